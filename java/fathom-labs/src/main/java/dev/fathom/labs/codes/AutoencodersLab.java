@@ -125,10 +125,7 @@ public final class AutoencodersLab implements Experiment {
                         .put("after training", "%.4f degrees", end[i]);
             }
             lab.put("before", start[COMPONENTS - 1]).put("lost", 100 * loss).put("least", 100 * least);
-            lab.figure(Figure.of(
-                                    "Linear auto-encoder and PCA, largest principal angle",
-                                    "degrees",
-                                    end[COMPONENTS - 1])
+            lab.figure(Figure.of("Linear auto-encoder and PCA, largest principal angle", "degrees", end[COMPONENTS - 1])
                             .baseline(0, "the theorem"))
                     .figure(Figure.of(
                                     "Linear auto-encoder, squared error beyond that of PCA",
@@ -179,7 +176,11 @@ public final class AutoencodersLab implements Experiment {
     }
 
     private static void kinds(Lab lab, Images flat) {
-        lab.section("Kinds of auto-encoders").put("code", CODE).put("penalty", SPARSE).put("noise", NOISE).put("bits", BITS);
+        lab.section("Kinds of auto-encoders")
+                .put("code", CODE)
+                .put("penalty", SPARSE)
+                .put("noise", NOISE)
+                .put("bits", BITS);
         Examples learn = Examples.of(flat.learn());
         Examples test = Examples.of(flat.test());
         float[][] noise = noisy(test.x(), lab.rng("noise"));
@@ -281,7 +282,10 @@ public final class AutoencodersLab implements Experiment {
     }
 
     private static void retrieval(Lab lab, Images flat, Map<String, Coded> kinds, Examples learn, Examples test) {
-        lab.section("Retrieval by code").put("nearest", NEAREST).put("bytes", BITS / 8).put("pixels", PIXELS);
+        lab.section("Retrieval by code")
+                .put("nearest", NEAREST)
+                .put("bytes", BITS / 8)
+                .put("pixels", PIXELS);
         Table table = lab.table("retrieval", "looked up by").named("Retrieval by {row}, {column}");
         retrieval(table, "pixels", PIXELS, get(kinds, ITSELF), learn, test);
         retrieval(table, "PCA, " + CODE + " numbers", 4 * CODE, get(kinds, "PCA"), learn, test);
@@ -373,9 +377,9 @@ public final class AutoencodersLab implements Experiment {
                     IntStream.range(0, classes)
                             .filter(c -> byUnit[c] > byPixel[c])
                             .count());
-            lab.figure(Figure.of(
-                            "Best single unit, mean balanced accuracy over the classes", "%", Averages.mean(byUnit))
-                    .baseline(Averages.mean(byPixel), "the best single pixel; a guess has 50 %"));
+            lab.figure(
+                    Figure.of("Best single unit, mean balanced accuracy over the classes", "%", Averages.mean(byUnit))
+                            .baseline(Averages.mean(byPixel), "the best single pixel; a guess has 50 %"));
         }
     }
 }

@@ -17,7 +17,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
@@ -63,12 +62,14 @@ record FewLabels(Lab lab, Examples images, Dataset test, int[] widths, int steps
             Tensor known = Loss.crossEntropy().ignoreIndex(UNKNOWN).of(logits, y);
             return switch (this) {
                 case NOTHING -> known;
-                case PSEUDO_LABELS -> known.add(Loss.crossEntropy()
-                        .of(logits, logits.detach().argmax(-1))
-                        .mul(ramp));
-                case CONSISTENCY -> known.add(Loss.mse()
-                        .of(logits.softmax(-1), net.apply(x).softmax(-1))
-                        .mul(20 * (float) Math.exp(-5 * (1 - ramp) * (1 - ramp))));
+                case PSEUDO_LABELS ->
+                    known.add(Loss.crossEntropy()
+                            .of(logits, logits.detach().argmax(-1))
+                            .mul(ramp));
+                case CONSISTENCY ->
+                    known.add(Loss.mse()
+                            .of(logits.softmax(-1), net.apply(x).softmax(-1))
+                            .mul(20 * (float) Math.exp(-5 * (1 - ramp) * (1 - ramp))));
             };
         }
     }

@@ -37,12 +37,15 @@ public final class FewLabelsLab implements Experiment {
     private static final int[] LABELS = {100, 600, 1000, 3000, 5000};
     private static final int[] PER_BLOCK = {2, 5, 10, 20};
     private static final int FIVE = PER_BLOCK[1];
-    private static final String GAIN =
-            "Graph convolution, " + FIVE + " labels a block, gain over the better baseline";
+    private static final String GAIN = "Graph convolution, " + FIVE + " labels a block, gain over the better baseline";
     private static final String BETTER = "the better of a network without edges and label spreading";
 
     /** A way to learn, and the same network without other images, or null where this is one. */
-    private record Way(String name, Supplier<Layer> net, Unlabeled unlabeled, @Nullable Way base) {}
+    private record Way(
+            String name,
+            Supplier<Layer> net,
+            Unlabeled unlabeled,
+            @Nullable Way base) {}
 
     /** What decides what a way comes to. */
     private record Draw(String way, int labels, int draw) {}
@@ -90,8 +93,8 @@ public final class FewLabelsLab implements Experiment {
                 alone,
                 new Way("pseudo-labels", few::rectified, Unlabeled.PSEUDO_LABELS, alone),
                 new Way("consistency", few::rectified, Unlabeled.CONSISTENCY, alone));
-        Table table = lab.table("errors", "test error, by the number of labels")
-                .named("{row}, {column} labels, test error");
+        Table table =
+                lab.table("errors", "test error, by the number of labels").named("{row}, {column} labels, test error");
         Table gains = lab.table("gains", "gain, by the number of labels");
         Map<Way, double[]> fewest = new LinkedHashMap<>();
         for (Way way : ways) {
@@ -155,7 +158,9 @@ public final class FewLabelsLab implements Experiment {
     // ---- graphs
 
     private static void graphs(Lab lab, int nodes, int draws) {
-        lab.section("Nodes of a graph, few of which have a label").put("graphs", draws).put("blocks", BlockModel.BLOCKS);
+        lab.section("Nodes of a graph, few of which have a label")
+                .put("graphs", draws)
+                .put("blocks", BlockModel.BLOCKS);
         lab.put("inside", BlockModel.INSIDE).put("outside", BlockModel.OUTSIDE);
         lab.put("columns", BlockModel.COLUMNS).put("signal", BlockModel.SIGNAL);
         Table table = lab.table("graphs", "accuracy, by the labels known in each block")
@@ -176,7 +181,9 @@ public final class FewLabelsLab implements Experiment {
             }
         }
         List<String> places = IntStream.of(PER_BLOCK).mapToObj(String::valueOf).toList();
-        lab.picture("graph.png", () -> Plots.compare("right answers, %", "labels known in each block", places, table.lines()));
+        lab.picture(
+                "graph.png",
+                () -> Plots.compare("right answers, %", "labels known in each block", places, table.lines()));
     }
 
     /** The accuracies of graph convolution, of a network without edges, and of label spreading. */

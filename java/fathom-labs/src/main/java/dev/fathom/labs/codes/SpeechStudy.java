@@ -46,7 +46,11 @@ record SpeechStudy(float[] mean, List<float[][]> test) {
             mean[b] = (float)
                     Arrays.stream(all).mapToDouble(f -> f[bin]).average().orElseThrow();
         }
-        new SpeechStudy(mean, spectrograms(recordings, true).stream().map(s -> normalized(s, mean)).toList())
+        new SpeechStudy(
+                        mean,
+                        spectrograms(recordings, true).stream()
+                                .map(s -> normalized(s, mean))
+                                .toList())
                 .run(lab, learn.stream().map(s -> normalized(s, mean)).toList());
     }
 
@@ -70,7 +74,10 @@ record SpeechStudy(float[] mean, List<float[][]> test) {
 
     private void run(Lab lab, List<float[][]> learn) {
         int most = lab.of(20_000, 1500);
-        lab.section("Binary codes of speech").put("most", most).put("windowBits", BITS).put("bins", BINS);
+        lab.section("Binary codes of speech")
+                .put("most", most)
+                .put("windowBits", BITS)
+                .put("bins", BINS);
         lab.put("silence", SILENCE).put("sizes", FRAMES.length);
         Table table = lab.table("speech", "window").named("{column} of {row}, log-spectral distortion");
         Map<String, List<float[][]>> pictures = new LinkedHashMap<>();
@@ -98,13 +105,15 @@ record SpeechStudy(float[] mean, List<float[][]> test) {
             });
             double code = Objects.requireNonNull(lost.remove(CODE));
             double bands = Collections.min(lost.values());
-            Table.Row row = table.row(window).put(CODE, "%.2f dB", code).baseline(bands, "vector quantization of sub-bands");
+            Table.Row row =
+                    table.row(window).put(CODE, "%.2f dB", code).baseline(bands, "vector quantization of sub-bands");
             lost.forEach((way, dB) -> row.put(way, "%.2f dB", dB));
             row.cell("gain over the better sub-bands", String.format(Locale.ROOT, "%+.2f dB", bands - code));
             lab.figure("Binary code of " + window + ", gain over sub-bands", "dB", bands - code);
             better += code < bands ? 1 : 0;
         }
-        List<float[][]> silent = test.stream().map(s -> new float[s.length][BINS]).toList();
+        List<float[][]> silent =
+                test.stream().map(s -> new float[s.length][BINS]).toList();
         lab.put("better", better).figure("Mean spectrum, log-spectral distortion", "dB", distortion(silent));
         Map<String, double[]> curves = new LinkedHashMap<>();
         pictures.keySet().forEach(way -> curves.put(way, table.values(way)));
@@ -117,7 +126,8 @@ record SpeechStudy(float[] mean, List<float[][]> test) {
         pictures.forEach((way, left) -> {
             sheet.add(pixels(test.get(0)), "original");
             for (int i = 0; i < FRAMES.length; i++) {
-                sheet.add(pixels(left.get(i)), way + " of " + table.rows().get(i).name());
+                sheet.add(
+                        pixels(left.get(i)), way + " of " + table.rows().get(i).name());
             }
         });
         lab.sheet("spectrograms.png", sheet);

@@ -24,8 +24,7 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
 
     /** Learns {@code 2^bits} centers for each of some bands of about equal width. */
     static SubBands fit(int frames, float[][] windows, int bands, int bits, long seed) {
-        int[] first =
-                IntStream.rangeClosed(0, bands).map(b -> b * BINS / bands).toArray();
+        int[] first = IntStream.rangeClosed(0, bands).map(b -> b * BINS / bands).toArray();
         SubBands shape = new SubBands(frames, first, List.of());
         return new SubBands(frames, first, Workers.all().run(bands, b -> {
             float[][] rows = shape.band(b, windows);
@@ -37,7 +36,9 @@ record SubBands(int frames, int[] first, List<float[][]> books) {
         }));
     }
 
-    /** Draws centers in proportion to their squared distance from the nearest so far (Arthur and Vassilvitskii 2007). */
+    /**
+     * Draws centers in proportion to their squared distance from the nearest so far (Arthur and Vassilvitskii 2007).
+     */
     private static float[][] start(float[][] rows, int k, Rng rng) {
         double[] nearest = new double[rows.length];
         Arrays.fill(nearest, 1e9);

@@ -13,7 +13,6 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
 import dev.fathom.train.NonFiniteLossException;
 import dev.fathom.train.Run;
@@ -161,13 +160,22 @@ record Gradients(Lab lab, int length) {
                 double[][] loss = history.curve("val_loss");
                 log(flows, name, count(length), flow(model));
                 log(norms, name, count(measured.length), measured);
-                log(losses, name, Arrays.stream(loss[0]).map(epoch -> epoch * STEPS_A_POINT).toArray(), loss[1]);
+                log(
+                        losses,
+                        name,
+                        Arrays.stream(loss[0])
+                                .map(epoch -> epoch * STEPS_A_POINT)
+                                .toArray(),
+                        loss[1]);
                 double above = Arrays.stream(measured).filter(v -> !(v <= CLIP)).count();
                 Table.Row row = table.row(name)
                         .put(
                                 "greatest gradient norm",
                                 "%.3g",
-                                Arrays.stream(measured).filter(Double::isFinite).max().orElse(0))
+                                Arrays.stream(measured)
+                                        .filter(Double::isFinite)
+                                        .max()
+                                        .orElse(0))
                         .cell("steps above 1", Math.round(100 * above / measured.length) + " %");
                 double last = loss[1].length == 0 ? Double.NaN : loss[1][loss[1].length - 1];
                 if (Double.isFinite(last)) {
@@ -197,7 +205,7 @@ record Gradients(Lab lab, int length) {
             public void onBackwardEnd(Run training, Model<?> trained) {
                 double sum = 0;
                 for (Parameter p : trained.parameters()) {
-                    
+
                     sum += GradientFlow.squares(p.gradient());
                 }
                 norms.add(Math.sqrt(sum));

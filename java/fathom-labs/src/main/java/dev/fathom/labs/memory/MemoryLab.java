@@ -57,8 +57,14 @@ public final class MemoryLab implements Experiment {
         int[] lengths = lab.of(new int[] {50, 100, 250, 750}, new int[] {20});
         int flow = lab.of(100, 20); // the length of the sequences for which gradients are measured
         int steps = lab.of(100, 50);
-        lab.put("lengths", lab.of("50 to 750", "20")).put("hidden", HIDDEN).put("batch", BATCH).put("rate", RATE);
-        lab.put("clip", CLIP).put("steps", steps).put("sequences", steps * BATCH).put("validation", VALIDATION);
+        lab.put("lengths", lab.of("50 to 750", "20"))
+                .put("hidden", HIDDEN)
+                .put("batch", BATCH)
+                .put("rate", RATE);
+        lab.put("clip", CLIP)
+                .put("steps", steps)
+                .put("sequences", steps * BATCH)
+                .put("validation", VALIDATION);
         for (MemoryTask task : MemoryTask.values()) {
             lab.put("steps" + task.title, epochs(lab, task) * steps);
         }
@@ -71,22 +77,30 @@ public final class MemoryLab implements Experiment {
             Map<String, double[]> shares = new LinkedHashMap<>();
             for (int l = 0; l < lengths.length; l++) {
                 int length = lengths[l];
-                lab.section("{problem} with T = {T}").put("problem", task.title).put("prefix", prefix).put("T", length);
+                lab.section("{problem} with T = {T}")
+                        .put("problem", task.title)
+                        .put("prefix", prefix)
+                        .put("T", length);
                 double floor = task.baseline(length);
                 Map<String, double[][]> curves = new LinkedHashMap<>();
                 for (Cell cell : MemoryNet.CELLS) {
                     String name = MemoryNet.name(cell);
                     try (Model<MemoryNet> model = Model.of(MemoryNet.of(task, cell, HIDDEN, length), lab.seed())) {
-                        double[][] curve = train(lab, task, length, steps, model, table.row("T = " + length + ", " + name));
+                        double[][] curve =
+                                train(lab, task, length, steps, model, table.row("T = " + length + ", " + name));
                         curves.put(name, curve);
                         if (task == MemoryTask.ADDING && length == flow) {
                             trained.put(name, gradients.flow(model));
                         }
                     }
                     double[] accuracies = table.values(task.accuracyName);
-                    shares.computeIfAbsent(name, n -> new double[lengths.length])[l] = accuracies[accuracies.length - 1] / 100;
+                    shares.computeIfAbsent(name, n -> new double[lengths.length])[l] =
+                            accuracies[accuracies.length - 1] / 100;
                 }
-                double end = curves.values().stream().mapToDouble(c -> c[0][c[0].length - 1]).max().orElseThrow();
+                double end = curves.values().stream()
+                        .mapToDouble(c -> c[0][c[0].length - 1])
+                        .max()
+                        .orElseThrow();
                 curves.put("without memory", new double[][] {{0, end}, {floor, floor}});
                 lab.curves(
                         prefix + "-" + length + ".png",
@@ -95,7 +109,8 @@ public final class MemoryLab implements Experiment {
                         curves);
             }
             lab.section("{problem} at all lengths").put("several", lengths.length > 1);
-            List<String> places = IntStream.of(lengths).mapToObj(String::valueOf).toList();
+            List<String> places =
+                    IntStream.of(lengths).mapToObj(String::valueOf).toList();
             if (places.size() > 1) {
                 lab.picture(
                         prefix + "-accuracy.png",
@@ -148,7 +163,9 @@ public final class MemoryLab implements Experiment {
                     .cell("without memory", String.format(Locale.ROOT, "%.4f", task.baseline(length)))
                     .put(task.accuracyName, "%.1f %%", 100 * tested.getOrDefault("accuracy", Double.NaN))
                     .baseline(100 * task.guessedAccuracy(), "without memory");
-            return new double[][] {Arrays.stream(curve[0]).map(epoch -> epoch * steps).toArray(), curve[1]};
+            return new double[][] {
+                Arrays.stream(curve[0]).map(epoch -> epoch * steps).toArray(), curve[1]
+            };
         }
     }
 }

@@ -60,10 +60,9 @@ public final class TuringLab implements Experiment {
         nets.put(
                 "LSTM",
                 new Sequencer.Plain(Recurrent.lstm(size.bits + 1, size.hidden), new Linear(size.hidden, size.bits)));
-        nets.put(
-                "Turing machine",
-                new TuringMachine(size.bits + 1, size.bits, size.hidden, size.slots, size.width));
-        double[] lengths = IntStream.rangeClosed(1, size.tested).asDoubleStream().toArray();
+        nets.put("Turing machine", new TuringMachine(size.bits + 1, size.bits, size.hidden, size.slots, size.width));
+        double[] lengths =
+                IntStream.rangeClosed(1, size.tested).asDoubleStream().toArray();
         Table table = lab.table("right", "network").named("{row}, bits right, {column}");
         Chart chart = new Chart("bits right", "vectors in the sequence");
         Map<String, double[][]> curves = new LinkedHashMap<>();
@@ -79,7 +78,10 @@ public final class TuringLab implements Experiment {
                 row.cell("training", Math.round(history.seconds()) + " s");
                 for (int i = 0; i < before.length; i++) {
                     String column = (i == 0 ? "up to " : ends[i] + 1 + " to ") + ends[i + 1] + " vectors";
-                    double mean = 100 * Arrays.stream(shares, ends[i], ends[i + 1]).average().orElseThrow();
+                    double mean = 100
+                            * Arrays.stream(shares, ends[i], ends[i + 1])
+                                    .average()
+                                    .orElseThrow();
                     row.put(column, "%.2f %%", mean).baseline(before[i], of);
                     before[i] = mean;
                 }
@@ -135,7 +137,8 @@ public final class TuringLab implements Experiment {
                     .schedule(Schedule.cosine(epochs))
                     .clipNorm(1)
                     .seed(lab.seed());
-            return lab.train(name, "sequences", trainer, data.shuffled(lab.seed()).batches(BATCH), epochs);
+            return lab.train(
+                    name, "sequences", trainer, data.shuffled(lab.seed()).batches(BATCH), epochs);
         }
     }
 
@@ -175,7 +178,10 @@ public final class TuringLab implements Experiment {
                 right += Math.round(said[i]) == Math.round(vectors[i]) ? 1 : 0;
             }
         }
-        lab.section("Where it writes and reads").put("length", length).put("all", vectors.length).put("right", right);
+        lab.section("Where it writes and reads")
+                .put("length", length)
+                .put("all", vectors.length)
+                .put("right", right);
         int[] used = IntStream.range(0, size.slots)
                 .filter(slot -> seen(heads[0][slot]) || seen(heads[1][slot]))
                 .toArray();
@@ -195,8 +201,7 @@ public final class TuringLab implements Experiment {
         }
         lab.picture(
                 "answer.png",
-                () -> Plots.heatMap(
-                        "True bits, and what the machine says", rows, steps.subList(0, length), answered));
+                () -> Plots.heatMap("True bits, and what the machine says", rows, steps.subList(0, length), answered));
     }
 
     private static boolean seen(float[] weights) {

@@ -77,8 +77,7 @@ public final class Table {
         rows.stream()
                 .filter(r -> !r.numbers.isEmpty())
                 .forEach(r -> lines.put(
-                        r.name,
-                        r.numbers.values().stream().mapToDouble(v -> v).toArray()));
+                        r.name, r.numbers.values().stream().mapToDouble(v -> v).toArray()));
         return lines;
     }
 

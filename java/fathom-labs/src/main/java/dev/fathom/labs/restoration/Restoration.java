@@ -34,7 +34,13 @@ import org.jspecify.annotations.Nullable;
  * @param test images that are used once, at the end
  * @param whole a large image of the test, or null for none
  */
-record Restoration(Lab lab, String set, Dataset learn, Dataset choose, Dataset test, @Nullable Dataset whole) {
+record Restoration(
+        Lab lab,
+        String set,
+        Dataset learn,
+        Dataset choose,
+        Dataset test,
+        @Nullable Dataset whole) {
     private static final int BATCH = 16;
     private static final int SHOWN = 8;
     private static final int CHOOSING = 200; // images that are enough to choose by
@@ -63,15 +69,15 @@ record Restoration(Lab lab, String set, Dataset learn, Dataset choose, Dataset t
         for (int i = 0; i < chosen.length; i++) {
             kinds.merge(settings.get(i).kind(), i, (a, b) -> chosen[a] > chosen[b] ? a : b);
         }
-        List<Repair> ways = new ArrayList<>(kinds.values().stream().map(settings::get).toList());
+        List<Repair> ways =
+                new ArrayList<>(kinds.values().stream().map(settings::get).toList());
         List<Model<ConvAutoencoder>> models = new ArrayList<>();
         try {
             if (damage == Damage.NOISE) {
                 models.add(train(damage, false));
             }
             models.add(train(damage, true));
-            models.forEach(
-                    m -> ways.add(new Repair(ConvAutoencoder.name(m.net().corrects()), "", m.net()::apply)));
+            models.forEach(m -> ways.add(new Repair(ConvAutoencoder.name(m.net().corrects()), "", m.net()::apply)));
             show(damage, what, ways, kinds.size());
         } finally {
             models.forEach(Model::close);
@@ -126,9 +132,7 @@ record Restoration(Lab lab, String set, Dataset learn, Dataset choose, Dataset t
             table.row(ways.get(i).name())
                     .put("PSNR", "%.2f dB", tested[i])
                     .baseline(tested[0], ways.get(0).name())
-                    .cell(
-                            "gain over the damaged image",
-                            String.format(Locale.ROOT, "%+.2f dB", tested[i] - tested[0]));
+                    .cell("gain over the damaged image", String.format(Locale.ROOT, "%+.2f dB", tested[i] - tested[0]));
         }
         int filter = best(chosen, 0, filters);
         int net = best(chosen, filters, chosen.length);
@@ -143,7 +147,9 @@ record Restoration(Lab lab, String set, Dataset learn, Dataset choose, Dataset t
         lab.put("large", whole != null);
         if (whole != null) {
             List<Repair> few = List.of(ways.get(0), ways.get(filter), ways.get(net));
-            lab.sheet(Training.fileName(what) + "-whole.png", sheet(damage, whole, "whole", few, 1).columns(2));
+            lab.sheet(
+                    Training.fileName(what) + "-whole.png",
+                    sheet(damage, whole, "whole", few, 1).columns(2));
         }
     }
 

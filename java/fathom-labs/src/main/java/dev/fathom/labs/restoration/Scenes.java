@@ -87,7 +87,8 @@ record Scenes(float[][] images, int[][] masks) {
     Dataset dataset() {
         int[] y = Arrays.stream(masks).flatMapToInt(Arrays::stream).toArray();
         return Dataset.of(
-                Field.floats("x", Shape.of(SIDE, SIDE, 1), Averages.flat(images)).input(),
+                Field.floats("x", Shape.of(SIDE, SIDE, 1), Averages.flat(images))
+                        .input(),
                 Field.ints("y", Shape.of(SIDE, SIDE), y).target());
     }
 

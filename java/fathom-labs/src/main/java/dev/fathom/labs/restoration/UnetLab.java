@@ -62,8 +62,8 @@ public final class UnetLab implements Experiment {
         List<Table.Row> rows = new ArrayList<>(List.of(row(table, sheet, "threshold", threshold(learn, test), test)));
         try (Dataset learned = learn.dataset();
                 Dataset tested = test.dataset()) {
-            nets.forEach((name, net) ->
-                    rows.add(row(table, sheet, name, trained(lab, name, net, learned, tested), test)));
+            nets.forEach(
+                    (name, net) -> rows.add(row(table, sheet, name, trained(lab, name, net, learned, tested), test)));
         }
         lab.section("Scores on the test").sheet("scenes.png", sheet);
         Table.Row without = rows.get(2);

@@ -31,7 +31,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-
 /**
  * A bidirectional LSTM that recognizes strings of digits. At each frame it gives the probabilities of the blank, class
  * 0, and of the digits, one class higher. The labels say which digits a string has but not where; connectionist
@@ -74,9 +73,10 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
                 int t = i % (steps * ZOOM) / ZOOM;
                 pixels[i] = row < bands
                         ? sound[t * bands + bands - 1 - row]
-                        : (byte) (row == bands
-                                ? 255
-                                : Math.round(255 * probabilities[t * CLASSES + (row - bands - 1) / 2]));
+                        : (byte)
+                                (row == bands
+                                        ? 255
+                                        : Math.round(255 * probabilities[t * CLASSES + (row - bands - 1) / 2]));
             }
             return new ImageSheet(rows * ZOOM, steps * ZOOM, 1)
                     .columns(1)
@@ -89,10 +89,14 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
                     .asDoubleStream()
                     .toArray();
             Map<String, double[][]> curves = new LinkedHashMap<>();
-            IntStream.concat(IntStream.of(0), spoken.stream().mapToInt(d -> d + 1).distinct())
+            IntStream.concat(
+                            IntStream.of(0),
+                            spoken.stream().mapToInt(d -> d + 1).distinct())
                     .forEach(c -> curves.put(c == 0 ? "blank" : "" + (c - 1), new double[][] {
                         axis,
-                        Arrays.stream(axis).map(t -> probabilities[(int) t * CLASSES + c]).toArray()
+                        Arrays.stream(axis)
+                                .map(t -> probabilities[((int) t) * CLASSES + c])
+                                .toArray()
                     }));
             return curves;
         }

@@ -114,7 +114,8 @@ public final class VowelsLab implements Experiment {
                     .map(sounds -> LinearPrediction.of(ORDER, sounds))
                     .toArray(LinearPrediction[]::new);
             float[][] linear = new float[VOWELS.length][];
-            Arrays.setAll(linear, v -> known[v].speak(length, rng.split("linear").split(v)));
+            Arrays.setAll(
+                    linear, v -> known[v].speak(length, rng.split("linear").split(v)));
             double unconditional = frequencies(heard, held);
             lab.section("Formants").put("unconditional", unconditional);
             lab.figure(Figure.of("Bits of a sample that was not heard", "bits", bits)
@@ -190,7 +191,7 @@ public final class VowelsLab implements Experiment {
         Table table = lab.table("speakers", "speaker");
         speakers.forEach(s -> table.row(s.name)
                 .put("error of formants", "%.1f %%", s.error(known))
-                .put("vowels recognized", "%d of 5", s.recognized(known))
+                .put("vowels recognized", "%d of 5", (double) s.recognized(known))
                 .put("distance of envelopes", "%.1f dB", s.distance(known))
                 .put("periodic", "%.2f", s.periodic()));
         double[] means = new double[2];
@@ -198,9 +199,10 @@ public final class VowelsLab implements Experiment {
         double all = mean(v -> error(means, known[v.ordinal()]));
         String ar = "linear autoregressive model";
         lab.put("mean", all)
-                .figure(Figure.of("Formants of the vowels that the network speaks, mean error", "%", network.error(known))
+                .figure(Figure.of(
+                                "Formants of the vowels that the network speaks, mean error", "%", network.error(known))
                         .baseline(all, "a voice that says the mean of all vowels"))
-                .figure(Figure.of("Spoken vowels that are recognized", "of 5", network.recognized(known))
+                .figure(Figure.of("Spoken vowels that are recognized", "of 5", (double) network.recognized(known))
                         .baseline(1, "a guess"))
                 .figure(Figure.of("Periodicity of what the network speaks", "", network.periodic())
                         .baseline(linear.periodic(), ar))
@@ -234,8 +236,7 @@ public final class VowelsLab implements Experiment {
             waves.add(new Chart(speaker.name + ", hod", "milliseconds").line("sound", axis, end));
             float[] all = new float[VOWELS.length * (sound.length + SILENCE)];
             for (int v = 0; v < VOWELS.length; v++) {
-                System.arraycopy(
-                        Vowel.heard(speaker.sounds[v]), 0, all, v * (sound.length + SILENCE), sound.length);
+                System.arraycopy(Vowel.heard(speaker.sounds[v]), 0, all, v * (sound.length + SILENCE), sound.length);
             }
             wavs.put(speaker.name.replace(' ', '-') + ".wav", Wav.of(Vowel.RATE, all));
         }

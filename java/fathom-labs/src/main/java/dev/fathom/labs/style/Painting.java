@@ -80,11 +80,7 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
      * @param content the picture whose content is kept; null for a texture
      * @param preview gets the iteration and the picture after {@code every} iterations
      */
-    public Painted paint(
-            Picture begin,
-            @Nullable Picture content,
-            Fit fit,
-            BiConsumer<Integer, Picture> preview) {
+    public Painted paint(Picture begin, @Nullable Picture content, Fit fit, BiConsumer<Integer, Picture> preview) {
         int batch = optimizer.evaluatesAgain() ? every : 1; // examples count iterations, for the bar
         try (Model<Canvas> model = Model.of(canvas(begin), 0);
                 KeptTensor wanted = content == null ? null : seen(content);

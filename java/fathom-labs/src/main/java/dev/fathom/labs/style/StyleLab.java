@@ -92,13 +92,11 @@ public final class StyleLab implements Experiment {
                         + " has no tubingen.jpg; put it and the paintings there, or name their folder with --data"));
     }
 
-    private static Painted paint(
-            Lab lab, String name, Painting painting, Picture begin, @Nullable Picture content) {
+    private static Painted paint(Lab lab, String name, Painting painting, Picture begin, @Nullable Picture content) {
         return painting.paint(
                 begin,
                 content,
-                (trainer, batches, canvas, epochs) ->
-                        lab.train(name, "iterations", trainer, batches, canvas, epochs),
+                (trainer, batches, canvas, epochs) -> lab.train(name, "iterations", trainer, batches, canvas, epochs),
                 (iteration, preview) -> {});
     }
 
@@ -120,7 +118,9 @@ public final class StyleLab implements Experiment {
 
     private static double[][] curve(Run history, String of, int each) {
         double[][] curve = history.curve(of);
-        return new double[][] {Arrays.stream(curve[0]).map(epoch -> each * epoch).toArray(), curve[1]};
+        return new double[][] {
+            Arrays.stream(curve[0]).map(epoch -> each * epoch).toArray(), curve[1]
+        };
     }
 
     // ---- the pixels as parameters

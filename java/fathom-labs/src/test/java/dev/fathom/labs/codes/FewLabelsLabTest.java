@@ -89,8 +89,7 @@ class FewLabelsLabTest {
         assertThat(loss(Unlabeled.PSEUDO_LABELS, 0)).isCloseTo(known, within(1e-6));
         assertThat(loss(Unlabeled.PSEUDO_LABELS, 0.5f)).isCloseTo(known + 0.5 * likeliest, within(1e-6));
         assertThat(loss(Unlabeled.CONSISTENCY, 1)).isCloseTo(known + 20 * apart, within(1e-5));
-        assertThat(loss(Unlabeled.CONSISTENCY, 0.5f))
-                .isCloseTo(known + 20 * Math.exp(-5 * 0.25) * apart, within(1e-5));
+        assertThat(loss(Unlabeled.CONSISTENCY, 0.5f)).isCloseTo(known + 20 * Math.exp(-5 * 0.25) * apart, within(1e-5));
     }
 
     private static double loss(Unlabeled unlabeled, float ramp) {
