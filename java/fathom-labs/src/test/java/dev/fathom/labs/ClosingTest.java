@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
+import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.VaeLab;
+import dev.fathom.labs.series.ForecastRun;
+import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.memory.Memory;
@@ -17,6 +20,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.series.Series;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.EventFile;
 import dev.fathom.view.ProgressBar;
@@ -28,11 +32,13 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -56,8 +62,10 @@ class ClosingTest {
             Map.entry("Line", ClosingTest::line),
             Map.entry("EventFile", () -> new EventFile(temporary())),
             Map.entry("MeanClassifier", () -> hidden("reviews.MeanClassifier", null, null, 1, data(), data(), data())),
-            Map.entry("ClothingStudy", () -> hidden("ensembles.ClothingStudy", run(), null, examples(), examples())),
-            Map.entry("FriedmanStudy", () -> hidden("ensembles.FriedmanStudy", run(), null)),
+            Map.entry("Clothing", () -> hidden("ensembles.Clothing", lab(), examples(), examples())),
+            Map.entry("Friedman", () -> hidden("ensembles.Friedman", lab())),
+            Map.entry("Comparison", () -> hidden("images.Comparison", lab(), ImageSet.FASHION_MNIST, 100)),
+            Map.entry("ForecastRun", () -> new ForecastRun(lab(), task(), 1)),
             Map.entry("ComparatorTraining", () -> hidden("autocts.ComparatorTraining", model(), 1)),
             Map.entry("BirdStudio", () -> hidden("generative.BirdStudio", lab(), 2, 1)),
             Map.entry("ImageStudy", () -> hidden("generative.ImageStudy", lab(), "Digits", BYTES)),
@@ -90,7 +98,11 @@ class ClosingTest {
 
     /** A record of a lab that is not public. */
     private static AutoCloseable hidden(String name, @Nullable Object... parts) throws ReflectiveOperationException {
-        Constructor<?> constructor = Class.forName("dev.fathom.labs." + name).getDeclaredConstructors()[0];
+        Constructor<?> constructor = Stream.of(
+                        Class.forName("dev.fathom.labs." + name).getDeclaredConstructors())
+                .filter(c -> c.getParameterCount() == parts.length)
+                .findFirst()
+                .orElseThrow();
         constructor.setAccessible(true);
         return (AutoCloseable) constructor.newInstance(parts);
     }
@@ -132,6 +144,18 @@ class ClosingTest {
 
     private static Examples examples() {
         return Examples.of(new float[2][1], 0, 1);
+    }
+
+    private static ForecastTask task() {
+        double[][] values = new double[60][2];
+        boolean[][] measured = new boolean[60][2];
+        for (int t = 0; t < 60; t++) {
+            Arrays.fill(values[t], Math.sin(t));
+            Arrays.fill(measured[t], true);
+        }
+        Series series = Series.of(List.of("a", "b"), values);
+        return new ForecastTask(
+                "sine", "Sine", series, measured, 40, 50, 3, new int[] {1}, "days", 1, false, new double[0][]);
     }
 
     private static LabRun run() throws IOException {

@@ -302,8 +302,10 @@ public enum ImageSet {
                             + Shape.of(image) + " in " + classes.size() + " classes; give another folder");
                 }
             }
-            Dataset.Split split = all.reshaped(image).split(Math.max(1, all.size() / HELD_OUT), seed);
-            return new Images(title, classes, Shape.of(image), split.rest(), split.heldOut(), test.reshaped(image));
+            try (Dataset images = all.reshaped(image)) {
+                Dataset.Split split = images.split(Math.max(1, all.size() / HELD_OUT), seed);
+                return new Images(title, classes, Shape.of(image), split.rest(), split.heldOut(), test.reshaped(image));
+            }
         }
     }
 

@@ -163,6 +163,16 @@ public final class Words {
                 .anyMatch(name -> figure.matches(Pattern.quote(name).replace("*", "\\E.*\\Q")));
     }
 
+    /** The files of all pictures, with the names of values in braces where they have some. */
+    public List<String> pictures() {
+        return sections.values().stream()
+                .flatMap(List::stream)
+                .map(block -> block instanceof If condition ? condition.then() : block)
+                .filter(Picture.class::isInstance)
+                .map(picture -> ((Picture) picture).file())
+                .toList();
+    }
+
     /** The first block of code, which is the formula that the lab is about; empty where there is none. */
     public Optional<String> formula() {
         return sections.values().stream()

@@ -55,8 +55,9 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
                     + "  wrong.png        the wrong answers given with the most confidence%n";
         }
         return String.format(files
-                + "  history.csv      every figure of every epoch%n  net.safetensors  the weights, under "
-                + "PyTorch's names");
+                + "  history.csv      every figure of every epoch%n"
+                + "  net.safetensors  the weights, under PyTorch's names%n"
+                + "  checkpoints      where training goes on with --resume");
     }
 
     private HtmlReport page(ImageSheet sheet, List<BufferedImage> curves, @Nullable BufferedImage confusion) {

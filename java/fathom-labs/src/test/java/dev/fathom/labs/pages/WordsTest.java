@@ -11,6 +11,7 @@ import dev.fathom.labs.pages.Words.Picture;
 import dev.fathom.labs.pages.Words.Place;
 import dev.fathom.labs.pages.Words.Text;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -81,5 +82,11 @@ class WordsTest {
     void everyLabSaysWhatItShowsAndWhatTheCourseClaims(Experiment lab) {
         assertThat(lab.words().front("shows")).isNotEmpty().doesNotEndWith(".");
         assertThat(lab.words().front("claim")).endsWith(".");
+        String picture = lab.words().front("picture");
+        if (!picture.isEmpty()) {
+            assertThat(lab.words().pictures())
+                    .as(picture)
+                    .anyMatch(file -> picture.matches(Pattern.quote(file).replaceAll("\\{[^}]*\\}", "\\\\E.*\\\\Q")));
+        }
     }
 }
