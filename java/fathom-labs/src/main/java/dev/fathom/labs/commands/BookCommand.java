@@ -2,7 +2,6 @@ package dev.fathom.labs.commands;
 
 import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.book.Book;
-import dev.fathom.labs.book.StoredPicture;
 import dev.fathom.labs.data.Project;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.LabRun;
@@ -128,15 +127,15 @@ public final class BookCommand implements Callable<Integer> {
                         .flatMap(all -> FinishedRun.read(all.resolve(name), name).stream())
                         .findFirst();
                 if (save && run.isPresent()) {
-                    StoredPicture.store(run.get(), lab.words(), pictures);
-                    if (!run.get().brief()) {
-                        run.get().run().write(docs.resolve("labs").resolve(name + ".json"));
-                    }
+                    LabCommand.store(lab, run.get(), docs, out);
                 }
                 if (run.isEmpty() || run.get().brief()) {
                     missing.add(name);
                 }
             });
+            if (save) {
+                LabCommand.page(out);
+            }
             if (site) {
                 AtomicFile.write(folder.resolve(".nojekyll"), to -> {});
                 if (!missing.isEmpty()) {

@@ -78,7 +78,7 @@ public final class LabCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (name == null && page) {
-            page();
+            page(out);
             return 0;
         }
         if (name == null || list) {
@@ -104,33 +104,34 @@ public final class LabCommand implements Callable<Integer> {
         if (save && (brief || epochs != null || data != null)) {
             throw options.misuse("--save stores full runs on the usual data; leave out --short, --epochs and --data");
         }
-        Path stored = save ? Project.docs().resolve("labs") : null;
+        Path docs = save ? Project.docs() : null;
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err)) {
             LabRun run = new LabRun(
                     brief, epochs, options.seed(), options.resume(), data, prompt, folder, interrupt, out, err);
             Optional<StoredRun> finished =
                     seeds == null ? new RecordedRun(lab, run).call() : new Seeds(lab, run, seeds).call();
-            if (stored != null && finished.isPresent()) {
-                store(lab, finished.get(), folder, stored);
+            if (docs != null && finished.isPresent()) {
+                FinishedRun.read(folder, lab.name()).ifPresent(done -> store(lab, done, docs, out));
+                page(out);
             }
             return interrupt.requested() ? Interrupt.CODE : 0;
         }
     }
 
-    /** Keeps the figures of a full run and its chosen picture in the docs. */
-    private void store(Experiment lab, StoredRun run, Path folder, Path docs) {
-        Path file = docs.resolve(run.lab() + ".json");
-        run.write(file);
-        out.println("Stored as " + file);
-        FinishedRun.read(folder, run.lab())
-                .flatMap(finished -> StoredPicture.store(finished, lab.words(), docs.resolveSibling("pictures")))
+    /** Keeps the chosen picture of a run in the docs and, of a full one, its figures. */
+    static void store(Experiment lab, FinishedRun run, Path docs, PrintStream out) {
+        if (!run.brief()) {
+            Path file = docs.resolve("labs").resolve(lab.name() + ".json");
+            run.run().write(file);
+            out.println("Stored as " + file);
+        }
+        StoredPicture.store(run, lab.words(), docs.resolve("pictures"))
                 .ifPresent(picture -> out.println("Its picture: " + picture));
-        page();
     }
 
     /** Writes docs/labs.md anew. */
-    private void page() {
+    static void page(PrintStream out) {
         Path docs = Project.docs();
         byte[] text = LabsPage.text(Labs.shown(), docs.resolve("labs")).getBytes(StandardCharsets.UTF_8);
         AtomicFile.write(docs.resolve("labs.md"), to -> to.write(text));

@@ -17,19 +17,16 @@ import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Net;
 import dev.fathom.sound.Wav;
 import dev.fathom.tensor.Rng;
-import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Animation;
 import dev.fathom.view.Chart;
 import dev.fathom.view.ImageSheet;
-import dev.fathom.view.ProgressBar;
 import java.awt.image.BufferedImage;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -58,7 +55,6 @@ public final class Lab {
     private static final Gson GSON =
             new GsonBuilder().serializeSpecialFloatingPointValues().create();
     private static final int MOST = 1 << 28; // characters of a part
-    private static final Duration BETWEEN_CHECKPOINTS = Duration.ofSeconds(10);
 
     private record Kept(@Nullable String settings, @Nullable JsonElement value) {}
 
@@ -186,18 +182,15 @@ public final class Lab {
 
     private <M extends Net> Run trained(String name, String unit, Trainer<M> trainer, Function<Trainer<M>, Run> fit) {
         check();
-        Trainer<M> all = trainer;
-        if (!unit.isEmpty()) {
-            say("%n== %s", name);
-            ProgressBar bar = run.out() == System.out ? new ProgressBar() : ProgressBar.lines(run.out());
-            all = all.callbacks(bar.unit(unit));
-        }
         Path folder = kept().resolve(Training.fileName(name));
-        Checkpoints checkpoints =
-                Checkpoints.in(folder).every(BETWEEN_CHECKPOINTS).last(1).replace();
-        all = all.callbacks(run.interrupt().stopping()).checkpoints(checkpoints);
-        boolean goesOn = run.resume() && Checkpoints.newest(folder).isPresent();
-        Run done = fit.apply(goesOn ? all.resume(folder) : all);
+        Trainer<M> attached;
+        if (unit.isEmpty()) {
+            attached = run.training().attachQuietly(trainer, folder);
+        } else {
+            say("%n== %s", name);
+            attached = run.training().attach(trainer, folder, unit);
+        }
+        Run done = fit.apply(attached);
         check();
         return done;
     }

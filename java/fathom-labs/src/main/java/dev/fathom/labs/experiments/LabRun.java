@@ -3,17 +3,10 @@ package dev.fathom.labs.experiments;
 import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Training;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,8 +37,6 @@ public record LabRun(
         PrintStream out,
         PrintStream err,
         AtomicReference<@Nullable Findings> begun) {
-    private static final String KEPT = "kept-";
-
     /** A run whose page is not made yet. */
     public LabRun(
             boolean brief,
@@ -82,32 +73,6 @@ public record LabRun(
     /** How its networks are taught. */
     public Training training() {
         return new Training(out, err, interrupt, seed, resume);
-    }
-
-    /**
-     * This run with the parts that it keeps in a folder of these settings, inside of its own: one with other settings
-     * resumes none of them, begins anew and says so.
-     *
-     * @param settings all that decides what is kept, beside the seed, the form and the number of epochs
-     */
-    public LabRun keeping(Object... settings) {
-        List<Object> all = new ArrayList<>(List.of(settings));
-        all.addAll(List.of(seed, brief, String.valueOf(epochs)));
-        Path kept = folder.resolve(String.format(Locale.ROOT, "%s%08x", KEPT, all.hashCode()));
-        try (Stream<Path> files = Files.list(Files.createDirectories(folder))) {
-            boolean others = files.anyMatch(f -> {
-                Path name = f.getFileName();
-                return name != null && name.toString().startsWith(KEPT) && !f.equals(kept);
-            });
-            if (resume && others && !Files.exists(kept)) {
-                out.println("The parts kept in " + folder
-                        + " are of another seed, of other settings or of other data, so that this run begins anew.");
-            }
-            Files.createDirectories(kept);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot keep parts in " + kept + ": " + e.getMessage(), e);
-        }
-        return new LabRun(brief, epochs, seed, resume, data, prompt, kept, interrupt, out, err, begun);
     }
 
     /** Returns this run from another seed, in a folder {@code seed-N} of its own. */

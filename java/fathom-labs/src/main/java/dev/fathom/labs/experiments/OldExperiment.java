@@ -9,6 +9,6 @@ public interface OldExperiment extends Experiment {
 
     @Override
     default void run(Lab lab) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException(name() + " writes its page itself; call run(LabRun)");
     }
 }

@@ -74,8 +74,7 @@ public final class LossesLab implements Experiment {
 
     /** Makes {@code loss} small by steps on all examples at once. */
     static void descend(Lab lab, Model<?> model, float rate, int steps, Supplier<Tensor> loss) {
-        Descent.cosine(new Adam(rate), steps).run(lab.run(), model, loss);
-        lab.check();
+        Descent.cosine(new Adam(rate), steps).run(lab, model, loss);
     }
 
     /**

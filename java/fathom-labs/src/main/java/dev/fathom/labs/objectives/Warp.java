@@ -59,7 +59,7 @@ final class Warp {
         try (Model<Sequential> model = Model.of(net, lab.seed())) {
             Descent.cosine(new Adam(0.015f), steps)
                     .run(
-                            lab.run(),
+                            lab,
                             model,
                             () -> Loss.bceWithLogits()
                                     .of(net.apply(rows(points.x())), Tensor.of(points.targets(), points.size(), 1)),

@@ -141,12 +141,11 @@ public final class BoundariesLab implements Experiment {
         try (Model<Sequential> model = Model.of(net, lab.seed())) {
             Descent.cosine(new Adam(RATE), steps)
                     .run(
-                            lab.run(),
+                            lab,
                             model,
                             () -> Loss.bceWithLogits()
                                     .of(net.apply(Tensor.of(x, nets, LEARN, 2)), Tensor.of(y, nets, LEARN, 1))
                                     .mul(nets));
-            lab.check();
             try (Pass pass = Pass.infer()) {
                 float[] logits = net.apply(Tensor.of(
                                 Averages.flat(test.stream().map(Points::x).toArray(float[][]::new)), nets, TEST, 2))

@@ -71,8 +71,7 @@ record Copies(int nets, List<List<Unit>> solved) {
         Sequential net = new Sequential(hidden, Tensor::tanh, out);
         try (Model<Sequential> model = Model.of(net, lab.seed())) {
             Descent.cosine(new Adam(0.03f), steps)
-                    .run(lab.run(), model, () -> errors(net, nets, x, y).sum());
-            lab.check();
+                    .run(lab, model, () -> errors(net, nets, x, y).sum());
             List<List<Unit>> solved = new ArrayList<>();
             try (Pass pass = Pass.infer()) {
                 float[] errors = errors(net, nets, x, y).toArray();

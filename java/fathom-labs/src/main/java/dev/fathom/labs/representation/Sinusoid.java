@@ -66,8 +66,7 @@ record Sinusoid(float[][] x, float[][] y) {
                 new Sequential(new ManyLinear(nets, 1, units, 4), Tensor::tanh, new ManyLinear(nets, units, 1));
         try (Model<Sequential> model = Model.of(net, lab.seed() + units)) {
             Descent.cosine(new Adam(0.02f), steps)
-                    .run(lab.run(), model, () -> errors(net, starts).sum());
-            lab.check();
+                    .run(lab, model, () -> errors(net, starts).sum());
             try (Pass pass = Pass.infer()) {
                 float[] grid = Averages.floats(GRID);
                 float[] errors = errors(net, starts).toArray();

@@ -114,8 +114,7 @@ public final class XorLab implements Experiment {
                 new Sequential(new ManyLinear(nets, 2, hidden, 1), activation, new ManyLinear(nets, hidden, 1, 1));
         try (Model<Sequential> model = Model.of(net, lab.seed() + hidden)) {
             Descent.cosine(new Adam(RATE), steps)
-                    .run(lab.run(), model, () -> losses(net, nets).sum());
-            lab.check();
+                    .run(lab, model, () -> losses(net, nets).sum());
             try (Pass pass = Pass.infer()) {
                 double[] losses = Averages.doubles(losses(net, nets).toArray());
                 float[] logits = net.apply(Tensor.of(TruthTable.INPUTS, 4, 2)).toArray();

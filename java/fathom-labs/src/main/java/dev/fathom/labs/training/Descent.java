@@ -2,7 +2,8 @@ package dev.fathom.labs.training;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.experiments.Stopped;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Optimizer;
@@ -28,29 +29,32 @@ public record Descent(Optimizer recipe, Schedule schedule, int steps) {
         return new Descent(recipe, Schedule.cosine(steps), steps);
     }
 
-    /** Makes {@code loss} small; false where it was interrupted. */
-    public boolean run(LabRun run, Model<?> model, Supplier<Tensor> loss) {
-        return run(run, model, loss, step -> {});
+    /**
+     * Makes {@code loss} small.
+     *
+     * @throws Stopped if a person ended the run
+     */
+    public void run(Lab lab, Model<?> model, Supplier<Tensor> loss) {
+        run(lab, model, loss, step -> {});
     }
 
     /**
      * Makes {@code loss} small and calls {@code before} with the number of steps that have been taken before each step
      * and at the end.
+     *
+     * @throws Stopped if a person ended the run
      */
-    public boolean run(LabRun run, Model<?> model, Supplier<Tensor> loss, IntConsumer before) {
-        Rng rng = new Rng(run.seed()).split("descent");
+    public void run(Lab lab, Model<?> model, Supplier<Tensor> loss, IntConsumer before) {
+        Rng rng = lab.rng("descent");
         try (var optimizer = recipe.on(model)) {
             for (int step = 0; step < steps; step++) {
-                if (run.interrupt().requested()) {
-                    return false;
-                }
+                lab.check();
                 before.accept(step);
                 optimizer.learningRate((float) (recipe.learningRate() * schedule.factor(step, step)));
                 step(model, optimizer, rng, loss);
             }
         }
         before.accept(steps);
-        return true;
     }
 
     /**

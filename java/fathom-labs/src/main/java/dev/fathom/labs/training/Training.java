@@ -1,7 +1,6 @@
 package dev.fathom.labs.training;
 
 import dev.fathom.assess.Classification;
-import dev.fathom.data.Batches;
 import dev.fathom.image.Augment;
 import dev.fathom.image.ModelCard;
 import dev.fathom.labs.data.Images;
@@ -145,27 +144,18 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
      */
     public <M extends Net> Trainer<M> attach(Trainer<M> trainer, Path folder, String examples) {
         ProgressBar bar = out == System.out ? new ProgressBar() : ProgressBar.lines(out);
-        return attach(
-                trainer.callbacks(bar.unit(examples)),
-                Checkpoints.in(folder.resolve("checkpoints")).every(Duration.ofSeconds(10)));
-    }
-
-    /** Trains with what {@link #attach} gives; false if a person ended it. */
-    public boolean fit(Trainer<?> trainer, Path folder, String examples, Batches batches, int epochs) {
-        attach(trainer, folder, examples).fit(batches, epochs);
-        return !interrupt.requested();
+        return attachQuietly(trainer.callbacks(bar.unit(examples)), folder);
     }
 
     /**
-     * Returns {@code trainer} without a bar and with a checkpoint every ten seconds: for a training of a few seconds in
-     * a thousand epochs, whose lines would hide what a person looks for.
+     * Returns {@code trainer} with all of that but the bar: for a training of a few seconds in a thousand epochs, whose
+     * lines would hide what a person looks for.
      */
     public <M extends Net> Trainer<M> attachQuietly(Trainer<M> trainer, Path folder) {
-        return attach(trainer, Checkpoints.in(folder.resolve("checkpoints")).every(Duration.ofSeconds(10)));
-    }
-
-    private <M extends Net> Trainer<M> attach(Trainer<M> trainer, Checkpoints checkpoints) {
-        Trainer<M> writing = trainer.callbacks(interrupt.stopping()).checkpoints(checkpoints.replace());
+        Checkpoints checkpoints = Checkpoints.in(folder.resolve("checkpoints"))
+                .every(Duration.ofSeconds(10))
+                .replace();
+        Trainer<M> writing = trainer.callbacks(interrupt.stopping()).checkpoints(checkpoints);
         return resume && Checkpoints.newest(checkpoints.folder()).isPresent()
                 ? writing.resume(checkpoints.folder())
                 : writing;

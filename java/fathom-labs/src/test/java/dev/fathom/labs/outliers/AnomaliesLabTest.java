@@ -99,7 +99,7 @@ class AnomaliesLabTest {
         assertThat(run.err()).contains("the data set ecg was not found").hasLineCount(1);
     }
 
-    /** The same seed gives the same scores to the last bit, and another one others. */
+    /** A seed gives the same scores to the last bit each time, and another seed gives other scores. */
     @Test
     void theSeedDecides() {
         LabeledSeries wave = wave();
