@@ -5,7 +5,6 @@ import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.style.Painting;
 import dev.fathom.labs.style.Perception;
 import dev.fathom.labs.style.PerceptualLoss;
-import dev.fathom.labs.style.StylePictures;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Layer;
@@ -110,7 +109,7 @@ public final class StyleCommand implements Callable<Integer> {
             PerceptualLoss loss =
                     PerceptualLoss.of(Perception.of(network, loaded.net()), style, weight, Painting.SMOOTH);
             Painting painting = adam ? Painting.byAdam(loss, iterations) : Painting.byLBfgs(loss, iterations);
-            Picture begin = files.length == 1 ? StylePictures.noise(size, size, options.seed()) : first;
+            Picture begin = files.length == 1 ? Painting.noise(size, size, options.seed()) : first;
             Painting.Painted painted = painting.paint(
                     begin,
                     files.length == 1 ? null : first,
@@ -119,10 +118,10 @@ public final class StyleCommand implements Callable<Integer> {
                         run.notes().forEach(note -> training.say("%s", note));
                         return run;
                     },
-                    (iteration, picture) -> StylePictures.write(
+                    (iteration, picture) -> Painting.write(
                             picture, folder.resolve(String.format(Locale.ROOT, "preview-%04d.png", iteration))));
             Path result = folder.resolve("styled.png");
-            StylePictures.write(painted.picture(), result);
+            Painting.write(painted.picture(), result);
             out.println(result);
             return interrupt.requested() ? Interrupt.CODE : 0;
         }

@@ -1,6 +1,7 @@
 package dev.fathom.labs.data;
 
 import dev.fathom.image.ImageFolder;
+import dev.fathom.image.Picture;
 import dev.fathom.image.Preprocessing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,17 +51,23 @@ public record Photographs(List<String> names, List<byte[]> pixels, int side) {
      * Squares of a photograph, row after row, whose corners are {@code step} pixels apart: bytes [crop, crop, 3] each.
      */
     public List<byte[]> crops(int photograph, int crop, int step) {
+        Picture whole = new Picture(pixels.get(photograph), side, side);
         List<byte[]> all = new ArrayList<>();
         for (int top = 0; top + crop <= side; top += step) {
             for (int left = 0; left + crop <= side; left += step) {
-                byte[] one = new byte[3 * crop * crop];
-                for (int row = 0; row < crop; row++) {
-                    System.arraycopy(
-                            pixels.get(photograph), 3 * ((top + row) * side + left), one, 3 * crop * row, 3 * crop);
-                }
-                all.add(one);
+                all.add(square(whole, top, left, crop).pixels());
             }
         }
         return all;
+    }
+
+    /** The square of a picture that begins at a row and a column. */
+    public static Picture square(Picture picture, int top, int left, int side) {
+        byte[] pixels = new byte[3 * side * side];
+        for (int row = 0; row < side; row++) {
+            int from = 3 * ((top + row) * picture.width() + left);
+            System.arraycopy(picture.pixels(), from, pixels, 3 * side * row, 3 * side);
+        }
+        return new Picture(pixels, side, side);
     }
 }

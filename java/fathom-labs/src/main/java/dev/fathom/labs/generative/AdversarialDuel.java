@@ -6,19 +6,21 @@ import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
+import dev.fathom.train.Metric;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,7 +74,7 @@ record AdversarialDuel(
                 epoch -> lab.part(new Look(name, epoch), type, () -> look.apply(net.samples(noise, net.labels(shown))));
         Map<Integer, T> seen = new TreeMap<>();
         float[] spread = {Float.POSITIVE_INFINITY};
-        var trainer = Turns.trainer(model, optimizer, turns, (n, examples) -> judge(n, examples, spread), this::draw)
+        var trainer = inTurns(model, optimizer, turns, (n, examples) -> judge(n, examples, spread), this::draw)
                 .seed(lab.seed())
                 .callbacks(new Callback() {
                     @Override
@@ -93,11 +95,10 @@ record AdversarialDuel(
             Run history = lab.train(
                     name, "examples", trainer, whole.shuffled(lab.seed()).batches(batch), epochs);
             // a resumed run takes what it saw in its first epochs from their files
-            return new Played<>(
-                    history,
-                    IntStream.rangeClosed(1, epochs)
-                            .mapToObj(epoch -> seen.computeIfAbsent(epoch, at))
-                            .toList());
+            for (int epoch = 1; epoch <= epochs; epoch++) {
+                seen.computeIfAbsent(epoch, at);
+            }
+            return new Played<>(history, List.copyOf(seen.values()));
         }
     }
 
@@ -123,14 +124,54 @@ record AdversarialDuel(
 
     private Step.Result draw(Gan net, Batch batch) {
         Tensor fake = fake(net, batch);
-        Layer features = net.critic().features();
         Tensor loss = matching
-                ? features.apply(net.beside(batch.x(), batch.y()))
-                        .mean(0)
-                        .sub(features.apply(fake).mean(0))
-                        .square()
-                        .sum()
+                ? mismatch(net, batch, fake)
                 : game.generatorLoss(net.critic().apply(fake));
         return new Step.Result(loss, loss);
+    }
+
+    /** How far the mean features of the generated examples are from those of the real ones. */
+    private static Tensor mismatch(Gan net, Batch batch, Tensor fake) {
+        Layer features = net.critic().features();
+        Tensor real = features.apply(net.beside(batch.x(), batch.y()));
+        return real.mean(0).sub(features.apply(fake).mean(0)).square().sum();
+    }
+
+    // ---- turns
+
+    /**
+     * Training of the two players of a net, its {@code critic} and its {@code generator}, who learn in turns: a round
+     * is some steps of the critic and one of the generator. Each is a step of one trainer, in which the other player is
+     * frozen, so that a run can be stopped and resumed as any other. Its history has the mean value of the game and the
+     * generator's loss of each epoch, as {@code value} and {@code generator}.
+     *
+     * @param turns how many steps the critic takes in a round
+     * @param judge a step of the critic, whose output is the value of the game
+     * @param draw a step of the generator, whose output is its loss
+     */
+    static <M extends Net> Trainer<M> inTurns(
+            Model<M> model, Optimizer optimizer, int turns, Step<M> judge, Step<M> draw) {
+        boolean[] critic = {true};
+        return Trainer.<M>custom(model, optimizer, (net, batch) -> (critic[0] ? judge : draw).run(net, batch))
+                .metrics(
+                        Metric.higherIsBetter("value", (value, y) -> sum(critic[0], value, y)),
+                        Metric.lowerIsBetter("generator", (loss, y) -> sum(!critic[0], loss, y)))
+                .callbacks(new Callback() {
+                    @Override
+                    public void onForwardBegin(Run training, Pass pass) {
+                        critic[0] = training.progress().step() % (turns + 1) < turns;
+                        give(model, critic[0]);
+                    }
+                });
+    }
+
+    private static Metric.Sum sum(boolean counts, Tensor mean, Tensor y) {
+        return counts ? Metric.Sum.ofMean(mean.item(), y.dim(0)) : new Metric.Sum(0, 0);
+    }
+
+    /** Lets one player learn while the other one is frozen. */
+    static void give(Model<?> model, boolean critic) {
+        model.unfreeze(critic ? "critic.*" : "generator.*");
+        model.freeze(critic ? "generator.*" : "critic.*");
     }
 }

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * @param caption a sentence of one of the seven forms of the course's captions
  * @param said for each part, the number of the color that the caption gives it, or -1; then whether the beak is short
  *     (0) or long (1), and the bird small (0) or large (1), or -1
- * @param colors the color of each part as it is drawn
+ * @param colors the color of each part as it is drawn; then -1 for both sizes, which a picture leaves open
  */
 record Bird(String caption, int[] said, int[] colors) {
     /** The parts that have a color. */
@@ -59,35 +59,37 @@ record Bird(String caption, int[] said, int[] colors) {
             List.of(List.of("very short", "short", "small"), List.of("very long", "long", "large"));
     private static final List<String> MASSES = List.of("small", "large");
 
-    /** What the captions of the course say, one for each form, and which word for a length they use. */
+    /** What the captions of the course say, one for each form; last comes which word for a length they use. */
     private static final int[][] ASKED = {
-        {0, 1, -1, -1, -1, -1, 0, -1},
-        {-1, 3, 2, -1, -1, -1, -1, -1},
-        {1, -1, -1, 4, 3, -1, -1, -1},
-        {1, -1, 4, 2, 2, -1, -1, -1},
-        {-1, 5, -1, 6, -1, -1, 0, -1},
-        {4, 1, -1, -1, -1, 1, -1, 0},
-        {1, -1, 4, 3, 4, -1, 0, -1}
+        {0, 1, -1, -1, -1, -1, 0, -1, 0},
+        {-1, 3, 2, -1, -1, -1, -1, -1, 0},
+        {1, -1, -1, 4, 3, -1, -1, -1, 0},
+        {1, -1, 4, 2, 2, -1, -1, -1, 0},
+        {-1, 5, -1, 6, -1, -1, 0, -1, 2},
+        {4, 1, -1, -1, -1, 1, -1, 0, 0},
+        {1, -1, 4, 3, 4, -1, 0, -1, 1}
     };
 
-    private static final int[] LENGTH_WORDS = {0, 0, 0, 0, 2, 0, 1};
-
     /** The captions of the course, which no training caption repeats. */
-    static final List<String> PROMPTS = IntStream.range(0, ASKED.length)
-            .mapToObj(i -> caption(FORMS.get(i), ASKED[i], LENGTH_WORDS[i]))
-            .toList();
+    static final List<String> PROMPTS =
+            prompted(new Rng(0)).stream().map(Bird::caption).toList();
 
     /** A form with what is said in it. */
     private static String caption(String form, int[] said, int lengthWord) {
         String caption = form;
         for (Part part : Part.values()) {
-            int color = said[part.ordinal()];
-            caption = color < 0 ? caption : caption.replace(part.name(), COLORS.get(color));
+            caption = filled(caption, part.name(), said[part.ordinal()], COLORS);
         }
-        caption = said[BEAK_LENGTH] < 0
-                ? caption
-                : caption.replace("LENGTH", LENGTHS.get(said[BEAK_LENGTH]).get(lengthWord));
-        return said[SIZE] < 0 ? caption : caption.replace("MASS", MASSES.get(said[SIZE]));
+        caption = filled(
+                caption,
+                "LENGTH",
+                said[BEAK_LENGTH],
+                LENGTHS.stream().map(words -> words.get(lengthWord)).toList());
+        return filled(caption, "MASS", said[SIZE], MASSES);
+    }
+
+    private static String filled(String caption, String slot, int said, List<String> words) {
+        return said < 0 ? caption : caption.replace(slot, words.get(said));
     }
 
     /** A bird that fits what is said in a form. */
@@ -98,7 +100,7 @@ record Bird(String caption, int[] said, int[] colors) {
     /** A bird for each of {@link #PROMPTS}. */
     static List<Bird> prompted(Rng rng) {
         return IntStream.range(0, ASKED.length)
-                .mapToObj(i -> of(i, ASKED[i], LENGTH_WORDS[i], rng))
+                .mapToObj(i -> of(i, Arrays.copyOf(ASKED[i], PARTS + 2), ASKED[i][PARTS + 2], rng))
                 .toList();
     }
 
@@ -108,12 +110,12 @@ record Bird(String caption, int[] said, int[] colors) {
             int[] random = rng.ints(PARTS + 4, 60);
             int form = random[PARTS] % FORMS.size();
             int[] said = new int[PARTS + 2];
-            for (int i = 0; i < said.length; i++) {
-                String slot = i < PARTS ? Part.values()[i].name() : i == BEAK_LENGTH ? "LENGTH" : "MASS";
-                int choice =
-                        i < PARTS ? random[i] % COLORS.size() : random[i == BEAK_LENGTH ? PARTS + 1 : PARTS + 3] % 2;
-                said[i] = FORMS.get(form).contains(slot) ? choice : -1;
+            for (Part part : Part.values()) {
+                int p = part.ordinal();
+                said[p] = FORMS.get(form).contains(part.name()) ? random[p] % COLORS.size() : -1;
             }
+            said[BEAK_LENGTH] = FORMS.get(form).contains("LENGTH") ? random[PARTS + 1] % 2 : -1;
+            said[SIZE] = FORMS.get(form).contains("MASS") ? random[PARTS + 3] % 2 : -1;
             int lengthWord = random[PARTS + 2] % 3;
             if (!PROMPTS.contains(caption(FORMS.get(form), said, lengthWord))) {
                 return of(form, said, lengthWord, rng);
@@ -127,7 +129,8 @@ record Bird(String caption, int[] said, int[] colors) {
      */
     private static int[] colors(int[] said, Rng rng) {
         int[] random = rng.ints(PARTS, 1000);
-        int[] colors = Arrays.copyOf(said, PARTS);
+        int[] colors = said.clone();
+        Arrays.fill(colors, PARTS, colors.length, -1);
         int body = Part.BODY.ordinal();
         colors[body] = colors[body] >= 0 ? colors[body] : random[body] % COLORS.size();
         for (Part part : Part.values()) {
@@ -135,8 +138,7 @@ record Bird(String caption, int[] said, int[] colors) {
             if (colors[p] < 0) {
                 colors[p] = switch (part) {
                     case BEAK -> new int[] {3, 4, 5, 9}[random[p] % 4];
-                    case BARS ->
-                        said[Part.WING.ordinal()] >= 0 ? said[Part.WING.ordinal()] : colors[Part.WING.ordinal()];
+                    case BARS -> colors[Part.WING.ordinal()];
                     default -> colors[body];
                 };
             }

@@ -2,6 +2,7 @@ package dev.fathom.labs.generative;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.labs.generative.BirdStudio.CaptionNet;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.ConvTransposed;
@@ -76,10 +77,7 @@ record BirdNet(Generator generator, Critic critic) implements Net {
                                 up(CHANNELS, CHANNELS),
                                 new Conv(CHANNELS, 3, 3).pad(1),
                                 Tensor::tanh)),
-                new Critic(
-                        new Sequential(down(3, CHANNELS, false), down(CHANNELS, wide, true)),
-                        new Linear(CaptionNet.WIDTH, CHANNELS),
-                        judge(wide + CHANNELS)));
+                critic(down(3, CHANNELS, false), down(CHANNELS, wide, true)));
     }
 
     /** Pictures of 32 x 32 from pictures of 16 x 16. */
@@ -98,10 +96,7 @@ record BirdNet(Generator generator, Critic critic) implements Net {
                                 up(CHANNELS, CHANNELS / 2),
                                 new Conv(CHANNELS / 2, 3, 3).pad(1),
                                 Tensor::tanh)),
-                new Critic(
-                        new Sequential(down(3, CHANNELS, false), down(CHANNELS, wide, true), down(wide, wide, true)),
-                        new Linear(CaptionNet.WIDTH, CHANNELS),
-                        judge(wide + CHANNELS)));
+                critic(down(3, CHANNELS, false), down(CHANNELS, wide, true), down(wide, wide, true)));
     }
 
     /** What is drawn from noise or, where there is a first stage, from its pictures for the same texts. */
@@ -143,12 +138,15 @@ record BirdNet(Generator generator, Critic critic) implements Net {
                 RELU);
     }
 
-    /** From maps of 4 x 4 with the text beside them to a logit. */
-    private static Layer judge(int channels) {
-        return new Sequential(
-                new Conv(channels, 2 * CHANNELS, 1),
-                x -> x.leakyRelu(0.2f),
-                new Flatten(),
-                new Linear(4 * 4 * 2 * CHANNELS, 1));
+    /** A critic whose features are 2 CHANNELS maps of 4 x 4, beside which it sees CHANNELS numbers of the text. */
+    private static Critic critic(Layer... features) {
+        return new Critic(
+                new Sequential(features),
+                new Linear(CaptionNet.WIDTH, CHANNELS),
+                new Sequential(
+                        new Conv(3 * CHANNELS, 2 * CHANNELS, 1),
+                        x -> x.leakyRelu(0.2f),
+                        new Flatten(),
+                        new Linear(4 * 4 * 2 * CHANNELS, 1)));
     }
 }

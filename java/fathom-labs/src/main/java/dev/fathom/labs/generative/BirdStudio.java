@@ -1,20 +1,25 @@
 package dev.fathom.labs.generative;
 
+import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.generative.CaptionNet.Answers;
 import dev.fathom.nn.Conv;
+import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Texts;
@@ -22,6 +27,7 @@ import dev.fathom.text.Vocabulary;
 import dev.fathom.text.Words;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -30,10 +36,16 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Birds with captions, a net that reads captions, and a net that reads pictures. */
+/**
+ * Birds with captions, a net that reads captions, and a net that reads pictures. Both answer the same questions: which
+ * color each part has and what the two sizes are, or that it is not said.
+ */
 final class BirdStudio implements AutoCloseable {
     static final int BATCH = 64;
     private static final Words WORDS = new Words().lowerCase().withoutPunctuation();
+    private static final int QUESTIONS = Bird.PARTS + 2;
+    /** The colors, and that none is said; sizes use the first two and the last. */
+    private static final int CHOICES = Bird.COLORS.size() + 1;
 
     private final Lab lab;
     private final List<Bird> birds;
@@ -42,15 +54,36 @@ final class BirdStudio implements AutoCloseable {
     private final Model<CaptionNet> captions;
     private final Model<Layer> reader;
 
+    /**
+     * A recurrent net over the words of a caption. Its last state is the text that the drawing nets see, so they are
+     * told the same for captions that mean the same.
+     *
+     * @param out from the last state to the logits of all answers
+     */
+    record CaptionNet(Embedding words, Recurrent cell, Linear out) implements Net {
+        /** How many numbers stand for a caption. */
+        static final int WIDTH = 64;
+
+        CaptionNet(int vocabulary) {
+            this(
+                    new Embedding(vocabulary, 32).padding(0),
+                    Recurrent.gru(32, WIDTH),
+                    new Linear(WIDTH, QUESTIONS * CHOICES));
+        }
+
+        Tensor read(Tensor tokens, Tensor lengths) {
+            return cell.run(words.apply(tokens), State.EMPTY, lengths).last();
+        }
+    }
+
     /** Draws birds, {@code n} to learn from and {@code held} others. */
     BirdStudio(Lab lab, int n, int held) {
         this.lab = lab;
         birds = draw(n, "birds", caption -> true);
         Set<String> learned = birds.stream().map(Bird::caption).collect(Collectors.toSet());
         tests = draw(held, "test birds", caption -> !learned.contains(caption));
-        vocabulary = Vocabulary.of(
-                        Texts.of(birds.stream().map(Bird::caption).toList()).tokens(WORDS))
-                .reserved(Reserved.STANDARD);
+        Texts texts = Texts.of(birds.stream().map(Bird::caption).toList());
+        vocabulary = Vocabulary.of(texts.tokens(WORDS)).reserved(Reserved.STANDARD);
         captions = Model.of(new CaptionNet(vocabulary.size()), lab.seed());
         reader = Model.of(
                 new Sequential(
@@ -58,17 +91,15 @@ final class BirdStudio implements AutoCloseable {
                         new Conv(32, 32, 4).stride(2).pad(1).act(Activation.RELU),
                         new Flatten(),
                         new Linear(8 * 8 * 32, 128).act(Activation.RELU),
-                        new Linear(128, Answers.WIDTH)),
+                        new Linear(128, QUESTIONS * CHOICES)),
                 lab.seed());
     }
 
     /** Draws birds until {@code n} of them have a caption that is wanted. */
     private List<Bird> draw(int n, String name, Predicate<String> wanted) {
         Rng rng = lab.rng(name);
-        return Stream.generate(() -> Bird.draw(rng))
-                .filter(bird -> wanted.test(bird.caption()))
-                .limit(n)
-                .toList();
+        Stream<Bird> all = Stream.generate(() -> Bird.draw(rng));
+        return all.filter(bird -> wanted.test(bird.caption())).limit(n).toList();
     }
 
     List<Bird> tests() {
@@ -78,12 +109,9 @@ final class BirdStudio implements AutoCloseable {
     /** Pictures of birds, whose places, scales and lights are those of the random stream of this name. */
     private byte[] pixels(List<Bird> some, String stream) {
         Rng rng = lab.rng(stream);
-        byte[] all = new byte[some.size() * Bird.SIDE * Bird.SIDE * 3];
-        for (int i = 0; i < some.size(); i++) {
-            byte[] one = some.get(i).pixels(rng);
-            System.arraycopy(one, 0, all, i * one.length, one.length);
-        }
-        return all;
+        ByteBuffer all = ByteBuffer.allocate(some.size() * Bird.SIDE * Bird.SIDE * 3);
+        some.forEach(bird -> all.put(bird.pixels(rng)));
+        return all.array();
     }
 
     /** Pictures of test birds as numbers from -1 to 1, in places that no bird to learn from was given. */
@@ -98,9 +126,8 @@ final class BirdStudio implements AutoCloseable {
 
     /** The pictures to learn from, of numbers from -1 to 1. */
     private Dataset pictures(Field target) {
-        Shape shape = Shape.of(Bird.SIDE, Bird.SIDE, 3);
-        try (Dataset bytes =
-                Dataset.of(Field.pixels("x", shape, pixels(birds, "places")).input(), target.target())) {
+        Field x = Field.pixels("x", Shape.of(Bird.SIDE, Bird.SIDE, 3), pixels(birds, "places"));
+        try (Dataset bytes = Dataset.of(x.input(), target.target())) {
             return bytes.scaled(2f / 255, -1);
         }
     }
@@ -113,36 +140,41 @@ final class BirdStudio implements AutoCloseable {
 
     /** Trains the net that reads captions, and that which reads pictures of 16 x 16. */
     void learn() {
-        Shape questions = Shape.of(Answers.QUESTIONS);
         try (Dataset texts = Dataset.of(
-                        Field.ragged("x", ids(birds)).input(),
-                        Field.ints("y", questions, answers(birds, false)).target());
-                Dataset pictures = pictures(Field.ints("y", questions, answers(birds, true)))) {
-            var reading = Trainer.custom(
-                            captions,
-                            new Adam(3e-3f),
-                            (net, batch) -> new Step.Result(
-                                    Answers.loss(net.out().apply(net.read(batch.x(), batch.lengths("x"))), batch.y())))
-                    .seed(lab.seed());
+                        Field.ragged("x", ids(birds)).input(), answers(false).target());
+                Dataset pictures = pictures(answers(true))) {
+            var reading = Trainer.custom(captions, new Adam(3e-3f), (net, batch) -> {
+                Tensor text = net.read(batch.x(), batch.lengths("x"));
+                return new Step.Result(loss(net.out().apply(text), batch.y()));
+            });
             lab.train(
                     "the net that reads captions",
                     "captions",
-                    reading,
+                    reading.seed(lab.seed()),
                     texts.shuffled(lab.seed()).batches(BATCH),
                     lab.of(12, 5));
             var looking = Trainer.custom(
-                            reader,
-                            new Adam(2e-3f),
-                            (net, batch) -> new Step.Result(
-                                    Answers.loss(net.apply(batch.x().avgPool(2)), batch.y())))
-                    .seed(lab.seed());
+                    reader,
+                    new Adam(2e-3f),
+                    (net, batch) -> new Step.Result(loss(net.apply(batch.x().avgPool(2)), batch.y())));
             lab.train(
                     "the net that reads pictures",
                     "pictures",
-                    looking,
+                    looking.seed(lab.seed()),
                     pictures.shuffled(lab.seed()).batches(BATCH),
                     lab.of(12, 6));
         }
+    }
+
+    /** The mean cross-entropy of all questions, with the right answers [n, questions]. */
+    private static Tensor loss(Tensor logits, Tensor answers) {
+        int n = logits.dim(0) * QUESTIONS;
+        return Loss.crossEntropy().of(logits.reshape(n, CHOICES), answers.reshape(n));
+    }
+
+    /** The likeliest answers [n, questions]. */
+    private static int[] best(Tensor logits) {
+        return logits.reshape(logits.dim(0) * QUESTIONS, CHOICES).argmax(1).toIntArray();
     }
 
     private int[][] ids(List<Bird> some) {
@@ -151,15 +183,15 @@ final class BirdStudio implements AutoCloseable {
                 .toArray(int[][]::new);
     }
 
-    /**
-     * The answers to all questions about each bird: what its caption says, or how it is drawn, which leaves the sizes
-     * open.
-     */
+    private Field answers(boolean drawn) {
+        return Field.ints("y", Shape.of(QUESTIONS), answers(birds, drawn));
+    }
+
+    /** The answers about each bird: what its caption says, or how it is drawn, which leaves the sizes open. */
     private static int[] answers(List<Bird> some, boolean drawn) {
         return some.stream()
-                .flatMapToInt(bird -> IntStream.range(0, Answers.QUESTIONS)
-                        .map(q -> !drawn ? bird.said()[q] : q < Bird.PARTS ? bird.colors()[q] : -1))
-                .map(answer -> answer < 0 ? Answers.CHOICES - 1 : answer)
+                .flatMapToInt(bird -> Arrays.stream(drawn ? bird.colors() : bird.said()))
+                .map(answer -> answer < 0 ? CHOICES - 1 : answer)
                 .toArray();
     }
 
@@ -174,20 +206,16 @@ final class BirdStudio implements AutoCloseable {
                 .flatMapToInt(row -> Arrays.stream(Arrays.copyOf(row, longest)))
                 .toArray();
         try (Pass pass = Pass.infer()) {
-            Tensor text =
-                    captions.net().read(Tensor.ofInts(tokens, ids.length, longest), Tensor.ofInts(lengths, ids.length));
-            return new Read(text.toArray(), Answers.best(captions.net().out().apply(text)));
+            CaptionNet net = captions.net();
+            Tensor text = net.read(Tensor.ofInts(tokens, ids.length, longest), Tensor.ofInts(lengths, ids.length));
+            return new Read(text.toArray(), best(net.out().apply(text)));
         }
     }
 
     /** The share of answers that the net gives right to captions it has not learned from. */
     double captionAccuracy() {
-        int[] right = answers(tests, false);
-        int[] answers = read(tests).answers();
-        return IntStream.range(0, right.length)
-                        .filter(i -> right[i] == answers[i])
-                        .count()
-                / (double) right.length;
+        return ConfusionMatrix.of(answers(tests, false), read(tests).answers(), CHOICES)
+                .accuracy();
     }
 
     /** For each bird, the share of the colors its caption says that the net reads in its picture of 16 x 16. */
@@ -197,15 +225,19 @@ final class BirdStudio implements AutoCloseable {
         int[] answers;
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.of(pictures, n, side, side, 3);
-            answers = Answers.best(reader.net().apply(side == Bird.SIDE ? x.avgPool(2) : x));
+            answers = best(reader.net().apply(side == Bird.SIDE ? x.avgPool(2) : x));
         }
-        return IntStream.range(0, n)
-                .mapToDouble(i -> IntStream.range(0, Bird.PARTS)
-                        .filter(part -> some.get(i).said()[part] >= 0)
-                        .map(part -> some.get(i).said()[part] == answers[i * Answers.QUESTIONS + part] ? 1 : 0)
-                        .average()
-                        .orElseThrow())
-                .toArray();
+        double[] shares = new double[n];
+        for (int i = 0; i < n; i++) {
+            int[] said = some.get(i).said();
+            int first = i * QUESTIONS;
+            shares[i] = IntStream.range(0, Bird.PARTS)
+                    .filter(part -> said[part] >= 0)
+                    .mapToDouble(part -> said[part] == answers[first + part] ? 1 : 0)
+                    .average()
+                    .orElseThrow();
+        }
+        return shares;
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.fathom.labs.generative;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.generative.BirdStudio.CaptionNet;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Model;
@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,18 +49,15 @@ public final class BirdsLab implements Experiment {
                 Model<BirdNet> second = Model.of(BirdNet.second(), lab.seed())) {
             lab.section("The birds");
             studio.learn();
-            about(lab, studio);
+            double found = about(lab, studio);
             lab.section("The game");
             Run one = learn(lab, studio, "stage I", first, null, lab.epochs(80, 6));
             first.freeze("*");
             first.eval("generator*");
             Run two = learn(lab, studio, "stage II", second, first.net(), lab.epochs(20, 3));
-            lab.curves(
-                    "values.png",
-                    "value",
-                    "epoch",
-                    Map.of("stage I", one.curve("value"), "stage II", two.curve("value")));
-            fit(lab, studio, first.net(), second.net());
+            var values = Map.of("stage I", one.curve("value"), "stage II", two.curve("value"));
+            lab.curves("values.png", "value", "epoch", values);
+            fit(lab, studio, first.net(), second.net(), found);
             prompts(lab, studio, first.net(), second.net());
         }
     }
@@ -70,22 +66,18 @@ public final class BirdsLab implements Experiment {
     private static Run learn(
             Lab lab, BirdStudio studio, String name, Model<BirdNet> model, @Nullable BirdNet first, int epochs) {
         int round = 2 * BirdStudio.BATCH;
+        Step<BirdNet> judge = (net, batch) -> {
+            Tensor real = first == null ? batch.x().avgPool(2) : batch.x();
+            Tensor value = net.critic().value(real, net.drawn(first, batch.y()), batch.y());
+            return new Step.Result(value.neg(), value);
+        };
+        Step<BirdNet> draw = (net, batch) -> {
+            Tensor loss = net.loss(first, batch.y());
+            return new Step.Result(loss, loss);
+        };
         try (Dataset pictures = studio.captioned();
                 Dataset whole = pictures.take(0, pictures.size() / round * round)) {
-            var trainer = Turns.trainer(
-                            model,
-                            ADAM,
-                            1,
-                            (net, batch) -> {
-                                Tensor real = first == null ? batch.x().avgPool(2) : batch.x();
-                                Tensor value = net.critic().value(real, net.drawn(first, batch.y()), batch.y());
-                                return new Step.Result(value.neg(), value);
-                            },
-                            (net, batch) -> {
-                                Tensor loss = net.loss(first, batch.y());
-                                return new Step.Result(loss, loss);
-                            })
-                    .seed(lab.seed());
+            var trainer = AdversarialDuel.inTurns(model, ADAM, 1, judge, draw).seed(lab.seed());
             var batches = whole.shuffled(lab.seed()).batches(BirdStudio.BATCH);
             Run history = lab.train(name, "pictures", trainer, batches, epochs);
             model.save(lab.folder(name).resolve("stage.safetensors"));
@@ -93,19 +85,16 @@ public final class BirdsLab implements Experiment {
         }
     }
 
-    private static void about(Lab lab, BirdStudio studio) {
+    /** Shows birds of the test, and what the nets that read say of all; returns how many colors they find. */
+    private static double about(Lab lab, BirdStudio studio) {
         List<Bird> tests = studio.tests();
         List<Bird> some = tests.subList(0, 2 * COLUMNS);
+        double found = 100 * Averages.mean(studio.fit(studio.pictures(tests), tests));
+        List<String> captions = some.stream().map(Bird::caption).toList();
         lab.figure("Captions read", "%", 100 * studio.captionAccuracy())
-                .figure(
-                        "Colors found in drawn birds",
-                        "%",
-                        100 * Averages.mean(studio.fit(studio.pictures(tests), tests)))
-                .sheet(
-                        "birds.png",
-                        sheet(
-                                studio.pictures(some),
-                                some.stream().map(Bird::caption).toList()));
+                .figure("Colors found in drawn birds", "%", found)
+                .sheet("birds.png", sheet(studio.pictures(some), captions));
+        return found;
     }
 
     /**
@@ -118,33 +107,30 @@ public final class BirdsLab implements Experiment {
             try (Pass pass = Pass.infer(rng)) {
                 Tensor t = Tensor.of(text, some.size(), CaptionNet.WIDTH);
                 Tensor small = first.drawn(null, t);
-                Tensor large = second.generator()
-                        .draw(small, second.generator().condition(t).draw());
-                return new Drawn(
-                        small.toArray(),
-                        large.toArray(),
-                        small.resize(Resize.NEAREST, Bird.SIDE, Bird.SIDE).toArray());
+                BirdNet.Generator painter = second.generator();
+                Tensor large = painter.draw(small, painter.condition(t).draw());
+                Tensor enlarged = small.resize(Resize.NEAREST, Bird.SIDE, Bird.SIDE);
+                return new Drawn(small.toArray(), large.toArray(), enlarged.toArray());
             }
         }
     }
 
     /** How many of the colors that captions say are found in the pictures. */
-    private static void fit(Lab lab, BirdStudio studio, BirdNet first, BirdNet second) {
+    private static void fit(Lab lab, BirdStudio studio, BirdNet first, BirdNet second, double real) {
         List<Bird> tests = studio.tests();
         lab.section("Pictures and captions");
         Drawn drawn = Drawn.of(studio, first, second, tests, lab.rng("fit"));
         List<Bird> others = new ArrayList<>(tests);
         Collections.rotate(others, 1);
-        double real = 100 * Averages.mean(studio.fit(studio.pictures(tests), tests));
         double one = 100 * Averages.mean(studio.fit(drawn.one, tests));
         double two = 100 * Averages.mean(studio.fit(drawn.two, tests));
         double other = 100 * Averages.mean(studio.fit(drawn.two, others));
         Table table = lab.table("fit", "pictures");
         String column = "colors found";
-        table.row("drawn for the test").cell(column, Findings.line("%.1f %%", real));
+        table.row("drawn for the test").cell(column, "%.1f %%", real);
         table.row("Stage I").put(column, "%.1f %%", one).baseline(other, "another caption");
         table.row("Stage II").put(column, "%.1f %%", two).baseline(other, "another caption");
-        table.row("Stage II, for another caption").cell(column, Findings.line("%.1f %%", other));
+        table.row("Stage II, for another caption").cell(column, "%.1f %%", other);
         lab.put("other", other)
                 .put("both", Math.min(one, two) > other)
                 .put("single", Math.min(one, two) <= other && Math.max(one, two) > other)
@@ -164,35 +150,33 @@ public final class BirdsLab implements Experiment {
         Table table = lab.table("prompts", "caption");
         for (int i = 0; i < COLUMNS; i++) {
             table.row(Bird.PROMPTS.get(i))
-                    .cell("stage I", Findings.line("%.0f %%", 100 * mean(one, i)))
-                    .cell("stage II", Findings.line("%.0f %%", 100 * mean(two, i)));
+                    .cell("stage I", "%.0f %%", 100 * mean(one, i))
+                    .cell("stage II", "%.0f %%", 100 * mean(two, i));
         }
         int shown = SHOWN * COLUMNS * PIXELS;
+        float[] both = Averages.flat(Arrays.copyOf(drawn.large, shown), Arrays.copyOf(drawn.two, shown));
         lab.figure("Prompts, stage II, colors found", "%", 100 * Averages.mean(two))
-                .sheet(
-                        "prompts.png",
-                        sheet(
-                                Averages.flat(Arrays.copyOf(drawn.large, shown), Arrays.copyOf(drawn.two, shown)),
-                                Bird.PROMPTS));
+                .sheet("prompts.png", sheet(both, Bird.PROMPTS));
     }
 
     /** The mean over the pictures of one prompt. */
     private static double mean(double[] shares, int prompt) {
-        return IntStream.range(0, EACH)
-                .mapToDouble(i -> shares[i * COLUMNS + prompt])
-                .average()
-                .orElseThrow();
+        double sum = 0;
+        for (int i = prompt; i < shares.length; i += COLUMNS) {
+            sum += shares[i];
+        }
+        return sum / EACH;
     }
 
     /** Pictures of numbers from -1 to 1, the last ones over their captions. */
     private static ImageSheet sheet(float[] pictures, List<String> captions) {
         ImageSheet sheet = new ImageSheet(Bird.SIDE, Bird.SIDE, 3).columns(COLUMNS);
         byte[] bytes = Sheets.bytes(ImageStudy.unit(pictures));
-        int without = bytes.length / PIXELS - captions.size();
-        for (int i = 0; i < without + captions.size(); i++) {
-            sheet.add(
-                    Arrays.copyOfRange(bytes, i * PIXELS, (i + 1) * PIXELS),
-                    i < without ? "" : captions.get(i - without));
+        int images = bytes.length / PIXELS;
+        int without = images - captions.size();
+        for (int i = 0; i < images; i++) {
+            byte[] image = Arrays.copyOfRange(bytes, i * PIXELS, (i + 1) * PIXELS);
+            sheet.add(image, i < without ? "" : captions.get(i - without));
         }
         return sheet;
     }

@@ -5,23 +5,27 @@ import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
-/** A mixture of Gaussians on a line, each with the same share. Integrals are sums over a fine grid from -12 to 12. */
-record Density(String name, double[] means, double[] deviations) {
+/**
+ * A mixture of Gaussians of one deviation on a line, each with the same share. Integrals are sums over a fine grid from
+ * -12 to 12.
+ */
+record Density(double deviation, double... means) {
     private static final int GRID = 4801;
     private static final double END = 12;
 
     /** One Gaussian. */
     static Density normal(double mean, double deviation) {
-        return new Density(
-                "N(" + text(mean) + ", " + text(deviation) + "²)", new double[] {mean}, new double[] {deviation});
+        return new Density(deviation, mean);
     }
 
-    /** Two Gaussians of the same deviation at {@code -mean} and {@code mean}. */
+    /** Two Gaussians at {@code -mean} and {@code mean}. */
     static Density pair(double mean, double deviation) {
-        return new Density(
-                "N(±" + text(mean) + ", " + text(deviation) + "²)",
-                new double[] {-mean, mean},
-                new double[] {deviation, deviation});
+        return new Density(deviation, -mean, mean);
+    }
+
+    String name() {
+        String mean = (means.length == 2 ? "±" : "") + text(means[means.length - 1]);
+        return "N(" + mean + ", " + text(deviation) + "²)";
     }
 
     private static String text(double value) {
@@ -31,9 +35,9 @@ record Density(String name, double[] means, double[] deviations) {
     /** p(x). */
     double at(double x) {
         double sum = 0;
-        for (int i = 0; i < means.length; i++) {
-            double z = (x - means[i]) / deviations[i];
-            sum += Math.exp(-z * z / 2) / (deviations[i] * Math.sqrt(2 * Math.PI));
+        for (double mean : means) {
+            double z = (x - mean) / deviation;
+            sum += Math.exp(-z * z / 2) / (deviation * Math.sqrt(2 * Math.PI));
         }
         return sum / means.length;
     }
@@ -43,7 +47,7 @@ record Density(String name, double[] means, double[] deviations) {
         float[] x = rng.normal(n, 0, 1);
         int[] which = rng.ints(n, means.length);
         for (int i = 0; i < n; i++) {
-            x[i] = (float) (means[which[i]] + deviations[which[i]] * x[i]);
+            x[i] = (float) (means[which[i]] + deviation * x[i]);
         }
         return x;
     }
@@ -93,21 +97,22 @@ record Density(String name, double[] means, double[] deviations) {
 
     /** The least sum for the points of {@code a} from one on, with those of {@code b} whose bits are not taken. */
     private static double paired(float[] a, float[] b, int i, int taken) {
-        return 2 * i == a.length
-                ? 0
-                : IntStream.range(0, a.length / 2)
-                        .filter(j -> (taken >> j & 1) == 0)
-                        .mapToDouble(j -> Math.hypot(a[2 * i] - b[2 * j], a[2 * i + 1] - b[2 * j + 1])
-                                + paired(a, b, i + 1, taken | 1 << j))
-                        .min()
-                        .orElseThrow();
+        if (2 * i == a.length) {
+            return 0;
+        }
+        double least = Double.POSITIVE_INFINITY;
+        for (int j = 0; j < a.length / 2; j++) {
+            if ((taken >> j & 1) == 0) {
+                double distance = Math.hypot(a[2 * i] - b[2 * j], a[2 * i + 1] - b[2 * j + 1]);
+                least = Math.min(least, distance + paired(a, b, i + 1, taken | 1 << j));
+            }
+        }
+        return least;
     }
 
     private static double integral(DoubleUnaryOperator f) {
         double step = 2 * END / (GRID - 1);
-        return step
-                * IntStream.range(0, GRID)
-                        .mapToDouble(i -> f.applyAsDouble(-END + i * step))
-                        .sum();
+        IntStream grid = IntStream.range(0, GRID);
+        return step * grid.mapToDouble(i -> f.applyAsDouble(-END + i * step)).sum();
     }
 }

@@ -83,13 +83,10 @@ record Diffusion(double[] kept) {
             try (Pass pass = Pass.infer(rng)) {
                 Tensor now = Tensor.of(x, dims);
                 Tensor noise = net.noise(now, Tensor.ofInts(step, dims[0]));
-                Tensor guess = now.sub(noise.mul((float) Math.sqrt(1 - a)))
-                        .div((float) Math.sqrt(a))
-                        .clamp(-limit, limit);
-                x = guess.mul(ofGuess)
-                        .add(now.mul(ofNow))
-                        .add(pass.randn(dims).mul(deviation))
-                        .toArray();
+                Tensor data = now.sub(noise.mul((float) Math.sqrt(1 - a))).div((float) Math.sqrt(a));
+                Tensor guess = data.clamp(-limit, limit);
+                Tensor mean = guess.mul(ofGuess).add(now.mul(ofNow));
+                x = mean.add(pass.randn(dims).mul(deviation)).toArray();
             }
             seen.accept(t, x);
         }

@@ -1,12 +1,10 @@
 package dev.fathom.labs.generative;
 
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Net;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -17,8 +15,6 @@ import java.util.stream.IntStream;
  * @param classes how many classes there are; 0 where the nets do not know the class
  */
 record Gan(Layer generator, Critic critic, int latent, int classes) implements Net {
-    private static final int CHUNK = 250;
-
     /** Features of an example, and one number from them: the logit that it is real, or a height. */
     record Critic(Layer features, Layer head) implements Layer {
         @Override
@@ -61,17 +57,10 @@ record Gan(Layer generator, Critic critic, int latent, int classes) implements N
 
     /** The numbers of the examples made of this noise, one row after another. */
     float[] samples(float[] noise, int... labels) {
-        float[][] parts = new float[(labels.length + CHUNK - 1) / CHUNK][];
-        for (int i = 0; i < parts.length; i++) {
-            int from = i * CHUNK;
-            int n = Math.min(CHUNK, labels.length - from);
-            float[] rows = Arrays.copyOfRange(noise, from * latent, (from + n) * latent);
-            int[] classes = Arrays.copyOfRange(labels, from, from + n);
-            try (Pass pass = Pass.infer()) {
-                parts[i] = generate(Tensor.of(rows, n, latent), Tensor.ofInts(classes, n))
-                        .toArray();
-            }
+        try (Pass pass = Pass.infer()) {
+            int n = labels.length;
+            return generate(Tensor.of(noise, n, latent), Tensor.ofInts(labels, n))
+                    .toArray();
         }
-        return Averages.flat(parts);
     }
 }

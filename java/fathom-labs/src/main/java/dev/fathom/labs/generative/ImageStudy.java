@@ -69,17 +69,14 @@ final class ImageStudy implements AutoCloseable {
             float[] samples = unit(net.samples(count, lab.rng("samples")));
             Table.Row row = evaluation.row(name, samples);
             if (net.classes() > 0) {
-                row.put(
-                                "samples of the class asked for",
-                                "%.1f %%",
-                                100 * evaluation.agreement(samples, net.labels(count)))
+                double asked = evaluation.agreement(samples, net.labels(count));
+                row.put("samples of the class asked for", "%.1f %%", 100 * asked)
                         .baseline(100 * evaluation.accuracy(), "test images");
             }
             double[][] value = played.history().curve("value");
+            double[] frechet = played.seen().stream().mapToDouble(Look::frechet).toArray();
             values.put(name, value);
-            distances.put(name, new double[][] {
-                value[0], played.seen().stream().mapToDouble(Look::frechet).toArray()
-            });
+            distances.put(name, new double[][] {value[0], frechet});
             float[] path = path(net);
             lab.put("parameters", model.parameterCount())
                     .put("seconds", played.history().seconds())
@@ -105,8 +102,8 @@ final class ImageStudy implements AutoCloseable {
             double angle = Math.PI / 2 * (image % COLUMNS) / (COLUMNS - 1);
             noise[i] = (float) (Math.cos(angle) * ends[from] + Math.sin(angle) * ends[from + latent]);
         }
-        return unit(net.samples(
-                noise, IntStream.range(0, 4 * COLUMNS).map(i -> i / COLUMNS).toArray()));
+        int[] labels = IntStream.range(0, 4 * COLUMNS).map(i -> i / COLUMNS).toArray();
+        return unit(net.samples(noise, labels));
     }
 
     /** Numbers from -1 to 1 as numbers from 0 to 1. */

@@ -8,6 +8,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Animation;
 import dev.fathom.view.Chart;
+import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Gaussians in the plane that are far apart, each with the same share, so that one can count which of them a generator
@@ -73,17 +75,19 @@ enum Mixture {
      */
     Coverage coverage(float[] samples) {
         int n = samples.length / 2;
-        long[] near = IntStream.range(0, modes)
-                .mapToObj(this::center)
-                .mapToLong(c -> IntStream.range(0, n)
-                        .filter(i -> Math.hypot(samples[2 * i] - c[0], samples[2 * i + 1] - c[1]) <= NEAR * DEVIATION)
-                        .count())
-                .toArray();
-        return new Coverage(
-                (int) Arrays.stream(near)
-                        .filter(count -> count * 4 * modes >= n)
-                        .count(),
-                (double) Arrays.stream(near).sum() / n);
+        int found = 0;
+        int all = 0;
+        for (int mode = 0; mode < modes; mode++) {
+            double[] center = center(mode);
+            int near = 0;
+            for (int i = 0; i < samples.length; i += 2) {
+                double distance = Math.hypot(samples[i] - center[0], samples[i + 1] - center[1]);
+                near += distance <= NEAR * DEVIATION ? 1 : 0;
+            }
+            found += near * 4 * modes >= n ? 1 : 0;
+            all += near;
+        }
+        return new Coverage(found, (double) all / n);
     }
 
     // ---- games
@@ -98,21 +102,21 @@ enum Mixture {
     /** Every game on a mixture has as many rounds of as many examples as any other. */
     private void section(Lab lab, List<Contest> contests) {
         String shape = name().toLowerCase(Locale.ROOT);
-        String title = shape + " of " + modes;
+        String mixture = shape + " of " + modes;
         int epochs = lab.epochs(this == RING ? 60 : 120, 6);
         int rounds = lab.of(50, 15);
         lab.section("Modes of the {mixture}")
-                .put("mixture", title)
+                .put("mixture", mixture)
                 .put("rounds", epochs * rounds)
                 .put("modes", modes)
                 .put("shape", shape)
                 .put("first", this == RING);
-        Table table = lab.table("games", "game").named("{row}, " + title + ", {column}");
+        Table table = lab.table("games", "game").named("{row}, " + mixture + ", {column}");
         List<Chart> charts = new ArrayList<>();
         for (Contest contest : contests) {
             Rng rng = lab.rng(name());
             AdversarialDuel duel = contest.duel();
-            String name = contest.name() + ", " + title;
+            String name = contest.name() + ", " + mixture;
             int[] which = rng.ints(rounds * (duel.turns() + 1) * BATCH, modes);
             try (Dataset data = Dataset.of(sample(which, rng), Shape.of(2), which);
                     Model<Gan> model = Model.of(contest.net().apply(modes), lab.seed())) {
@@ -125,34 +129,24 @@ enum Mixture {
                 float[] real = sample(rng.ints(SHOWN, modes), rng);
                 charts.add(chart(name, real, played.seen().get(epochs - 1)));
                 if (this == RING && charts.size() == 1) {
-                    lab.put("game", contest.name())
-                            .animation(
-                                    "modes.gif",
-                                    () -> new Animation(
-                                            IntStream.iterate(0, e -> e < epochs, e -> e + Math.max(1, epochs / 20))
-                                                    .mapToObj(e -> chart(
-                                                                    name + ", epoch " + (e + 1),
-                                                                    real,
-                                                                    played.seen()
-                                                                            .get(e))
-                                                            .render())
-                                                    .toList(),
-                                            300,
-                                            1500));
+                    lab.put("game", contest.name()).animation("modes.gif", () -> {
+                        List<BufferedImage> frames = new ArrayList<>();
+                        for (int e = 0; e < epochs; e += Math.max(1, epochs / 20)) {
+                            String title = name + ", epoch " + (e + 1);
+                            frames.add(chart(title, real, played.seen().get(e)).render());
+                        }
+                        return new Animation(frames, 300, 1500);
+                    });
                 }
             }
         }
-        double[] found = table.values("modes covered");
-        double[] near = table.values("samples near a mode");
-        int most = (int) Arrays.stream(found).max().orElseThrow();
-        lab.put("most", most)
+        double most = Arrays.stream(table.values("modes covered")).max().orElseThrow();
+        Stream<Table.Row> best = table.rows().stream().filter(row -> row.get("modes covered") == most);
+        lab.put("most", (int) most)
+                .put("by", best.map(Table.Row::name).collect(Collectors.joining(" and ")))
                 .put(
-                        "by",
-                        table.rows().stream()
-                                .filter(row -> row.get("modes covered") == most)
-                                .map(Table.Row::name)
-                                .collect(Collectors.joining(" and ")))
-                .put("share", Arrays.stream(near).max().orElseThrow());
+                        "share",
+                        Arrays.stream(table.values("samples near a mode")).max().orElseThrow());
         lab.picture("modes-" + shape + ".png", () -> Chart.panels(2, charts));
     }
 

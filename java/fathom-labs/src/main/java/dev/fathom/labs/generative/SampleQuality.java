@@ -1,6 +1,7 @@
 package dev.fathom.labs.generative;
 
 import dev.fathom.assess.Classification;
+import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Lab;
@@ -14,7 +15,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
-import dev.fathom.op.DType;
 import dev.fathom.openblas.Lapack;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
@@ -26,7 +26,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 
 /**
  * How good generated images of 28 x 28 pixels are, by three measures that need no eye: the log-likelihood of the test
@@ -39,7 +38,6 @@ final class SampleQuality implements AutoCloseable {
     static final int PIXELS = 28 * 28;
 
     private static final int FEATURES = 64;
-    private static final int CHUNK = 250;
     private static final String HELD_OUT = "log-likelihood of images held out";
     /** The widths of the Parzen windows among which the images held out choose. */
     private static final List<Double> WIDTHS = List.of(0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.23, 0.27, 0.32, 0.4);
@@ -122,12 +120,8 @@ final class SampleQuality implements AutoCloseable {
         double error = Averages.deviation(each) / Math.sqrt(each.length);
         Table.Row row = table.row(name);
         Table.Row real = table.rows().get(0);
-        put(
-                row,
-                real,
-                "inception score",
-                "%.2f",
-                inception(forward(images, x -> model.net().apply(x).softmax(1)), 10));
+        float[] said = forward(images, x -> model.net().apply(x).softmax(1));
+        put(row, real, "inception score", "%.2f", inception(said, 10));
         put(row, real, "Fréchet distance", "%.1f", frechet(images));
         put(row, real, "log-likelihood", "%.0f nats", mean).interval(mean - 1.96 * error, mean + 1.96 * error);
         return row.put(HELD_OUT, "%.0f nats", Averages.mean(likelihoods(images, choose, width)));
@@ -158,26 +152,15 @@ final class SampleQuality implements AutoCloseable {
     static double[] likelihoods(float[] centers, float[] of, double width) {
         int n = centers.length / PIXELS;
         double scale = Math.log(n) + PIXELS * Math.log(width * Math.sqrt(2 * Math.PI));
-        double[] all = new double[of.length / PIXELS];
-        for (int from = 0; from < all.length; from += CHUNK) {
-            int rows = Math.min(CHUNK, all.length - from);
-            try (Pass pass = Pass.infer()) {
-                Tensor x = Tensor.of(Arrays.copyOfRange(of, from * PIXELS, (from + rows) * PIXELS), rows, PIXELS);
-                Tensor c = Tensor.of(centers, n, PIXELS);
-                Tensor squares = x.square()
-                        .sum(1)
-                        .unsqueeze(1)
-                        .add(c.square().sum(1))
-                        .sub(x.matmulTransposed(c).mul(2));
-                float[] sums = squares.mul((float) (-0.5 / (width * width)))
-                        .logSumExp(1)
-                        .toArray();
-                for (int i = 0; i < rows; i++) {
-                    all[from + i] = sums[i] - scale;
-                }
-            }
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.of(of, of.length / PIXELS, PIXELS);
+            Tensor c = Tensor.of(centers, n, PIXELS);
+            Tensor norms = x.square().sum(1).unsqueeze(1).add(c.square().sum(1));
+            Tensor squares = norms.sub(x.matmulTransposed(c).mul(2));
+            float[] sums =
+                    squares.mul((float) (-0.5 / (width * width))).logSumExp(1).toArray();
+            return Arrays.stream(Averages.doubles(sums)).map(v -> v - scale).toArray();
         }
-        return all;
     }
 
     /** exp E KL(p(y|x) || p(y)) of probabilities p(y|x), a row of {@code classes} for each image. */
@@ -196,11 +179,10 @@ final class SampleQuality implements AutoCloseable {
 
     /** The share of images that the classifier takes for the class that was asked for. */
     double agreement(float[] images, int... labels) {
-        float[] guess = forward(images, x -> model.net().apply(x).argmax(1).to(DType.F32));
-        return IntStream.range(0, labels.length)
-                        .filter(i -> guess[i] == labels[i])
-                        .count()
-                / (double) labels.length;
+        try (Pass pass = Pass.infer()) {
+            int[] said = model.net().apply(batch(images)).argmax(1).toIntArray();
+            return ConfusionMatrix.of(labels, said, 10).accuracy();
+        }
     }
 
     /** The Fréchet distance between the features of these images and of test images. */
@@ -214,9 +196,12 @@ final class SampleQuality implements AutoCloseable {
 
     private static float[] forward(float[] images, UnaryOperator<Tensor> of) {
         try (Pass pass = Pass.infer()) {
-            return of.apply(Tensor.of(images, images.length / PIXELS, 28, 28, 1))
-                    .toArray();
+            return of.apply(batch(images)).toArray();
         }
+    }
+
+    private static Tensor batch(float[] images) {
+        return Tensor.of(images, images.length / PIXELS, 28, 28, 1);
     }
 
     /** A Gaussian fitted to rows of features. */

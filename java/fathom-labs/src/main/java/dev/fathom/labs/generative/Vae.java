@@ -37,8 +37,8 @@ record Vae(Layer encoder, Layer decoder, int latent) implements Net {
         return Trainer.custom(model, new Adam(1e-3f), (vae, batch) -> {
                     Tensor parts = vae.bound(batch.x());
                     Tensor means = parts.mean(0);
-                    return new Step.Result(
-                            means.slice(0, 1, 2).sub(means.slice(0, 0, 1)).sum(), parts);
+                    Tensor loss = means.slice(0, 1, 2).sub(means.slice(0, 0, 1)).sum();
+                    return new Step.Result(loss, parts);
                 })
                 .metrics(
                         Metric.higherIsBetter("reconstruction", (parts, y) -> Metric.Sum.of(parts.slice(1, 0, 1))),
@@ -75,12 +75,8 @@ record Vae(Layer encoder, Layer decoder, int latent) implements Net {
 
         /** KL(q(z|x) || p(z)) = the sum of (m^2 + s^2 - log s^2 - 1) / 2 over the code [n]. */
         Tensor divergence() {
-            return mean.square()
-                    .add(logVariance.exp())
-                    .sub(logVariance)
-                    .sub(1)
-                    .sum(1)
-                    .mul(0.5f);
+            Tensor squares = mean.square().add(logVariance.exp());
+            return squares.sub(logVariance).sub(1).sum(1).mul(0.5f);
         }
 
         /** log q(z|x) [n], without the constant that log p(z) has as well. */

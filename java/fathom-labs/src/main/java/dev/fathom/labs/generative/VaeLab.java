@@ -47,13 +47,8 @@ public final class VaeLab implements Experiment {
             Map<String, double[][]> curves = new LinkedHashMap<>();
             for (int latent : new int[] {2, 20}) {
                 String name = "VAE, code of " + latent;
-                try (Model<Vae> model = Model.of(new Vae(SampleQuality.PIXELS, lab.of(400, 200), latent), lab.seed())) {
-                    Run history = lab.train(
-                            name,
-                            "images",
-                            Vae.trainer(model).seed(lab.seed()),
-                            learn.shuffled(lab.seed()).batches(lab.of(128, 32)),
-                            lab.epochs(20, 4));
+                try (Model<Vae> model = model(lab, latent)) {
+                    Run history = train(lab, name, model, learn);
                     model.save(lab.folder(name).resolve("vae.safetensors"));
                     curves.put(name, bounds(history));
                     bound(model.net(), test, lab.seed(), nets.row(name), floor);
@@ -64,6 +59,16 @@ public final class VaeLab implements Experiment {
             }
             lab.section("Comparison").put("draws", DRAWS).curves("bounds.png", "bound (nats)", "epoch", curves);
         }
+    }
+
+    /** An auto-encoder with a code of so many numbers; the lab gan measures one too. */
+    static Model<Vae> model(Lab lab, int latent) {
+        return Model.of(new Vae(SampleQuality.PIXELS, lab.of(400, 200), latent), lab.seed());
+    }
+
+    static Run train(Lab lab, String name, Model<Vae> model, Dataset learn) {
+        var batches = learn.shuffled(lab.seed()).batches(lab.of(128, 32));
+        return lab.train(name, "images", Vae.trainer(model).seed(lab.seed()), batches, lab.epochs(20, 4));
     }
 
     /** Images of numbers from 0 to 1 as vectors of pixels that are off or on. */
@@ -83,8 +88,7 @@ public final class VaeLab implements Experiment {
     /** The mean of what {@code of} gives for each image, in each of its columns. */
     private static float[] means(Dataset images, @Nullable Rng rng, UnaryOperator<Tensor> of) {
         double[] sums = {};
-        var batches = images.batches(Math.min(CHUNK, images.size())).epoch(0);
-        while (batches.hasNext()) {
+        for (var batches = images.batches(Math.min(CHUNK, images.size())).epoch(0); batches.hasNext(); ) {
             try (Pass pass = rng == null ? Pass.infer() : Pass.infer(rng)) {
                 float[] sum = of.apply(batches.next().x()).sum(0).toArray();
                 sums = sums.length == 0 ? new double[sum.length] : sums;

@@ -26,6 +26,7 @@ import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +69,6 @@ public final class WganLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        int width = lab.of(128, 64);
         try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).first(lab.of(60_000, 1000));
                 Images clothes = ImageSet.FASHION_MNIST.images(null, lab.seed()).first(lab.of(60_000, 500))) {
             lab.put("mnist", digits.learn().size())
@@ -76,17 +76,14 @@ public final class WganLab implements Experiment {
             shifts(lab);
             points(lab);
             game(lab);
+            AdversarialDuel penalized = penalized(Mixture.BATCH, 1e-3f, GradientPenalty.oneSided(10));
+            AdversarialDuel clipped = clipped(Mixture.BATCH, 5e-4f, 0.1f);
+            IntFunction<Gan> net = modes -> Nets.points(2, 16, lab.of(128, 64), 0);
             Mixture.play(
                     lab,
                     List.of(
-                            new Contest(
-                                    "gradient penalty",
-                                    modes -> Nets.points(2, 16, width, 0),
-                                    penalized(Mixture.BATCH, 1e-3f, GradientPenalty.oneSided(10))),
-                            new Contest(
-                                    "weight clipping",
-                                    modes -> Nets.points(2, 16, width, 0),
-                                    clipped(Mixture.BATCH, 5e-4f, 0.1f))));
+                            new Contest("gradient penalty", net, penalized),
+                            new Contest("weight clipping", net, clipped)));
             images(lab, "Digits", digits, lab.epochs(8, 2));
             images(lab, "Clothes", clothes, lab.epochs(4, 1));
         }
@@ -100,10 +97,9 @@ public final class WganLab implements Experiment {
                     study.add("gradient penalty", Nets.convolutional(0, false), PENALIZED, epochs))) {
                 double[][] curves = study.curves(row.name());
                 if (epochs >= 6) {
-                    row.put(
-                            "correlation of estimate and Fréchet distance",
-                            "%.2f",
-                            Correlation.pearson(Averages.floats(curves[0]), Averages.floats(curves[1]), 1, epochs));
+                    float[] estimates = Averages.floats(curves[0]);
+                    double correlation = Correlation.pearson(estimates, Averages.floats(curves[1]), 1, epochs);
+                    row.put("correlation of estimate and Fréchet distance", "%.2f", correlation);
                 }
             }
             study.compare("Critic's estimate");
@@ -124,10 +120,10 @@ public final class WganLab implements Experiment {
                 Model<Layer> model = Model.of(net, lab.seed())) {
             var trainer = Trainer.custom(model, new Adam(2e-3f).betas(0.5f, 0.9f), (critic, pair) -> {
                         Tensor gap = Game.WASSERSTEIN.value(critic.apply(pair.x()), critic.apply(pair.y()));
-                        Tensor loss = penalty == null
-                                ? gap.neg()
-                                : penalty.between(critic::apply, pair.x(), pair.y())
-                                        .sub(gap);
+                        Tensor loss = gap.neg();
+                        if (penalty != null) {
+                            loss = loss.add(penalty.between(critic::apply, pair.x(), pair.y()));
+                        }
                         return new Step.Result(loss, gap);
                     })
                     .seed(lab.seed())
@@ -137,9 +133,9 @@ public final class WganLab implements Experiment {
             }
             lab.quietly(name, trainer, data.shuffled(lab.seed()).batches(batch), epochs);
             try (Pass pass = Pass.infer()) {
-                return Game.WASSERSTEIN
-                        .value(net.apply(Tensor.of(a, n, width)), net.apply(Tensor.of(b, n, width)))
-                        .item();
+                Tensor x = Tensor.of(a, n, width);
+                Tensor y = Tensor.of(b, n, width);
+                return Game.WASSERSTEIN.value(net.apply(x), net.apply(y)).item();
             }
         }
     }
@@ -210,25 +206,23 @@ public final class WganLab implements Experiment {
         Rng rng = lab.rng("points");
         lab.section("A few points");
         Table table = lab.table("points", "points");
+        int steps = lab.of(3000, 250);
         for (int k = 0; k < 3; k++) {
             float[] a = rng.normal(12, 0, 1);
             float[] b = rng.normal(12, 0, 1);
             for (int i = 0; i < b.length; i += 2) {
                 b[i] += 2 * k;
             }
+            float[][] pairs = everyPair(a, b);
+            double estimate = estimate(lab, "points " + k, pairs[0], pairs[1], 2, ONE_SIDED, steps);
             table.row("six points, shifted by " + 2 * k)
                     .put("distance", "%.3f", Density.paired(a, b))
-                    .put(
-                            "critic's estimate",
-                            "%.3f",
-                            estimate(lab, "points " + k, repeated(a), repeated(b), 2, ONE_SIDED, lab.of(3000, 250)));
+                    .put("critic's estimate", "%.3f", estimate);
         }
         double[] truth = table.values("distance");
         double slack = slack(Arrays.stream(truth).max().orElseThrow());
-        lab.figure(Figure.of(
-                        "Largest error of the estimate for six points",
-                        "",
-                        most(table.values("critic's estimate"), truth))
+        double error = most(table.values("critic's estimate"), truth);
+        lab.figure(Figure.of("Largest error of the estimate for six points", "", error)
                 .baseline(slack, "what the weight of the penalty allows at the largest distance"));
     }
 
@@ -240,11 +234,18 @@ public final class WganLab implements Experiment {
         return distance * distance / (2 * WEIGHT);
     }
 
-    /** Every point beside every other, so that the penalty looks between all pairs. */
-    private static float[] repeated(float[] points) {
-        float[][] all = new float[points.length / 2][];
-        Arrays.fill(all, points);
-        return Averages.flat(all);
+    /**
+     * The points [n, 2] of both, each beside every other [n * n, 2], so that a critic that learns from them side by
+     * side has its slope looked at between all pairs.
+     */
+    static float[][] everyPair(float[] a, float[] b) {
+        int n = a.length / 2;
+        float[][] pairs = new float[2][n * a.length];
+        for (int i = 0; i < pairs[0].length; i++) {
+            pairs[0][i] = a[i / a.length * 2 + i % 2];
+            pairs[1][i] = b[i % b.length];
+        }
+        return pairs;
     }
 
     /** The whole game on a line: the critic's estimate and the true distance fall together. */

@@ -34,7 +34,7 @@ record ConvAutoencoder(Layer encoder, Layer decoder, Damage damage, boolean corr
                 corrects);
     }
 
-    static String name(boolean corrects) {
+    String name() {
         return corrects ? "correcting auto-encoder" : "auto-encoder";
     }
 

@@ -22,10 +22,6 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
         return setting.isEmpty() ? kind : kind + ", " + setting;
     }
 
-    static Repair nothing(String kind) {
-        return new Repair(kind, "", y -> y);
-    }
-
     static Repair gaussian(double deviation) {
         return new Repair(
                 "Gaussian filter",
@@ -74,26 +70,21 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
     }
 
     /** Hidden pixels become the mean of those that are seen, in each channel of an image. */
-    static Repair meanFill() {
-        return new Repair("mean of the image", "", y -> {
-            Tensor seen = y.ge(0);
-            Tensor mean =
-                    y.mul(seen).sum(1, 2).unsqueeze(1, 2).div(seen.sum(1, 2).unsqueeze(1, 2));
-            return seen.where(y, mean.expand(y.shape().toArray()));
-        });
+    static Tensor meanFilled(Tensor y) {
+        Tensor seen = y.ge(0);
+        Tensor mean = y.mul(seen).sum(1, 2).div(seen.sum(1, 2));
+        return seen.where(y, mean.unsqueeze(1, 2).expand(y.shape().toArray()));
     }
 
     /** Hidden pixels become {@link #filled}, and then means of all neighbors, again and again. */
-    static Repair neighborFill() {
-        return new Repair("means of neighbors", "", y -> {
-            Separable box = Separable.box(y.dim(1));
-            Tensor seen = y.ge(0);
-            Tensor x = filled(y, ROUNDS);
-            for (int i = 0; i < SMOOTHED; i++) {
-                x = seen.where(y, box.of(x));
-            }
-            return x;
-        });
+    static Tensor neighborFilled(Tensor y) {
+        Separable box = Separable.box(y.dim(1));
+        Tensor seen = y.ge(0);
+        Tensor x = filled(y, ROUNDS);
+        for (int i = 0; i < SMOOTHED; i++) {
+            x = seen.where(y, box.of(x));
+        }
+        return x;
     }
 
     /**

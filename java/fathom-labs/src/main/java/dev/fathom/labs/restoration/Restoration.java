@@ -1,9 +1,9 @@
 package dev.fathom.labs.restoration;
 
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Loss;
@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -73,11 +72,12 @@ record Restoration(
                 new ArrayList<>(kinds.values().stream().map(settings::get).toList());
         List<Model<ConvAutoencoder>> models = new ArrayList<>();
         try {
-            if (damage == Damage.NOISE) {
-                models.add(train(damage, false));
+            for (boolean corrects : damage == Damage.NOISE ? new boolean[] {false, true} : new boolean[] {true}) {
+                ConvAutoencoder net = ConvAutoencoder.of(learn.featureShape().dim(2), lab.of(16, 8), damage, corrects);
+                models.add(Model.of(net, lab.seed()));
+                ways.add(new Repair(net.name(), "", net::apply));
+                train(damage, models.get(models.size() - 1));
             }
-            models.add(train(damage, true));
-            models.forEach(m -> ways.add(new Repair(ConvAutoencoder.name(m.net().corrects()), "", m.net()::apply)));
             show(damage, what, ways, kinds.size());
         } finally {
             models.forEach(Model::close);
@@ -90,7 +90,7 @@ record Restoration(
         double[] means = new double[repairs.size()];
         int n = Math.min(most, data.size());
         try (Dataset some = data.take(0, n)) {
-            for (Batches.Epoch batches = some.batches(BATCH).epoch(0); batches.hasNext(); ) {
+            for (var batches = some.batches(BATCH).epoch(0); batches.hasNext(); ) {
                 try (Pass pass = Pass.infer(rng)) {
                     Tensor x = batches.next().x();
                     Tensor damaged = damage.of(x);
@@ -104,21 +104,14 @@ record Restoration(
         return means;
     }
 
-    private Model<ConvAutoencoder> train(Damage damage, boolean corrects) {
+    private void train(Damage damage, Model<ConvAutoencoder> model) {
         int epochs = lab.epochs(10, 4);
-        int channels = learn.featureShape().dim(2);
-        Model<ConvAutoencoder> model =
-                Model.of(ConvAutoencoder.of(channels, lab.of(16, 8), damage, corrects), lab.seed());
+        String name = set + ", " + damage.task + ", " + model.net().name();
         try (Dataset damaged = learn.map(batch -> batch.withY(batch.x()).withX(damage.of(batch.x())))) {
             var trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
                     .schedule(Schedule.cosine(epochs))
                     .seed(lab.seed());
-            String name = set + ", " + damage.task + ", " + ConvAutoencoder.name(corrects);
             lab.train(name, "images", trainer, damaged.shuffled(lab.seed()).batches(BATCH), epochs);
-            return model;
-        } catch (RuntimeException e) {
-            model.close();
-            throw e;
         }
     }
 
@@ -132,7 +125,7 @@ record Restoration(
             table.row(ways.get(i).name())
                     .put("PSNR", "%.2f dB", tested[i])
                     .baseline(tested[0], ways.get(0).name())
-                    .cell("gain over the damaged image", String.format(Locale.ROOT, "%+.2f dB", tested[i] - tested[0]));
+                    .cell("gain over the damaged image", "%+.2f dB", tested[i] - tested[0]);
         }
         int filter = best(chosen, 0, filters);
         int net = best(chosen, filters, chosen.length);
@@ -180,7 +173,7 @@ record Restoration(
 
     private static void row(ImageSheet sheet, Tensor images, String name, double[] psnr) {
         for (int i = 0; i < images.dim(0); i++) {
-            String score = psnr.length == 0 ? "" : String.format(Locale.ROOT, "%.1f dB", psnr[i]);
+            String score = psnr.length == 0 ? "" : Findings.line("%.1f dB", psnr[i]);
             float[] values = images.slice(0, i, i + 1).clamp(0, 1).mul(255).toArray();
             byte[] pixels = new byte[values.length];
             for (int j = 0; j < pixels.length; j++) {

@@ -1,5 +1,6 @@
 package dev.fathom.labs.restoration;
 
+import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /** Segmentation by a U-Net: generated scenes of garments on a textured ground, in which every pixel gets a class. */
@@ -56,30 +58,27 @@ public final class UnetLab implements Experiment {
         Table table = lab.table("scores", "said by");
         ImageSheet sheet = new ImageSheet(Scenes.SIDE, Scenes.SIDE, 3).columns(SHOWN);
         for (int i = 0; i < SHOWN; i++) {
-            sheet.add(gray(test.images()[i]), i == 0 ? "scene" : "");
+            float[] image = test.images()[i];
+            sheet.add(pixels(p -> 0x010101 * Math.round(255 * image[p])), i == 0 ? "scene" : "");
         }
         add(sheet, "truth", test.masks());
-        List<Table.Row> rows = new ArrayList<>(List.of(row(table, sheet, "threshold", threshold(learn, test), test)));
+        row(table, sheet, "threshold", threshold(learn, test), test);
         try (Dataset learned = learn.dataset();
                 Dataset tested = test.dataset()) {
-            nets.forEach(
-                    (name, net) -> rows.add(row(table, sheet, name, trained(lab, name, net, learned, tested), test)));
+            nets.forEach((name, net) -> row(table, sheet, name, trained(lab, name, net, learned, tested), test));
         }
         lab.section("Scores on the test").sheet("scenes.png", sheet);
+        List<Table.Row> rows = table.rows();
         Table.Row without = rows.get(2);
         Table.Row unet = rows.get(3);
         double simple = Math.max(rows.get(0).get("mean IoU"), rows.get(1).get("mean IoU"));
         String edges = "pixels right at edges";
         lab.put("simple", simple).put("all", unet.get("pixels right") - without.get("pixels right"));
-        lab.figure(Figure.of(
-                                "U-Net, gain in mean IoU over the better of threshold and linear map",
-                                "",
-                                unet.get("mean IoU") - simple)
+        double gain = unet.get("mean IoU") - simple;
+        double sharper = unet.get(edges) - without.get(edges);
+        lab.figure(Figure.of("U-Net, gain in mean IoU over the better of threshold and linear map", "", gain)
                         .baseline(simple, "the better of the two"))
-                .figure(Figure.of(
-                                "U-Net, gain by skip connections, pixels right at edges",
-                                "points",
-                                unet.get(edges) - without.get(edges))
+                .figure(Figure.of("U-Net, gain by skip connections, pixels right at edges", "points", sharper)
                         .baseline(without.get(edges), without.name()));
     }
 
@@ -148,34 +147,62 @@ public final class UnetLab implements Experiment {
 
     // ---- the page
 
-    private static Table.Row row(Table table, ImageSheet sheet, String name, int[][] said, Scenes test) {
+    private static void row(Table table, ImageSheet sheet, String name, int[][] said, Scenes test) {
         add(sheet, name, said);
         Segmentation score = Segmentation.of(said, test.masks(), Scenes.CLASSES.size());
         Table.Row row = table.row(name)
-                .put("pixels right", "%.1f %%", 100 * score.pixels().accuracy())
-                .put("pixels right at edges", "%.1f %%", 100 * score.edges().accuracy())
-                .put("mean IoU", "%.3f", score.meanIou())
-                .put("IoU of garments", "%.3f", score.objectIou());
+                .put("pixels right", "%.1f %%", 100 * score.pixels.accuracy())
+                .put("pixels right at edges", "%.1f %%", 100 * score.edges.accuracy())
+                .put("mean IoU", "%.3f", score.pixels.macro(c -> iou(score.pixels, c)))
+                .put("IoU of garments", "%.3f", iou(score.objects, 1));
         for (int c = 0; c < Scenes.CLASSES.size(); c++) {
-            row.put("IoU of " + Scenes.CLASSES.get(c), "%.2f", score.iou(c));
+            row.put("IoU of " + Scenes.CLASSES.get(c), "%.2f", iou(score.pixels, c));
         }
-        return row;
+    }
+
+    /**
+     * How well maps of classes agree with the true masks.
+     *
+     * @param pixels all pixels, by true and said class
+     * @param edges those that have a neighbor of another class
+     * @param objects all pixels, where every class but the first, which is the ground, counts as one
+     */
+    record Segmentation(ConfusionMatrix pixels, ConfusionMatrix edges, ConfusionMatrix objects) {
+        /** Compares maps [n][pixels] with masks. */
+        static Segmentation of(int[][] said, int[][] masks, int classes) {
+            Segmentation all = new Segmentation(
+                    new ConfusionMatrix(classes), new ConfusionMatrix(classes), new ConfusionMatrix(2));
+            for (int i = 0; i < said.length; i++) {
+                for (int p = 0; p < said[i].length; p++) {
+                    all.pixels.add(masks[i][p], said[i][p]);
+                    all.objects.add(Math.min(1, masks[i][p]), Math.min(1, said[i][p]));
+                    if (Scenes.edge(masks[i], p)) {
+                        all.edges.add(masks[i][p], said[i][p]);
+                    }
+                }
+            }
+            return all;
+        }
+    }
+
+    /** Intersection over union, TP / (TP + FP + FN), from F1 = 2 TP / (2 TP + FP + FN). */
+    static double iou(ConfusionMatrix counts, int label) {
+        double f1 = counts.f1(label);
+        return f1 / (2 - f1);
     }
 
     private static void add(ImageSheet sheet, String name, int[][] maps) {
         for (int i = 0; i < SHOWN; i++) {
-            byte[] pixels = new byte[3 * PIXELS];
-            for (int j = 0; j < pixels.length; j++) {
-                pixels[j] = (byte) (COLORS[maps[i][j / 3]] >> 8 * (2 - j % 3));
-            }
-            sheet.add(pixels, i == 0 ? name : "");
+            int[] map = maps[i];
+            sheet.add(pixels(p -> COLORS[map[p]]), i == 0 ? name : "");
         }
     }
 
-    private static byte[] gray(float[] image) {
-        byte[] pixels = new byte[3 * image.length];
+    /** Red, green and blue of each pixel. */
+    private static byte[] pixels(IntUnaryOperator color) {
+        byte[] pixels = new byte[3 * PIXELS];
         for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (byte) Math.round(255 * image[i / 3]);
+            pixels[i] = (byte) (color.applyAsInt(i / 3) >> 8 * (2 - i % 3));
         }
         return pixels;
     }

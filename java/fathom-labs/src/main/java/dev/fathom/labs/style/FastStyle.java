@@ -2,6 +2,7 @@ package dev.fathom.labs.style;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.image.Picture;
+import dev.fathom.labs.data.Photographs;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.InstanceNorm;
@@ -22,6 +23,7 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -68,35 +70,30 @@ final class FastStyle {
 
     /** Squares cut from photographs at random places, as bytes. */
     static Dataset crops(List<Picture> photographs, int side, int count, long seed) {
-        byte[] all = new byte[count * side * side * 3];
+        ByteBuffer all = ByteBuffer.allocate(count * side * side * 3);
         float[] places = new Rng(seed).split("crops").uniform(2 * count, 0, 1);
         for (int i = 0; i < count; i++) {
             Picture photo = photographs.get(i % photographs.size());
-            int top = (int) (places[2 * i] * (photo.height() - side + 1));
-            int left = (int) (places[2 * i + 1] * (photo.width() - side + 1));
-            for (int y = 0; y < side; y++) {
-                int from = 3
-                        * ((Math.min(top, photo.height() - side) + y) * photo.width()
-                                + Math.min(left, photo.width() - side));
-                System.arraycopy(photo.pixels(), from, all, 3 * side * (i * side + y), 3 * side);
-            }
+            int most = photo.height() - side;
+            int widest = photo.width() - side;
+            int top = Math.min(most, (int) (places[2 * i] * (most + 1)));
+            int left = Math.min(widest, (int) (places[2 * i + 1] * (widest + 1)));
+            all.put(Photographs.square(photo, top, left, side).pixels());
         }
-        return Dataset.images(all, Shape.of(side, side, 3), new int[count]);
+        return Dataset.images(all.array(), Shape.of(side, side, 3), new int[count]);
     }
 
     /** Trains on crops, whose own content is to be kept. */
     static Run train(
             Lab lab, String name, Model<Sequential> model, PerceptualLoss loss, Dataset crops, int batch, int epochs) {
         try (Dataset scaled = crops.scaled(1f / 255, 0)) {
-            Trainer<Sequential> trainer = Trainer.custom(
-                            model,
-                            new Adam(2e-3f),
-                            (net, b) -> new Step.Result(loss.of(net.apply(b.x()), loss.content(b.x()))
-                                    .total()))
-                    .clipNorm(1)
-                    .seed(lab.seed());
+            Step<Sequential> step = (net, b) -> {
+                var terms = loss.of(net.apply(b.x()), loss.content(b.x()));
+                return new Step.Result(terms.total());
+            };
+            var trainer = Trainer.custom(model, new Adam(2e-3f), step).clipNorm(1);
             var batches = scaled.shuffled(lab.seed()).batches(batch).dropLast();
-            return lab.train(name, "crops", trainer, batches, epochs);
+            return lab.train(name, "crops", trainer.seed(lab.seed()), batches, epochs);
         }
     }
 

@@ -13,11 +13,15 @@ import dev.fathom.optim.Optimizer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.ImageSheet;
+import dev.fathom.view.Plots;
+import java.nio.file.Path;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -87,12 +91,9 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
                 Dataset nothing = Dataset.of(
                         Field.floats("x", Shape.of(1), new float[every]).input());
                 Dataset once = nothing.take(0, 1)) {
-            Trainer<Canvas> trainer = Trainer.custom(
-                    model,
-                    optimizer,
-                    (net, unused) ->
-                            new Step.Result(loss.of(net.pixels.value(), wanted).total()));
-            trainer = trainer.callbacks(new Callback() {
+            Step<Canvas> step = (net, unused) ->
+                    new Step.Result(loss.of(net.pixels.value(), wanted).total());
+            Trainer<Canvas> trainer = Trainer.custom(model, optimizer, step).callbacks(new Callback() {
                 @Override
                 public void onEpochEnd(Run run, EpochLog log) {
                     preview.accept(every * log.epoch(), picture(model.net()));
@@ -101,7 +102,7 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
             Run history = fit.fit(trainer, nothing.batches(batch), once, (iterations + every - 1) / every);
             Picture picture = picture(model.net());
             try (Pass pass = Pass.infer()) {
-                PerceptualLoss.Terms terms = loss.of(picture.tensor(), wanted);
+                var terms = loss.of(picture.tensor(), wanted);
                 return new Painted(
                         picture, history, terms.content().item(), terms.style().item());
             }
@@ -126,5 +127,21 @@ public record Painting(PerceptualLoss loss, Optimizer optimizer, int iterations,
         try (Pass pass = Pass.infer()) {
             return Picture.of(canvas.pixels.value());
         }
+    }
+
+    /** Gray noise with some color, from which textures begin. */
+    public static Picture noise(int height, int width, long seed) {
+        float[] values = new Rng(seed).normal(3 * height * width, 127.5f, 30);
+        byte[] pixels = new byte[values.length];
+        for (int i = 0; i < values.length; i++) {
+            pixels[i] = (byte) Math.round(Math.max(0, Math.min(255, values[i])));
+        }
+        return new Picture(pixels, height, width);
+    }
+
+    /** Writes a PNG file. */
+    public static void write(Picture picture, Path file) {
+        ImageSheet one = new ImageSheet(picture.height(), picture.width(), 3).add(picture.pixels(), "");
+        Plots.write(one.images().get(0), file);
     }
 }

@@ -2,10 +2,13 @@ package dev.fathom.labs.style;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.image.Picture;
+import dev.fathom.labs.data.DataSet;
 import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Photographs;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.style.FastStyle.Served;
 import dev.fathom.labs.style.Painting.Painted;
@@ -23,7 +26,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * et al. 2016).
  */
 public final class StyleLab implements Experiment {
+    private static final DataSet DATA = new DataSet(
+            "style-transfer", List.of("tubingen.jpg"), "put this photograph and the paintings into a folder");
     private static final float WEIGHT = 100;
     /** For the networks: they have no photograph to begin with, and would paint the style alone. */
     private static final float FAST_WEIGHT = 4;
@@ -52,44 +56,31 @@ public final class StyleLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        Path folder = pictures(lab);
+        Path folder = DATA.folder(lab.data());
         int size = lab.of(256, 64);
         lab.put("size", size).section("The loss");
         Picture photo = Picture.read(folder.resolve("tubingen.jpg"), size);
         Pretrained network = Pretrained.ALL.get(0);
         Map<String, String> paintings = new LinkedHashMap<>();
         paintings.put("Starry Night", "starry_night_crop.png");
-        paintings.put("The Scream", "the_scream.jpg");
-        paintings.put("Shipwreck", "shipwreck.jpg");
+        if (!lab.brief()) {
+            paintings.put("The Scream", "the_scream.jpg");
+            paintings.put("Shipwreck", "shipwreck.jpg");
+        }
         try (Model<Layer> model = network.load(network.folder(null))) {
             Perception eye = Perception.of(network, model.net());
             lab.put("network", eye.network()).put("layers", eye.styleLayers());
             lab.put("contentLayer", eye.contentLayer()).put("weight", WEIGHT);
-            List<Style> styles = paintings.entrySet().stream()
-                    .limit(lab.of(3, 1))
-                    .map(painting -> {
-                        Path file = folder.resolve(painting.getValue());
-                        return new Style(
-                                painting.getKey(),
-                                file,
-                                PerceptualLoss.of(eye, Picture.read(file, size), WEIGHT, Painting.SMOOTH));
-                    })
-                    .toList();
+            List<Style> styles = new ArrayList<>();
+            paintings.forEach((title, name) -> {
+                Path file = folder.resolve(name);
+                Picture painting = Picture.read(file, size);
+                styles.add(new Style(title, file, PerceptualLoss.of(eye, painting, WEIGHT, Painting.SMOOTH)));
+            });
             transfer(lab, photo, styles);
             textures(lab, styles);
             fast(lab, photo, styles, folder);
         }
-    }
-
-    /** The folder of the photograph and the paintings. */
-    private static Path pictures(Lab lab) {
-        Path given = lab.data();
-        List<Path> places = given != null ? List.of(given) : ImageSet.places("style-transfer");
-        return places.stream()
-                .filter(place -> Files.isRegularFile(place.resolve("tubingen.jpg")))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("the pictures are not here: " + places.get(0)
-                        + " has no tubingen.jpg; put it and the paintings there, or name their folder with --data"));
     }
 
     private static Painted paint(Lab lab, String name, Painting painting, Picture begin, @Nullable Picture content) {
@@ -110,10 +101,6 @@ public final class StyleLab implements Experiment {
             PerceptualLoss.Terms terms = loss.of(picture.tensor(), loss.content(photo.tensor()));
             return new double[] {terms.content().item(), terms.style().item()};
         }
-    }
-
-    private static String text(String format, double value) {
-        return String.format(Locale.ROOT, format, value);
     }
 
     private static double[][] curve(Run history, String of, int each) {
@@ -148,7 +135,7 @@ public final class StyleLab implements Experiment {
                         .put(CONTENT, "%.1f %%", 100 * one.content())
                         .baseline(100, NO_CONTENT)
                         .put("loss at the end", "%.3f", curve[1][curve[1].length - 1])
-                        .cell("seconds", text("%.1f", one.history().seconds()));
+                        .cell("seconds", "%.1f", one.history().seconds());
                 if (way.equals("L-BFGS")) {
                     sheet.add(one.picture().pixels(), style.title);
                 }
@@ -162,35 +149,23 @@ public final class StyleLab implements Experiment {
     private static void textures(Lab lab, List<Style> styles) {
         lab.section("Textures from noise");
         int side = lab.of(192, 64);
-        Picture noise = StylePictures.noise(side, side, lab.seed());
+        Picture noise = Painting.noise(side, side, lab.seed());
         ImageSheet sheet = sheet(noise, 2);
         Table table = lab.table("textures", "texture").named("{row}, {column}");
         for (Style style : styles) {
             String name = style.title + ", texture";
             double before = terms(style.loss, noise, noise)[1];
             Picture whole = Picture.read(style.file, 2 * side);
-            Picture part = cut(whole, side);
+            Picture part = Photographs.square(whole, (whole.height() - side) / 2, (whole.width() - side) / 2, side);
             double own = 100 * terms(style.loss, part, part)[1] / before;
             Painted painted = paint(lab, name, Painting.byLBfgs(style.loss, lab.of(200, 20)), noise, null);
             table.row(name)
                     .put(STYLE, "%.1f %%", 100 * painted.style() / before)
                     .baseline(own, "the middle of the painting")
-                    .cell("that of the middle of the painting", text("%.1f %%", own));
+                    .cell("that of the middle of the painting", "%.1f %%", own);
             sheet.add(part.pixels(), style.title).add(painted.picture().pixels(), name);
         }
         lab.sheet("textures.png", sheet);
-    }
-
-    /** The middle of a picture. */
-    private static Picture cut(Picture picture, int side) {
-        byte[] pixels = new byte[3 * side * side];
-        int top = (picture.height() - side) / 2;
-        int left = (picture.width() - side) / 2;
-        for (int y = 0; y < side; y++) {
-            int from = 3 * ((top + y) * picture.width() + left);
-            System.arraycopy(picture.pixels(), from, pixels, 3 * y * side, 3 * side);
-        }
-        return new Picture(pixels, side, side);
     }
 
     // ---- networks that paint in one pass
@@ -225,7 +200,8 @@ public final class StyleLab implements Experiment {
                     row.put("milliseconds per photograph", "%.1f ms", served.milliseconds())
                             .put("frozen bits that differ, 1 for any", "%d", served.same() ? 0 : 1);
                     curves.put(style.title, curve(history, "loss", steps));
-                    sheet.add(served.picture().pixels(), style.title + text(", %.0f ms", served.milliseconds()));
+                    String caption = Findings.line("%s, %.0f ms", style.title, served.milliseconds());
+                    sheet.add(served.picture().pixels(), caption);
                 }
             }
         }

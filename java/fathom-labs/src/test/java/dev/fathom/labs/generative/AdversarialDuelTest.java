@@ -97,7 +97,7 @@ class AdversarialDuelTest {
     void onlyThePlayerWhoseTurnItIsLearns() {
         try (Model<Gan> model = Model.of(Nets.points(1, 4, 8, 0), 1)) {
             for (boolean critic : new boolean[] {true, false}) {
-                Turns.give(model, critic);
+                AdversarialDuel.give(model, critic);
                 for (var parameter : model.parameters()) {
                     assertThat(parameter.trainable()).isEqualTo(parameter.name().startsWith("critic.") == critic);
                 }

@@ -73,7 +73,7 @@ class GenerativeLabsTest {
         assertThat(run.figure("Value, p = N(0, 1²), q = N(0, 1²)")).isCloseTo(-1.386294361, within(1e-3));
         assertThat(run.figure("Value, p = N(-3, 0.5²), q = N(3, 0.5²)")).isCloseTo(0, within(1e-2));
         assertThat(run.figure("Largest distance from p / (p + q)")).isLessThan(0.05);
-        assertThat(run.figure("Value of the game on a line")).isCloseTo(DensityStudy.OPTIMUM, within(0.05));
+        assertThat(run.figure("Value of the game on a line")).isCloseTo(GanLab.OPTIMUM, within(0.05));
         List<String> nets = List.of(
                 "dense nets, minimax",
                 "dense nets, non-saturating",

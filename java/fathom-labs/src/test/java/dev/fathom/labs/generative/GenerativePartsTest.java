@@ -34,7 +34,7 @@ class GenerativePartsTest {
     @Test
     void theValueAtTheOptimumIsMinusLogFour() {
         Density p = Density.pair(2, 0.6);
-        assertThat(DensityStudy.OPTIMUM).isCloseTo(-1.386294361, within(1e-9));
+        assertThat(GanLab.OPTIMUM).isCloseTo(-1.386294361, within(1e-9));
         assertThat(Density.jensenShannon(p, p)).isZero();
         // far apart, the divergence is log 2, so the value is 0
         assertThat(Density.jensenShannon(Density.normal(-6, 0.5), Density.normal(6, 0.5)))
@@ -79,6 +79,13 @@ class GenerativePartsTest {
     }
 
     @Test
+    void everyPointIsBesideEveryOther() {
+        float[][] pairs = WganLab.everyPair(new float[] {1, 2, 3, 4}, new float[] {5, 6, 7, 8});
+        assertThat(pairs[0]).containsExactly(1, 2, 1, 2, 3, 4, 3, 4);
+        assertThat(pairs[1]).containsExactly(5, 6, 7, 8, 5, 6, 7, 8);
+    }
+
+    @Test
     void modesAreCounted() {
         for (Mixture mixture : Mixture.values()) {
             Coverage data = mixture.coverage(mixture.sample(new Rng(1).ints(5000, mixture.modes()), new Rng(2)));
@@ -95,9 +102,9 @@ class GenerativePartsTest {
 
     @Test
     void minibatchDiscriminationSeesEqualExamples() {
-        MinibatchDiscrimination layer = new MinibatchDiscrimination(
+        var layer = new Nets.MinibatchDiscrimination(
                 new Parameter(Shape.of(2, 4), (shape, rng) -> new float[] {1, 0, 2, 0, 0, 1, 0, 2}), 2);
-        try (Model<MinibatchDiscrimination> model = Model.of(layer, 1);
+        try (Model<Nets.MinibatchDiscrimination> model = Model.of(layer, 1);
                 Pass pass = Pass.infer()) {
             float[] y = model.net()
                     .apply(Tensor.of(new float[] {0, 0, 0, 0, 1, 0}, 3, 2))
@@ -321,7 +328,7 @@ class GenerativePartsTest {
             BirdNet.Critic critic = model.net().critic();
             Tensor pictures = pass.randn(3, 16, 16, 3);
             Tensor drawings = pass.randn(3, 16, 16, 3);
-            Tensor texts = pass.randn(3, CaptionNet.WIDTH).mul(50);
+            Tensor texts = pass.randn(3, BirdStudio.CaptionNet.WIDTH).mul(50);
             Tensor others = Tensor.concat(0, texts.slice(0, 2, 3), texts.slice(0, 0, 2));
             float[] real = critic.logit(pictures, texts).toArray();
             float[] mismatched = critic.logit(pictures, others).toArray();

@@ -136,16 +136,8 @@ class DenoisingLabTest {
             for (float one : hidden) {
                 assertThat(one).isBetween(64f, 128f); // two squares of 8 x 8, which may overlap
             }
-            assertThat(Repair.neighborFill()
-                            .of()
-                            .apply(holes)
-                            .sub(x)
-                            .abs()
-                            .max()
-                            .item())
-                    .isLessThan(1e-5f);
-            assertThat(Repair.meanFill().of().apply(holes).sub(x).abs().max().item())
-                    .isLessThan(1e-5f);
+            assertThat(Repair.neighborFilled(holes).sub(x).abs().max().item()).isLessThan(1e-5f);
+            assertThat(Repair.meanFilled(holes).sub(x).abs().max().item()).isLessThan(1e-5f);
             Tensor kept = Damage.HOLES.kept(holes, Tensor.zeros(20, 28, 28, 1));
             assertThat(kept.sub(holes.clamp(0, 1)).abs().max().item()).isZero();
             assertThat(pass.recording()).isFalse();

@@ -53,11 +53,12 @@ class UnetLabTest {
         }
         said[0] = 1;
         said[1] = 2;
-        Segmentation score = Segmentation.of(new int[][] {said}, new int[][] {mask}, 3);
-        assertThat(score.iou(1)).isCloseTo(6 / 10.0, within(1e-9));
-        assertThat(score.iou(2)).isZero();
-        assertThat(score.objectIou()).isCloseTo(6 / 11.0, within(1e-9));
-        assertThat(score.meanIou()).isCloseTo((score.iou(0) + 0.6) / 3, within(1e-9));
+        var score = UnetLab.Segmentation.of(new int[][] {said}, new int[][] {mask}, 3);
+        assertThat(UnetLab.iou(score.pixels(), 1)).isCloseTo(6 / 10.0, within(1e-9));
+        assertThat(UnetLab.iou(score.pixels(), 2)).isZero();
+        assertThat(UnetLab.iou(score.objects(), 1)).isCloseTo(6 / 11.0, within(1e-9));
+        assertThat(score.pixels().macro(c -> UnetLab.iou(score.pixels(), c)))
+                .isCloseTo((UnetLab.iou(score.pixels(), 0) + 0.6) / 3, within(1e-9));
         assertThat(score.pixels().accuracy()).isCloseTo(1 - 5.0 / (side * side), within(1e-9));
         // eight pixels of the square have a neighbor outside, and twelve outside have one in it
         assertThat(score.edges().total()).isEqualTo(20);

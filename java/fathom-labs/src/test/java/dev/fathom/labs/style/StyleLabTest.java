@@ -106,8 +106,8 @@ class StyleLabTest {
 
     @Test
     void cropsAreSquaresOfThePhotographs() {
-        Picture small = StylePictures.noise(4, 7, 1);
-        Picture large = StylePictures.noise(9, 5, 2);
+        Picture small = Painting.noise(4, 7, 1);
+        Picture large = Painting.noise(9, 5, 2);
         try (Dataset crops = FastStyle.crops(List.of(small, large), 4, 6, 3)) {
             assertThat(crops.featureShape()).isEqualTo(Shape.of(4, 4, 3));
             for (int i = 0; i < 6; i++) {
@@ -162,8 +162,8 @@ class StyleLabTest {
             return x;
         });
         Perception eye = new Perception("same", counting, List.of(0), 0, Preprocessing.IMAGENET.normalized(0, 1));
-        PerceptualLoss loss = PerceptualLoss.of(eye, StylePictures.noise(8, 8, 1), 10, 1);
-        Picture begin = StylePictures.noise(8, 8, 2);
+        PerceptualLoss loss = PerceptualLoss.of(eye, Painting.noise(8, 8, 1), 10, 1);
+        Picture begin = Painting.noise(8, 8, 2);
         int[] seen = new int[2];
         for (boolean adam : new boolean[] {false, true}) {
             looks.set(0);
@@ -234,7 +234,7 @@ class StyleLabTest {
                 CommandLineRun.of("style", temp.resolve("none.png").toString());
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err()).startsWith("fathom style: " + temp.resolve("none.png") + ": it cannot be read");
-        StylePictures.write(StylePictures.noise(8, 8, 1), temp.resolve("tiny.png"));
+        Painting.write(Painting.noise(8, 8, 1), temp.resolve("tiny.png"));
         String tiny = temp.resolve("tiny.png").toString();
         assertThat(CommandLineRun.of("style", tiny, tiny, "--weight", "0").err())
                 .startsWith("fathom style: --weight 0.0: choose a number above 0");
@@ -245,7 +245,7 @@ class StyleLabTest {
                         .err())
                 .startsWith("fathom style: --size 100000: choose at least 32 and at most 4096");
         Path strip = temp.resolve("strip.png");
-        StylePictures.write(StylePictures.noise(3, 300, 1), strip);
+        Painting.write(Painting.noise(3, 300, 1), strip);
         CommandLineRun narrow = CommandLineRun.of("style", strip.toString(), "--out", temp.toString());
         assertThat(narrow.code()).isEqualTo(1);
         assertThat(narrow.err())
