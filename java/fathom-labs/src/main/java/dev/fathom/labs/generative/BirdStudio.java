@@ -147,23 +147,18 @@ final class BirdStudio implements AutoCloseable {
                 Tensor text = net.read(batch.x(), batch.lengths("x"));
                 return new Step.Result(loss(net.out().apply(text), batch.y()));
             });
-            lab.train(
-                    "the net that reads captions",
-                    "captions",
-                    reading.seed(lab.seed()),
-                    texts.shuffled(lab.seed()).batches(BATCH),
-                    lab.of(12, 5));
+            learn("captions", reading, texts, lab.of(12, 5));
             var looking = Trainer.custom(
                     reader,
                     new Adam(2e-3f),
                     (net, batch) -> new Step.Result(loss(net.apply(batch.x().avgPool(2)), batch.y())));
-            lab.train(
-                    "the net that reads pictures",
-                    "pictures",
-                    looking.seed(lab.seed()),
-                    pictures.shuffled(lab.seed()).batches(BATCH),
-                    lab.of(12, 6));
+            learn("pictures", looking, pictures, lab.of(12, 6));
         }
+    }
+
+    private <M extends Net> void learn(String what, Trainer<M> trainer, Dataset data, int epochs) {
+        var batches = data.shuffled(lab.seed()).batches(BATCH);
+        lab.train("the net that reads " + what, what, trainer.seed(lab.seed()), batches, epochs);
     }
 
     /** The mean cross-entropy of all questions, with the right answers [n, questions]. */

@@ -122,20 +122,28 @@ public final class BirdsLab implements Experiment {
         Drawn drawn = Drawn.of(studio, first, second, tests, lab.rng("fit"));
         List<Bird> others = new ArrayList<>(tests);
         Collections.rotate(others, 1);
-        double one = 100 * Averages.mean(studio.fit(drawn.one, tests));
-        double two = 100 * Averages.mean(studio.fit(drawn.two, tests));
-        double other = 100 * Averages.mean(studio.fit(drawn.two, others));
         Table table = lab.table("fit", "pictures");
-        String column = "colors found";
-        table.row("drawn for the test").cell(column, "%.1f %%", real);
-        table.row("Stage I").put(column, "%.1f %%", one).baseline(other, "another caption");
-        table.row("Stage II").put(column, "%.1f %%", two).baseline(other, "another caption");
-        table.row("Stage II, for another caption").cell(column, "%.1f %%", other);
-        lab.put("other", other)
-                .put("both", Math.min(one, two) > other)
-                .put("single", Math.min(one, two) <= other && Math.max(one, two) > other)
-                .put("better", two > one ? "II" : "I")
-                .put("neither", Math.max(one, two) <= other);
+        double other = 100 * Averages.mean(studio.fit(studio.pictures(tests), others));
+        table.row("drawn for the test")
+                .cell("colors found", "%.1f %%", real)
+                .cell("colors of another caption", "%.1f %%", other);
+        List<String> fitting = new ArrayList<>();
+        for (String stage : List.of("Stage I", "Stage II")) {
+            float[] pictures = stage.equals("Stage I") ? drawn.one : drawn.two;
+            double found = 100 * Averages.mean(studio.fit(pictures, tests));
+            double chance = 100 * Averages.mean(studio.fit(pictures, others));
+            table.row(stage)
+                    .put("colors found", "%.1f %%", found)
+                    .baseline(chance, "another caption")
+                    .cell("colors of another caption", "%.1f %%", chance);
+            if (found > chance) {
+                fitting.add(stage);
+            }
+        }
+        lab.put("both", fitting.size() == 2)
+                .put("single", fitting.size() == 1)
+                .put("neither", fitting.isEmpty())
+                .put("better", String.join(" and ", fitting));
     }
 
     private static void prompts(Lab lab, BirdStudio studio, BirdNet first, BirdNet second) {

@@ -142,11 +142,9 @@ enum Mixture {
         }
         double most = Arrays.stream(table.values("modes covered")).max().orElseThrow();
         Stream<Table.Row> best = table.rows().stream().filter(row -> row.get("modes covered") == most);
-        lab.put("most", (int) most)
-                .put("by", best.map(Table.Row::name).collect(Collectors.joining(" and ")))
-                .put(
-                        "share",
-                        Arrays.stream(table.values("samples near a mode")).max().orElseThrow());
+        double share = Arrays.stream(table.values("samples near a mode")).max().orElseThrow();
+        lab.put("most", (int) most).put("by", best.map(Table.Row::name).collect(Collectors.joining(" and ")));
+        lab.put("share", share);
         lab.picture("modes-" + shape + ".png", () -> Chart.panels(2, charts));
     }
 

@@ -171,11 +171,9 @@ public final class WganLab implements Experiment {
         double[] penalty = table.values("one-sided penalty");
         double[] clipping = table.values("weight clipping");
         double[] js = table.values("JS");
+        double[] signed = table.values("two-sided penalty");
         // without a shift the distance is 0, and any sign right
-        long wrong = Arrays.stream(table.values("two-sided penalty"))
-                .skip(1)
-                .filter(v -> v < 0)
-                .count();
+        long wrong = Arrays.stream(signed).skip(1).filter(v -> v < 0).count();
         lab.put("wrong", wrong)
                 .put("held", wrong > 0)
                 .put("shifted", n - 1)
@@ -183,14 +181,13 @@ public final class WganLab implements Experiment {
                 .put("last", clipping[n - 1] / truth[n - 1])
                 .put("js", js[n - 1])
                 .figure(Figure.of("Largest error of the estimate on a line", "", most(penalty, truth))
-                        .baseline(slack(truth[n - 1]), "what the weight of the penalty allows at the largest shift"))
-                .chart(
-                        "shifts.png",
-                        new Chart("Distance", "shift")
-                                .dashed("sorted", shifts, truth)
-                                .line("penalty", shifts, penalty)
-                                .line("clipping", shifts, clipping)
-                                .line("JS", shifts, js));
+                        .baseline(slack(truth[n - 1]), "what the weight of the penalty allows at the largest shift"));
+        Chart chart = new Chart("Distance", "shift")
+                .dashed("sorted", shifts, truth)
+                .line("penalty", shifts, penalty)
+                .line("clipping", shifts, clipping)
+                .line("JS", shifts, js);
+        lab.chart("shifts.png", chart);
     }
 
     /** The largest distance between numbers and others. */
