@@ -12,6 +12,7 @@ import dev.fathom.labs.pages.Figures;
 import dev.fathom.labs.pages.FinishedRun;
 import dev.fathom.labs.pages.StoredRun;
 import dev.fathom.labs.pages.Words;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.HtmlReport;
 import dev.fathom.view.HtmlReport.Embedded;
 import dev.fathom.view.HtmlReport.Link;
@@ -350,6 +351,7 @@ public record Book(
             page.picture(pictures.get(chosen));
         }
         entry.lab().words().formula().ifPresent(page::pre);
+        entry.lab().net().ifPresent(net -> draw(page, net));
         measured(page, entry);
         if (pictures.size() > 1) {
             page.details(
@@ -366,6 +368,14 @@ public record Book(
             copy(run.page(), folder.resolve("lab-" + name + ".html"));
             page.link("lab-" + name + ".html", "the whole page of this run");
         });
+    }
+
+    private static void draw(HtmlReport page, Diagram net) {
+        try {
+            page.captioned(net.render(), "The network, with the shapes of what its layers make of one example");
+        } catch (IllegalStateException e) { // there are no fonts
+            page.text(String.valueOf(e.getMessage()));
+        }
     }
 
     private static void measured(HtmlReport page, Entry entry) {

@@ -5,16 +5,19 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.NgramModel;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.text.Characters;
 import dev.fathom.text.Vocabulary;
+import dev.fathom.view.Diagram;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 
@@ -61,6 +64,14 @@ public final class ShakespeareLab implements Experiment {
     @Override
     public String name() {
         return "shakespeare";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The small GPT",
+                Gpt.of(65, CharacterTraining.CONTEXT, 128, 4, 0.1f),
+                Input.ints(1, CharacterTraining.CONTEXT));
     }
 
     @Override

@@ -16,13 +16,16 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.pages.Look;
 import dev.fathom.labs.pages.Pages;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.HtmlReport;
 import dev.fathom.view.ImageSheet;
+import dev.fathom.view.Plots;
 import dev.fathom.view.Shades;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -66,11 +69,24 @@ public final class SeeCommand implements Callable<Integer> {
             index = "0",
             paramLabel = "MODEL",
             description = "The name of a network, or a .safetensors file that was saved with a model card; ./fathom "
-                    + "classify --list shows the names.")
+                    + "classify --list shows the names. With --graph also a formula, such as '(x + y) * z'.")
     private String model;
 
-    @Parameters(index = "1", paramLabel = "PHOTO", description = "A PNG, JPEG or BMP file.")
-    private Path photo;
+    @Parameters(
+            index = "1..*",
+            arity = "0..*",
+            paramLabel = "PHOTO",
+            description = "A PNG, JPEG or BMP file; with --graph and a formula the values of its variables, such as "
+                    + "x=-2 y=5 z=-4.")
+    private List<String> given = List.of();
+
+    private Path photo = Path.of("");
+
+    @Option(
+            names = "--graph",
+            description = "Draws the layers of the network with the shapes of what flows between them instead, or the "
+                    + "calls of a formula with their numbers and gradients.")
+    private boolean graph;
 
     @Option(
             names = "--photos",
@@ -112,6 +128,13 @@ public final class SeeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (graph) {
+            return draw();
+        }
+        if (given.size() != 1) {
+            throw folder.misuse("see takes a MODEL and one PHOTO, and " + given.size() + " photographs were given");
+        }
+        photo = Path.of(given.get(0));
         Pretrained network = Pretrained.named(model, folder::misuse);
         if (steps < 0) {
             throw folder.misuse("--steps " + steps + ": choose 0 or more");
@@ -125,6 +148,30 @@ public final class SeeCommand implements Callable<Integer> {
             new Tour(network, loaded, classes, picture, pages).write();
         }
         return 0;
+    }
+
+    private int draw() {
+        if (given.isEmpty() && (model.matches("\\w+") || model.endsWith(".safetensors"))) {
+            Pretrained network = Pretrained.named(model, folder::misuse);
+            int size = network.input().height();
+            try (Model<Layer> loaded = network.load(network.folder(data))) {
+                write(network.title(), Diagram.of(network.title(), loaded, Input.floats(1, size, size, 3)));
+            }
+        } else {
+            try (Pass pass = Pass.grad()) {
+                write("formula", Formula.diagram(model, given, pass));
+            } catch (IllegalArgumentException e) {
+                throw folder.misuse(String.valueOf(e.getMessage()));
+            }
+        }
+        return 0;
+    }
+
+    private void write(String name, Diagram diagram) {
+        Path file = folder.prepare("see/" + name).resolve("graph.png");
+        Plots.write(diagram.render(), file);
+        out.print(diagram);
+        out.println("The picture is " + file);
     }
 
     /** One network, one photograph, one page. */

@@ -19,6 +19,7 @@ import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -31,9 +32,11 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -56,6 +59,11 @@ public final class DistillLab implements Experiment {
     @Override
     public String name() {
         return "distill";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The teacher", teacher(), Input.floats(1, 28, 28, 1));
     }
 
     @Override

@@ -1,6 +1,11 @@
 package dev.fathom.labs.experiments;
 
 import dev.fathom.labs.pages.Words;
+import dev.fathom.nn.Input;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.view.Diagram;
+import java.util.Optional;
 
 /** An experiment with a page, run by {@code ./fathom lab NAME}; its words are in {@code NAME.md} beside its class. */
 public interface Experiment {
@@ -15,6 +20,22 @@ public interface Experiment {
     /** What it shows, in a line. */
     default String shows() {
         return words().front("shows");
+    }
+
+    /** Its network as the book draws it, in the size of a full run; none where there is no one network. */
+    default Optional<Diagram> net() {
+        return Optional.empty();
+    }
+
+    /**
+     * Draws a network of an experiment for {@link #net}.
+     *
+     * @param input of one example
+     */
+    static Optional<Diagram> drawn(String title, Layer net, Input input) {
+        try (Model<Layer> model = Model.of(net, 0)) {
+            return Optional.of(Diagram.of(title, model, input));
+        }
     }
 
     /** Whether it does something with a text of the person who runs it, {@link Lab#prompt}. */

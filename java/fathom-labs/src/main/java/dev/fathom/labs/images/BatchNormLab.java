@@ -12,6 +12,7 @@ import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
@@ -19,8 +20,10 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** How many steps batch normalization saves, by where it stands (Ioffe and Szegedy 2015). */
 public final class BatchNormLab implements Experiment {
@@ -33,6 +36,11 @@ public final class BatchNormLab implements Experiment {
     @Override
     public String name() {
         return "batchnorm";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("With batch normalization", network(Norm.BEFORE, false), Input.floats(1, 28, 28, 1));
     }
 
     @Override

@@ -15,6 +15,7 @@ import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -24,11 +25,13 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -44,6 +47,11 @@ public final class DropoutLab implements Experiment {
     @Override
     public String name() {
         return "dropout";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network", network(false), Input.floats(1, 28, 28, 1));
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -23,10 +24,12 @@ import dev.fathom.train.Metric;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
@@ -49,6 +52,11 @@ public final class IslrLab implements Experiment {
     @Override
     public String name() {
         return "islr";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network of the textbook", network(0.4f, 0.3f), Input.floats(1, 784));
     }
 
     @Override

@@ -19,15 +19,18 @@ import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Trains an ensemble of small networks, each with kernels of another size, on changed images of handwritten digits. */
@@ -40,6 +43,11 @@ public final class MnistBestLab implements Experiment {
     @Override
     public String name() {
         return "mnist-best";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The member with kernels of 3 x 3", network(3, 16, 32, 64), Input.floats(1, 28, 28, 1));
     }
 
     @Override

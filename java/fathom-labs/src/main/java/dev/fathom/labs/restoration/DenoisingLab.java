@@ -6,10 +6,13 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.data.Photographs;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
+import dev.fathom.nn.Input;
 import dev.fathom.op.Shape;
+import dev.fathom.view.Diagram;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Images that are noisy, small, blurred or lack a part, repaired by convolutional auto-encoders and by filters. The
@@ -22,6 +25,14 @@ public final class DenoisingLab implements Experiment {
     @Override
     public String name() {
         return "denoising";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The auto-encoder for noise",
+                ConvAutoencoder.of(1, 16, Damage.NOISE, false),
+                Input.floats(1, 28, 28, 1));
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Conv;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -16,12 +17,14 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
@@ -37,6 +40,11 @@ public final class UnetLab implements Experiment {
     @Override
     public String name() {
         return "unet";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The U-Net", net(16, true), Input.floats(1, Scenes.SIDE, Scenes.SIDE, 1));
     }
 
     @Override

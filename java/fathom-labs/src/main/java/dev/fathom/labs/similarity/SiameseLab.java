@@ -13,6 +13,7 @@ import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
@@ -21,11 +22,13 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Shades;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +44,12 @@ public final class SiameseLab implements Experiment {
     @Override
     public String name() {
         return "siamese";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "One of the two equal networks", new Embedder(LEARNED).body(), Input.floats(1, 28, 28, 1));
     }
 
     @Override
