@@ -56,7 +56,7 @@ public final class AdversarialLab implements Experiment {
     @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
-                Images some = all.first(lab.of(55_000, 3000));
+                Images some = all.sample(lab.of(55_000, 3000), lab.seed());
                 Images images = some.scaled();
                 Dataset unseen = all.test()
                         .subset(IntStream.of(lab.rng("attacked")

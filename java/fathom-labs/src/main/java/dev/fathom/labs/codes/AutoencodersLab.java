@@ -81,7 +81,7 @@ public final class AutoencodersLab implements Experiment {
         List<Recording> recordings =
                 SpokenDigits.read(lab.data(), index -> index < tested || index >= 5 && index < last);
         try (Images all = ImageSet.FASHION_MNIST.images(null, lab.seed());
-                Images some = all.first(lab.of(20_000, 1500));
+                Images some = all.sample(lab.of(20_000, 1500), lab.seed());
                 Images images = some.scaled();
                 Images flat = images.flattened()) {
             long spoken = recordings.stream().filter(Recording::test).count();

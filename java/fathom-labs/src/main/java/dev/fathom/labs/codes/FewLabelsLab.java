@@ -58,9 +58,9 @@ public final class FewLabelsLab implements Experiment {
     @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
-                Images some = all.first(lab.of(18_000, 2000));
+                Images some = all.sample(lab.of(18_000, 2000), lab.seed());
                 Images unit = some.scaled();
-                Dataset test = all.test().take(0, Math.min(all.test().size(), lab.of(10_000, 1000)));
+                Dataset test = Images.sample(all.test(), lab.of(10_000, 1000), lab.seed());
                 Dataset flat = test.flattened();
                 Dataset tested = flat.scaled(1f / 255, 0)) {
             lab.put("learn", unit.learn().size()).put("test", tested.size()).put("nodes", lab.of(400, 200));

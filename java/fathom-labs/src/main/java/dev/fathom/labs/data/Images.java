@@ -73,15 +73,24 @@ public record Images(String title, List<String> classes, Shape image, Dataset le
         return new Images(title, classes, image, learn.scaled(unit, 0), choose.scaled(unit, 0), test.scaled(unit, 0));
     }
 
-    /** The first {@code n} images to learn from, and a fifth as many for each of the other uses. */
-    public Images first(int n) {
+    /**
+     * At random {@code n} of the images to learn from, and a fifth as many for each of the other uses; all where there
+     * are not so many.
+     */
+    public Images sample(int n, long seed) {
         return new Images(
-                title,
-                classes,
-                image,
-                learn.take(0, Math.min(n, learn.size())),
-                choose.take(0, Math.min(n / 5, choose.size())),
-                test.take(0, Math.min(n / 5, test.size())));
+                title, classes, image, sample(learn, n, seed), sample(choose, n / 5, seed), sample(test, n / 5, seed));
+    }
+
+    /**
+     * {@code n} examples that are drawn at random without replacement, in the order in which they are drawn; all in
+     * their own order where there are not more. The first images of a file are no sample: those of MNIST's test, for
+     * example, are easier than the others.
+     */
+    public static Dataset sample(Dataset data, int n, long seed) {
+        return n >= data.size()
+                ? data.take(0, data.size())
+                : data.subset(Arrays.copyOf(new Rng(seed).split("sample").permutation(data.size()), n));
     }
 
     /** The first {@code n} images to learn from, and all for the other uses. */

@@ -74,8 +74,8 @@ public final class ProjectorLab implements Experiment {
         try (Images images = ImageSet.MNIST.images(data == null ? null : data.resolve("mnist"), lab.seed());
                 Images part = images.learning(lab.of(55_000, 3_000));
                 Images few = part.normalized();
-                Dataset shown = few.test().take(0, count);
-                Dataset plain = images.test().take(0, count)) {
+                Dataset shown = Images.sample(few.test(), count, lab.seed());
+                Dataset plain = Images.sample(images.test(), count, lab.seed())) {
             lab.put("learn", part.learn().size()).put("count", count).put("dimensions", dimensions);
             lab.put("words", reviews.vocabulary().size() - reviews.first());
             lab.put("reviews", reviews.training().length);

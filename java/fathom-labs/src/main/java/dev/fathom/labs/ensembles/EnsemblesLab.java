@@ -27,8 +27,8 @@ public final class EnsemblesLab implements Experiment {
     public void run(Lab lab) {
         try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed())) {
             lab.put("images", images.title());
-            Examples pixels = some(images.learn(), lab.of(6000, 1500));
-            Examples others = some(images.test(), lab.of(5000, 1000));
+            Examples pixels = some(images.learn(), lab.of(6000, 1500), lab.seed());
+            Examples others = some(images.test(), lab.of(5000, 1000), lab.seed());
             Pca pca = Pca.fit(pixels.x(), lab.of(50, 20));
             double scale = Math.sqrt(Arrays.stream(pca.variances()).average().orElseThrow());
             try (Clothing clothing = new Clothing(lab, components(pca, scale, pixels), components(pca, scale, others));
@@ -39,9 +39,9 @@ public final class EnsemblesLab implements Experiment {
         }
     }
 
-    private static Examples some(Dataset images, int most) {
-        try (Dataset first = images.take(0, Math.min(most, images.size()));
-                Dataset scaled = first.scaled(1f / 255, 0)) {
+    private static Examples some(Dataset images, int most, long seed) {
+        try (Dataset sample = Images.sample(images, most, seed);
+                Dataset scaled = sample.scaled(1f / 255, 0)) {
             return Examples.of(scaled);
         }
     }

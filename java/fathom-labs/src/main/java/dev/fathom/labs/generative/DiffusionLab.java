@@ -38,7 +38,7 @@ public final class DiffusionLab implements Experiment {
         int steps = lab.of(100, 25);
         int epochs = lab.epochs(12, 3);
         Diffusion diffusion = Diffusion.cosine(steps);
-        try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).first(lab.of(60_000, 1500));
+        try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).sample(lab.of(60_000, 1500), lab.seed());
                 Images unit = digits.scaled();
                 Dataset learn = digits.learn().scaled(2f / 255, -1);
                 Model<NoiseNet> model = Model.of(new NoiseNet(steps, lab.of(32, 16)), lab.seed())) {

@@ -35,7 +35,7 @@ public final class VaeLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).first(lab.of(60_000, 4000));
+        try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).sample(lab.of(60_000, 4000), lab.seed());
                 Images unit = digits.scaled();
                 Dataset learn = binary(unit.learn());
                 Dataset test = binary(unit.test());

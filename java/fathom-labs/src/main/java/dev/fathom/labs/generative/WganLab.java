@@ -69,8 +69,9 @@ public final class WganLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).first(lab.of(60_000, 1000));
-                Images clothes = ImageSet.FASHION_MNIST.images(null, lab.seed()).first(lab.of(60_000, 500))) {
+        try (Images digits = ImageSet.MNIST.images(lab.data(), lab.seed()).sample(lab.of(60_000, 1000), lab.seed());
+                Images clothes =
+                        ImageSet.FASHION_MNIST.images(null, lab.seed()).sample(lab.of(60_000, 500), lab.seed())) {
             lab.put("mnist", digits.learn().size())
                     .put("fashion", clothes.learn().size());
             shifts(lab);

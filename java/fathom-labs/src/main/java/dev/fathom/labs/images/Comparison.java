@@ -36,7 +36,7 @@ final class Comparison implements AutoCloseable {
         this.lab = lab;
         this.every = every;
         try (Images all = set.images(lab.data(), lab.seed());
-                Images some = all.first(lab.of(Integer.MAX_VALUE, small))) {
+                Images some = all.sample(lab.of(Integer.MAX_VALUE, small), lab.seed())) {
             images = some.normalized();
         }
         lab.put("title", images.title())

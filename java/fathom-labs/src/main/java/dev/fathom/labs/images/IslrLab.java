@@ -7,6 +7,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Lda;
 import dev.fathom.labs.data.ImageSet;
+import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
@@ -64,8 +65,8 @@ public final class IslrLab implements Experiment {
         boolean digits = lab.data() != null || ImageSet.MNIST.isHere();
         ImageSet set = digits ? ImageSet.MNIST : ImageSet.FASHION_MNIST;
         Path folder = lab.data() == null ? set.folder() : lab.data();
-        try (Dataset all = pixels(set.read(folder, false), lab.of(Integer.MAX_VALUE, 6000));
-                Dataset test = pixels(set.read(folder, true), lab.of(Integer.MAX_VALUE, 2000))) {
+        try (Dataset all = pixels(set.read(folder, false), lab.of(Integer.MAX_VALUE, 6000), lab.seed());
+                Dataset test = pixels(set.read(folder, true), lab.of(Integer.MAX_VALUE, 2000), lab.seed())) {
             Dataset.Split split = all.split(all.size() / 5, lab.seed());
             try (Dataset learn = split.rest();
                     Dataset validate = split.heldOut()) {
@@ -106,11 +107,11 @@ public final class IslrLab implements Experiment {
         }
     }
 
-    /** The first images as rows of numbers from 0 to 1; closes all. */
-    private static Dataset pixels(Dataset all, int most) {
+    /** Some images as rows of numbers from 0 to 1; closes all. */
+    private static Dataset pixels(Dataset all, int most, long seed) {
         try (all;
-                Dataset first = all.take(0, Math.min(most, all.size()));
-                Dataset rows = first.flattened()) {
+                Dataset some = Images.sample(all, most, seed);
+                Dataset rows = some.flattened()) {
             return rows.scaled(1f / 255, 0);
         }
     }

@@ -61,7 +61,7 @@ public final class PermutationLab implements Experiment {
     /** Trains a network on images in order and on permuted ones; the outcome of the former. */
     private static TrainedEntry twice(
             Lab lab, Comparison nets, Images permuted, String name, Supplier<Layer> net, Table table) {
-        Recipe recipe = Recipe.adam(lab.epochs(15, 6), 64, 1e-3f);
+        Recipe recipe = Recipe.adam(lab.epochs(15, 8), 64, 1e-3f);
         TrainedEntry ordered = nets.train(name, net.get(), recipe);
         TrainedEntry other = nets.train(permuted, new NetworkEntry(name + ", permuted", net.get(), recipe));
         table.row(name)

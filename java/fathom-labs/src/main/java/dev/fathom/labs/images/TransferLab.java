@@ -36,6 +36,7 @@ import java.util.stream.IntStream;
  * these.
  */
 public final class TransferLab implements Experiment {
+    private static final int DRAWS = 2;
     private static final int[] SEEN = {0, 1, 2, 3, 4, 5, 6, 7};
     private static final int[] HELD_OUT = {8, 9};
     private static final int[] EXAMPLES = {10, 20, 50, 100, 200, 500, 1000, 2000};
@@ -94,8 +95,7 @@ public final class TransferLab implements Experiment {
             Model<Layer> body = nets.train(
                             eight, new NetworkEntry("Body", new Net(SEEN.length), recipe, CifarLab.CHANGES))
                     .model();
-            int draws = lab.of(2, 1);
-            lab.section("Two classes that the body has never seen").put("draws", draws);
+            lab.section("Two classes that the body has never seen").put("draws", DRAWS);
             Table table = lab.table("examples", String.join(" or ", two.classes()) + ", by examples")
                     .named("{row}, {column} examples");
             Chart chart = new Chart("accuracy", "examples of the two classes").logarithmic(true, false);
@@ -107,10 +107,10 @@ public final class TransferLab implements Experiment {
                 double[] accuracies = IntStream.of(sizes)
                         .mapToDouble(n -> {
                             double mean = 0;
-                            for (int draw = 1; draw <= draws; draw++) {
+                            for (int draw = 1; draw <= DRAWS; draw++) {
                                 Attempt attempt = new Attempt(way, n, lab.seed() + draw);
                                 mean += lab.part(attempt, Double.class, () -> accuracy(lab, attempt, body, two))
-                                        / draws;
+                                        / DRAWS;
                             }
                             row.put(line("%,d", n), "%.1f %%", 100 * mean);
                             return mean;

@@ -28,7 +28,7 @@ public final class ActivationsLab implements Experiment {
     @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
-                Images some = lab.brief() ? all.first(1500) : all.learning(20_000);
+                Images some = lab.brief() ? all.sample(1500, lab.seed()) : all.learning(20_000);
                 Images images = some.normalized()) {
             lab.put("images", images.title()).put("hidden", HIDDEN).put("width", WIDTH);
             double[] factors = lab.of(new double[] {0.32, 1, 3.2, 10}, new double[] {1, 3.2});

@@ -60,7 +60,7 @@ public final class LandscapeLab implements Experiment {
     @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
-                Images some = all.first(lab.of(2000, 300));
+                Images some = all.sample(lab.of(2000, 300), lab.seed());
                 Images images = some.normalized();
                 Dataset flat = images.learn().flattened();
                 Dataset learn = pooled(images.learn(), 7);

@@ -24,7 +24,7 @@ public final class OptimizersLab implements Experiment {
     public void run(Lab lab) {
         ImageSet set = lab.of(ImageSet.MNIST, ImageSet.FASHION_MNIST);
         try (Images all = set.images(lab.data(), lab.seed());
-                Images some = all.first(lab.of(Integer.MAX_VALUE, 2000));
+                Images some = all.sample(lab.of(Integer.MAX_VALUE, 2000), lab.seed());
                 Images images = some.normalized()) {
             new SurfaceRace(lab).run();
             lab.put("images", images.title()).section("{images}");

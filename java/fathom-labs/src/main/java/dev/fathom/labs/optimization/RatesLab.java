@@ -49,7 +49,7 @@ public final class RatesLab implements Experiment {
     @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
-                Images some = lab.brief() ? all.first(2048) : all.learning(20_480);
+                Images some = lab.brief() ? all.sample(2048, lab.seed()) : all.learning(20_480);
                 Images images = some.normalized();
                 Images few = all.learning(lab.of(5000, 600));
                 Images scarce = few.normalized()) {
@@ -69,7 +69,7 @@ public final class RatesLab implements Experiment {
     /** Every batch size with every rate, from a few seeds. */
     private static void grid(Lab lab, Images images) {
         int epochs = lab.epochs(5, 2);
-        int seeds = lab.of(3, 1);
+        int seeds = lab.of(3, 2);
         List<Course> all = new Trainings(lab, "Batches and rates", images.learn(), images.choose())
                 .all(IntStream.range(0, BATCHES.length * RATES * seeds)
                         .mapToObj(i -> {

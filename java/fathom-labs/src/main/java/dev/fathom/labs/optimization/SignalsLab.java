@@ -84,7 +84,7 @@ public final class SignalsLab implements Experiment {
         int width = lab.of(512, 200);
         int batch = lab.of(512, 200);
         try (Images all = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
-                Images some = all.first(lab.of(5000, 800));
+                Images some = all.sample(lab.of(5000, 800), lab.seed());
                 Images images = some.normalized()) {
             lab.put("images", images.title()).put("learn", images.learn().size());
             lab.section("The networks").put("depth", DEPTH).put("width", width).put("batch", batch);

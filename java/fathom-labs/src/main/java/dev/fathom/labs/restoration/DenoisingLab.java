@@ -49,7 +49,7 @@ public final class DenoisingLab implements Experiment {
 
     private static void set(Lab lab, ImageSet set) {
         try (Images all = set.images(null, lab.seed());
-                Images some = all.first(lab.of(6000, 1000));
+                Images some = all.sample(lab.of(6000, 1000), lab.seed());
                 Images images = some.scaled()) {
             all(new Restoration(lab, images.title(), images.learn(), images.choose(), images.test(), null));
         }

@@ -1,6 +1,7 @@
 package dev.fathom.labs.restoration;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -84,19 +85,18 @@ record Restoration(
         }
     }
 
-    /** The mean PSNR of each repair over the first images of {@code data}. */
+    /** The mean PSNR of each repair over some images of {@code data}. */
     private double[] psnr(Damage damage, List<Repair> repairs, Dataset data, int most) {
         Rng rng = lab.rng(damage.task);
         double[] means = new double[repairs.size()];
-        int n = Math.min(most, data.size());
-        try (Dataset some = data.take(0, n)) {
+        try (Dataset some = Images.sample(data, most, lab.seed())) {
             for (var batches = some.batches(BATCH).epoch(0); batches.hasNext(); ) {
                 try (Pass pass = Pass.infer(rng)) {
                     Tensor x = batches.next().x();
                     Tensor damaged = damage.of(x);
                     for (int r = 0; r < means.length; r++) {
                         Tensor restored = repairs.get(r).of().apply(damaged);
-                        means[r] += Arrays.stream(psnr(restored, x)).sum() / n;
+                        means[r] += Arrays.stream(psnr(restored, x)).sum() / some.size();
                     }
                 }
             }

@@ -55,7 +55,7 @@ public final class SiameseLab implements Experiment {
     @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
-                Images some = all.first(lab.of(20_000, 4000));
+                Images some = all.sample(lab.of(20_000, 4000), lab.seed());
                 Images images = some.scaled();
                 Dataset learn = digits(images.learn(), 0, LEARNED);
                 Dataset tests = all.test().scaled(1f / 255, 0);
@@ -117,7 +117,7 @@ public final class SiameseLab implements Experiment {
             Dataset test,
             int... labels) {
         List<OneShot> spaces = new ArrayList<>();
-        int epochs = lab.epochs(10, 3);
+        int epochs = lab.epochs(10, 5);
         for (long seed = lab.seed(); seed < lab.seed() + SEEDS; seed++) {
             try (Model<Embedder> model = Model.of(new Embedder(LEARNED), seed)) {
                 if (loss != null) {

@@ -37,7 +37,7 @@ class TrainingsTest {
     private void with(BiConsumer<Lab, Images> test) {
         try (Interrupt interrupt = Interrupt.install(NOWHERE);
                 Images all = ImageSet.FASHION_MNIST.images(null, 1);
-                Images some = all.first(200);
+                Images some = all.sample(200, 1);
                 Images images = some.normalized()) {
             LabRun run = new LabRun(true, null, 1, true, null, null, temp, interrupt, NOWHERE, NOWHERE);
             test.accept(new Lab(new RatesLab(), run), images);
