@@ -119,7 +119,7 @@ public final class ImdbLab implements OldExperiment {
                                         + "are violated by at most %.1f %% of "
                                         + "lambda. Paths are computed side by side, each in one thread; the time "
                                         + "is that of one path.",
-                                paths.get(0).points().size(), run.brief() ? "0.05" : "0.0001", 100 * worst))
+                                paths.get(0).points().size(), run.brief() ? "0.05" : "0.0003", 100 * worst))
                 .table(
                         List.of(
                                 "rows",
