@@ -104,8 +104,10 @@ public record InterruptedRun(Findings result, String out) {
                     }
                 }
             };
-            Findings result = Lab.run(
-                    lab, new LabRun(true, epochs, seed, resume, data, null, folder, interrupt, printed, nowhere));
+            Findings result = new Lab(
+                            lab,
+                            new LabRun(true, epochs, seed, resume, data, null, folder, interrupt, printed, nowhere))
+                    .complete();
             return new InterruptedRun(result, out.toString(StandardCharsets.UTF_8));
         }
     }

@@ -38,8 +38,9 @@ public record ShortRun(String lab, Findings result, String out) {
         PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(printed)) {
             long start = System.nanoTime();
-            Findings result =
-                    Lab.run(lab, new LabRun(true, null, seed, resume, null, null, folder, interrupt, printed, printed));
+            Findings result = new Lab(
+                            lab, new LabRun(true, null, seed, resume, null, null, folder, interrupt, printed, printed))
+                    .complete();
             result.write(folder);
             assertThat(result.problems()).isEmpty();
             System.out.printf("lab %s --short: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);

@@ -169,11 +169,12 @@ public final class Anomalies implements Callable<Integer> {
                         "As a stream, whose session carries its state from row to row, a row takes %.0f "
                                 + "microseconds on one thread.",
                         found.microseconds()))
-                .picture(
+                .add(new Findings.Picture(
                         "anomalies.png",
                         "The columns with the flagged rows, and the scores with their limit",
-                        () -> Chart.panels(1, charts(series, found)))
-                .link("scores.csv", "the score of the row on every line of the file, and whether it is flagged");
+                        () -> Chart.panels(1, charts(series, found))))
+                .add(new Findings.Link(
+                        "scores.csv", "the score of the row on every line of the file, and whether it is flagged"));
         out.println("All of it on one page: " + page.write(folder) + ", scores in " + folder.resolve("scores.csv"));
     }
 

@@ -38,11 +38,12 @@ record RecordedRun(Experiment lab, LabRun run) {
         double earlier = run.resume() ? seconds(folder) : 0;
         long began = System.nanoTime();
         double[] before = Provenance.spent();
+        Lab running = new Lab(lab, run);
         Findings result;
         try {
-            result = Lab.run(lab, run);
+            result = running.complete();
         } catch (RuntimeException | Error e) {
-            run.pageSoFar().ifPresent(page -> keep(page, e, spent(earlier, began)));
+            keep(running.page(), e, spent(earlier, began));
             throw e;
         }
         double busy = Provenance.others(before);

@@ -61,6 +61,7 @@ public final class Lab {
     /** What stands under a name, with its caption to come, in a section. */
     private record Section(String heading, Map<String, Object> values, Map<String, Function<String, Part>> parts) {}
 
+    private final Experiment experiment;
     private final LabRun run;
     private final Words words;
     private final Findings page;
@@ -71,9 +72,10 @@ public final class Lab {
 
     /** Begins a run of an experiment. */
     public Lab(Experiment experiment, LabRun run) {
+        this.experiment = experiment;
         this.run = run;
         this.words = experiment.words();
-        this.page = run.page("Lab " + experiment.name(), "");
+        this.page = new Findings("Lab " + experiment.name(), "", run.out());
     }
 
     // ---- how it is to be run
@@ -182,7 +184,7 @@ public final class Lab {
 
     private <M extends Net> Run trained(String name, String unit, Trainer<M> trainer, Function<Trainer<M>, Run> fit) {
         check();
-        Path folder = kept().resolve(Training.fileName(name));
+        Path folder = kept(name);
         Trainer<M> attached;
         if (unit.isEmpty()) {
             attached = run.training().attachQuietly(trainer, folder);
@@ -193,6 +195,11 @@ public final class Lab {
         Run done = fit.apply(attached);
         check();
         return done;
+    }
+
+    /** Where a callback of the training of a name keeps what it measures, beside its checkpoints. */
+    public Path kept(String name) {
+        return kept().resolve(Training.fileName(name));
     }
 
     /** Where checkpoints and parts of this seed, form and number of epochs are. */
@@ -406,21 +413,22 @@ public final class Lab {
      *
      * @return the page, which is not {@linkplain Findings#isFinished() finished} where a person stopped the run
      */
-    public static Findings run(Experiment experiment, LabRun run) {
-        if (experiment instanceof OldExperiment old) {
-            return old.run(run);
-        }
-        Lab lab = new Lab(experiment, run);
+    public Findings complete() {
         try {
-            experiment.run(lab);
-            lab.check();
-            lab.page.finished();
+            experiment.run(this);
+            check();
+            page.finished();
         } catch (Stopped e) {
-            lab.say("Stopped; the same command with --resume goes on from here.");
+            say("Stopped; the same command with --resume goes on from here.");
         } finally {
-            lab.end();
+            end();
         }
-        return lab.page;
+        return page;
+    }
+
+    /** The page as far as it is filled, which is what there is of a run that failed. */
+    public Findings page() {
+        return page;
     }
 
     private void end() {

@@ -1,12 +1,9 @@
 package dev.fathom.labs.experiments;
 
-import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.training.Interrupt;
 import dev.fathom.labs.training.Training;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * @param interrupt whether to come to an end
  * @param out what people read
  * @param err what went wrong
- * @param begun the page of the experiment from the moment that {@link #page} makes it, so that a run that fails leaves
- *     what it had found
  */
 public record LabRun(
         boolean brief,
@@ -35,41 +30,7 @@ public record LabRun(
         Path folder,
         Interrupt interrupt,
         PrintStream out,
-        PrintStream err,
-        AtomicReference<@Nullable Findings> begun) {
-    /** A run whose page is not made yet. */
-    public LabRun(
-            boolean brief,
-            @Nullable Integer epochs,
-            long seed,
-            boolean resume,
-            @Nullable Path data,
-            @Nullable String prompt,
-            Path folder,
-            Interrupt interrupt,
-            PrintStream out,
-            PrintStream err) {
-        this(brief, epochs, seed, resume, data, prompt, folder, interrupt, out, err, new AtomicReference<>());
-    }
-
-    /**
-     * Begins the page of the experiment. An experiment begins it once and before its first long part: what is on it is
-     * written even if a later part fails.
-     *
-     * @param title of the page
-     * @param data the training and test data, in a line
-     */
-    public Findings page(String title, String data) {
-        Findings page = new Findings(title, data, out);
-        begun.set(page);
-        return page;
-    }
-
-    /** The page as far as it is filled, empty before {@link #page}. */
-    public Optional<Findings> pageSoFar() {
-        return Optional.ofNullable(begun.get());
-    }
-
+        PrintStream err) {
     /** How its networks are taught. */
     public Training training() {
         return new Training(out, err, interrupt, seed, resume);
@@ -79,11 +40,6 @@ public record LabRun(
     public LabRun seeded(long other) {
         return new LabRun(
                 brief, epochs, other, resume, data, prompt, folder.resolve("seed-" + other), interrupt, out, err);
-    }
-
-    /** Returns this run with its data elsewhere, for an experiment that reads several sets. */
-    public LabRun at(Path folder) {
-        return new LabRun(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err, begun);
     }
 
     /** {@code full} in a whole run, {@code small} in a short one. */

@@ -140,49 +140,6 @@ public final class Findings {
         return this;
     }
 
-    /** Curves, and the file that holds them in the output folder. */
-    public Findings series(String file, String alt, String figure, String axis, Map<String, double[][]> curves) {
-        parts.add(new Series(file, alt, figure, axis, curves));
-        return this;
-    }
-
-    /** A picture, and the file that holds it in the output folder. */
-    public Findings picture(String file, String alt, Supplier<BufferedImage> draw) {
-        parts.add(new Picture(file, alt, draw));
-        return this;
-    }
-
-    /** An animated picture, and the file that holds it in the output folder. */
-    public Findings animation(String file, String alt, Supplier<Animation> draw) {
-        parts.add(new Moving(file, alt, draw));
-        return this;
-    }
-
-    /** A recording that the page plays, and the WAV file that holds it in the output folder. */
-    public Findings sound(String file, String what, Wav wav) {
-        parts.add(new Sound(file, what, wav));
-        return this;
-    }
-
-    /** Text with its spaces and line ends as they are, such as what a model wrote, after a heading. */
-    public Findings verbatim(String what, String text) {
-        parts.add(new Verbatim(what, text));
-        out.println(what + ":" + System.lineSeparator() + text + System.lineSeparator());
-        return this;
-    }
-
-    /** Text that only the page shows, with a color of blue (-1) over white (0) to orange (1) behind each character. */
-    public Findings colored(String text, String caption, double... values) {
-        parts.add(new Colored(text, caption, values));
-        return this;
-    }
-
-    /** A link to a file below the output folder. */
-    public Findings link(String file, String what) {
-        parts.add(new Link(file, what));
-        return this;
-    }
-
     /** A figure that a stored run keeps. */
     public Findings figure(Figure figure) {
         figures.add(figure);

@@ -2,28 +2,38 @@ package dev.fathom.labs.reviews;
 
 import static dev.fathom.labs.pages.Findings.line;
 
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
+import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.reviews.LassoPaths.LassoPath;
+import dev.fathom.labs.reviews.LassoPaths.Point;
+import dev.fathom.labs.reviews.ReviewExperiment.Trained;
+import dev.fathom.labs.reviews.Reviews.Part;
+import dev.fathom.labs.statistics.Averages;
+import dev.fathom.labs.training.Milestones;
+import dev.fathom.view.Plots;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * Classifies reviews of films as positive or negative, after section 10.4 and the labs of chapter 10 of the textbook
  * (An Introduction to Statistical Learning, with R and with Python): bags of words with the lasso and a network, then
  * networks on word vectors.
  */
-public final class ImdbLab implements OldExperiment {
-    static final String BOOK = "An Introduction to Statistical Learning, Python edition";
-    static final String BOOK_R = "An Introduction to Statistical Learning, lab in R";
+public final class ImdbLab implements Experiment {
     private static final int[] FIRST = {1, 14, 22, 16, 43, 530, 973, 1622, 1385, 65, 458, 4468};
     private static final String DECODED =
             "<START> this film was just brilliant casting location scenery story direction everyone's";
+    private static final String LASSO = "lasso on binary rows";
+    private static final String CHOSEN = "test accuracy at the chosen lambda";
+    private static final String TEST = "test accuracy";
+    private static final String TIME = "time of a step";
 
     @Override
     public String name() {
@@ -31,153 +41,176 @@ public final class ImdbLab implements OldExperiment {
     }
 
     @Override
-    public Findings run(LabRun run) {
-        Reviews reviews = Reviews.read(run);
-        Findings page = run.page(
-                "Lab imdb",
-                line(
-                        "IMDB (Maas et al. 2011): %,d training, %,d validation and %,d test reviews",
-                        reviews.train().size(),
-                        reviews.validation().size(),
-                        reviews.test().size()));
-        codes(run, page, reviews);
-        List<LassoPath> paths = new LassoPaths(run, reviews).paths();
-        if (!paths.isEmpty()) {
-            lasso(run, page, paths);
-        }
-        Optional<LassoPath> binary = binary(paths);
-        if (run.interrupt().requested() || binary.isEmpty()) {
-            return page;
-        }
-        ImdbNetworks networks =
-                new ImdbNetworks(run, page, reviews, 100 * binary.get().chosen().test());
-        return networks.bag() && networks.readers() && networks.embeddings() && networks.sizes()
-                ? page.finished()
-                : page;
+    public void run(Lab lab) {
+        Reviews reviews = Reviews.read(lab);
+        lab.put("train", reviews.train().size())
+                .put("validation", reviews.validation().size());
+        lab.put("test", reviews.test().size()).put("brief", lab.brief());
+        codes(lab, reviews);
+        double lasso = lasso(lab, new LassoPaths(lab, reviews));
+        ReviewExperiments experiments = new ReviewExperiments(lab);
+        bag(lab, reviews, experiments.bag(), lasso);
+        readers(lab, reviews, experiments, lasso);
+        embeddings(lab, reviews, experiments, lasso);
+        sizes(lab, reviews, experiments);
     }
 
-    private static String percent(double share) {
-        return line("%.2f %%", 100 * share);
-    }
-
-    // ---- the data
-
-    private static void codes(LabRun run, Findings page, Reviews reviews) {
+    private static void codes(Lab lab, Reviews reviews) {
+        lab.section("The reviews");
         int[][] all = reviews.whole().codes();
         String first = Arrays.stream(all)
                 .filter(c -> c.length >= FIRST.length && Arrays.equals(Arrays.copyOf(c, FIRST.length), FIRST))
                 .map(c -> reviews.decoded(Arrays.copyOf(c, FIRST.length)))
                 .findFirst()
                 .orElse("not among the reviews of this run");
-        int[] lengths = Arrays.stream(all).mapToInt(c -> c.length).sorted().toArray();
-        Figure median = Figure.of(
-                "Median length of a review",
-                "words",
-                (lengths[(lengths.length - 1) / 2] + lengths[lengths.length / 2]) / 2.0);
+        double[] lengths = Arrays.stream(all).mapToDouble(c -> c.length).toArray();
+        Figure median = Figure.of("Median length of a review", "words", Averages.median(lengths));
         double fit =
-                100.0 * Arrays.stream(lengths).filter(l -> l <= ReviewNets.LAST).count() / lengths.length;
-        page.section(
-                        "The reviews",
-                        "Each word is replaced by its rank in a list of words by frequency, plus 3, as in Keras: "
-                                + "0 is padding, 1 the start of a "
-                                + "review, and 2 any word that is not among the 9,999 most frequent."
-                                + (run.brief()
-                                        ? " The short form takes the first reviews of each file, half of them positive."
-                                        : ""))
-                .table(
-                        List.of("", "here", "published"),
-                        List.of(
-                                List.of("the codes 1 14 22 16 43 530 973 1622 1385 65 458 4468", first, DECODED),
-                                List.of("median length", median.value(), "178 words"),
-                                List.of("reviews of at most 500 words", line("%.3f %%", fit), "91.568 %")));
-        page.figure(Figure.of("First review decodes as in the textbook (1 = yes)", "", first.equals(DECODED) ? 1 : 0))
+                100 * Arrays.stream(lengths).filter(l -> l <= ReviewNets.LAST).count() / (double) lengths.length;
+        lab.figure("First review decodes as in the textbook (1 = yes)", "", first.equals(DECODED) ? 1 : 0)
                 .figure(median)
-                .figure(Figure.of("Reviews of at most 500 words", "%", fit));
+                .figure("Reviews of at most 500 words", "%", fit);
+        Table table = lab.table("codes", "");
+        String codes = Arrays.stream(FIRST).mapToObj(Integer::toString).collect(Collectors.joining(" "));
+        table.row("the codes " + codes).cell("here", first).cell("published", DECODED);
+        table.row("median length").cell("here", median.value()).cell("published", "178 words");
+        table.row("reviews of at most 500 words").cell("here", "%.3f %%", fit).cell("published", "91.568 %");
     }
 
-    // ---- bags of words and the lasso
+    // ---- bags of words
 
-    private static Optional<LassoPath> binary(List<LassoPath> paths) {
-        return paths.stream().filter(p -> p.name().equals("binary")).findFirst();
-    }
-
-    /** The table of the lasso, and the left panel of the textbook's figure if the path on binary rows is finished. */
-    private static void lasso(LabRun run, Findings page, List<LassoPath> paths) {
-        double worst = paths.stream()
-                .flatMap(p -> p.points().stream())
-                .mapToDouble(LassoPaths.Point::violation)
-                .max()
+    /** Shows the paths of the lasso; the test accuracy on binary rows. */
+    private static double lasso(Lab lab, LassoPaths lasso) {
+        lab.section("Bags of words and the lasso");
+        List<LassoPath> paths = lasso.paths();
+        LassoPath binary = paths.stream()
+                .filter(path -> path.name().equals("binary"))
+                .findFirst()
                 .orElseThrow();
-        page.section(
-                        "Bags of words and the lasso",
-                        line(
-                                "Logistic regression with an L1 penalty for %d values of lambda, from the one at "
-                                        + "which all coefficients are 0 down to "
-                                        + "%s times it. The validation reviews choose lambda; the peak is the "
-                                        + "best test accuracy of any lambda, which is "
-                                        + "what the textbook reads from its figure. The conditions of the optimum "
-                                        + "are violated by at most %.1f %% of "
-                                        + "lambda. Paths are computed side by side, each in one thread; the time "
-                                        + "is that of one path.",
-                                paths.get(0).points().size(), run.brief() ? "0.05" : "0.0003", 100 * worst))
-                .table(
-                        List.of(
-                                "rows",
-                                "columns",
-                                "nonzero",
-                                "-log lambda",
-                                "coefficients",
-                                "validation",
-                                "test",
-                                "peak",
-                                "time"),
-                        paths.stream().map(ImdbLab::row).toList());
-        Optional<LassoPath> binary = binary(paths);
-        binary.ifPresent(path -> binary(page, path));
-        for (LassoPath p : paths) {
-            Figure figure = Figure.of(
-                    "Lasso, " + p.name() + ", test accuracy at the chosen lambda",
-                    "%",
-                    100 * p.chosen().test());
-            page.figure(
-                    binary.isEmpty() || p.equals(binary.get())
-                            ? figure
-                            : figure.baseline(100 * binary.get().chosen().test(), "lasso on binary rows"));
+        lab.put("lambdas", lasso.lambdas()).put("least", lasso.least());
+        lab.put(
+                "violation",
+                100
+                        * paths.stream()
+                                .flatMap(path -> path.points().stream())
+                                .mapToDouble(Point::violation)
+                                .max()
+                                .orElseThrow());
+        double baseline = 100 * binary.chosen().test();
+        Table table = lab.table("lasso", "rows").named("Lasso, {row}, {column}");
+        for (LassoPath path : paths) {
+            Point best = path.chosen();
+            Table.Row row = table.row(path.name())
+                    .cell("columns", "%,d", path.columns())
+                    .cell("nonzero", "%.2f %%", 100 * path.nonzero())
+                    .cell("-log lambda", "%.2f", -Math.log(best.lambda()))
+                    .cell("coefficients", "%,d", best.nonzero())
+                    .cell("validation", "%.2f %%", 100 * best.validation())
+                    .put(CHOSEN, "%.2f %%", 100 * best.test())
+                    .cell("peak", "%.2f %%", 100 * path.peak())
+                    .cell("time", "%.0f s", path.seconds());
+            if (path != binary) {
+                row.baseline(baseline, LASSO);
+            }
+        }
+        lab.figure("Nonzero entries of the binary matrix", "%", 100 * binary.nonzero())
+                .figure("Lasso on binary rows, highest test accuracy of the path", "%", 100 * binary.peak());
+        lab.put("positive", binary.chosen().positive())
+                .put("negative", binary.chosen().negative());
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        curves.put("train", binary.curve(Point::train));
+        curves.put("validation", binary.curve(Point::validation));
+        curves.put("test", binary.curve(Point::test));
+        lab.curves("lasso.png", "accuracy", "-log lambda", curves);
+        lab.put("lasso", baseline);
+        return baseline;
+    }
+
+    /** The textbook's network on bags of words, and the right panel of its figure. */
+    private static void bag(Lab lab, Reviews reviews, ReviewExperiment experiment, double lasso) {
+        lab.section("Bags of words in a network");
+        Trained bag = experiment.train(lab, experiment.title(), reviews, reviews.train(), true);
+        Milestones milestones = Objects.requireNonNull(bag.milestones());
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        curves.put("train", milestones.points(0));
+        curves.put("validation", bag.history().curve("val_accuracy"));
+        curves.put("test", milestones.points(1));
+        double[] tests = milestones.points(1)[1];
+        bag.row(lab.table("bag", "network").named("{row}, {column} of the best epoch"), experiment.title())
+                .baseline(lasso, LASSO);
+        lab.figure("Parameters of the 2x16 network", "", bag.parameters())
+                .figure("2x16 network, test accuracy after the last epoch", "%", 100 * tests[tests.length - 1])
+                .curves("network.png", "accuracy", "epoch", curves);
+    }
+
+    // ---- networks on word vectors
+
+    /** The networks that read words in order, or their mean. */
+    private static void readers(Lab lab, Reviews reviews, ReviewExperiments experiments, double lasso) {
+        lab.section("Networks on word vectors").put("length", experiments.length());
+        Table table = lab.table("readers", "network");
+        Map<String, double[][]> plain = new LinkedHashMap<>();
+        Map<String, double[][]> gated = new LinkedHashMap<>();
+        for (ReviewExperiment experiment : experiments.readers()) {
+            Trained trained = experiment.train(lab, reviews);
+            trained.row(table, experiment.title()).baseline(lasso, LASSO);
+            boolean gates = experiment.title().matches(".*(LSTM|GRU).*");
+            (gates ? gated : plain).put(experiment.title(), trained.history().curve("val_accuracy"));
+            if (experiment.title().equals("LSTM, textbook in Python")) {
+                lab.figure("Parameters of the textbook's LSTM", "", trained.parameters());
+            }
+        }
+        lab.curves("nets.png", "validation accuracy", "epoch", plain);
+        lab.curves("gates.png", "validation accuracy", "epoch", gated);
+    }
+
+    /** Word vectors that are learned, frozen or tuned, random or by PCA. */
+    private static void embeddings(Lab lab, Reviews reviews, ReviewExperiments experiments, double lasso) {
+        lab.section("Where the word vectors come from");
+        Table table = lab.table("vectors", "network").named("Word vectors: {row}, {column}");
+        for (List<ReviewExperiment> vectors : experiments.embeddings(reviews)) {
+            List<Table.Row> rows = new ArrayList<>();
+            for (ReviewExperiment experiment : vectors) {
+                Table.Row row = experiment.train(lab, reviews).row(table, experiment.title());
+                rows.add(row);
+                if (rows.size() == 1) {
+                    row.baseline(lasso, LASSO);
+                } else {
+                    row.baseline(rows.get(0).get(TEST), "learned vectors");
+                }
+            }
         }
     }
 
-    private static List<String> row(LassoPath p) {
-        LassoPaths.Point best = p.chosen();
-        return List.of(
-                p.name(),
-                line("%,d", p.columns()),
-                percent(p.nonzero()),
-                line("%.2f", -Math.log(best.lambda())),
-                line("%,d", best.nonzero()),
-                percent(best.validation()),
-                percent(best.test()),
-                percent(p.peak()),
-                line("%.0f s", p.seconds()));
+    /** A GRU against an LSTM, trained on few and on many reviews. */
+    private static void sizes(Lab lab, Reviews reviews, ReviewExperiments experiments) {
+        lab.section("GRU and LSTM by the number of training reviews");
+        Table table = lab.table("sizes", "network");
+        List<String> counts = new ArrayList<>();
+        Map<String, double[]> curves = new LinkedHashMap<>();
+        int[] sizes = lab.of(new int[] {1000, 5000, 23_000}, new int[] {200, 800});
+        for (int i = 0; i < sizes.length; i++) {
+            Part part = reviews.train().first(sizes[i]);
+            int epochs = sizes[i] <= 1000 ? 20 : sizes[i] <= 5000 ? 8 : 3;
+            String on = line(" on %,d reviews", part.size());
+            counts.add(line("%,d", part.size()));
+            Map<String, Table.Row> rows = new LinkedHashMap<>();
+            for (ReviewExperiment experiment : experiments.gates(epochs)) {
+                String name = experiment.title() + on;
+                Trained trained = experiment.train(lab, name, reviews, part, false);
+                rows.put(experiment.title(), trained.row(table, name).put(TIME, "%.1f ms", trained.milliseconds()));
+                curves.computeIfAbsent(experiment.title(), title -> new double[sizes.length])[i] = trained.test() / 100;
+            }
+            compare(rows, "GRU", "LSTM");
+            compare(rows, "LSTM", "GRU");
+        }
+        lab.picture("sizes.png", () -> Plots.compare(TEST, "training reviews", counts, curves));
     }
 
-    private static void binary(Findings page, LassoPath binary) {
-        Map<String, double[][]> curves = new LinkedHashMap<>();
-        curves.put("train", binary.curve(LassoPaths.Point::train));
-        curves.put("validation", binary.curve(LassoPaths.Point::validation));
-        curves.put("test", binary.curve(LassoPaths.Point::test));
-        page.text(line(
-                        "On the binary rows, the words with the largest positive coefficients are: %s. Those with "
-                                + "the largest negative "
-                                + "coefficients are: %s.",
-                        binary.chosen().positive(), binary.chosen().negative()))
-                .series(
-                        "lasso.png",
-                        "Accuracy of the lasso on training, validation and test reviews over -log lambda, the "
-                                + "left panel of Figure 10.11",
-                        "accuracy",
-                        "-log lambda",
-                        curves);
-        page.figure(Figure.of("Nonzero entries of the binary matrix", "%", 100 * binary.nonzero()))
-                .key(Figure.of("Lasso on binary rows, highest test accuracy of the path", "%", 100 * binary.peak()));
+    private static void compare(Map<String, Table.Row> rows, String one, String other) {
+        for (String column : List.of(TEST, TIME)) {
+            Objects.requireNonNull(rows.get(one))
+                    .baseline(column, Objects.requireNonNull(rows.get(other)).get(column), other);
+        }
     }
 }

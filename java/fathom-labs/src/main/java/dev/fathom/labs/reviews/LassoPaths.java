@@ -1,11 +1,8 @@
 package dev.fathom.labs.reviews;
 
-import static dev.fathom.labs.pages.Findings.line;
-
 import dev.fathom.features.SparseRows;
-import dev.fathom.io.AtomicFile;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.linear.LogisticPath;
 import dev.fathom.text.BagOfWords;
@@ -13,15 +10,10 @@ import dev.fathom.text.Ngrams;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.Words;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ForkJoinPool;
@@ -31,10 +23,9 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Lasso paths of bags of words that weigh words in five ways. */
-record LassoPaths(LabRun run, Reviews reviews) {
+record LassoPaths(Lab lab, Reviews reviews) {
     /** The largest accepted violation of the conditions of the optimum, as a part of lambda. */
     private static final double TOLERANCE = 0.1;
 
@@ -46,7 +37,7 @@ record LassoPaths(LabRun run, Reviews reviews) {
      *
      * @param rows makes the rows of some reviews
      */
-    record Kind(String name, String file, Vocabulary vocabulary, Function<Part, SparseRows> rows) {}
+    record Kind(String name, Vocabulary vocabulary, Function<Part, SparseRows> rows) {}
 
     /**
      * A point of a path.
@@ -64,18 +55,7 @@ record LassoPaths(LabRun run, Reviews reviews) {
             double violation,
             double seconds,
             String positive,
-            String negative) {
-        private String csv() {
-            return lambda + "," + train + "," + validation + "," + test + "," + nonzero + "," + violation + ","
-                    + seconds + "," + positive + "," + negative + "\n";
-        }
-
-        private static Point of(String line) {
-            String[] c = line.split(",", -1);
-            double[] n = Arrays.stream(c, 0, 7).mapToDouble(Double::parseDouble).toArray();
-            return new Point(n[0], n[1], n[2], n[3], (int) n[4], n[5], n[6], c[7], c[8]);
-        }
-    }
+            String negative) {}
 
     /**
      * A whole path.
@@ -111,35 +91,29 @@ record LassoPaths(LabRun run, Reviews reviews) {
         }
     }
 
-    /**
-     * The five paths, computed side by side with one thread for each; only those that are finished if the run is
-     * interrupted.
-     */
+    /** The five paths, computed side by side with one thread for each. */
     List<LassoPath> paths() {
-        run.training().say("%nThe lasso: %d lambdas for each of five ways to weigh words", lambdas());
+        lab.say("%nThe lasso: %d lambdas for each of five ways to weigh words", lambdas());
         ForkJoinPool pool = new ForkJoinPool(NativeRuntime.get().threads());
         try {
-            List<CompletableFuture<@Nullable LassoPath>> all = kinds().stream()
+            List<CompletableFuture<LassoPath>> all = kinds().stream()
                     .map(kind -> CompletableFuture.supplyAsync(() -> path(kind), pool))
                     .toList();
-            return all.stream()
-                    .map(CompletableFuture::join)
-                    .filter(Objects::nonNull)
-                    .toList();
+            return all.stream().map(CompletableFuture::join).toList();
         } catch (CompletionException e) {
-            throw e.getCause() instanceof IllegalArgumentException cause ? cause : e;
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
         } finally {
             pool.shutdownNow();
         }
     }
 
-    private int lambdas() {
-        return run.of(50, 6);
+    int lambdas() {
+        return lab.of(50, 6);
     }
 
     /** The last lambda as a part of the first; smaller ones fit the training reviews further and take minutes each. */
-    private double least() {
-        return run.brief() ? 5e-2 : 3e-4;
+    double least() {
+        return lab.of(3e-4, 5e-2);
     }
 
     List<Kind> kinds() {
@@ -150,21 +124,21 @@ record LassoPaths(LabRun run, Reviews reviews) {
         // all runs that are not among the most frequent become the unknown token
         Vocabulary grams = Vocabulary.of(() ->
                         reviews.train().texts().stream().map(pairs::tokens).iterator())
-                .limit(run.of(BIGRAMS, 3000))
+                .limit(lab.of(BIGRAMS, 3000))
                 .reserved(new Reserved(List.of("<UNK>"), -1, 0, -1, -1));
         return List.of(
-                new Kind("words and bigrams", "bigrams", grams, part -> {
+                new Kind("words and bigrams", grams, part -> {
                     BagOfWords bag = BagOfWords.binary(grams.size());
                     return rows(bag, part.texts().stream().map(text -> grams.ids(pairs.tokens(text))));
                 }),
-                kind("binary", "binary", words, BagOfWords.binary(size)),
-                kind("counts", "counts", words, BagOfWords.counts(size)),
-                kind("proportions", "proportions", words, BagOfWords.proportions(size)),
-                kind("TF-IDF", "tf-idf", words, BagOfWords.tfIdf(size, train)));
+                kind("binary", words, BagOfWords.binary(size)),
+                kind("counts", words, BagOfWords.counts(size)),
+                kind("proportions", words, BagOfWords.proportions(size)),
+                kind("TF-IDF", words, BagOfWords.tfIdf(size, train)));
     }
 
-    private static Kind kind(String name, String file, Vocabulary words, BagOfWords bag) {
-        return new Kind(name, file, words, part -> rows(bag, Arrays.stream(part.codes())));
+    private static Kind kind(String name, Vocabulary words, BagOfWords bag) {
+        return new Kind(name, words, part -> rows(bag, Arrays.stream(part.codes())));
     }
 
     private static SparseRows rows(BagOfWords bag, Stream<int[]> documents) {
@@ -182,59 +156,29 @@ record LassoPaths(LabRun run, Reviews reviews) {
         return new SparseRows(bag.size(), starts, ids, weights);
     }
 
-    private @Nullable LassoPath path(Kind kind) {
-        if (run.interrupt().requested()) {
-            return null;
-        }
-        Path file = run.folder().resolve("lasso").resolve(kind.file + ".csv");
-        String key = line(
-                "%s of %,d training and %,d test reviews %08x, seed %d, %d lambdas down to %s of the largest",
-                kind.name,
-                reviews.train().size(),
-                reviews.test().size(),
-                reviews.fingerprint(),
-                run.seed(),
-                lambdas(),
-                least());
-        SparseRows x = kind.rows.apply(reviews.train());
-        double nonzero = (double) x.values().length / x.rows() / x.columns();
-        List<Point> points = run.resume() && Files.exists(file) ? read(file, key) : List.of();
-        if (points.isEmpty()) {
-            points = compute(kind, x);
-            if (run.interrupt().requested()) {
-                return null;
-            }
-            String lines = key + "\n" + points.stream().map(Point::csv).collect(Collectors.joining());
-            AtomicFile.write(file, out -> out.write(lines.getBytes(StandardCharsets.UTF_8)));
-        } else {
-            run.training().say("%s: resumed from %s", kind.name, file);
-        }
-        return new LassoPath(kind.name, x.columns(), nonzero, points);
+    /** What decides a path. */
+    record Settings(String kind, int reviews, int lambdas, double least) {}
+
+    private LassoPath path(Kind kind) {
+        Settings settings = new Settings(kind.name, reviews.fingerprint(), lambdas(), least());
+        return lab.part(settings, LassoPath.class, () -> {
+            SparseRows x = kind.rows.apply(reviews.train());
+            double nonzero = (double) x.values().length / x.rows() / x.columns();
+            return new LassoPath(kind.name, x.columns(), nonzero, points(kind, x));
+        });
     }
 
-    /** The stored points; none if they have another key. */
-    private static List<Point> read(Path file, String key) {
-        try {
-            List<String> lines = Files.readAllLines(file);
-            return lines.get(0).equals(key)
-                    ? lines.stream().skip(1).map(Point::of).toList()
-                    : List.of();
-        } catch (IOException | RuntimeException e) {
-            throw new IllegalArgumentException(file + " is damaged; delete it to compute the path again", e);
-        }
-    }
-
-    private List<Point> compute(Kind kind, SparseRows x) {
+    private List<Point> points(Kind kind, SparseRows x) {
         SparseRows validation = kind.rows.apply(reviews.validation());
         SparseRows test = kind.rows.apply(reviews.test());
         LogisticPath lasso = new LogisticPath(x, reviews.train().labels(), TOLERANCE);
         List<Point> points = new ArrayList<>();
         for (double lambda : LogisticPath.lambdas(lasso.largest(), lambdas(), least())) {
             long start = System.nanoTime();
-            LogisticPath.Point at = lasso.at(lambda, run.interrupt()::requested);
-            if (run.interrupt().requested()) {
-                return points;
-            }
+            LogisticPath.Point at = lasso.at(lambda, () -> {
+                lab.check();
+                return false;
+            });
             double seconds = (System.nanoTime() - start) / 1e9;
             points.add(new Point(
                     lambda,
@@ -248,10 +192,9 @@ record LassoPaths(LabRun run, Reviews reviews) {
                     extreme(at.coefficients(), kind.vocabulary, c -> -c)));
             if (points.size() % 10 == 0 || points.size() == lambdas()) {
                 Point p = points.get(points.size() - 1);
-                run.training()
-                        .say(
-                                "%s: lambda %d of %d, %,d coefficients, validation accuracy %.2f %%, %.1f s",
-                                kind.name, points.size(), lambdas(), p.nonzero(), 100 * p.validation(), seconds);
+                lab.say(
+                        "%s: lambda %d of %d, %,d coefficients, validation accuracy %.2f %%, %.1f s",
+                        kind.name, points.size(), lambdas(), p.nonzero(), 100 * p.validation(), seconds);
             }
         }
         return points;

@@ -1,44 +1,169 @@
 package dev.fathom.labs.reviews;
 
+import static dev.fathom.labs.pages.Findings.line;
+
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Padding;
+import dev.fathom.labs.experiments.Lab;
+import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.reviews.ReviewNets.ReviewNet;
+import dev.fathom.labs.reviews.Reviews.Part;
+import dev.fathom.labs.training.Milestones;
 import dev.fathom.labs.training.Recipe;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Callback;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A network and how it is trained.
+ * A network that classifies reviews and how it is trained. The weights of the epoch with the best validation accuracy
+ * are kept and tested once.
  *
  * @param title its name on the page
- * @param folder for its checkpoints
  * @param padded whether every review is padded in front with zeros to {@code length}, as in the textbook; if not, a
  *     batch has reviews of similar length
  * @param frozen whether the word vectors are frozen
  * @param length the number of words that the network sees, which are the last ones of a review
  */
 record ReviewExperiment(
-        String title,
-        String folder,
-        Supplier<ReviewNet> net,
-        Recipe recipe,
-        boolean padded,
-        boolean frozen,
-        int length) {
-    /** Trains all weights, on batches of reviews of similar length. */
-    ReviewExperiment(String title, String folder, Supplier<ReviewNet> net, Recipe recipe, int length) {
-        this(title, folder, net, recipe, false, false, length);
+        String title, Supplier<ReviewNet> net, Recipe recipe, boolean padded, boolean frozen, int length) {
+    /** Batches that are sorted by length together. */
+    private static final int BUCKETS = 50;
+
+    private static final int TIMED = 20;
+    private static final int EVALUATION = 500;
+
+    /**
+     * A trained network.
+     *
+     * @param milliseconds the time of a step, measured on a copy of the network
+     * @param test its test accuracy in percent
+     * @param milestones the accuracies on the training and the test reviews after each epoch, where they were wanted
+     */
+    record Trained(
+            String training,
+            long parameters,
+            double milliseconds,
+            Run history,
+            double test,
+            @Nullable Milestones milestones) {
+        /** Begins a row of a table of networks, whose last column is the test accuracy. */
+        Table.Row row(Table table, String name) {
+            EpochLog best = Objects.requireNonNull(history.best());
+            return table.row(name)
+                    .cell("parameters", "%,d", parameters)
+                    .cell("training", training)
+                    .cell("time of a step", "%.1f ms", milliseconds)
+                    .cell("best epoch", best.epoch() + " of " + history.epochs().size())
+                    .cell("validation", "%.2f %%", 100 * best.value("val_accuracy"))
+                    .put("test accuracy", "%.2f %%", test);
+        }
     }
 
-    /** A copy with reviews that are padded in front. */
-    ReviewExperiment paddedInFront() {
-        return new ReviewExperiment(title, folder, net, recipe, true, frozen, length);
+    /** Trains under the name of the title. */
+    Trained train(Lab lab, Reviews reviews) {
+        return train(lab, title, reviews, reviews.train(), false);
     }
 
-    /** A copy whose word vectors are frozen. */
-    ReviewExperiment withFrozenWords() {
-        return new ReviewExperiment(title, folder, net, recipe, padded, true, length);
+    /**
+     * Trains.
+     *
+     * @param name of the training, of which there is one in a run
+     * @param reviews for validation and test
+     * @param part the training reviews
+     * @param watched whether the accuracies on the training and the test reviews are wanted after each epoch
+     */
+    Trained train(Lab lab, String name, Reviews reviews, Part part, boolean watched) {
+        try (Model<ReviewNet> model = Model.of(net.get(), lab.seed());
+                Dataset examples = data(part);
+                Dataset validation = data(reviews.validation());
+                Dataset test = data(reviews.test())) {
+            if (frozen) {
+                model.freeze("words.*");
+            }
+            double milliseconds = milliseconds(lab, model, examples);
+            Trainer<ReviewNet> trainer = trainer(model, lab.seed()).keepBest("val_accuracy");
+            Milestones milestones = null;
+            if (watched) {
+                milestones = new Milestones(
+                        trainer, 0, lab.kept(name).resolve("milestones.csv"), ordered(examples), ordered(test));
+                trainer = trainer.callbacks(milestones);
+            }
+            Run history = lab.train(
+                    name, "reviews", trainer, batches(examples, lab.seed()), ordered(validation), recipe.epochs());
+            history.notes().forEach(note -> lab.say("%s", note));
+            double accuracy =
+                    100 * Objects.requireNonNull(trainer.evaluate(ordered(test)).get("accuracy"));
+            lab.say("Test accuracy %.2f %%, %.1f ms a step.", accuracy, milliseconds);
+            return new Trained(
+                    line("%s, batch %d", recipe.words(), recipe.batch()),
+                    model.parameterCount(),
+                    milliseconds,
+                    history,
+                    accuracy,
+                    milestones);
+        }
     }
 
-    /** A copy that is trained in another way. */
-    ReviewExperiment with(Recipe other) {
-        return new ReviewExperiment(title, folder, net, other, padded, frozen, length);
+    private Trainer<ReviewNet> trainer(Model<ReviewNet> model, long seed) {
+        Loss loss = Loss.bceWithLogits();
+        Trainer<ReviewNet> trainer = Trainer.custom(model, recipe.optimizer(), (net, batch) -> {
+            Tensor logits = net.logits(batch.x(), batch.lengths("x"));
+            return new Step.Result(loss.of(logits, batch.y()), logits);
+        });
+        return trainer.schedule(recipe.schedule())
+                .metrics(Metric.accuracy())
+                .clipNorm(1)
+                .seed(seed);
+    }
+
+    private Dataset data(Part part) {
+        Dataset data = part.dataset(length);
+        if (!padded) {
+            return data;
+        }
+        try (data) {
+            return data.padded("x", Padding.front().length(length).keepEnd());
+        }
+    }
+
+    private Batches batches(Dataset examples, long seed) {
+        Batches batches = examples.shuffled(seed).batches(Math.min(recipe.batch(), examples.size()));
+        return padded ? batches : batches.bucketed("x", BUCKETS);
+    }
+
+    private Batches ordered(Dataset data) {
+        Batches batches = data.batches(Math.min(EVALUATION, data.size()));
+        return padded ? batches : batches.bucketed("x", Integer.MAX_VALUE);
+    }
+
+    /** The mean time of a training step on a copy, without the first step. */
+    private double milliseconds(Lab lab, Model<ReviewNet> model, Dataset examples) {
+        int most = (lab.of(TIMED, 2) + 1) * recipe.batch();
+        List<Long> times = new ArrayList<>();
+        try (Model<ReviewNet> copy = model.copy();
+                Dataset some = examples.take(0, Math.min(examples.size(), most))) {
+            Callback clock = new Callback() {
+                @Override
+                public void onStepEnd(Run training) {
+                    lab.check();
+                    times.add(System.nanoTime());
+                }
+            };
+            trainer(copy, 0).callbacks(clock).fit(batches(some, 0), 1);
+        }
+        int steps = times.size() - 1;
+        return steps < 1 ? 0 : (times.get(steps) - times.get(0)) / 1e6 / steps;
     }
 }

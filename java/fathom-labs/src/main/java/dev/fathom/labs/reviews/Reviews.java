@@ -3,7 +3,7 @@ package dev.fathom.labs.reviews;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.op.Shape;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Texts;
@@ -82,13 +82,13 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
      *
      * @throws IllegalArgumentException if they are missing, damaged, or too few
      */
-    static Reviews read(LabRun run) {
-        Path folder = Imdb.folder(run.data());
+    static Reviews read(Lab lab) {
+        Path folder = Imdb.folder(lab.data());
         Vocabulary vocabulary =
                 Imdb.words(folder).limit(CODES - Reserved.KERAS.tokens().size());
-        Part whole = part(Imdb.read(folder, false), vocabulary, run.of(Integer.MAX_VALUE, 1200), folder);
-        Part test = part(Imdb.read(folder, true), vocabulary, run.of(Integer.MAX_VALUE, 600), folder);
-        return split(vocabulary, whole, test, run.seed());
+        Part whole = part(Imdb.read(folder, false), vocabulary, lab.of(Integer.MAX_VALUE, 1200), folder);
+        Part test = part(Imdb.read(folder, true), vocabulary, lab.of(Integer.MAX_VALUE, 600), folder);
+        return split(vocabulary, whole, test, lab.seed());
     }
 
     /** Draws 2,000 reviews for validation, or a fifth if that is fewer. */

@@ -1,6 +1,8 @@
 package dev.fathom.labs.training;
 
 import dev.fathom.assess.Classification;
+import dev.fathom.data.Batches;
+import dev.fathom.data.Dataset;
 import dev.fathom.image.Augment;
 import dev.fathom.image.ModelCard;
 import dev.fathom.labs.data.Images;
@@ -68,8 +70,9 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 .metrics(Metric.accuracy())
                 .keepBest("val_accuracy")
                 .seed(seed);
-        Milestones milestones =
-                every == 0 ? null : new Milestones(trainer, images.choose(), every, folder.resolve("milestones.csv"));
+        Milestones milestones = every == 0
+                ? null
+                : new Milestones(trainer, every, folder.resolve("milestones.csv"), looked(images.choose()));
         if (milestones != null) {
             trainer = trainer.callbacks(milestones);
         }
@@ -124,7 +127,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 plan,
                 history,
                 seconds,
-                milestones == null ? epochs(history) : milestones.points(),
+                milestones == null ? epochs(history) : milestones.points(0),
                 answers,
                 frozen);
         String missing = new ClassifierReport(images, outcome).write(folder);
@@ -170,6 +173,11 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 : String.join("\n", lines.subList(0, MOST_LINES - 6)) + "\n... " + out
                         + " more, all of them in report.html\n"
                         + String.join("\n", lines.subList(lines.size() - 6, lines.size()));
+    }
+
+    /** Enough of the images held out to see how accurate a network has become. */
+    private static Batches looked(Dataset choose) {
+        return choose.take(0, Math.min(2000, choose.size())).batches(500);
     }
 
     private static double[][] epochs(Run history) {

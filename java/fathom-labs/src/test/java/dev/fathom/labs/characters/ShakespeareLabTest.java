@@ -252,19 +252,20 @@ class ShakespeareLabTest {
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(nowhere)) {
             LabRun run = new LabRun(true, 4, 1, false, null, null, temp, interrupt, nowhere, nowhere);
-            return Lab.run(
-                    new Experiment() {
-                        @Override
-                        public String name() {
-                            return "shakespeare";
-                        }
+            return new Lab(
+                            new Experiment() {
+                                @Override
+                                public String name() {
+                                    return "shakespeare";
+                                }
 
-                        @Override
-                        public void run(Lab lab) {
-                            part.accept(lab);
-                        }
-                    },
-                    run);
+                                @Override
+                                public void run(Lab lab) {
+                                    part.accept(lab);
+                                }
+                            },
+                            run)
+                    .complete();
         }
     }
 

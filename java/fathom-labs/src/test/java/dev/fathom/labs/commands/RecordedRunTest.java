@@ -4,39 +4,46 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.labs.experiments.Experiment;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.OldExperiment;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
+import dev.fathom.labs.pages.Words;
 import dev.fathom.labs.training.Interrupt;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a run of a lab leaves behind, whether it comes to its end or fails. */
 class RecordedRunTest {
     /** A lab that finds half of what it looks for and then fails. */
-    private static final Experiment FAILS = new OldExperiment() {
+    private static final Experiment FAILS = new Experiment() {
         @Override
         public String name() {
             return "fails";
         }
 
         @Override
-        public String shows() {
-            return "that nothing is lost";
+        public Words words() {
+            return new Words("fails.md", """
+                    ---
+                    shows: that nothing is lost
+                    data: two coins
+                    key: heads of the first coin
+                    ---
+
+                    ## Throws
+
+                    [coins]
+                    """);
         }
 
         @Override
-        public Findings run(LabRun run) {
-            run.page("Lab fails", "two coins")
-                    .table(List.of("coin", "heads"), List.of(List.of("first", "17")))
-                    .key(Figure.of("heads of the first coin", "", 17));
+        public void run(Lab lab) {
+            lab.section("Throws").figure("heads of the first coin", "", 17);
+            lab.table("coins", "coin").row("first").cell("heads", 17);
             throw new IllegalStateException("the second coin rolled away");
         }
     };

@@ -70,24 +70,25 @@ class LabTest {
 
     private Findings run(boolean resume, long seed, Consumer<Lab> body) {
         LabRun run = new LabRun(true, null, seed, resume, null, null, temp, interrupt, printed, printed);
-        return Lab.run(
-                new Experiment() {
-                    @Override
-                    public String name() {
-                        return "coin";
-                    }
+        return new Lab(
+                        new Experiment() {
+                            @Override
+                            public String name() {
+                                return "coin";
+                            }
 
-                    @Override
-                    public Words words() {
-                        return new Words("coin.md", WORDS);
-                    }
+                            @Override
+                            public Words words() {
+                                return new Words("coin.md", WORDS);
+                            }
 
-                    @Override
-                    public void run(Lab lab) {
-                        body.accept(lab);
-                    }
-                },
-                run);
+                            @Override
+                            public void run(Lab lab) {
+                                body.accept(lab);
+                            }
+                        },
+                        run)
+                .complete();
     }
 
     private static void page(Lab lab) {

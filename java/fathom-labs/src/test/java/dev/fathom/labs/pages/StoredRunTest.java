@@ -227,10 +227,12 @@ class StoredRunTest {
                 .section("Throws", "A <coin>.")
                 .text("It is fair.")
                 .table(List.of("side", "throws"), List.of(List.of("heads", "503")))
-                .series("over.png", "heads over time", "heads", "throws", Map.of("coin", new double[][] {{1, 2}, {0, 1}
-                }))
-                .animation("falling.gif", "a coin falls", () -> new Animation(List.of(heads, heads), 100, 500))
-                .link("coin/report.html", "more")
+                .add(new Findings.Series(
+                        "over.png", "heads over time", "heads", "throws", Map.of("coin", new double[][] {{1, 2}, {0, 1}
+                        })))
+                .add(new Findings.Moving(
+                        "falling.gif", "a coin falls", () -> new Animation(List.of(heads, heads), 100, 500)))
+                .add(new Findings.Link("coin/report.html", "more"))
                 .figure(Figure.of("edge", "", 0))
                 .key(RUN.figures().get(0));
         assertThat(result.isFinished()).isFalse();

@@ -7,6 +7,7 @@ import dev.fathom.features.SparseRows;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.data.Imdb;
+import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Findings;
@@ -17,7 +18,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.text.Vocabulary;
-import dev.fathom.text.WordVectors;
 import dev.fathom.text.Words;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -33,13 +33,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -154,16 +152,20 @@ class ImdbLabTest {
     // ---- the lasso
 
     /** Uses generated reviews, in the short or the full form. */
-    private <T> T with(boolean brief, Function<LabRun, T> use) throws IOException {
-        Path data = ReviewFiles.write(temp.resolve("generated"), 200, 1);
+    private <T> T with(boolean brief, Function<Lab, T> use) throws IOException {
+        return with(ReviewFiles.write(temp.resolve("generated"), 200, 1), brief, use);
+    }
+
+    private <T> T with(Path data, boolean brief, Function<Lab, T> use) {
         try (Interrupt interrupt = Interrupt.install(NOWHERE)) {
-            return use.apply(new LabRun(brief, null, 1, false, data, null, temp, interrupt, NOWHERE, NOWHERE));
+            LabRun run = new LabRun(brief, null, 1, false, data, null, temp, interrupt, NOWHERE, NOWHERE);
+            return use.apply(new Lab(new ImdbLab(), run));
         }
     }
 
     @Test
     void aFullPathHasFiftyLambdasAtItsOptimum() throws IOException {
-        List<LassoPaths.LassoPath> paths = with(false, run -> new LassoPaths(run, Reviews.read(run)).paths());
+        List<LassoPaths.LassoPath> paths = with(false, lab -> new LassoPaths(lab, Reviews.read(lab)).paths());
         assertThat(paths)
                 .extracting(LassoPaths.LassoPath::name)
                 .containsExactly("words and bigrams", "binary", "counts", "proportions", "TF-IDF");
@@ -187,7 +189,7 @@ class ImdbLabTest {
                 List.of("Good, good film!", "Bad film."), new int[][] {{1, 7, 7, 5}, {1, 9, 5}}, new int[] {1, 0});
         Map<String, SparseRows> rows = with(
                 true,
-                run -> new LassoPaths(run, Reviews.read(run))
+                lab -> new LassoPaths(lab, Reviews.read(lab))
                         .kinds().stream()
                                 .collect(Collectors.toMap(
                                         LassoPaths.Kind::name,
@@ -215,29 +217,28 @@ class ImdbLabTest {
     @Test
     void everyNetworkLearnsWhatIsEasy() throws IOException {
         Recipe recipe = new Recipe(8, 16, new Adam(0.01f), Schedule.constant(), "Adam");
-        List<ReviewStudy.Trained> all = with(true, run -> {
-            Reviews reviews = Reviews.read(run);
-            ReviewExperiments experiments = new ReviewExperiments(run, reviews);
-            List<ReviewExperiment> easy =
-                    experiments.readers().stream().map(e -> e.with(recipe)).toList();
-            return new ReviewStudy(run, reviews).train(easy, reviews.train());
+        Map<String, ReviewExperiment.Trained> all = with(true, lab -> {
+            Reviews reviews = Reviews.read(lab);
+            return new ReviewExperiments(lab)
+                    .readers().stream()
+                            .map(e -> new ReviewExperiment(
+                                    e.title(), e.net(), recipe, e.padded(), e.frozen(), e.length()))
+                            .collect(Collectors.toMap(ReviewExperiment::title, e -> e.train(lab, reviews)));
         });
-        assertThat(all).hasSize(8).allSatisfy(t -> {
-            assertThat(t.test()).as(t.experiment().title()).isGreaterThan(0.9);
-            assertThat(String.format("%,d", t.parameters()))
-                    .isEqualTo(READERS.get(t.experiment().title()));
+        assertThat(all).hasSize(8).allSatisfy((title, trained) -> {
+            assertThat(trained.test()).as(title).isGreaterThan(90);
+            assertThat(String.format("%,d", trained.parameters())).isEqualTo(READERS.get(title));
         });
     }
 
     @Test
     void theTextbooksNetworksHaveItsSettings() throws IOException {
-        List<ReviewExperiment> all = with(false, run -> {
-            ReviewExperiments experiments = new ReviewExperiments(run, Reviews.read(run));
+        List<ReviewExperiment> all = with(false, lab -> {
+            ReviewExperiments experiments = new ReviewExperiments(lab);
             List<ReviewExperiment> some = new ArrayList<>(experiments.readers().stream()
                     .filter(ReviewExperiment::padded)
                     .toList());
             some.add(0, experiments.bag());
-            assertThat(experiments.sizes()).containsExactly(1_000, 5_000, 23_000);
             return some;
         });
         assertThat(all)
@@ -258,51 +259,57 @@ class ImdbLabTest {
         };
         CommandLineRun first = CommandLineRun.of(args);
         assertThat(first.code()).as(first.err()).isZero();
-        assertThat(first.out()).contains("epoch 1/1").doesNotContain("resumed from");
+        assertThat(first.out()).contains("lambda 6 of 6", "Principal components", "epoch 1/1");
         assertThat(lasso(first, "binary")).as("one word decides").isEqualTo(100);
         CommandLineRun again = CommandLineRun.of(args);
         assertThat(again.code()).as(again.err()).isZero();
-        assertThat(again.out()).contains("binary: resumed from ").doesNotContain("epoch 1/1");
+        assertThat(again.out())
+                .as("neither a path nor an epoch is computed again")
+                .doesNotContain("lambda 6 of 6")
+                .doesNotContain("Principal components")
+                .doesNotContain("epoch 1/1");
         assertThat(accuracies(again)).isEqualTo(accuracies(first)).hasSize(1 + 8 + 8 + 4);
         assertFrozenVectorsStayAsTheyAre(data);
 
-        Path curve = temp.resolve("bag/curve.csv");
-        Files.writeString(curve, "");
-        assertThat(failed(args))
-                .endsWith("curve.csv has accuracies of 0 epochs, but 1 epochs are finished; delete its folder to "
-                        + "start over");
-        for (String damaged : List.of("rubbish", "0.5\n")) {
+        Path curve = kept().resolve("2x16-network/milestones.csv");
+        for (String damaged : List.of("", "rubbish", "0.5\n")) {
             Files.writeString(curve, damaged);
-            assertThat(failed(args)).contains("curve.csv is missing or damaged");
+            assertThat(failed(args))
+                    .isEqualTo("fathom lab: " + curve
+                            + " is missing or damaged, and with it what the steps so far led to; remove its folder to "
+                            + "begin anew");
         }
-        Files.writeString(temp.resolve("lasso/tf-idf.csv"), "");
-        assertThat(failed(args))
-                .isEqualTo("fathom lab: " + temp.resolve("lasso/tf-idf.csv")
-                        + " is damaged; delete it to compute the path again");
+        Path path = parts("settings").get(0);
+        Files.writeString(path, "");
+        assertThat(failed(args)).isEqualTo("fathom lab: " + path + ": it is damaged; remove it, and run again");
+    }
+
+    private Path kept() {
+        return temp.resolve("kept/short-seed-1-epochs-1");
+    }
+
+    /** The files of the kept parts of a kind. */
+    private List<Path> parts(String kind) throws IOException {
+        try (Stream<Path> files = Files.list(kept())) {
+            return files.filter(f -> f.getFileName().toString().startsWith(kind))
+                    .sorted()
+                    .toList();
+        }
     }
 
     /** The vectors of the checkpoints beside those that the networks were given. */
     private void assertFrozenVectorsStayAsTheyAre(Path data) throws IOException {
-        Path file;
-        try (Stream<Path> files = Files.list(temp)) {
-            file = files.filter(f -> f.getFileName().toString().startsWith("vectors-") && Files.isRegularFile(f))
-                    .findFirst()
-                    .orElseThrow();
-        }
-        Vocabulary words = Imdb.words(data).limit(9_999);
-        float[] pca = Arrays.copyOf(WordVectors.read(file).table(words), Reviews.CODES * ReviewNets.WIDTH);
-        for (int i = 0; i < pca.length; i++) {
-            pca[i] *= 0.3f;
-        }
+        assertThat(parts("components")).hasSize(1);
+        float[] pca = with(data, true, lab -> new ReviewExperiments(lab).components(Reviews.read(lab)));
         float[] random = new Rng(1).normal(pca.length, 0, 0.3f);
         Arrays.fill(random, 0, ReviewNets.WIDTH, 0); // padding
         for (String network : List.of("mean", "gru")) {
-            Path folder = temp.resolve("vectors-" + network + "-frozen");
+            Path folder = kept().resolve(network + "-pca-vectors-frozen");
             assertThat(ReviewFiles.vectors(folder)).isEqualTo(pca);
-            assertThat(ReviewFiles.vectors(folder.resolveSibling("vectors-" + network + "-tuned")))
+            assertThat(ReviewFiles.vectors(folder.resolveSibling(network + "-pca-vectors-tuned")))
                     .hasSameSizeAs(pca)
                     .isNotEqualTo(pca);
-            assertThat(ReviewFiles.vectors(folder.resolveSibling("vectors-" + network + "-random")))
+            assertThat(ReviewFiles.vectors(folder.resolveSibling(network + "-random-frozen")))
                     .isEqualTo(random);
         }
     }
@@ -318,10 +325,10 @@ class ImdbLabTest {
     @Test
     void aPathOfOtherReviewsIsNotResumed() throws IOException {
         Path data = ReviewFiles.write(temp.resolve("reviews"), 120, 1);
-        assertThat(paths(data)).doesNotContain("resumed from");
-        assertThat(paths(data)).contains("binary: resumed from ", "TF-IDF: resumed from ");
+        assertThat(paths(data)).contains("binary: lambda 6 of 6", "TF-IDF: lambda 6 of 6");
+        assertThat(paths(data)).doesNotContain("lambda 6 of 6");
         ReviewFiles.write(data, 120, 2);
-        assertThat(paths(data)).doesNotContain("resumed from");
+        assertThat(paths(data)).contains("binary: lambda 6 of 6", "TF-IDF: lambda 6 of 6");
     }
 
     /** What a resumed lasso prints. */
@@ -329,47 +336,32 @@ class ImdbLabTest {
         var printed = new ByteArrayOutputStream();
         PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
         try (Interrupt interrupt = Interrupt.install(NOWHERE)) {
-            LabRun run = new LabRun(true, null, 1, true, data, null, temp, interrupt, out, NOWHERE);
-            assertThat(new LassoPaths(run, Reviews.read(run)).paths()).hasSize(5);
+            Lab lab =
+                    new Lab(new ImdbLab(), new LabRun(true, null, 1, true, data, null, temp, interrupt, out, NOWHERE));
+            assertThat(new LassoPaths(lab, Reviews.read(lab)).paths()).hasSize(5);
         }
         return printed.toString(StandardCharsets.UTF_8);
     }
 
     // ---- interrupted runs
 
+    /** The threads of the lasso end with the run, and the rows of a table that was begun are on the page. */
     @Test
     void anInterruptedRunShowsWhatIsFinished() throws IOException {
         Path data = ReviewFiles.write(temp.resolve("reviews"), 120, 1);
-        Findings page =
-                InterruptedRun.of(new ImdbLab(), "The lasso: ", data, temp).result();
-        assertThat(page.isFinished()).isFalse();
-        assertThat(page.figures()).as("those of the reviews").hasSize(3);
-        assertThat(figures(data, "== simple RNN", ImdbNetworks::readers))
-                .containsExactly("embedding, mean, dense, test accuracy", "1-D CNN, test accuracy");
-        assertThat(figures(data, "== mean, random, frozen", ImdbNetworks::embeddings))
-                .containsExactly("Word vectors: mean, learned, test accuracy");
-        assertThat(figures(data, "== LSTM: ", ImdbNetworks::sizes))
-                .containsExactly("GRU on 96 reviews, test accuracy", "GRU on 96 reviews, time of a step");
+        assertThat(figures(data, "The lasso: ")).as("those of the reviews").hasSize(3);
+        assertThat(figures(data, "== simple RNN"))
+                .endsWith("embedding, mean, dense, test accuracy", "1-D CNN, test accuracy");
+        assertThat(figures(data, "== mean, random, frozen")).endsWith("Word vectors: mean, learned, test accuracy");
+        assertThat(figures(data, "== LSTM on 96"))
+                .endsWith("GRU on 96 reviews, test accuracy", "GRU on 96 reviews, time of a step");
     }
 
-    /** The names of the figures of a part of the page that is interrupted once {@code text} is printed. */
-    private List<String> figures(Path data, String text, Predicate<ImdbNetworks> part) {
-        try (Interrupt interrupt = Interrupt.install(NOWHERE)) {
-            PrintStream out = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8) {
-                @Override
-                public void println(@Nullable String line) {
-                    if (line != null && line.contains(text)) {
-                        interrupt.request();
-                    }
-                }
-            };
-            LabRun run = new LabRun(true, 1, 1, false, data, null, temp, interrupt, out, NOWHERE);
-            Findings page = new Findings("Lab imdb", "", out);
-            assertThat(part.test(new ImdbNetworks(run, page, Reviews.read(run), 80)))
-                    .isFalse();
-            assertThat(page.write(temp)).content().contains("best epoch");
-            return page.figures().stream().map(Figure::name).toList();
-        }
+    /** The names of the figures of a run that is interrupted once {@code text} is printed. */
+    private List<String> figures(Path data, String text) {
+        Findings page = InterruptedRun.of(new ImdbLab(), text, data, temp).result();
+        assertThat(page.isFinished()).isFalse();
+        return page.figures().stream().map(Figure::name).toList();
     }
 
     // ---- bad data

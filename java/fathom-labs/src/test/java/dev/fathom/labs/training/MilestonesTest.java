@@ -35,13 +35,13 @@ class MilestonesTest {
         try (var data = Dataset.of(x, Shape.of(2), labels);
                 var model = Model.of(new Linear(2, 2), 1)) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)).metrics(Metric.accuracy());
-            var milestones = new Milestones(trainer, data, every, folder.resolve("milestones.csv"));
+            var milestones = new Milestones(trainer, every, folder.resolve("milestones.csv"), data.batches(20));
             trainer = trainer.callbacks(milestones).checkpoints(Checkpoints.in(folder));
             if (Checkpoints.newest(folder).isPresent()) {
                 trainer = trainer.resume(folder);
             }
             trainer.fit(data.shuffled(1).batches(10), epochs);
-            return milestones.points();
+            return milestones.points(0);
         }
     }
 
@@ -66,6 +66,18 @@ class MilestonesTest {
                     .hasMessage(file + " is missing or damaged, and with it what the steps so far led to; "
                             + "remove its folder to begin anew");
         }
+    }
+
+    @Test
+    void epochsAreLookedAtToo() throws IOException {
+        double[][] whole = seen(temp.resolve("whole"), 0, 4);
+        assertThat(whole[0]).containsExactly(1, 2, 3, 4);
+        Path parts = temp.resolve("parts");
+        seen(parts, 0, 2);
+        Files.writeString(parts.resolve("milestones.csv"), "3,0.5\n", StandardOpenOption.APPEND);
+        assertThat(seen(parts, 0, 4)).isDeepEqualTo(whole);
+        Files.writeString(parts.resolve("milestones.csv"), "1,0.5\n");
+        assertThatThrownBy(() -> seen(parts, 0, 5)).hasMessageContaining("milestones.csv is missing or damaged");
     }
 
     @Test
