@@ -115,11 +115,15 @@ public final class PretrainedLab implements Experiment {
             try (Model<Layer> model = network.load(folder)) {
                 Namer namer = new Namer(network, model, network.classes(folder));
                 Map<String, float[]> said = new LinkedHashMap<>();
-                expected.forEach((file, lines) -> {
+                int agreed = 0;
+                for (var photo : expected.entrySet()) {
                     lab.check();
-                    said.put(file, namer.probabilities(network.input().read(photos.resolve(file))));
-                    show(table, namer, lines, said.get(file));
-                });
+                    float[] p = namer.probabilities(network.input().read(photos.resolve(photo.getKey())));
+                    said.put(photo.getKey(), p);
+                    agreed += show(table, namer, photo.getValue(), p) ? 1 : 0;
+                }
+                lab.put("agreed", agreed);
+                lab.figure(network.name() + ", photographs named as by the other program", "", agreed);
                 if (network.name().equals(NETWORKS.get(0))) {
                     panda(lab, namer, photos, said);
                 }
@@ -146,8 +150,12 @@ public final class PretrainedLab implements Experiment {
                 });
     }
 
-    /** What a network says of a photograph, and the probability of the class that the other program names first. */
-    private static void show(Table table, Namer namer, List<Expected> lines, float... p) {
+    /**
+     * Shows what a network says of a photograph, and the probability of the class that the other program names first.
+     *
+     * @return whether that is the class which the network names first
+     */
+    private static boolean show(Table table, Namer namer, List<Expected> lines, float... p) {
         List<Expected> others = lines.stream()
                 .filter(e -> e.network.equals(namer.network.name()))
                 .toList();
@@ -165,6 +173,7 @@ public final class PretrainedLab implements Experiment {
                                 .collect(Collectors.joining(", ")))
                 .cell("ResNet-50 in the book", BOOK.getOrDefault(first.file, ""))
                 .put("the expected class", "%.2f %%", 100 * p[first.label]);
+        return best(p) == first.label;
     }
 
     /**
