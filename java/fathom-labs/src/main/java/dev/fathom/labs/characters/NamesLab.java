@@ -8,12 +8,14 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.NgramModel;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +23,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
@@ -43,6 +46,11 @@ public final class NamesLab implements Experiment {
     @Override
     public String name() {
         return "names";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The Transformer", NameNets.transformer(), Input.ints(1, FirstNames.LONGEST + 2));
     }
 
     @Override

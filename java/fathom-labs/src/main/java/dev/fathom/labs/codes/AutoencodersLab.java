@@ -20,6 +20,7 @@ import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.GaussianNoise;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.LocallyConnected;
 import dev.fathom.nn.Loss;
@@ -34,6 +35,7 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tensor.Vectors;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Shades;
 import java.util.Arrays;
@@ -43,6 +45,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -72,6 +75,11 @@ public final class AutoencodersLab implements Experiment {
     @Override
     public String name() {
         return "autoencoders";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The auto-encoder of patches", patches(), Input.floats(1, 28, 28, 1));
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -27,12 +28,14 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -60,6 +63,16 @@ public final class CrystalsLab implements Experiment {
     @Override
     public String name() {
         return "crystals";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "Two rounds of messages between sites",
+                CrystalNet.of(),
+                (net, in) -> net.energy(in[0], in[1]),
+                Input.ints(1, Lattice.SITES),
+                Input.floats(1, Lattice.SITES, Lattice.SITES));
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.fathom.labs.reviews.ReviewTokens;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.CoOccurrences;
 import dev.fathom.nets.LeNet5;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -25,6 +26,7 @@ import dev.fathom.train.Metric;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Clouds;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.EventFile;
 import dev.fathom.view.Projector;
 import dev.fathom.view.Projector.Points;
@@ -34,6 +36,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
@@ -58,6 +61,11 @@ public final class ProjectorLab implements Experiment {
     @Override
     public String name() {
         return "projector";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("LeNet-5, whose code is looked at", new LeNet5(10), Input.floats(1, 28, 28, 1));
     }
 
     @Override

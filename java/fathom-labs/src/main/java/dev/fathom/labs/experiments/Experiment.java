@@ -4,8 +4,11 @@ import dev.fathom.labs.pages.Words;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Diagram;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
 /** An experiment with a page, run by {@code ./fathom lab NAME}; its words are in {@code NAME.md} beside its class. */
 public interface Experiment {
@@ -33,8 +36,14 @@ public interface Experiment {
      * @param input of one example
      */
     static Optional<Diagram> drawn(String title, Layer net, Input input) {
-        try (Model<Layer> model = Model.of(net, 0)) {
-            return Optional.of(Diagram.of(title, model, input));
+        return drawn(title, net, (layer, in) -> layer.apply(in[0]), input);
+    }
+
+    /** Draws a network that has methods of its own, or several inputs, by one call of it. */
+    static <M extends Net> Optional<Diagram> drawn(
+            String title, M net, BiFunction<M, Tensor[], ?> call, Input... inputs) {
+        try (Model<M> model = Model.of(net, 0)) {
+            return Optional.of(Diagram.of(title, model, call, inputs));
         }
     }
 

@@ -6,6 +6,7 @@ import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.generative.BirdStudio.CaptionNet;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Resize;
 import dev.fathom.optim.Adam;
@@ -15,12 +16,14 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +40,16 @@ public final class BirdsLab implements Experiment {
     @Override
     public String name() {
         return "birds";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The generator of the first stage",
+                BirdNet.first().generator(),
+                (net, in) -> net.draw(in[0], net.condition(in[1]).mean()),
+                Input.floats(1, BirdNet.LATENT),
+                Input.floats(1, CaptionNet.WIDTH));
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.fathom.labs.generative.Mixture.Contest;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -24,9 +25,11 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -57,6 +60,14 @@ public final class GanLab implements Experiment {
     @Override
     public String name() {
         return "gan";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The generator of the convolutional nets",
+                Nets.convolutional(0, true).generator(),
+                Input.floats(1, Nets.LATENT));
     }
 
     @Override

@@ -7,14 +7,17 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,15 @@ public final class VaeLab implements Experiment {
     @Override
     public String name() {
         return "vae";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The encoder and the decoder, without the noise between them",
+                new Vae(SampleQuality.PIXELS, 400, 20),
+                (vae, in) -> vae.decoder().apply(vae.encode(in[0]).mean()),
+                Input.floats(1, SampleQuality.PIXELS));
     }
 
     @Override

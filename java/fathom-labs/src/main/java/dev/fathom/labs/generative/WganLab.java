@@ -11,6 +11,7 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
@@ -24,8 +25,10 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +68,12 @@ public final class WganLab implements Experiment {
     @Override
     public String name() {
         return "wgan";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The critic of images", Nets.convolutional(0, false).critic(), Input.floats(1, 28, 28, 1));
     }
 
     @Override

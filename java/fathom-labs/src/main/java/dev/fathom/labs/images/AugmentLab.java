@@ -11,7 +11,10 @@ import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.TextbookCnn;
+import dev.fathom.nn.Input;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** What mirrored and shifted copies of the images are worth, by how many images there are. */
@@ -21,6 +24,11 @@ public final class AugmentLab implements Experiment {
     @Override
     public String name() {
         return "augment";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The textbook's network", TextbookCnn.lab(10), Input.floats(1, 32, 32, 3));
     }
 
     @Override

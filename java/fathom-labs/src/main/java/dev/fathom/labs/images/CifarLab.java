@@ -8,9 +8,12 @@ import dev.fathom.labs.training.NetworkEntry;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nets.TextbookCnn;
+import dev.fathom.nn.Input;
 import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
+import dev.fathom.view.Diagram;
+import java.util.Optional;
 
 /** Small photographs: the textbook's network and a residual one, each on the images as they are and on changed ones. */
 public final class CifarLab implements Experiment {
@@ -19,6 +22,11 @@ public final class CifarLab implements Experiment {
     @Override
     public String name() {
         return "cifar";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("ResNet-20", new CifarResNet(3, 10), Input.floats(1, 32, 32, 3));
     }
 
     @Override

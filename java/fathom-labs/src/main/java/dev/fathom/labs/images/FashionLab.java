@@ -11,16 +11,24 @@ import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
+import dev.fathom.view.Diagram;
+import java.util.Optional;
 
 /** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalization. */
 public final class FashionLab implements Experiment {
     @Override
     public String name() {
         return "fashion";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The small network", small(), Input.floats(1, 28, 28, 1));
     }
 
     @Override

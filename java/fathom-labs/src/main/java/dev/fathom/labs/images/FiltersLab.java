@@ -14,6 +14,7 @@ import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.GlobalAvgPool;
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
@@ -21,12 +22,14 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -43,6 +46,11 @@ public final class FiltersLab implements Experiment {
     @Override
     public String name() {
         return "filters";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network", network(), Input.floats(1, 32, 32, 3));
     }
 
     @Override

@@ -6,12 +6,20 @@ import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.MnistCnn;
+import dev.fathom.nn.Input;
+import dev.fathom.view.Diagram;
+import java.util.Optional;
 
 /** Handwritten digits: the network that was made for them, and the one of PyTorch's first example. */
 public final class MnistLab implements Experiment {
     @Override
     public String name() {
         return "mnist";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("LeNet-5", new LeNet5(10), Input.floats(1, 28, 28, 1));
     }
 
     @Override

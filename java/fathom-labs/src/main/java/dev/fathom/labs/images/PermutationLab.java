@@ -13,15 +13,18 @@ import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -37,6 +40,11 @@ public final class PermutationLab implements Experiment {
     @Override
     public String name() {
         return "permutation";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("LeNet-5", new LeNet5(10), Input.floats(1, 28, 28, 1));
     }
 
     @Override

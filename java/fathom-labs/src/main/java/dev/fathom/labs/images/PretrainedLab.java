@@ -8,11 +8,14 @@ import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
+import dev.fathom.nets.SqueezeNet;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -101,6 +105,11 @@ public final class PretrainedLab implements Experiment {
     @Override
     public String name() {
         return "pretrained";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("SqueezeNet 1.1", SqueezeNet.squeezenet1_1(1000), Input.floats(1, 224, 224, 3));
     }
 
     @Override

@@ -16,6 +16,7 @@ import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.GlobalAvgPool;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -29,6 +30,8 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -84,6 +87,12 @@ public final class TransferLab implements Experiment {
     @Override
     public String name() {
         return "transfer";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The body, and the head for eight classes", new Net(SEEN.length), Input.floats(1, 32, 32, 3));
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.optim.Adam;
@@ -12,12 +13,14 @@ import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -50,6 +53,12 @@ public final class MemoryLab implements Experiment {
     @Override
     public String name() {
         return "memory";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The LSTM for adding", MemoryNet.of(MemoryTask.ADDING, Cell.LSTM, HIDDEN, 50), Input.floats(1, 50, 2));
     }
 
     @Override

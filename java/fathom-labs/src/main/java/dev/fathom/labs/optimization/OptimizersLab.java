@@ -5,19 +5,27 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** All optimizers raced: over the surfaces of textbooks, and on handwritten digits. */
 public final class OptimizersLab implements Experiment {
     @Override
     public String name() {
         return "optimizers";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network for digits", network(), Input.floats(1, 28, 28, 1));
     }
 
     @Override

@@ -11,11 +11,15 @@ import dev.fathom.labs.outliers.Study.Settings;
 import dev.fathom.labs.outliers.Study.Streamed;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
+import dev.fathom.tensor.Rng;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
@@ -85,6 +89,15 @@ public final class AnomaliesLab implements Experiment {
     @Override
     public String name() {
         return "anomalies";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "A recurrent auto-encoder of the ensemble",
+                RecurrentAutoencoder.of(1, RecurrentAutoencoder.Cell.BOTH, new Rng(1)),
+                (net, in) -> net.rows(net.code(in[0]), in[0].dim(1)),
+                Input.floats(1, 32, 1));
     }
 
     @Override

@@ -4,8 +4,10 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,6 +32,11 @@ public final class CartPoleLab implements Experiment {
     @Override
     public String name() {
         return "cartpole";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The Q-network", new CartPole().spec().net(2), Input.floats(1, 4));
     }
 
     @Override

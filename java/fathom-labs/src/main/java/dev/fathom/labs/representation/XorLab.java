@@ -6,6 +6,7 @@ import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Descent;
 import dev.fathom.labs.training.ManyLinear;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -13,12 +14,14 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -45,6 +48,11 @@ public final class XorLab implements Experiment {
     @Override
     public String name() {
         return "xor";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network by hand", HandMade.xor(), Input.floats(1, 2));
     }
 
     @Override

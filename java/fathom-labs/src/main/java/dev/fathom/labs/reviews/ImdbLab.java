@@ -12,6 +12,8 @@ import dev.fathom.labs.reviews.ReviewExperiment.Trained;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.training.Milestones;
+import dev.fathom.nn.Input;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -38,6 +41,16 @@ public final class ImdbLab implements Experiment {
     @Override
     public String name() {
         return "imdb";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The network with a convolution",
+                new ReviewNets.Convolution(),
+                (net, in) -> net.logits(in[0], in[1]),
+                Input.ints(1, ReviewNets.LAST),
+                Input.ints(1));
     }
 
     @Override

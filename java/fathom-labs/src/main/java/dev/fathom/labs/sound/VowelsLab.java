@@ -5,6 +5,7 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
@@ -14,12 +15,14 @@ import dev.fathom.sound.Wav;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -84,6 +87,11 @@ public final class VowelsLab implements Experiment {
     @Override
     public String name() {
         return "vowels";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network of a sample", Voice.of(256), Input.floats(1, Voice.INPUTS));
     }
 
     @Override

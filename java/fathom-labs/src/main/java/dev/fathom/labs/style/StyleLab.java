@@ -12,11 +12,13 @@ import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.style.FastStyle.Served;
 import dev.fathom.labs.style.Painting.Painted;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
 import dev.fathom.train.Run;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +29,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +55,11 @@ public final class StyleLab implements Experiment {
     @Override
     public String name() {
         return "style";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network that paints", FastStyle.net(16, 3), Input.floats(1, 256, 256, 3));
     }
 
     @Override

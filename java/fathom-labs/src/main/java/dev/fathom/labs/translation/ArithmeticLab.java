@@ -9,6 +9,7 @@ import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
@@ -17,6 +18,7 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.train.Metric;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -66,6 +68,11 @@ public final class ArithmeticLab implements Experiment {
     @Override
     public String name() {
         return "arithmetic";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("Two LSTMs", new AdditionNet(HIDDEN), Input.ints(1, Additions.QUESTION));
     }
 
     @Override

@@ -123,6 +123,17 @@ class BookTest {
     }
 
     @Test
+    void networksOfMostLabsAreDrawn() {
+        List<String> drawn = Labs.ALL.stream()
+                .flatMap(lab -> lab.net().stream())
+                .map(Object::toString)
+                .toList();
+        assertThat(drawn)
+                .hasSizeGreaterThan(30)
+                .allSatisfy(net -> assertThat(net).contains("input", "output", "parameters"));
+    }
+
+    @Test
     void everyLinkLeadsSomewhere() throws IOException {
         int links = 0;
         for (Path page : pages()) {
