@@ -155,8 +155,8 @@ public final class Lab {
 
     /**
      * Trains under a name of its own, with a bar that shows how far it is. A checkpoint is written every ten seconds
-     * and at the end; with {@code --resume}, training goes on from the newest one of the same seed, form and number of
-     * epochs.
+     * and at the end; with {@code --resume}, training goes on from the newest one of the same seed, form, number of
+     * epochs and folder of data.
      *
      * @param unit what the bar calls the examples, such as {@code sentences}
      * @throws Stopped if a person ended it
@@ -202,18 +202,25 @@ public final class Lab {
         return kept().resolve(Training.fileName(name));
     }
 
-    /** Where checkpoints and parts of this seed, form and number of epochs are. */
+    /** Where checkpoints and parts of this form, seed, number of epochs and folder of data are. */
     private Path kept() {
-        String form = (run.brief() ? "short" : "full") + "-seed-" + run.seed();
-        return run.folder().resolve("kept").resolve(run.epochs() == null ? form : form + "-epochs-" + run.epochs());
+        StringBuilder name = new StringBuilder((run.brief() ? "short" : "full") + "-seed-" + run.seed());
+        if (run.epochs() != null) {
+            name.append("-epochs-").append(run.epochs());
+        }
+        if (run.data() != null) {
+            Path data = run.data().toAbsolutePath().normalize();
+            name.append(Findings.line("-data-%08x", data.toString().hashCode()));
+        }
+        return run.folder().resolve("kept").resolve(name.toString());
     }
 
     /**
      * What a part of the run comes to, such as an agent that learned from one seed. It is kept in a file under a hash
      * of its settings; with {@code --resume} it is taken from there.
      *
-     * @param settings all that decides what comes of it, beside the seed, the form and the number of epochs of the run;
-     *     a record of numbers, words and other such records
+     * @param settings all that decides what comes of it, beside the seed, the form, the number of epochs and the folder
+     *     of data of the run; a record of numbers, words and other such records
      * @param type of what it comes to, a record or an array of numbers, texts and the like
      * @throws Stopped if a person ended the run before it was done
      * @throws IllegalArgumentException if its file is damaged

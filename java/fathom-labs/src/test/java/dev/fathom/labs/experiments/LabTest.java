@@ -69,7 +69,10 @@ class LabTest {
     }
 
     private Findings run(boolean resume, long seed, Consumer<Lab> body) {
-        LabRun run = new LabRun(true, null, seed, resume, null, null, temp, interrupt, printed, printed);
+        return run(new LabRun(true, null, seed, resume, null, null, temp, interrupt, printed, printed), body);
+    }
+
+    private static Findings run(LabRun run, Consumer<Lab> body) {
         return new Lab(
                         new Experiment() {
                             @Override
@@ -206,6 +209,19 @@ class LabTest {
         assertThatThrownBy(() -> part(true, 1, ten, () -> PART))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("it is damaged; remove it, and run again");
+    }
+
+    @Test
+    void whatIsKeptOfOtherDataIsNotTaken() {
+        Throws ten = new Throws(10, "gold");
+        LabRun run = new LabRun(true, null, 1, true, temp.resolve("a"), null, temp, interrupt, printed, printed);
+        Part[] got = new Part[1];
+        run(run, lab -> got[0] = lab.part(ten, Part.class, () -> PART));
+        Part other = new Part(2, new float[0], Map.of());
+        run(run.at(temp.resolve("b")), lab -> got[0] = lab.part(ten, Part.class, () -> other));
+        assertThat(got[0]).isSameAs(other);
+        run(run.at(temp.resolve("b/../a")), lab -> got[0] = lab.part(ten, Part.class, LabTest::never));
+        assertThat(got[0].score()).isEqualTo(PART.score());
     }
 
     @Test

@@ -261,6 +261,7 @@ class ImdbLabTest {
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).contains("lambda 6 of 6", "Principal components", "epoch 1/1");
         assertThat(lasso(first, "binary")).as("one word decides").isEqualTo(100);
+        Path kept = ReviewFiles.kept(temp);
         CommandLineRun again = CommandLineRun.of(args);
         assertThat(again.code()).as(again.err()).isZero();
         assertThat(again.out())
@@ -269,9 +270,9 @@ class ImdbLabTest {
                 .doesNotContain("Principal components")
                 .doesNotContain("epoch 1/1");
         assertThat(accuracies(again)).isEqualTo(accuracies(first)).hasSize(1 + 8 + 8 + 4);
-        assertFrozenVectorsStayAsTheyAre(data);
+        assertFrozenVectorsStayAsTheyAre(data, kept);
 
-        Path curve = kept().resolve("2x16-network/milestones.csv");
+        Path curve = kept.resolve("2x16-network/milestones.csv");
         for (String damaged : List.of("", "rubbish", "0.5\n")) {
             Files.writeString(curve, damaged);
             assertThat(failed(args))
@@ -279,18 +280,14 @@ class ImdbLabTest {
                             + " is missing or damaged, and with it what the steps so far led to; remove its folder to "
                             + "begin anew");
         }
-        Path path = parts("settings").get(0);
+        Path path = parts(kept, "settings").get(0);
         Files.writeString(path, "");
         assertThat(failed(args)).isEqualTo("fathom lab: " + path + ": it is damaged; remove it, and run again");
     }
 
-    private Path kept() {
-        return temp.resolve("kept/short-seed-1-epochs-1");
-    }
-
     /** The files of the kept parts of a kind. */
-    private List<Path> parts(String kind) throws IOException {
-        try (Stream<Path> files = Files.list(kept())) {
+    private static List<Path> parts(Path kept, String kind) throws IOException {
+        try (Stream<Path> files = Files.list(kept)) {
             return files.filter(f -> f.getFileName().toString().startsWith(kind))
                     .sorted()
                     .toList();
@@ -298,13 +295,13 @@ class ImdbLabTest {
     }
 
     /** The vectors of the checkpoints beside those that the networks were given. */
-    private void assertFrozenVectorsStayAsTheyAre(Path data) throws IOException {
-        assertThat(parts("components")).hasSize(1);
+    private void assertFrozenVectorsStayAsTheyAre(Path data, Path kept) throws IOException {
+        assertThat(parts(kept, "components")).hasSize(1);
         float[] pca = with(data, true, lab -> new ReviewExperiments(lab).components(Reviews.read(lab)));
         float[] random = new Rng(1).normal(pca.length, 0, 0.3f);
         Arrays.fill(random, 0, ReviewNets.WIDTH, 0); // padding
         for (String network : List.of("mean", "gru")) {
-            Path folder = kept().resolve(network + "-pca-vectors-frozen");
+            Path folder = kept.resolve(network + "-pca-vectors-frozen");
             assertThat(ReviewFiles.vectors(folder)).isEqualTo(pca);
             assertThat(ReviewFiles.vectors(folder.resolveSibling(network + "-pca-vectors-tuned")))
                     .hasSameSizeAs(pca)

@@ -1,5 +1,7 @@
 package dev.fathom.labs.reviews;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.fathom.io.Safetensors;
 import dev.fathom.labs.data.Imdb;
 import dev.fathom.train.Checkpoints;
@@ -97,6 +99,15 @@ final class ReviewFiles {
     static void gzip(Path file, String text) throws IOException {
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
             out.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Where a run in a folder keeps its trainings and parts, of which there is one seed, form and set of data. */
+    static Path kept(Path folder) throws IOException {
+        try (Stream<Path> all = Files.list(folder.resolve("kept"))) {
+            List<Path> folders = all.toList();
+            assertThat(folders).hasSize(1);
+            return folders.get(0);
         }
     }
 

@@ -95,7 +95,7 @@ class WordsLabTest {
                                     .tokens())
                             .reserved(Reserved.KERAS));
             given = MeanClassifier.scaled(given);
-            Path kept = out.resolve("kept/short-seed-1-epochs-1");
+            Path kept = ReviewFiles.kept(out);
             assertThat(ReviewFiles.vectors(kept.resolve(vectors + "-frozen-192")))
                     .isEqualTo(given);
             assertThat(ReviewFiles.vectors(kept.resolve(vectors + "-tuned-192")))
