@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Says where and when a {@link Trainer} writes checkpoints, which hold everything that a run needs to continue to the
  * same bits. Files are called {@code step-000001500.safetensors}, numbered by the steps since the beginning, and the
- * last few are kept; {@code best.safetensors} is written after each epoch that is the best so far. {@code model.load}
- * takes the weights from any of them.
+ * last few are kept; {@code best.safetensors} is written after each epoch that is the best so far, unless
+ * {@link #withoutBest} is said. {@code model.load} takes the weights from any of them.
  *
  * <pre>{@code
  * trainer = trainer.checkpoints(Checkpoints.in(folder).everySteps(500).every(Duration.ofMinutes(5)).last(3));
@@ -40,9 +40,10 @@ import org.jspecify.annotations.Nullable;
  * @param last number of the newest checkpoints that are kept
  * @param replacing whether a run that begins anew deletes the checkpoints of the run before it; without it, such a run
  *     is refused
+ * @param best whether the best epoch so far has a file of its own
  */
 public record Checkpoints(
-        Path folder, int everySteps, @Nullable Duration every, int last, boolean replacing) {
+        Path folder, int everySteps, @Nullable Duration every, int last, boolean replacing, boolean best) {
     private static final Pattern NAME = Pattern.compile("step-(\\d{9,18})\\.safetensors");
     static final String BEST = "best.safetensors";
 
@@ -64,7 +65,7 @@ public record Checkpoints(
      * missing.
      */
     public static Checkpoints in(Path folder) {
-        return new Checkpoints(folder, 0, null, 3, false);
+        return new Checkpoints(folder, 0, null, 3, false, true);
     }
 
     /** Writes a checkpoint after every {@code n} steps. */
@@ -81,6 +82,14 @@ public record Checkpoints(
     /** Keeps the newest {@code k} checkpoints, and the best. */
     public Checkpoints last(int k) {
         return Records.with(this, "last", k);
+    }
+
+    /**
+     * Writes no {@code best.safetensors}. Where epochs take milliseconds and most are better than all before, writing
+     * it would take longer than training. The weights that {@link Trainer#keepBest} keeps are in every checkpoint.
+     */
+    public Checkpoints withoutBest() {
+        return Records.with(this, "best", false);
     }
 
     /** Lets a run that begins anew delete the checkpoints that the run before it left in the folder. */

@@ -514,7 +514,7 @@ final class Fitting implements AutoCloseable {
             kept = true;
         }
         run.add(new EpochLog(epoch, learningRate, before + (System.nanoTime() - start) / 1e9, values), better);
-        if (saver != null && better && finite()) {
+        if (saver != null && saver.wantsBest() && better && finite()) {
             saver.saveBest(this::write);
         }
     }

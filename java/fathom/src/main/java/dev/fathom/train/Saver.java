@@ -103,6 +103,11 @@ final class Saver {
         savedAt = System.nanoTime();
     }
 
+    /** Whether the best epoch so far has a file of its own. */
+    boolean wantsBest() {
+        return when.best();
+    }
+
     void saveBest(Consumer<Path> write) {
         written(Checkpoints.BEST, write);
     }

@@ -995,6 +995,15 @@ class CheckpointTest {
         assertThat(mine).hasContent("mine");
     }
 
+    /** Where nearly every epoch is the best so far, its file would be written after each of them. */
+    @Test
+    void theBestNeedsNoFileOfItsOwn() {
+        Checkpoints c = Checkpoints.in(folder).last(1).withoutBest();
+        Left left = run(1, t -> t.checkpoints(c).keepBest());
+        assertThat(folder).isDirectoryNotContaining("glob:**best.safetensors");
+        run(1, t -> t.checkpoints(c).keepBest().resume(folder)).mustBe(left);
+    }
+
     @Test
     void settingsThatMakeNoSenseAreRefused() {
         assertThatThrownBy(() -> Checkpoints.in(folder).everySteps(0))

@@ -157,6 +157,7 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
     public <M extends Net> Trainer<M> attachQuietly(Trainer<M> trainer, Path folder) {
         Checkpoints checkpoints = Checkpoints.in(folder.resolve("checkpoints"))
                 .every(Duration.ofSeconds(10))
+                .withoutBest()
                 .replace();
         Trainer<M> writing = trainer.callbacks(interrupt.stopping()).checkpoints(checkpoints);
         return resume && Checkpoints.newest(checkpoints.folder()).isPresent()
