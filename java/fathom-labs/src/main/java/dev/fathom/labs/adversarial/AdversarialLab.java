@@ -49,11 +49,6 @@ public final class AdversarialLab implements Experiment {
     private static final int CLASSES = 10;
 
     @Override
-    public String name() {
-        return "adversarial";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
                 Images some = all.sample(lab.of(55_000, 3000), lab.seed());

@@ -44,11 +44,6 @@ public final class NamesLab implements Experiment {
     private record Plan(String name, Layer net, float rate, int epochs) {}
 
     @Override
-    public String name() {
-        return "names";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The Transformer", NameNets.transformer(), Input.ints(1, FirstNames.LONGEST + 2));
     }

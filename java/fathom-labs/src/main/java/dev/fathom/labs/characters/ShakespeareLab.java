@@ -62,11 +62,6 @@ public final class ShakespeareLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "shakespeare";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The small GPT",

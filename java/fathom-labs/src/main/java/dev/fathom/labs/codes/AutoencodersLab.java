@@ -73,11 +73,6 @@ public final class AutoencodersLab implements Experiment {
     private static final String ITSELF = "the image itself";
 
     @Override
-    public String name() {
-        return "autoencoders";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The auto-encoder of patches", patches(), Input.floats(1, 28, 28, 1));
     }

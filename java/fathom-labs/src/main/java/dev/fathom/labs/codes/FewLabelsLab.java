@@ -51,11 +51,6 @@ public final class FewLabelsLab implements Experiment {
     private record Draw(String way, int labels, int draw) {}
 
     @Override
-    public String name() {
-        return "few-labels";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
                 Images some = all.sample(lab.of(18_000, 2000), lab.seed());

@@ -61,11 +61,6 @@ public final class CrystalsLab implements Experiment {
     private record Drawn(double[] errors, double[] said) {}
 
     @Override
-    public String name() {
-        return "crystals";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "Two rounds of messages between sites",

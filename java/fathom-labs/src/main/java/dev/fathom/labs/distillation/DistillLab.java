@@ -57,11 +57,6 @@ public final class DistillLab implements Experiment {
     private record Blind(Lesson lesson, int images) {}
 
     @Override
-    public String name() {
-        return "distill";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The teacher", teacher(), Input.floats(1, 28, 28, 1));
     }

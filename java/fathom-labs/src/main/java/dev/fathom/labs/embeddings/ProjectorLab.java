@@ -59,11 +59,6 @@ public final class ProjectorLab implements Experiment {
     private record Placed(String of, String method, int vectors) {}
 
     @Override
-    public String name() {
-        return "projector";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("LeNet-5, whose code is looked at", new LeNet5(10), Input.floats(1, 28, 28, 1));
     }

@@ -19,11 +19,6 @@ public final class EnsemblesLab implements Experiment {
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200, 500};
 
     @Override
-    public String name() {
-        return "ensembles";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed())) {
             lab.put("images", images.title());

@@ -7,13 +7,20 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Diagram;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
 
 /** An experiment with a page, run by {@code ./fathom lab NAME}; its words are in {@code NAME.md} beside its class. */
 public interface Experiment {
-    /** Its name on the command line and in folders. */
-    String name();
+    /** Its name on the command line and in folders, which is that of its class: {@code very-deep} of VeryDeepLab. */
+    default String name() {
+        return getClass()
+                .getSimpleName()
+                .replaceFirst("Lab$", "")
+                .replaceAll("(?<=[a-z])(?=[A-Z])", "-")
+                .toLowerCase(Locale.ROOT);
+    }
 
     /** The words of its page. */
     default Words words() {

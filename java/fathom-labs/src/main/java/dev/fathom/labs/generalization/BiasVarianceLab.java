@@ -20,11 +20,6 @@ public final class BiasVarianceLab implements Experiment {
     private static final int POINTS = 50;
 
     @Override
-    public String name() {
-        return "bias-variance";
-    }
-
-    @Override
     public void run(Lab lab) {
         lab.section("The parts of the test error").put("sets", SETS).put("points", POINTS);
         lab.put("deviation", SineSample.DEVIATION).put("noise", SineSample.NOISE);

@@ -61,11 +61,6 @@ public final class DoubleDescentLab implements Experiment {
             Map.entry(200, 0.496));
 
     @Override
-    public String name() {
-        return "double-descent";
-    }
-
-    @Override
     public void run(Lab lab) {
         int count = lab.of(1000, 100);
         try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed())) {

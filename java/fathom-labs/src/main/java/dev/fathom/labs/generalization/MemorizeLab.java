@@ -30,11 +30,6 @@ public final class MemorizeLab implements Experiment {
     private static final int HIDDEN = 512;
     private static final int BATCH = 100;
 
-    @Override
-    public String name() {
-        return "memorize";
-    }
-
     private record Mixed(double share, int images, int epochs) {}
 
     /**

@@ -46,11 +46,6 @@ public final class RidgeLab implements Experiment {
     static final double BOUND = 1.6862;
 
     @Override
-    public String name() {
-        return "ridge";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed())) {
             LinearProblem problem = LinearProblem.draw(40, 10, lab.rng("problem"));

@@ -38,11 +38,6 @@ public final class BirdsLab implements Experiment {
     private static final Optimizer ADAM = new Adam(2e-4f).betas(0.5f, 0.999f);
 
     @Override
-    public String name() {
-        return "birds";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The generator of the first stage",

@@ -29,11 +29,6 @@ public final class DiffusionLab implements Experiment {
     private static final float DECAY = 0.995f;
 
     @Override
-    public String name() {
-        return "diffusion";
-    }
-
-    @Override
     public void run(Lab lab) {
         int steps = lab.of(100, 25);
         int epochs = lab.epochs(12, 3);

@@ -58,11 +58,6 @@ public final class GanLab implements Experiment {
     private static final AdversarialDuel NON_SATURATING = new AdversarialDuel(Game.NON_SATURATING, 64, ADAM);
 
     @Override
-    public String name() {
-        return "gan";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The generator of the convolutional nets",

@@ -32,11 +32,6 @@ public final class VaeLab implements Experiment {
     private static final int CHUNK = 100;
 
     @Override
-    public String name() {
-        return "vae";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The encoder and the decoder, without the noise between them",

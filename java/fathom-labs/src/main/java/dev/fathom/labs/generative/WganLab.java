@@ -66,11 +66,6 @@ public final class WganLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "wgan";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The critic of images", Nets.convolutional(0, false).critic(), Input.floats(1, 28, 28, 1));

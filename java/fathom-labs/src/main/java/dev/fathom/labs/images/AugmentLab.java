@@ -22,11 +22,6 @@ public final class AugmentLab implements Experiment {
     private static final int FEWEST = 8;
 
     @Override
-    public String name() {
-        return "augment";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The textbook's network", TextbookCnn.lab(10), Input.floats(1, 32, 32, 3));
     }

@@ -20,11 +20,6 @@ public final class CifarLab implements Experiment {
     static final Augment[] CHANGES = {Augment.flip(), Augment.crop(4)};
 
     @Override
-    public String name() {
-        return "cifar";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("ResNet-20", new CifarResNet(3, 10), Input.floats(1, 32, 32, 3));
     }

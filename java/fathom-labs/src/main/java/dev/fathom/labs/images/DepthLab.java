@@ -25,11 +25,6 @@ public final class DepthLab implements Experiment {
     private static final int SLIM = 16; // maps of 256 layers, on images of half the height and width: minutes, no hour
 
     @Override
-    public String name() {
-        return "depth";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Comparison nets = new Comparison(lab, ImageSet.MNIST, 500, 100)) {
             List<TrainedEntry> outcomes = new ArrayList<>();

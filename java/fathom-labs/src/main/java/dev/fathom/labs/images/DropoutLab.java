@@ -45,11 +45,6 @@ public final class DropoutLab implements Experiment {
     private static final int BINS = 17;
 
     @Override
-    public String name() {
-        return "dropout";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network", network(false), Input.floats(1, 28, 28, 1));
     }

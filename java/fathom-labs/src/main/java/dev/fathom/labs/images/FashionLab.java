@@ -22,11 +22,6 @@ import java.util.Optional;
 /** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalization. */
 public final class FashionLab implements Experiment {
     @Override
-    public String name() {
-        return "fashion";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The small network", small(), Input.floats(1, 28, 28, 1));
     }

@@ -36,11 +36,6 @@ public final class FgsmLab implements Experiment {
     private static final int SHOWN = 6;
 
     @Override
-    public String name() {
-        return "fgsm";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Comparison nets = new Comparison(lab, ImageSet.MNIST, 4000)) {
             Recipe recipe = Recipe.mnistExample(lab.epochs(6, 1));

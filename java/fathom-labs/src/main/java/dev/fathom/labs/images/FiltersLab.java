@@ -44,11 +44,6 @@ public final class FiltersLab implements Experiment {
     private static final int DIRECTIONS = 8;
 
     @Override
-    public String name() {
-        return "filters";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network", network(), Input.floats(1, 32, 32, 3));
     }

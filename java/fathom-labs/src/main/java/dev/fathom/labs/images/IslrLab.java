@@ -51,11 +51,6 @@ public final class IslrLab implements Experiment {
     private record Entry(String name, Layer net, String published, Penalty... penalties) {}
 
     @Override
-    public String name() {
-        return "islr";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network of the textbook", network(0.4f, 0.3f), Input.floats(1, 784));
     }

@@ -41,11 +41,6 @@ public final class MnistBestLab implements Experiment {
     private static final int WRONG = 60;
 
     @Override
-    public String name() {
-        return "mnist-best";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The member with kernels of 3 x 3", network(3, 16, 32, 64), Input.floats(1, 28, 28, 1));
     }

@@ -13,11 +13,6 @@ import java.util.Optional;
 /** Handwritten digits: the network that was made for them, and the one of PyTorch's first example. */
 public final class MnistLab implements Experiment {
     @Override
-    public String name() {
-        return "mnist";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("LeNet-5", new LeNet5(10), Input.floats(1, 28, 28, 1));
     }

@@ -38,11 +38,6 @@ public final class PermutationLab implements Experiment {
     private static final int BATCH = 500;
 
     @Override
-    public String name() {
-        return "permutation";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("LeNet-5", new LeNet5(10), Input.floats(1, 28, 28, 1));
     }

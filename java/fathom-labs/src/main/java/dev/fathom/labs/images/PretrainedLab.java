@@ -103,11 +103,6 @@ public final class PretrainedLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "pretrained";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("SqueezeNet 1.1", SqueezeNet.squeezenet1_1(1000), Input.floats(1, 224, 224, 3));
     }

@@ -85,11 +85,6 @@ public final class TransferLab implements Experiment {
     private record Attempt(Way way, int n, long seed) {}
 
     @Override
-    public String name() {
-        return "transfer";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The body, and the head for eight classes", new Net(SEEN.length), Input.floats(1, 32, 32, 3));

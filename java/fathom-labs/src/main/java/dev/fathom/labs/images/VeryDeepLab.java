@@ -59,11 +59,6 @@ public final class VeryDeepLab implements Experiment {
     };
 
     @Override
-    public String name() {
-        return "very-deep";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
                 Images images = all.normalized()) {

@@ -51,11 +51,6 @@ public final class MemoryLab implements Experiment {
     };
 
     @Override
-    public String name() {
-        return "memory";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The LSTM for adding", MemoryNet.of(MemoryTask.ADDING, Cell.LSTM, HIDDEN, 50), Input.floats(1, 50, 2));

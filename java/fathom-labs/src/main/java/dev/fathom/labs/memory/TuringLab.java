@@ -47,11 +47,6 @@ public final class TuringLab implements Experiment {
     private record Size(int bits, int longest, int tested, int slots, int width, int hidden) {}
 
     @Override
-    public String name() {
-        return "turing";
-    }
-
-    @Override
     public void run(Lab lab) {
         Size size = lab.of(new Size(6, 8, 32, 40, 10, 64), new Size(4, 5, 15, 20, 8, 64));
         int longest = size.longest;

@@ -41,11 +41,6 @@ public final class LossesLab implements Experiment {
     private static final double REACH = 1.9;
 
     @Override
-    public String name() {
-        return "losses";
-    }
-
-    @Override
     public void run(Lab lab) {
         Chart chart = new Chart("Loss", "error").range(0, 4);
         double[] errors =

@@ -21,11 +21,6 @@ public final class ActivationsLab implements Experiment {
     private static final int HIDDEN = 3;
 
     @Override
-    public String name() {
-        return "activations";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
                 Images some = lab.brief() ? all.sample(1500, lab.seed()) : all.learning(20_000);

@@ -53,11 +53,6 @@ public final class LandscapeLab implements Experiment {
             Map.entry("L-BFGS, 1 iteration a batch", new LBfgs().iterations(1)));
 
     @Override
-    public String name() {
-        return "landscape";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
                 Images some = all.sample(lab.of(2000, 300), lab.seed());

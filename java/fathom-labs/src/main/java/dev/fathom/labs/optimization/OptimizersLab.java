@@ -19,11 +19,6 @@ import java.util.Optional;
 /** All optimizers raced: over the surfaces of textbooks, and on handwritten digits. */
 public final class OptimizersLab implements Experiment {
     @Override
-    public String name() {
-        return "optimizers";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network for digits", network(), Input.floats(1, 28, 28, 1));
     }

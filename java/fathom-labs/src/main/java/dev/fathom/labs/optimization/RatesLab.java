@@ -42,11 +42,6 @@ public final class RatesLab implements Experiment {
     private static final int RATES = 11;
 
     @Override
-    public String name() {
-        return "rates";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
                 Images some = lab.brief() ? all.sample(2048, lab.seed()) : all.learning(20_480);

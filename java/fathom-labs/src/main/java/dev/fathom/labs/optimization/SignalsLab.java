@@ -75,11 +75,6 @@ public final class SignalsLab implements Experiment {
             new Start("too large", "9/n", in -> 9.0 / in));
 
     @Override
-    public String name() {
-        return "signals";
-    }
-
-    @Override
     public void run(Lab lab) {
         int width = lab.of(512, 200);
         int batch = lab.of(512, 200);

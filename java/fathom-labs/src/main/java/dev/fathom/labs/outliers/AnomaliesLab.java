@@ -87,11 +87,6 @@ public final class AnomaliesLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "anomalies";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "A recurrent auto-encoder of the ensemble",

@@ -35,11 +35,6 @@ public final class CaptionsLab implements Experiment {
     private static final int NAME = 4; // the words that name a thing, such as "a small red circle"
 
     @Override
-    public String name() {
-        return "captions";
-    }
-
-    @Override
     public void run(Lab lab) {
         CaptionedShapes training = CaptionedShapes.pairs(lab.of(12_000, 1000), 3 * lab.seed());
         CaptionedShapes validation = CaptionedShapes.pairs(lab.of(1000, 100), 3 * lab.seed() + 1);

@@ -76,11 +76,6 @@ public final class EncodersLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "encoders";
-    }
-
-    @Override
     public void run(Lab lab) {
         CaptionedShapes stored = CaptionedShapes.alone(lab.of(1000, 200), 5 * lab.seed());
         CaptionedShapes training = CaptionedShapes.alone(lab.of(6000, 480), 5 * lab.seed() + 1);

@@ -51,11 +51,6 @@ public final class MovingDigitsLab implements Experiment {
     private record Motion(int direction, double[][] places, float[][] frames) {}
 
     @Override
-    public String name() {
-        return "moving-digits";
-    }
-
-    @Override
     public void run(Lab lab) {
         Rng rng = lab.rng("clips");
         MovingDigits training;

@@ -36,11 +36,6 @@ public final class HittersLab implements Experiment {
             List.of("0.859", "0.12", "7.09", "< 0.0001"),
             List.of("0.465", "0.13", "3.60", "0.0005"));
 
-    @Override
-    public String name() {
-        return "hitters";
-    }
-
     /**
      * The lasso on a split.
      *

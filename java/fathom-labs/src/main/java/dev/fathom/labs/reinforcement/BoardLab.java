@@ -69,11 +69,6 @@ public final class BoardLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "board";
-    }
-
-    @Override
     public void run(Lab lab) {
         int seeds = lab.of(5, 3);
         int rounds = lab.of(150, 12);

@@ -34,11 +34,6 @@ public final class ApproximationLab implements Experiment {
     private static final int BITS = 4;
 
     @Override
-    public String name() {
-        return "approximation";
-    }
-
-    @Override
     public void run(Lab lab) {
         bumps(lab);
         waves(lab);

@@ -65,11 +65,6 @@ public final class BoundariesLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "boundaries";
-    }
-
-    @Override
     public void run(Lab lab) {
         int draws = lab.of(5, 1);
         int steps = lab.epochs(2000, 300);

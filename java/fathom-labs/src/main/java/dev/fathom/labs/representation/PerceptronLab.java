@@ -33,11 +33,6 @@ public final class PerceptronLab implements Experiment {
     private static final int[] SEPARABLE = {14, 104, 1882};
 
     @Override
-    public String name() {
-        return "perceptron";
-    }
-
-    @Override
     public void run(Lab lab) {
         Table table =
                 lab.section("The rule").section("All functions of two inputs").table("two", "function");

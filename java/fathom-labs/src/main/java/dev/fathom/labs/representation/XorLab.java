@@ -46,11 +46,6 @@ public final class XorLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "xor";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network by hand", HandMade.xor(), Input.floats(1, 2));
     }

@@ -23,11 +23,6 @@ public final class DenoisingLab implements Experiment {
     private static final int CROP = 32;
 
     @Override
-    public String name() {
-        return "denoising";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The auto-encoder for noise",

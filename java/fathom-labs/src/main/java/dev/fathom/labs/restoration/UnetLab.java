@@ -38,11 +38,6 @@ public final class UnetLab implements Experiment {
     private static final int[] COLORS = {0x202020, 0x0072b2, 0xd55e00, 0x009e73, 0xf0e442};
 
     @Override
-    public String name() {
-        return "unet";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The U-Net", net(16, true), Input.floats(1, Scenes.SIDE, Scenes.SIDE, 1));
     }

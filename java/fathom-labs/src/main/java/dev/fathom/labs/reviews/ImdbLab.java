@@ -39,11 +39,6 @@ public final class ImdbLab implements Experiment {
     private static final String TIME = "time of a step";
 
     @Override
-    public String name() {
-        return "imdb";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The network with a convolution",

@@ -46,11 +46,6 @@ public final class WordsLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "words";
-    }
-
-    @Override
     public void run(Lab lab) {
         int dimensions = lab.of(100, 32);
         ReviewTokens reviews = ReviewTokens.read(lab.run(), lab.of(25_000, 2_000), lab.of(10_000, 1_500), dimensions);

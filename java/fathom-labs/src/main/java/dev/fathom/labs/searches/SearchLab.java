@@ -41,11 +41,6 @@ public final class SearchLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "search";
-    }
-
-    @Override
     public void run(Lab lab) {
         try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed())) {
             SearchTask task = new SearchTask(

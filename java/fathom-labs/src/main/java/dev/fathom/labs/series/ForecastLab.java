@@ -9,11 +9,6 @@ import dev.fathom.labs.experiments.Lab;
  */
 public final class ForecastLab implements Experiment {
     @Override
-    public String name() {
-        return "forecast";
-    }
-
-    @Override
     public void run(Lab lab) {
         int all = Integer.MAX_VALUE;
         ForecastTask exchange = ForecastTask.exchange(lab.data(), lab.of(all, 900));

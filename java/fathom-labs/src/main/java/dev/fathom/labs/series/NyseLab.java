@@ -31,11 +31,6 @@ public final class NyseLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "nyse";
-    }
-
-    @Override
     public void run(Lab lab) {
         Series series = Nyse.read(lab.data());
         int first = Nyse.trainingDays(series);

@@ -42,11 +42,6 @@ public final class SiameseLab implements Experiment {
     private static final int SHOWN = 6;
 
     @Override
-    public String name() {
-        return "siamese";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "One of the two equal networks", new Embedder(LEARNED).body(), Input.floats(1, 28, 28, 1));

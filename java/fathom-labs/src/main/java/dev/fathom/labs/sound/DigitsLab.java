@@ -31,11 +31,6 @@ public final class DigitsLab implements Experiment {
     private static final int FEWEST = 20;
 
     @Override
-    public String name() {
-        return "digits";
-    }
-
-    @Override
     public void run(Lab lab) {
         int each = lab.of(Integer.MAX_VALUE, 14);
         List<Recording> all = SpokenDigits.read(lab.data(), index -> index < each);

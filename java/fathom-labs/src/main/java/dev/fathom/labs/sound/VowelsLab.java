@@ -85,11 +85,6 @@ public final class VowelsLab implements Experiment {
     }
 
     @Override
-    public String name() {
-        return "vowels";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network of a sample", Voice.of(256), Input.floats(1, Voice.INPUTS));
     }

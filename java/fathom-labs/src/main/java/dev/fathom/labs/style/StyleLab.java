@@ -53,11 +53,6 @@ public final class StyleLab implements Experiment {
     private record Style(String title, Path file, PerceptualLoss loss) {}
 
     @Override
-    public String name() {
-        return "style";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network that paints", FastStyle.net(16, 3), Input.floats(1, 256, 256, 3));
     }

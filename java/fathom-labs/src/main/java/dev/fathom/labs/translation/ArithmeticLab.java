@@ -66,11 +66,6 @@ public final class ArithmeticLab implements Experiment {
     private record Trained(long parameters, Run history, List<String> answers) {}
 
     @Override
-    public String name() {
-        return "arithmetic";
-    }
-
-    @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("Two LSTMs", new AdditionNet(HIDDEN), Input.ints(1, Additions.QUESTION));
     }

@@ -89,11 +89,6 @@ public final class TranslateLab implements Experiment {
             new Setting("Reversed, attention", true, true, false));
 
     @Override
-    public String name() {
-        return "translate";
-    }
-
-    @Override
     public boolean takesPrompt() {
         return true;
     }
