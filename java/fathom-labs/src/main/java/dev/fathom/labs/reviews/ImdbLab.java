@@ -117,7 +117,7 @@ public final class ImdbLab implements Experiment {
                     .put(CHOSEN, "%.2f %%", 100 * best.test())
                     .cell("peak", "%.2f %%", 100 * path.peak())
                     .cell("time", "%.0f s", path.seconds());
-            if (path != binary) {
+            if (!path.equals(binary)) {
                 row.baseline(baseline, LASSO);
             }
         }
@@ -146,7 +146,7 @@ public final class ImdbLab implements Experiment {
         double[] tests = milestones.points(1)[1];
         bag.row(lab.table("bag", "network").named("{row}, {column} of the best epoch"), experiment.title())
                 .baseline(lasso, LASSO);
-        lab.figure("Parameters of the 2x16 network", "", bag.parameters())
+        lab.figure("Parameters of the 2x16 network", "", (double) bag.parameters())
                 .figure("2x16 network, test accuracy after the last epoch", "%", 100 * tests[tests.length - 1])
                 .curves("network.png", "accuracy", "epoch", curves);
     }
@@ -165,7 +165,7 @@ public final class ImdbLab implements Experiment {
             boolean gates = experiment.title().matches(".*(LSTM|GRU).*");
             (gates ? gated : plain).put(experiment.title(), trained.history().curve("val_accuracy"));
             if (experiment.title().equals("LSTM, textbook in Python")) {
-                lab.figure("Parameters of the textbook's LSTM", "", trained.parameters());
+                lab.figure("Parameters of the textbook's LSTM", "", (double) trained.parameters());
             }
         }
         lab.curves("nets.png", "validation accuracy", "epoch", plain);

@@ -79,7 +79,7 @@ public final class Milestones implements Callback {
         long steps = steps(run);
         if (steps % every == 0
                 || points.isEmpty() && run.progress().step() == run.progress().steps()) {
-            look(steps);
+            look((double) steps);
         }
     }
 
