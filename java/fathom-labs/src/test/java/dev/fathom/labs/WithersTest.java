@@ -213,6 +213,7 @@ class WithersTest {
             Map.entry("Stft.uncentered", "center"),
             Map.entry("Attention.causal", "mask"),
             Map.entry("Checkpoints.replace", "replacing"),
+            Map.entry("Checkpoints.withoutBest", "best"),
             Map.entry("ReduceOnPlateau.absoluteThreshold", "threshold absolute"));
 
     /** Records whose methods compute another one, and do not change a setting. */

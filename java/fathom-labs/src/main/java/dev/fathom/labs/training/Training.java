@@ -178,7 +178,8 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
 
     /** Enough of the images held out to see how accurate a network has become. */
     private static Batches looked(Dataset choose) {
-        return choose.take(0, Math.min(2000, choose.size())).batches(500);
+        int n = Math.min(2000, choose.size());
+        return choose.take(0, n).batches(Math.min(500, n));
     }
 
     private static double[][] epochs(Run history) {
