@@ -159,13 +159,7 @@ public final class ProjectorLab implements Experiment {
     private static void words(Lab lab, Projector projector, ReviewTokens reviews, int dimensions) {
         lab.say("Counting co-occurrences of words and computing their principal components ...");
         WordVectors vectors = CoOccurrences.vectors(
-                reviews.training(),
-                reviews.vocabulary(),
-                WINDOW,
-                dimensions,
-                lab.seed(),
-                lab.run().interrupt()::requested);
-        lab.check();
+                reviews.training(), reviews.vocabulary(), WINDOW, dimensions, lab.seed(), lab::stopped);
         List<String> words = vectors.words().tokens();
         float[][] x = words.stream().map(vectors::vector).toArray(float[][]::new);
         Points points = Points.of("words", x, words)

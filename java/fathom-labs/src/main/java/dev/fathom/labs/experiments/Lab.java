@@ -151,6 +151,16 @@ public final class Lab {
         }
     }
 
+    /**
+     * What a computation asks that can be stopped on its way: false, as long as nobody has asked for an end.
+     *
+     * @throws Stopped if a person has
+     */
+    public boolean stopped() {
+        check();
+        return false;
+    }
+
     // ---- trainings and parts that are kept
 
     /**

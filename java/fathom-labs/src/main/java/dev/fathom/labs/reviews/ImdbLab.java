@@ -1,6 +1,8 @@
 package dev.fathom.labs.reviews;
 
 import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.labs.reviews.ReviewExperiment.TEST;
+import static dev.fathom.labs.reviews.ReviewExperiment.TIME;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
@@ -35,8 +37,6 @@ public final class ImdbLab implements Experiment {
             "<START> this film was just brilliant casting location scenery story direction everyone's";
     private static final String LASSO = "lasso on binary rows";
     private static final String CHOSEN = "test accuracy at the chosen lambda";
-    private static final String TEST = "test accuracy";
-    private static final String TIME = "time of a step";
 
     @Override
     public Optional<Diagram> net() {

@@ -175,10 +175,7 @@ record LassoPaths(Lab lab, Reviews reviews) {
         List<Point> points = new ArrayList<>();
         for (double lambda : LogisticPath.lambdas(lasso.largest(), lambdas(), least())) {
             long start = System.nanoTime();
-            LogisticPath.Point at = lasso.at(lambda, () -> {
-                lab.check();
-                return false;
-            });
+            LogisticPath.Point at = lasso.at(lambda, lab::stopped);
             double seconds = (System.nanoTime() - start) / 1e9;
             points.add(new Point(
                     lambda,

@@ -41,6 +41,10 @@ record ReviewExperiment(
     /** Batches that are sorted by length together. */
     private static final int BUCKETS = 50;
 
+    /** Columns of a table of networks, and the ends of the names of their figures. */
+    static final String TEST = "test accuracy";
+
+    static final String TIME = "time of a step";
     private static final int TIMED = 20;
     private static final int EVALUATION = 500;
 
@@ -64,10 +68,10 @@ record ReviewExperiment(
             return table.row(name)
                     .cell("parameters", "%,d", parameters)
                     .cell("training", training)
-                    .cell("time of a step", "%.1f ms", milliseconds)
+                    .cell(TIME, "%.1f ms", milliseconds)
                     .cell("best epoch", best.epoch() + " of " + history.epochs().size())
                     .cell("validation", "%.2f %%", 100 * best.value("val_accuracy"))
-                    .put("test accuracy", "%.2f %%", test);
+                    .put(TEST, "%.2f %%", test);
         }
     }
 

@@ -186,10 +186,7 @@ record ReviewExperiments(Lab lab) {
                             .map(word -> word < words.size() ? word : unknown)
                             .toArray())
                     .toArray(int[][]::new);
-            WordVectors vectors = CoOccurrences.vectors(codes, words, WINDOW, WIDTH, lab.seed(), () -> {
-                lab.check();
-                return false;
-            });
+            WordVectors vectors = CoOccurrences.vectors(codes, words, WINDOW, WIDTH, lab.seed(), lab::stopped);
             // an index of fewer words has a smaller table
             float[] table = Arrays.copyOf(vectors.table(reviews.vocabulary()), Reviews.CODES * WIDTH);
             for (int i = 0; i < table.length; i++) {

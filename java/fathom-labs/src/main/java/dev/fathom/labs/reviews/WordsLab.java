@@ -58,10 +58,8 @@ public final class WordsLab implements Experiment {
         Map<String, WordVectors> vectors = new LinkedHashMap<>();
         vectors.put(
                 PCA,
-                CoOccurrences.vectors(reviews.training(), reviews.vocabulary(), WINDOW, dimensions, lab.seed(), () -> {
-                    lab.check();
-                    return false;
-                }));
+                CoOccurrences.vectors(
+                        reviews.training(), reviews.vocabulary(), WINDOW, dimensions, lab.seed(), lab::stopped));
         int epochs = lab.epochs(4, 2);
         SkipGram.Trained skipGram = SkipGram.train(lab, reviews, dimensions, epochs);
         vectors.put(SKIP_GRAM, skipGram.vectors());
