@@ -5,6 +5,7 @@ import static dev.fathom.labs.pages.Findings.line;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
+import dev.fathom.labs.outliers.Study.Area;
 import dev.fathom.labs.outliers.Study.Outcome;
 import dev.fathom.labs.outliers.Study.Result;
 import dev.fathom.labs.outliers.Study.Settings;
@@ -254,6 +255,9 @@ public final class AnomaliesLab implements Experiment {
                 precision.cell(method, "%.3f", o.of(method).area().precision());
             }
         }
+        if (set.name.equals("NAB")) {
+            floors(lab, set);
+        }
         Outcome shown = set.of.stream()
                 .reduce((a, b) -> b.roc(Study.CAE) >= a.roc(Study.CAE) ? b : a)
                 .orElseThrow();
@@ -272,6 +276,23 @@ public final class AnomaliesLab implements Experiment {
         List<Chart> charts = Stream.concat(Stream.of(values), scores).toList();
         String picture = set.name.toLowerCase(Locale.ROOT) + ".png";
         lab.put("shown", series.name()).put("picture", picture).picture(picture, () -> Chart.panels(1, charts));
+    }
+
+    /** Both ensembles beside the linear floors of series that are learned and scored whole. */
+    private static void floors(Lab lab, Group set) {
+        Table table = lab.table("floors", "series").named("{row}, {column}");
+        for (Outcome o : set.of) {
+            Table.Row row = table.row(o.series().name());
+            for (String floor : FLOORS) {
+                Area area = o.of(floor).area();
+                row.put("ROC-AUC of " + floor, "%.4f", area.roc())
+                        .put("PR-AUC of " + floor, "%.4f", area.precision());
+            }
+            String better = new Group("", List.of(o)).best(FLOORS);
+            for (String ensemble : List.of(SHARED, Study.CAE)) {
+                row.put("ROC-AUC of " + ensemble, "%.4f", o.roc(ensemble)).baseline(o.roc(better), better);
+            }
+        }
     }
 
     private static void members(Lab lab, Settings settings, Group ecg) {
