@@ -68,6 +68,7 @@ public final class Lab {
     private final Map<String, Figure> figures = new LinkedHashMap<>();
     private final Map<String, Table> tables = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
+    private final Settings settings = new Settings();
     private Section open = new Section("", new HashMap<>(), new LinkedHashMap<>());
 
     /** Begins a run of an experiment. */
@@ -172,28 +173,30 @@ public final class Lab {
      * @throws Stopped if a person ended it
      */
     public <M extends Net> Run train(String name, String unit, Trainer<M> trainer, Batches batches, int epochs) {
-        return trained(name, unit, trainer, t -> t.fit(batches, epochs));
+        return trained(name, unit, trainer, batches, epochs, t -> t.fit(batches, epochs));
     }
 
     /** Trains as above, and looks at {@code choose} after each epoch. */
     public <M extends Net> Run train(
             String name, String unit, Trainer<M> trainer, Batches batches, Dataset choose, int epochs) {
-        return trained(name, unit, trainer, t -> t.fit(batches, choose, epochs));
+        return trained(name, unit, trainer, batches, epochs, t -> t.fit(batches, choose, epochs));
     }
 
     /** Trains as above, and looks at batches after each epoch, as a step that carries a state needs. */
     public <M extends Net> Run train(
             String name, String unit, Trainer<M> trainer, Batches batches, Batches choose, int epochs) {
-        return trained(name, unit, trainer, t -> t.fit(batches, choose, epochs));
+        return trained(name, unit, trainer, batches, epochs, t -> t.fit(batches, choose, epochs));
     }
 
     /** Trains as above without a line and a bar, which would hide what a person looks for among many trainings. */
     public <M extends Net> Run quietly(String name, Trainer<M> trainer, Batches batches, int epochs) {
-        return trained(name, "", trainer, t -> t.fit(batches, epochs));
+        return trained(name, "", trainer, batches, epochs, t -> t.fit(batches, epochs));
     }
 
-    private <M extends Net> Run trained(String name, String unit, Trainer<M> trainer, Function<Trainer<M>, Run> fit) {
+    private <M extends Net> Run trained(
+            String name, String unit, Trainer<M> trainer, Batches batches, int epochs, Function<Trainer<M>, Run> fit) {
         check();
+        settings.add(name, trainer, batches, epochs);
         Path folder = kept(name);
         Trainer<M> attached;
         if (unit.isEmpty()) {
@@ -456,6 +459,7 @@ public final class Lab {
             page.table(table.part().header(), table.part().rows());
         });
         tables.clear();
+        settings.write(page);
         figures.values().forEach(f -> {
             if (words.names("key", f.name())) {
                 page.key(f);

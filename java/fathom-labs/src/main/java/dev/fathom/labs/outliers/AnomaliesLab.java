@@ -285,8 +285,7 @@ public final class AnomaliesLab implements Experiment {
             Table.Row row = table.row(o.series().name());
             for (String floor : FLOORS) {
                 Area area = o.of(floor).area();
-                row.put("ROC-AUC of " + floor, "%.4f", area.roc())
-                        .put("PR-AUC of " + floor, "%.4f", area.precision());
+                row.put("ROC-AUC of " + floor, "%.4f", area.roc()).put("PR-AUC of " + floor, "%.4f", area.precision());
             }
             String better = new Group("", List.of(o)).best(FLOORS);
             for (String ensemble : List.of(SHARED, Study.CAE)) {

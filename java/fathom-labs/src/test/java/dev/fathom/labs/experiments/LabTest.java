@@ -270,4 +270,33 @@ class LabTest {
         assertThat(trained(true, false, epochs)).isEqualTo(whole);
         assertThat(epochs).hasValue(4);
     }
+
+    @Test
+    void thePageEndsWithTheSettingsOfItsTrainings() {
+        float[][] x = {{0}, {1}, {2}};
+        try (Dataset data = Dataset.of(x, x)) {
+            AtomicInteger names = new AtomicInteger();
+            Findings page = run(
+                    false,
+                    1,
+                    lab -> List.of(0.1f, 0.2f, 0.1f).forEach(rate -> {
+                        try (Model<Linear> model = Model.of(new Linear(1, 1), 1)) {
+                            Trainer<Linear> trainer = Trainer.of(model, Loss.mse(), new Sgd(rate));
+                            lab.quietly("line " + names.incrementAndGet(), trainer, data.batches(3), 2);
+                        }
+                    }));
+            String batches = "batches of 3 of 3 examples, in their order";
+            String sgd = "loss: mse; Sgd[learningRate=%s, momentum=0.0, velocity=GRADIENTS, dampening=0.0, "
+                    + "nesterov=false, weightDecay=0.0]; seed: 0";
+            String net = "Linear, 2 parameters";
+            assertThat(page.parts())
+                    .endsWith(
+                            new Findings.Section("Settings", ""),
+                            new Findings.Table(
+                                    List.of("training", "network", "settings", "batches", "epochs"),
+                                    List.of(
+                                            List.of("line 1, line 3", net, sgd.formatted("0.1"), batches, "2"),
+                                            List.of("line 2", net, sgd.formatted("0.2"), batches, "2"))));
+        }
+    }
 }
