@@ -12,6 +12,7 @@ import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -27,11 +28,13 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +52,11 @@ public final class AdversarialLab implements Experiment {
     private static final int CLASSES = 10;
 
     @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("Maxout", maxout(240, true), Input.floats(1, 28, 28, 1));
+    }
+
+    @Override
     public void run(Lab lab) {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
                 Images some = all.sample(lab.of(55_000, 3000), lab.seed());
@@ -60,10 +68,11 @@ public final class AdversarialLab implements Experiment {
                                 .map(i -> i + SEEN)
                                 .toArray());
                 Dataset test = unseen.scaled(1f / 255, 0)) {
+            int units = lab.of(240, 48);
             lab.put("learn", images.learn().size())
                     .put("attacked", test.size())
                     .put("iterations", lab.of(20, 10))
-                    .put("units", lab.of(240, 48))
+                    .put("units", units)
                     .put("pieces", PIECES)
                     .put("seen", SEEN)
                     .section("The attacks");
@@ -75,12 +84,13 @@ public final class AdversarialLab implements Experiment {
                     lab.table("fast", "under FGSM").named("{row}, accuracy under FGSM at {column}"),
                     lab.table("projected", "under PGD").named("{row}, accuracy under PGD at {column}"));
             study.of("Softmax regression", 3, new Sequential(new Flatten(), new Linear(784, CLASSES)), null);
-            Table.Row plain = study.of("Maxout", 3, maxout(lab, false), null);
-            Table.Row dropout = study.of("Maxout with dropout", 3, maxout(lab, true), null);
+            Table.Row plain = study.of("Maxout", 3, maxout(units, false), null);
+            Table.Row dropout = study.of("Maxout with dropout", 3, maxout(units, true), null);
             String heldOut = "errors on images held out";
             boolean with = dropout.get(heldOut) < plain.get(heldOut);
-            Table.Row fast = study.of("Maxout, trained on FGSM", 3, maxout(lab, with), ProjectedGradient.fast(EPSILON));
-            study.of("Maxout, trained on PGD", 2, maxout(lab, with), ProjectedGradient.of(EPSILON, 5));
+            Table.Row fast =
+                    study.of("Maxout, trained on FGSM", 3, maxout(units, with), ProjectedGradient.fast(EPSILON));
+            study.of("Maxout, trained on PGD", 2, maxout(units, with), ProjectedGradient.of(EPSILON, 5));
             lab.section("At a quarter of the range")
                     .put("dropout", with)
                     .put("plain FGSM", (with ? dropout : plain).get("errors under FGSM"))
@@ -103,8 +113,7 @@ public final class AdversarialLab implements Experiment {
         return chart;
     }
 
-    private static Layer maxout(Lab lab, boolean dropout) {
-        int units = lab.of(240, 48);
+    private static Layer maxout(int units, boolean dropout) {
         return new Sequential(
                 new Flatten(),
                 new Dropout(dropout ? 0.2f : 0),

@@ -49,13 +49,11 @@ final class Clothing implements AutoCloseable {
         this.learn = learn;
         this.test = test;
         net = checked(
-                lab,
-                NetLearner.classifier(
-                        () -> new Sequential(
-                                new Linear(learn.columns(), 32).act(Activation.RELU), new Linear(32, CLASSES)),
-                        new Adam(5e-3f),
-                        50,
-                        lab.epochs(15, 10)));
+                lab, NetLearner.classifier(() -> network(learn.columns()), new Adam(5e-3f), 50, lab.epochs(15, 10)));
+    }
+
+    static Sequential network(int columns) {
+        return new Sequential(new Linear(columns, 32).act(Activation.RELU), new Linear(32, CLASSES));
     }
 
     /** Writes all sections. */

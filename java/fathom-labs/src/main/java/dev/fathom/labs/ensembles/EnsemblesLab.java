@@ -8,7 +8,10 @@ import dev.fathom.labs.data.ImageSet;
 import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
+import dev.fathom.nn.Input;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -17,6 +20,11 @@ import java.util.stream.IntStream;
  */
 public final class EnsemblesLab implements Experiment {
     private static final int[] COUNTS = {1, 2, 5, 10, 20, 50, 100, 200, 500};
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("A member on clothes", Clothing.network(784), Input.floats(1, 784));
+    }
 
     @Override
     public void run(Lab lab) {

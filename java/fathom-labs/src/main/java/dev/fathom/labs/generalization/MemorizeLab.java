@@ -6,6 +6,7 @@ import dev.fathom.labs.data.Images;
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -18,8 +19,10 @@ import dev.fathom.train.Metric;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -39,6 +42,11 @@ public final class MemorizeLab implements Experiment {
      * @param test accuracy on test images with their true labels
      */
     private record Fit(double[] accuracies, double test) {}
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network", network(784), Input.floats(1, 784));
+    }
 
     @Override
     public void run(Lab lab) {
@@ -84,9 +92,12 @@ public final class MemorizeLab implements Experiment {
         }
     }
 
+    private static Sequential network(int columns) {
+        return new Sequential(new Linear(columns, HIDDEN).act(Activation.RELU), new Linear(HIDDEN, 10));
+    }
+
     private static Fit fit(Lab lab, Pixels images, Dataset test, int epochs) {
-        Sequential net =
-                new Sequential(new Linear(images.x()[0].length, HIDDEN).act(Activation.RELU), new Linear(HIDDEN, 10));
+        Sequential net = network(images.x()[0].length);
         try (Dataset data = images.dataset();
                 Model<Sequential> model = Model.of(net, lab.seed())) {
             var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))

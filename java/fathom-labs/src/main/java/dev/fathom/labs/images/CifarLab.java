@@ -32,7 +32,7 @@ public final class CifarLab implements Experiment {
                     new Recipe(lab.epochs(30, 2), 128, new RmsProp(1e-3f), Schedule.constant(), "RMSprop 0.001");
             nets.train("Textbook", TextbookCnn.lab(classes), textbook);
             nets.train("Textbook, augmented", TextbookCnn.lab(classes), textbook, CHANGES);
-            int n = lab.epochs(60, 2);
+            int n = lab.epochs(18, 2);
             Recipe residual = new Recipe(
                     n,
                     128,

@@ -15,13 +15,16 @@ import dev.fathom.labs.training.Recipe;
 import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nets.MnistCnn;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The fast gradient sign method (Goodfellow, Shlens and Szegedy 2015): x' = clamp(x + ε sign(dloss/dx)), with every
@@ -34,6 +37,11 @@ public final class FgsmLab implements Experiment {
 
     private static final int QUARTER = 5;
     private static final int SHOWN = 6;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("PyTorch's example", new MnistCnn(), Input.floats(1, 28, 28, 1));
+    }
 
     @Override
     public void run(Lab lab) {

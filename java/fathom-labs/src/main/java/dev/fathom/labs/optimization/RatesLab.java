@@ -10,6 +10,7 @@ import dev.fathom.labs.optimization.Trainings.Task;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.linear.MinimumNorm;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -20,12 +21,14 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.train.RateRange;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -40,6 +43,11 @@ public final class RatesLab implements Experiment {
     private static final int FACTOR = 4;
 
     private static final int RATES = 11;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network for clothes", OptimizersLab.network(), Input.floats(1, 28, 28, 1));
+    }
 
     @Override
     public void run(Lab lab) {

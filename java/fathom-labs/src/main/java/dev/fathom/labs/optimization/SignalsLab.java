@@ -12,6 +12,7 @@ import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -21,6 +22,7 @@ import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Histograms;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +76,11 @@ public final class SignalsLab implements Experiment {
             new Start("Xavier", "1/n", in -> 1.0 / in),
             new Start("He", "2/n", in -> 2.0 / in),
             new Start("too large", "9/n", in -> 9.0 / in));
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("Ten layers", STARTS.get(0).network(null, 256), Input.floats(1, 28, 28, 1));
+    }
 
     @Override
     public void run(Lab lab) {

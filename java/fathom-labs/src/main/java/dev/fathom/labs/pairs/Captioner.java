@@ -50,8 +50,13 @@ record Captioner(Cells cells, Linear start, Writer writer) implements Net {
     }
 
     Step.Result step(Batch batch) {
-        Tensor scores = writer.scores(batch.y(), memory(batch.x()));
+        Tensor scores = scores(batch.x(), batch.y());
         return new Step.Result(Writer.loss(scores, batch.y(), batch.lengths("y")), scores, batch.y());
+    }
+
+    /** The logits of the words of captions, each from the picture and the words before it. */
+    Tensor scores(Tensor pictures, Tensor captions) {
+        return writer.scores(captions, memory(pictures));
     }
 
     private State memory(Tensor pictures) {

@@ -9,17 +9,20 @@ import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.translation.Writer;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.text.Reserved;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Shades;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -33,6 +36,16 @@ public final class CaptionsLab implements Experiment {
     private static final int LOOKED = 4;
     private static final int LONGEST = 10;
     private static final int NAME = 4; // the words that name a thing, such as "a small red circle"
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "With attention, as it learns: all words of a caption at once",
+                Captioner.of(true),
+                (net, in) -> net.scores(in[0], in[1]),
+                Input.floats(1, Scene.SIDE, Scene.SIDE, 3),
+                Input.ints(1, 8));
+    }
 
     @Override
     public void run(Lab lab) {

@@ -101,7 +101,7 @@ record Clips(Layer encoder, Recurrent lstm, Linear action, Linear place, FrameDe
     }
 
     /** The states of the LSTM after each of some frames [n, length, side, side]. */
-    private Output watch(Tensor frames, State state) {
+    Output watch(Tensor frames, State state) {
         int n = frames.dim(0);
         int length = frames.dim(1);
         Tensor codes = encoder.apply(frames.reshape(n * length, SIDE, SIDE, 1));

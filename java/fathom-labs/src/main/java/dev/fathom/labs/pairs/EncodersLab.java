@@ -14,6 +14,7 @@ import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.translation.Writer;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -27,9 +28,11 @@ import dev.fathom.train.Metric;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
@@ -73,6 +76,14 @@ public final class EncodersLab implements Experiment {
         static Task classes(String name, String answers, Supplier<Pair.Decoder> net, Function<Scene, Object> answer) {
             return new Task(name, answers, net, Metric.accuracy(), null, answer);
         }
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "From a picture to its code and back",
+                new Sequential(Pair.OfPicture.cnn(Pair.CODE).layers(), Pair.painter(Pair.CODE, 3)),
+                Input.floats(1, Scene.SIDE, Scene.SIDE, 3));
     }
 
     @Override

@@ -13,12 +13,15 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.State;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Animation;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
@@ -27,6 +30,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -49,6 +53,15 @@ public final class MovingDigitsLab implements Experiment {
      * @param frames [coming frame][pixel]
      */
     private record Motion(int direction, double[][] places, float[][] frames) {}
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The encoder of frames, the LSTM, and the direction",
+                Clips.of(new Clips.Shifting()),
+                (net, in) -> net.action().apply(net.watch(in[0], State.EMPTY).last()),
+                Input.floats(1, MovingDigits.SEEN, MovingDigits.SIDE, MovingDigits.SIDE));
+    }
 
     @Override
     public void run(Lab lab) {

@@ -11,11 +11,14 @@ import dev.fathom.labs.statistics.Averages;
 import dev.fathom.linear.Lasso;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.linear.LeastSquares.Coefficient;
+import dev.fathom.nn.Input;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -67,6 +70,11 @@ public final class HittersLab implements Experiment {
         double error() {
             return test[best];
         }
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network of the Python edition", HittersNets.network(19), Input.floats(1, 19));
     }
 
     @Override

@@ -40,11 +40,12 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
         Hitters players = all.withoutBaselines();
         int k = players.names().size();
         return new HittersNets(
-                HittersSplit.python(all.size()),
-                players,
-                () -> new Sequential(new Linear(k, HIDDEN).act(RELU), new Dropout(0.4f), new Linear(HIDDEN, 1)),
-                new RmsProp(0.01f),
-                lab.epochs(50, 50));
+                HittersSplit.python(all.size()), players, () -> network(k), new RmsProp(0.01f), lab.epochs(50, 50));
+    }
+
+    /** One with PyTorch's initial weights. */
+    static Sequential network(int columns) {
+        return new Sequential(new Linear(columns, HIDDEN).act(RELU), new Dropout(0.4f), new Linear(HIDDEN, 1));
     }
 
     /**

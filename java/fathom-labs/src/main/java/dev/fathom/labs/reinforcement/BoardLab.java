@@ -4,11 +4,14 @@ import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
 import dev.fathom.optim.Adam;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -66,6 +69,15 @@ public final class BoardLab implements Experiment {
                                 .toArray(double[][][]::new));
             }
         }
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "A body, the policy and the value",
+                SelfPlay.nets(),
+                (nets, in) -> nets.answers(in[0]),
+                Input.floats(1, 2 * TicTacToe.CELLS));
     }
 
     @Override

@@ -34,7 +34,13 @@ final class SelfPlay implements AutoCloseable {
     /** The moves of a game that are drawn by their visits; after these the most visited is played. */
     private static final int DRAWN = 4;
 
-    private record Nets(Layer body, Layer policy, Layer value) implements Net {}
+    /** The body, and two heads on it: logits of moves, and the expected end. */
+    record Nets(Layer body, Layer policy, Layer value) implements Net {
+        List<Tensor> answers(Tensor positions) {
+            Tensor hidden = body.apply(positions);
+            return List.of(policy.apply(hidden), value.apply(hidden));
+        }
+    }
 
     private record Example(TicTacToe position, double[] visits, double result) {}
 
@@ -46,13 +52,17 @@ final class SelfPlay implements AutoCloseable {
     /** What the network thinks of positions, until it is taught again. */
     private final Map<TicTacToe, double[]> opinions = new HashMap<>();
 
+    static Nets nets() {
+        return new Nets(
+                new Sequential(
+                        new Linear(2 * TicTacToe.CELLS, WIDTH).act(Activation.RELU),
+                        new Linear(WIDTH, WIDTH).act(Activation.RELU)),
+                new Linear(WIDTH, TicTacToe.CELLS),
+                new Sequential(new Linear(WIDTH, 1), Tensor::tanh));
+    }
+
     SelfPlay(Optimizer recipe, long seed) {
-        Layer body = new Sequential(
-                new Linear(2 * TicTacToe.CELLS, WIDTH).act(Activation.RELU),
-                new Linear(WIDTH, WIDTH).act(Activation.RELU));
-        model = Model.of(
-                new Nets(body, new Linear(WIDTH, TicTacToe.CELLS), new Sequential(new Linear(WIDTH, 1), Tensor::tanh)),
-                seed);
+        model = Model.of(nets(), seed);
         optimizer = recipe.on(model);
         rng = new SplittableRandom(seed);
         passes = new Rng(seed);

@@ -10,12 +10,16 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.reviews.MeanClassifier.Start;
 import dev.fathom.labs.statistics.CoOccurrences;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Input;
 import dev.fathom.text.WordVectors;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -43,6 +47,16 @@ public final class WordsLab implements Experiment {
         SHOWN.put("genres", List.of("comedy", "horror", "thriller", "drama", "western", "romance"));
         SHOWN.put(
                 "nationalities", List.of("american", "french", "german", "italian", "japanese", "british", "russian"));
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The scores of a word with its context and five drawn words",
+                new SkipGram(new Embedding(10_000, 100), new Embedding(10_000, 100)),
+                (net, in) -> net.scores(in[0], in[1]),
+                Input.ints(1),
+                Input.ints(1, 1 + SkipGram.NEGATIVES));
     }
 
     @Override

@@ -2,12 +2,20 @@ package dev.fathom.labs.series;
 
 import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.experiments.Lab;
+import dev.fathom.nn.Input;
+import dev.fathom.view.Diagram;
+import java.util.Optional;
 
 /**
  * Exchange rates and the speeds of a week of traffic, forecast by the last value, autoregressions and networks: errors
  * at several horizons.
  */
 public final class ForecastLab implements Experiment {
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The temporal convolutions", ForecastNet.Kind.TCN.body(48), Input.floats(1, 48, 1));
+    }
+
     @Override
     public void run(Lab lab) {
         int all = Integer.MAX_VALUE;

@@ -38,7 +38,7 @@ public record ForecastNet(Layer body, Linear out, boolean randomWalk) implements
             return this == TRANSFORMER ? "Transformer" : name();
         }
 
-        private Layer body(int lags) {
+        Layer body(int lags) {
             return switch (this) {
                 case LSTM -> Recurrent.lstm(1, WIDTH);
                 case TCN -> TemporalBlock.stack(1, 3, DROPOUT, WIDTH, WIDTH, WIDTH);

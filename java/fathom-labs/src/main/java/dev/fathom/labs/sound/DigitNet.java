@@ -90,19 +90,23 @@ enum DigitNet {
                         new Dropout(0.5f),
                         new Linear(256, 128).act(RELU),
                         new Linear(128, 10)));
-            case CNN ->
-                new OfImages(new Sequential(
-                        new Conv(1, 16, 3).pad(1).act(RELU),
-                        new MaxPool(2),
-                        new Conv(16, 32, 3).pad(1).act(RELU),
-                        new MaxPool(2),
-                        new Flatten(),
-                        new Dropout(0.3f),
-                        new Linear(places / 4 * (bands / 4) * 32, 64).act(RELU),
-                        new Linear(64, 10)));
+            case CNN -> new OfImages(convolutional());
             case LSTM -> new OfSequences(Recurrent.lstm(bands, 96), new Dropout(0.3f), new Linear(96, 10));
             case GRU -> new OfSequences(Recurrent.gru(bands, 96), new Dropout(0.3f), new Linear(96, 10));
         };
+    }
+
+    /** From spectrograms as images. */
+    Layer convolutional() {
+        return new Sequential(
+                new Conv(1, 16, 3).pad(1).act(RELU),
+                new MaxPool(2),
+                new Conv(16, 32, 3).pad(1).act(RELU),
+                new MaxPool(2),
+                new Flatten(),
+                new Dropout(0.3f),
+                new Linear(places / 4 * (DigitFeatures.BANDS / 4) * 32, 64).act(RELU),
+                new Linear(64, 10));
     }
 
     /** The features of recordings for this network. */

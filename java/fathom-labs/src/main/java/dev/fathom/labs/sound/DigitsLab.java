@@ -8,11 +8,14 @@ import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.sound.DigitNet.Trained;
 import dev.fathom.labs.statistics.Averages;
+import dev.fathom.nn.Input;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -29,6 +32,14 @@ public final class DigitsLab implements Experiment {
     private static final String REGRESSION =
             "logistic regression on 26 log mel bands at 12 places, computed once with scikit-learn";
     private static final int FEWEST = 20;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The convolutional network",
+                DigitNet.CNN.convolutional(),
+                Input.floats(1, DigitNet.CNN.places, DigitFeatures.BANDS, 1));
+    }
 
     @Override
     public void run(Lab lab) {

@@ -62,8 +62,13 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
 
     /** The loss of {@link Writer#loss}, and the logits for metrics. */
     Step.Result step(Batch batch) {
-        Tensor scores = writer.scores(batch.y(), read(batch.x(), batch.lengths("x")));
+        Tensor scores = scores(batch.x(), batch.lengths("x"), batch.y());
         return new Step.Result(Writer.loss(scores, batch.y(), batch.lengths("y")), scores, batch.y());
+    }
+
+    /** The logits of the tokens of targets, each from the source and the tokens before it. */
+    Tensor scores(Tensor sources, Tensor lengths, Tensor targets) {
+        return writer.scores(targets, read(sources, lengths));
     }
 
     /** The final states, and for attention the hidden states of all steps. */

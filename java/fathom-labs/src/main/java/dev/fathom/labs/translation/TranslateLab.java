@@ -16,11 +16,13 @@ import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.statistics.Averages;
 import dev.fathom.labs.statistics.IbmModel1;
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +31,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +90,17 @@ public final class TranslateLab implements Experiment {
             new Setting("In order", false, false, false),
             new Setting("Reversed", true, false, false),
             new Setting("Reversed, attention", true, true, false));
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "With attention, as it learns: all words of a translation at once",
+                Seq2Seq.of(new Seq2Seq.Sizes(3000, 6000, 256, 256, 4), true, Init.zeros(), Init.zeros()),
+                (net, in) -> net.scores(in[0], in[1], in[2]),
+                Input.ints(1, 6),
+                Input.ints(1),
+                Input.ints(1, 8));
+    }
 
     @Override
     public boolean takesPrompt() {
