@@ -1,6 +1,6 @@
 package dev.fathom.examples;
 
-import dev.fathom.labs.data.TinyShakespeare;
+import dev.fathom.experiments.data.TinyShakespeare;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

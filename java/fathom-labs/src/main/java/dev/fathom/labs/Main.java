@@ -1,5 +1,6 @@
 package dev.fathom.labs;
 
+import dev.fathom.experiments.pages.Provenance;
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.labs.commands.Anomalies;
@@ -15,7 +16,6 @@ import dev.fathom.labs.commands.Networks;
 import dev.fathom.labs.commands.Quickstart;
 import dev.fathom.labs.commands.SeeCommand;
 import dev.fathom.labs.commands.StyleCommand;
-import dev.fathom.labs.pages.Provenance;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.training.Interrupt;
+import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.features.Examples;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.generative.VaeLab;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
-import dev.fathom.labs.training.Interrupt;
-import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -173,7 +173,7 @@ class ClosingTest {
     @Test
     void thereIsACaseForEachClass() throws Exception {
         List<String> closeable = new ArrayList<>();
-        for (String module : List.of("java/fathom-view", "java/fathom-labs")) {
+        for (String module : List.of("java/fathom-view", "java/fathom-experiments", "java/fathom-labs")) {
             for (Class<?> type : PublicApi.classes(ROOT.resolve(module).resolve("target/classes"))) {
                 if (AutoCloseable.class.isAssignableFrom(type) && !type.isInterface()) {
                     closeable.add(type.getSimpleName());

@@ -1,19 +1,19 @@
 package dev.fathom.labs.autocts;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.autocts.JointSearch.Evolved;
 import dev.fathom.labs.autocts.Supernet.Found;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.series.ForecastNet;
 import dev.fathom.labs.series.ForecastNet.Kind;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.view.ArcDiagram;
 import dev.fathom.view.Chart;

@@ -2,8 +2,8 @@ package dev.fathom.labs.autocts;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;

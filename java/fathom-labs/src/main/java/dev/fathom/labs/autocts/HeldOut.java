@@ -1,9 +1,9 @@
 package dev.fathom.labs.autocts;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.search.Result;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Trial;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.autocts;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.nn.Model;

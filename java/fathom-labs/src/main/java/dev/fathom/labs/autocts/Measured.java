@@ -2,8 +2,8 @@ package dev.fathom.labs.autocts;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.labs.autocts.CellGraph.Edge;
-import dev.fathom.labs.data.DataSet;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;

@@ -1,11 +1,11 @@
 package dev.fathom.labs.autocts;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.nn.Model;

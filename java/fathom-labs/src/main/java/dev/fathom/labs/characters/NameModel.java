@@ -5,7 +5,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.decode.NextToken;
 import dev.fathom.decode.Sampling;
-import dev.fathom.labs.data.FirstNames;
+import dev.fathom.experiments.data.FirstNames;
 import dev.fathom.nn.Layer;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;

@@ -2,8 +2,8 @@ package dev.fathom.labs.characters;
 
 import static dev.fathom.op.Activation.TANH;
 
-import dev.fathom.labs.data.FirstNames;
-import dev.fathom.labs.statistics.NgramModel;
+import dev.fathom.experiments.data.FirstNames;
+import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

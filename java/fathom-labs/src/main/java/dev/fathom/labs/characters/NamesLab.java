@@ -1,13 +1,13 @@
 package dev.fathom.labs.characters;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.FirstNames;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.NgramModel;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.FirstNames;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;

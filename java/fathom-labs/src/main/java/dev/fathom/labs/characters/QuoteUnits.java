@@ -1,8 +1,8 @@
 package dev.fathom.labs.characters;
 
-import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Imdb;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.text.Texts;

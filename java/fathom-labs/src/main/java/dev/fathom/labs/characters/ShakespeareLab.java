@@ -1,10 +1,10 @@
 package dev.fathom.labs.characters;
 
-import dev.fathom.labs.data.TinyShakespeare;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.NgramModel;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.TinyShakespeare;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.characters;
 
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Correlation;
 import java.util.Locale;
 
 /**

@@ -4,7 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;

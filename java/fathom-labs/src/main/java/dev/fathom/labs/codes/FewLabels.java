@@ -5,8 +5,8 @@ import static dev.fathom.op.Activation.SIGMOID;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Lab;
 import dev.fathom.features.Examples;
-import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Init;

@@ -1,8 +1,8 @@
 package dev.fathom.labs.codes;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Lab;
 import dev.fathom.features.Examples;
-import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Optimizer;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.codes;
 
-import dev.fathom.labs.statistics.SingularValues;
+import dev.fathom.experiments.statistics.SingularValues;
 import dev.fathom.openblas.Lapack;
 import java.util.Arrays;
 import java.util.stream.IntStream;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.codes;
 
-import dev.fathom.labs.data.SpokenDigits.Recording;
+import dev.fathom.experiments.data.SpokenDigits.Recording;
 import dev.fathom.sound.Stft;
 import dev.fathom.tensor.Vectors;
 import java.util.ArrayList;

@@ -4,10 +4,10 @@ import static dev.fathom.labs.codes.SpectrogramWindows.BINS;
 import static dev.fathom.labs.codes.SpectrogramWindows.SILENCE;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.SpokenDigits.Recording;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.features.Examples;
-import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Model;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;

@@ -1,14 +1,14 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.book.Book;
+import dev.fathom.experiments.data.Project;
+import dev.fathom.experiments.pages.FinishedRun;
+import dev.fathom.experiments.pages.Provenance;
+import dev.fathom.experiments.pages.StoredRun;
+import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.io.AtomicFile;
-import dev.fathom.labs.book.Book;
-import dev.fathom.labs.data.Project;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.FinishedRun;
-import dev.fathom.labs.pages.Provenance;
-import dev.fathom.labs.pages.StoredRun;
-import dev.fathom.labs.training.Interrupt;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -1,9 +1,9 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.image.ImageFolder;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.image.Preprocessing.Photo;
-import dev.fathom.labs.data.Pretrained;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;

@@ -1,11 +1,11 @@
 package dev.fathom.labs.commands;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.Download;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.data.Tar;
-import dev.fathom.labs.data.TinyShakespeare;
+import dev.fathom.experiments.data.Download;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Imdb;
+import dev.fathom.experiments.data.Tar;
+import dev.fathom.experiments.data.TinyShakespeare;
 import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.net.URI;
@@ -67,9 +67,9 @@ public final class Data implements Runnable {
                     return new Choice(Data::plays);
                 }
                 try {
-                    ImageSet set = ImageSet.named(name);
+                    ImageSet set = ImageSet.named(name, ImageSet.values());
                     return new Choice(data -> data.images(set));
-                } catch (TypeConversionException e) {
+                } catch (IllegalArgumentException e) {
                     throw new TypeConversionException(e.getMessage() + ", " + Imdb.NAME + ", " + TinyShakespeare.NAME);
                 }
             }

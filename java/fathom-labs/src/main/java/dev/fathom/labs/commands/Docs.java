@@ -1,7 +1,7 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.data.Project;
 import dev.fathom.labs.catalogue.Catalogue;
-import dev.fathom.labs.data.Project;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

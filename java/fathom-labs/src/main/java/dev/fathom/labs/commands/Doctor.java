@@ -1,8 +1,8 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.jni.Native;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.labs.data.ImageSet;
 import dev.fathom.memory.Memory;
 import java.io.File;
 import java.io.PrintStream;

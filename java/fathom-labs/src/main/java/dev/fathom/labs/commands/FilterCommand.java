@@ -1,12 +1,12 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.data.Pretrained;
+import dev.fathom.experiments.pages.Kernel;
+import dev.fathom.experiments.pages.Look;
+import dev.fathom.experiments.pages.Pages;
 import dev.fathom.explain.Maps;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.image.Preprocessing.Photo;
-import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.pages.Kernel;
-import dev.fathom.labs.pages.Look;
-import dev.fathom.labs.pages.Pages;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;

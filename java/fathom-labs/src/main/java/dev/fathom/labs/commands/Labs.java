@@ -1,5 +1,6 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.Experiment;
 import dev.fathom.labs.adversarial.AdversarialLab;
 import dev.fathom.labs.autocts.AutoCtsLab;
 import dev.fathom.labs.characters.NamesLab;
@@ -10,7 +11,6 @@ import dev.fathom.labs.crystals.CrystalsLab;
 import dev.fathom.labs.distillation.DistillLab;
 import dev.fathom.labs.embeddings.ProjectorLab;
 import dev.fathom.labs.ensembles.EnsemblesLab;
-import dev.fathom.labs.experiments.Experiment;
 import dev.fathom.labs.generalization.BiasVarianceLab;
 import dev.fathom.labs.generalization.DoubleDescentLab;
 import dev.fathom.labs.generalization.MemorizeLab;

@@ -2,13 +2,13 @@ package dev.fathom.labs.commands;
 
 import static dev.fathom.op.Activation.RELU;
 
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.training.Interrupt;
-import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Recipe;
-import dev.fathom.labs.training.TrainedEntry;
-import dev.fathom.labs.training.Training;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.training.Interrupt;
+import dev.fathom.experiments.training.NetworkEntry;
+import dev.fathom.experiments.training.Recipe;
+import dev.fathom.experiments.training.TrainedEntry;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
@@ -18,8 +18,10 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * {@code fathom quickstart}: 784-256-128-10, ReLU, dropout 0.4 and 0.3 (235,146 parameters), learns 55,000 images by
@@ -32,6 +34,18 @@ import picocli.CommandLine.Option;
 public final class Quickstart implements Callable<Integer> {
     private static final int RATE_EPOCHS = 20;
 
+    /** The sets of gray images of 28 x 28 pixels, which its network takes. */
+    static final class Gray implements ITypeConverter<ImageSet> {
+        @Override
+        public ImageSet convert(String name) {
+            try {
+                return ImageSet.named(name, ImageSet.FASHION_MNIST, ImageSet.MNIST);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
     private final PrintStream out;
     private final PrintStream err;
 
@@ -39,7 +53,7 @@ public final class Quickstart implements Callable<Integer> {
             names = "--data",
             paramLabel = "SET",
             defaultValue = "fashion-mnist",
-            converter = ImageSet.GrayConverter.class,
+            converter = Gray.class,
             description = "fashion-mnist (the default), or mnist, which ./fathom data mnist fetches.")
     private ImageSet set;
 

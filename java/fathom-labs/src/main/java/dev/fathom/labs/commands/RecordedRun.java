@@ -1,15 +1,15 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.data.Project;
+import dev.fathom.experiments.pages.Expectations;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.pages.FinishedRun;
+import dev.fathom.experiments.pages.Provenance;
+import dev.fathom.experiments.pages.StoredRun;
 import dev.fathom.io.AtomicFile;
-import dev.fathom.labs.data.Project;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Expectations;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.pages.FinishedRun;
-import dev.fathom.labs.pages.Provenance;
-import dev.fathom.labs.pages.StoredRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,10 @@
 package dev.fathom.labs.commands;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Pretrained;
+import dev.fathom.experiments.pages.Look;
+import dev.fathom.experiments.pages.Pages;
 import dev.fathom.explain.Deconvnet;
 import dev.fathom.explain.GradCam;
 import dev.fathom.explain.Maps;
@@ -12,10 +16,6 @@ import dev.fathom.explain.Unit;
 import dev.fathom.image.ImageFolder;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.image.Preprocessing.Photo;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.pages.Look;
-import dev.fathom.labs.pages.Pages;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;

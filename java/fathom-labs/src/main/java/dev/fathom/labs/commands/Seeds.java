@@ -1,10 +1,10 @@
 package dev.fathom.labs.commands;
 
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Figures;
-import dev.fathom.labs.pages.FinishedRun;
-import dev.fathom.labs.pages.StoredRun;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.pages.Figures;
+import dev.fathom.experiments.pages.FinishedRun;
+import dev.fathom.experiments.pages.StoredRun;
 import dev.fathom.view.HtmlReport;
 import java.nio.file.Path;
 import java.util.ArrayList;

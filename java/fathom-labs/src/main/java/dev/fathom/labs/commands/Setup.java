@@ -1,10 +1,10 @@
 package dev.fathom.labs.commands;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.fathom.experiments.pages.Provenance;
 import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeException;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.labs.pages.Provenance;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;

@@ -1,12 +1,12 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.data.Pretrained;
+import dev.fathom.experiments.training.Interrupt;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.image.Picture;
-import dev.fathom.labs.data.Pretrained;
 import dev.fathom.labs.style.Painting;
 import dev.fathom.labs.style.Perception;
 import dev.fathom.labs.style.PerceptualLoss;
-import dev.fathom.labs.training.Interrupt;
-import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.train.Run;

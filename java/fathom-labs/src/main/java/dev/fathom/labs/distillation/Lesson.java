@@ -1,6 +1,6 @@
 package dev.fathom.labs.distillation;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;

@@ -1,6 +1,13 @@
 package dev.fathom.labs.embeddings;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.statistics.CoOccurrences;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.Pca;
@@ -8,14 +15,7 @@ import dev.fathom.features.Placement;
 import dev.fathom.features.SparseRows;
 import dev.fathom.features.TSne;
 import dev.fathom.features.Umap;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.reviews.ReviewTokens;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.CoOccurrences;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Loss;

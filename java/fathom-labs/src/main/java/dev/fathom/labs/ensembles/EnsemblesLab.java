@@ -1,13 +1,13 @@
 package dev.fathom.labs.ensembles;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.Pca;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;

@@ -1,15 +1,15 @@
 package dev.fathom.labs.ensembles;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.ensemble.Combination;
 import dev.fathom.ensemble.Ensemble;
 import dev.fathom.ensemble.Timing;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.Prediction;
 import dev.fathom.features.Predictor;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.List;

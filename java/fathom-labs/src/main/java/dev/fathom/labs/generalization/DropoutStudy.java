@@ -2,10 +2,10 @@ package dev.fathom.labs.generalization;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

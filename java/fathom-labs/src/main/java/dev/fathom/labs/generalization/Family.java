@@ -1,11 +1,11 @@
 package dev.fathom.labs.generalization;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NaturalSpline;
 import dev.fathom.features.NearestNeighbors;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.generalization;
 
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.openblas.Lapack;
 import dev.fathom.tensor.Rng;

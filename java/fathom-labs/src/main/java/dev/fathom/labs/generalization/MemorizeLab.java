@@ -1,11 +1,11 @@
 package dev.fathom.labs.generalization;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;

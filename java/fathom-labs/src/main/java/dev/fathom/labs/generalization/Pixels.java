@@ -1,7 +1,7 @@
 package dev.fathom.labs.generalization;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;

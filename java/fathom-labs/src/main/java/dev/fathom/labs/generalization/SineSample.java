@@ -1,7 +1,7 @@
 package dev.fathom.labs.generalization;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.NaturalSpline;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
 import java.util.stream.IntStream;

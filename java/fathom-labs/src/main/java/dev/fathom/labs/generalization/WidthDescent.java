@@ -2,11 +2,11 @@ package dev.fathom.labs.generalization;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;

@@ -3,7 +3,7 @@ package dev.fathom.labs.generative;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.GradientPenalty;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;

@@ -3,7 +3,7 @@ package dev.fathom.labs.generative;
 import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Flatten;

@@ -3,11 +3,11 @@ package dev.fathom.labs.generative;
 import static java.util.Objects.requireNonNull;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.labs.generative.AdversarialDuel.Played;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
 package dev.fathom.labs.generative;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;

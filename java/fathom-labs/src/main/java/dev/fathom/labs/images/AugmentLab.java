@@ -1,15 +1,15 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Recipe;
-import dev.fathom.labs.training.TrainedEntry;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.NetworkEntry;
+import dev.fathom.experiments.training.Recipe;
+import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.nets.TextbookCnn;
 import dev.fathom.nn.Input;
 import dev.fathom.view.Chart;

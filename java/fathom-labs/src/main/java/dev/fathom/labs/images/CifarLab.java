@@ -1,11 +1,11 @@
 package dev.fathom.labs.images;
 
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.training.NetworkEntry;
+import dev.fathom.experiments.training.Recipe;
 import dev.fathom.image.Augment;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Recipe;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nets.TextbookCnn;
 import dev.fathom.nn.Input;

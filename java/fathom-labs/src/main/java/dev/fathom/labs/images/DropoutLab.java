@@ -2,17 +2,17 @@ package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.pages.WeightPictures;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.NetworkEntry;
+import dev.fathom.experiments.training.Recipe;
+import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.features.Examples;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.pages.WeightPictures;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.NetworkEntry;
-import dev.fathom.labs.training.Recipe;
-import dev.fathom.labs.training.TrainedEntry;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Input;

@@ -2,10 +2,10 @@ package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.training.Recipe;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;

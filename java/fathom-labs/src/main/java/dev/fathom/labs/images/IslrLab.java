@@ -1,17 +1,17 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Lda;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;

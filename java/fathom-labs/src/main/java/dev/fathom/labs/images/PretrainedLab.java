@@ -1,13 +1,13 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Pretrained;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.image.Preprocessing.Photo;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
 import dev.fathom.nets.SqueezeNet;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;

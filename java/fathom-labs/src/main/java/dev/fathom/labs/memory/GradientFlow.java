@@ -1,8 +1,8 @@
 package dev.fathom.labs.memory;
 
 import dev.fathom.data.Batch;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.SingularValues;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.statistics.SingularValues;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;

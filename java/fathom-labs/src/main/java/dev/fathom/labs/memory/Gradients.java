@@ -1,9 +1,9 @@
 package dev.fathom.labs.memory;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;

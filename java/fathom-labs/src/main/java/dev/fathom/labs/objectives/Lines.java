@@ -1,10 +1,10 @@
 package dev.fathom.labs.objectives;
 
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.ManyLinear;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;

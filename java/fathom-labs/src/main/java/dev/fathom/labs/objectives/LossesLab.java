@@ -1,15 +1,15 @@
 package dev.fathom.labs.objectives;
 
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.data.PlaneSet;
-import dev.fathom.labs.data.PlaneSet.Points;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.Descent;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.data.PlaneSet;
+import dev.fathom.experiments.data.PlaneSet.Points;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.Descent;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;

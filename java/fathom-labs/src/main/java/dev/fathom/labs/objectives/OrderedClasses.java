@@ -1,8 +1,8 @@
 package dev.fathom.labs.objectives;
 
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.training.ManyLinear;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.ReducedLoss;

@@ -1,11 +1,11 @@
 package dev.fathom.labs.objectives;
 
-import dev.fathom.labs.data.PlaneSet;
-import dev.fathom.labs.data.PlaneSet.Points;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.training.Descent;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.PlaneSet;
+import dev.fathom.experiments.data.PlaneSet.Points;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.training.Descent;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

@@ -2,8 +2,8 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.Curvature;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.Correlation;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.statistics.Correlation;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nn.Model;
 import dev.fathom.openblas.Lapack;

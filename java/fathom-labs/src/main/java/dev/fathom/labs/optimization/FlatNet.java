@@ -3,7 +3,7 @@ package dev.fathom.labs.optimization;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.Curvature;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;

@@ -1,9 +1,9 @@
 package dev.fathom.labs.optimization;
 
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;

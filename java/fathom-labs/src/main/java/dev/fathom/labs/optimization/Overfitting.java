@@ -1,13 +1,13 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.assess.Classification;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

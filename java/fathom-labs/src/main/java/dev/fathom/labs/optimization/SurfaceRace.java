@@ -1,9 +1,9 @@
 package dev.fathom.labs.optimization;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.GradientNoise;
 import dev.fathom.optim.Newton;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.optimization;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;

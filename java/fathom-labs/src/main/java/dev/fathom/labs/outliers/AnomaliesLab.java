@@ -1,17 +1,17 @@
 package dev.fathom.labs.outliers;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.labs.outliers.Study.Area;
 import dev.fathom.labs.outliers.Study.Outcome;
 import dev.fathom.labs.outliers.Study.Result;
 import dev.fathom.labs.outliers.Study.Settings;
 import dev.fathom.labs.outliers.Study.Streamed;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Input;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Workers;

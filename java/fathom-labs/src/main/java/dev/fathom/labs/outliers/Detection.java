@@ -2,9 +2,9 @@ package dev.fathom.labs.outliers;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.outliers;
 
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.outliers;
 
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;

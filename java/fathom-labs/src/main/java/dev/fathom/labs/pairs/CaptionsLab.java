@@ -2,12 +2,12 @@ package dev.fathom.labs.pairs;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.decode.Bleu;
-import dev.fathom.labs.data.CaptionedShapes;
-import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.CaptionedShapes;
+import dev.fathom.experiments.data.Scene;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;

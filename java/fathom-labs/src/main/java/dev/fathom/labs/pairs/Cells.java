@@ -1,7 +1,7 @@
 package dev.fathom.labs.pairs;
 
 import dev.fathom.attention.LearnedPositions;
-import dev.fathom.labs.data.Scene;
+import dev.fathom.experiments.data.Scene;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;

@@ -1,18 +1,18 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.data.CaptionedShapes;
-import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.data.Thing;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.CaptionedShapes;
+import dev.fathom.experiments.data.Scene;
+import dev.fathom.experiments.data.Thing;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;

@@ -1,8 +1,8 @@
 package dev.fathom.labs.pairs;
 
 import dev.fathom.data.Field;
-import dev.fathom.labs.data.CaptionedShapes;
-import dev.fathom.labs.data.Thing;
+import dev.fathom.experiments.data.CaptionedShapes;
+import dev.fathom.experiments.data.Thing;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.op.Activation;

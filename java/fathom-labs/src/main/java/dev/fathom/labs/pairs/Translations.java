@@ -1,15 +1,15 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.data.CaptionedShapes;
-import dev.fathom.labs.data.Scene;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.CaptionedShapes;
+import dev.fathom.experiments.data.Scene;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;

@@ -1,13 +1,13 @@
 package dev.fathom.labs.regression;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.labs.data.Hitters;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Hitters;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.linear.Lasso;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.linear.LeastSquares.Coefficient;

@@ -4,9 +4,9 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Regression;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.Hitters;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Hitters;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;

@@ -1,10 +1,10 @@
 package dev.fathom.labs.regression;
 
 import dev.fathom.assess.Regression;
-import dev.fathom.labs.data.Hitters;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.NumpyRandom;
-import dev.fathom.labs.statistics.RRandom;
+import dev.fathom.experiments.data.Hitters;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.statistics.NumpyRandom;
+import dev.fathom.experiments.statistics.RRandom;
 import dev.fathom.linear.Lasso;
 import dev.fathom.linear.LeastSquares;
 import java.util.Arrays;

@@ -1,9 +1,9 @@
 package dev.fathom.labs.reinforcement;
 
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Input;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.reinforcement;
 
+import dev.fathom.experiments.training.Descent;
 import dev.fathom.labs.reinforcement.Agent.Move;
-import dev.fathom.labs.training.Descent;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;

@@ -1,6 +1,6 @@
 package dev.fathom.labs.reinforcement;
 
-import dev.fathom.labs.training.Descent;
+import dev.fathom.experiments.training.Descent;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;

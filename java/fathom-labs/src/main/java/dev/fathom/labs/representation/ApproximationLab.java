@@ -1,14 +1,14 @@
 package dev.fathom.labs.representation;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.representation.Copies.Unit;
 import dev.fathom.labs.representation.Sinusoid.Fit;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Sequential;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Regions;

@@ -1,19 +1,19 @@
 package dev.fathom.labs.representation;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.PlaneSet;
+import dev.fathom.experiments.data.PlaneSet.Points;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.Descent;
+import dev.fathom.experiments.training.ManyLinear;
+import dev.fathom.experiments.training.NamedActivation;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
-import dev.fathom.labs.data.PlaneSet;
-import dev.fathom.labs.data.PlaneSet.Points;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.Descent;
-import dev.fathom.labs.training.ManyLinear;
-import dev.fathom.labs.training.NamedActivation;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;

@@ -1,10 +1,10 @@
 package dev.fathom.labs.representation;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.Arrays;

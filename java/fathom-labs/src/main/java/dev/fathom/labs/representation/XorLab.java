@@ -1,11 +1,11 @@
 package dev.fathom.labs.representation;
 
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.Descent;
-import dev.fathom.labs.training.ManyLinear;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.Descent;
+import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;

@@ -1,11 +1,11 @@
 package dev.fathom.labs.restoration;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.data.Photographs;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.data.Photographs;
 import dev.fathom.nn.Input;
 import dev.fathom.op.Shape;
 import dev.fathom.view.Diagram;

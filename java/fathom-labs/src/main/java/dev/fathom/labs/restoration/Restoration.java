@@ -1,12 +1,12 @@
 package dev.fathom.labs.restoration;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.training.Training;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;

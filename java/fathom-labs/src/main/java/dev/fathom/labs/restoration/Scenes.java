@@ -2,7 +2,7 @@ package dev.fathom.labs.restoration;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;

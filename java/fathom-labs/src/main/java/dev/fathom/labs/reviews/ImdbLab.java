@@ -1,19 +1,19 @@
 package dev.fathom.labs.reviews;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 import static dev.fathom.labs.reviews.ReviewExperiment.TEST;
 import static dev.fathom.labs.reviews.ReviewExperiment.TIME;
 
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.Milestones;
 import dev.fathom.labs.reviews.LassoPaths.LassoPath;
 import dev.fathom.labs.reviews.LassoPaths.Point;
 import dev.fathom.labs.reviews.ReviewExperiment.Trained;
 import dev.fathom.labs.reviews.Reviews.Part;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.Milestones;
 import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;

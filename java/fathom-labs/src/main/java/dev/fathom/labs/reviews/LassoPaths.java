@@ -1,8 +1,8 @@
 package dev.fathom.labs.reviews;
 
+import dev.fathom.experiments.Lab;
 import dev.fathom.features.SparseRows;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.labs.experiments.Lab;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.linear.LogisticPath;
 import dev.fathom.text.BagOfWords;

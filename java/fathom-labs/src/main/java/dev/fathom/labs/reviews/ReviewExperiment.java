@@ -1,16 +1,16 @@
 package dev.fathom.labs.reviews;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Padding;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Milestones;
+import dev.fathom.experiments.training.Recipe;
 import dev.fathom.labs.reviews.ReviewNets.ReviewNet;
 import dev.fathom.labs.reviews.Reviews.Part;
-import dev.fathom.labs.training.Milestones;
-import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Tensor;

@@ -3,15 +3,15 @@ package dev.fathom.labs.reviews;
 import static dev.fathom.labs.reviews.ReviewNets.LAST;
 import static dev.fathom.labs.reviews.ReviewNets.WIDTH;
 
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.statistics.CoOccurrences;
+import dev.fathom.experiments.training.Recipe;
 import dev.fathom.labs.reviews.ReviewNets.BagOfWordsNet;
 import dev.fathom.labs.reviews.ReviewNets.Convolution;
 import dev.fathom.labs.reviews.ReviewNets.MeanOfVectors;
 import dev.fathom.labs.reviews.ReviewNets.RecurrentClassifier;
 import dev.fathom.labs.reviews.ReviewNets.ReviewNet;
 import dev.fathom.labs.reviews.ReviewNets.TransformerClassifier;
-import dev.fathom.labs.statistics.CoOccurrences;
-import dev.fathom.labs.training.Recipe;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;

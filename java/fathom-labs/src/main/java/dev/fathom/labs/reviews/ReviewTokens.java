@@ -1,7 +1,7 @@
 package dev.fathom.labs.reviews;
 
-import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.data.Imdb;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Texts;
 import dev.fathom.text.Vocabulary;

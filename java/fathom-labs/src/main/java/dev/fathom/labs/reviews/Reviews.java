@@ -2,8 +2,8 @@ package dev.fathom.labs.reviews;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.data.Imdb;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Imdb;
 import dev.fathom.op.Shape;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Texts;

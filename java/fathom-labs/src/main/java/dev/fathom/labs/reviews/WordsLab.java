@@ -1,15 +1,15 @@
 package dev.fathom.labs.reviews;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.CoOccurrences;
 import dev.fathom.features.Pca;
 import dev.fathom.features.SparseRows;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.reviews.MeanClassifier.Start;
-import dev.fathom.labs.statistics.CoOccurrences;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Input;
 import dev.fathom.text.WordVectors;

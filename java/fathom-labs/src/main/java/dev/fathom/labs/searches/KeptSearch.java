@@ -1,6 +1,6 @@
 package dev.fathom.labs.searches;
 
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.experiments.LabRun;
 import dev.fathom.search.Objective;
 import dev.fathom.search.Search;
 import dev.fathom.search.Space;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.series;
 
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.series.Forecast;
 import dev.fathom.series.Series;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.series;
 
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
 import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import java.util.Optional;

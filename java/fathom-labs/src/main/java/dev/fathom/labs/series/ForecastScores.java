@@ -1,7 +1,7 @@
 package dev.fathom.labs.series;
 
 import dev.fathom.assess.Regression;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.statistics.Averages;
 import java.util.stream.IntStream;
 
 /**

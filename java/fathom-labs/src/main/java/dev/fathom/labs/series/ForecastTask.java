@@ -1,8 +1,8 @@
 package dev.fathom.labs.series;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.DataSet;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.series.Series;
 import dev.fathom.series.Standardization;
 import dev.fathom.series.Windows;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.series;
 
 import dev.fathom.assess.Regression;
-import dev.fathom.labs.data.Nyse;
+import dev.fathom.experiments.data.Nyse;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.series.Series;
 import java.util.Arrays;

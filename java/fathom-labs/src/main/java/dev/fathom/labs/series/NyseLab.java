@@ -1,13 +1,13 @@
 package dev.fathom.labs.series;
 
-import dev.fathom.labs.data.Nyse;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Autocorrelation;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Nyse;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Autocorrelation;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.series.Series;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

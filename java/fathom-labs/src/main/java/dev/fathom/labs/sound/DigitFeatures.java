@@ -2,9 +2,9 @@ package dev.fathom.labs.sound;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.labs.data.SpokenDigits;
-import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.statistics.Averages;
+import dev.fathom.experiments.data.SpokenDigits;
+import dev.fathom.experiments.data.SpokenDigits.Recording;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.op.Shape;
 import dev.fathom.sound.Mel;
 import dev.fathom.sound.Stft;

@@ -4,8 +4,8 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Lab;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.SpokenDigits.Recording;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;

@@ -1,13 +1,13 @@
 package dev.fathom.labs.sound;
 
-import dev.fathom.labs.data.SpokenDigits;
-import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.SpokenDigits;
+import dev.fathom.experiments.data.SpokenDigits.Recording;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.sound.DigitNet.Trained;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import java.util.ArrayList;

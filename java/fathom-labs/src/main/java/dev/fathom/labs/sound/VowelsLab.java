@@ -1,10 +1,10 @@
 package dev.fathom.labs.sound;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;

@@ -1,9 +1,9 @@
 package dev.fathom.labs.style;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Photographs;
 import dev.fathom.image.Picture;
-import dev.fathom.labs.data.Photographs;
-import dev.fathom.labs.experiments.Lab;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.InstanceNorm;
 import dev.fathom.nn.Layer;

@@ -1,7 +1,7 @@
 package dev.fathom.labs.style;
 
+import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.image.Preprocessing;
-import dev.fathom.labs.data.Pretrained;
 import dev.fathom.nets.SqueezeNet;
 import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;

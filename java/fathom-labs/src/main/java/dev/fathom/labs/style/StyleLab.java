@@ -1,15 +1,15 @@
 package dev.fathom.labs.style;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Photographs;
+import dev.fathom.experiments.data.Pretrained;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.image.Picture;
-import dev.fathom.labs.data.DataSet;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Photographs;
-import dev.fathom.labs.data.Pretrained;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.pages.Table;
 import dev.fathom.labs.style.FastStyle.Served;
 import dev.fathom.labs.style.Painting.Painted;
 import dev.fathom.nn.Input;

@@ -1,13 +1,13 @@
 package dev.fathom.labs.translation;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.decode.BeamSearch;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Table;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Loss;

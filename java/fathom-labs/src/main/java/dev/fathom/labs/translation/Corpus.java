@@ -1,7 +1,7 @@
 package dev.fathom.labs.translation;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.EnglishFrench.Pair;
+import dev.fathom.experiments.data.EnglishFrench.Pair;
 import dev.fathom.tensor.Rng;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;

@@ -1,20 +1,20 @@
 package dev.fathom.labs.translation;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.decode.BeamSearch;
 import dev.fathom.decode.Hypothesis;
 import dev.fathom.decode.LengthPenalty;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.EnglishFrench;
+import dev.fathom.experiments.data.EnglishFrench.Pair;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.statistics.IbmModel1;
 import dev.fathom.features.Pca;
 import dev.fathom.features.SparseRows;
-import dev.fathom.labs.data.EnglishFrench;
-import dev.fathom.labs.data.EnglishFrench.Pair;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.statistics.IbmModel1;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;

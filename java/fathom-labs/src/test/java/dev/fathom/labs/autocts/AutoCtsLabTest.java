@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.Gson;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Findings;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.SeriesFiles;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.validation.Folds;

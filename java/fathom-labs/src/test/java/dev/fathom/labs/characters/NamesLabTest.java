@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.FirstNames;
+import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.data.FirstNames;
-import dev.fathom.labs.statistics.NgramModel;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.experiments.Experiment;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.tensor.Pass;

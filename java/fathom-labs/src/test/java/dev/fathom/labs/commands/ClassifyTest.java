@@ -3,10 +3,10 @@ package dev.fathom.labs.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.image.ModelCard;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.data.Pretrained;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nets.SqueezeNet;
 import dev.fathom.nn.Model;

@@ -2,9 +2,9 @@ package dev.fathom.labs.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.data.TinyImages;
 import dev.fathom.labs.Browser;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.data.TinyImages;
 import dev.fathom.view.HtmlReport;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.experiments.pages.Kernel;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.pages.Kernel;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;

@@ -3,10 +3,10 @@ package dev.fathom.labs.distillation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;

@@ -3,14 +3,14 @@ package dev.fathom.labs.embeddings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Findings;
 import dev.fathom.labs.Browser;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
 import dev.fathom.view.ProjectorTsv;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.ensemble.Ensemble;
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.features.Examples;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -3,9 +3,9 @@ package dev.fathom.labs.generalization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.NaturalSpline;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
 import java.util.Arrays;

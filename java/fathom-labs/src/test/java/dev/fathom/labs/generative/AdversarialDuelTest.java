@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.GradientPenalty;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.labs.generative.Gan.Critic;
-import dev.fathom.labs.statistics.Averages;
-import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.labs.generative.Mixture.Coverage;
 import dev.fathom.labs.generative.SampleQuality.Gaussian;
-import dev.fathom.labs.pages.Table;
-import dev.fathom.labs.training.Interrupt;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;

@@ -3,14 +3,14 @@ package dev.fathom.labs.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.data.TinyImages;
+import dev.fathom.experiments.statistics.SingularValues;
 import dev.fathom.image.ModelCard;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.io.Safetensors;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.data.TinyImages;
-import dev.fathom.labs.statistics.SingularValues;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;

@@ -3,9 +3,9 @@ package dev.fathom.labs.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.data.TinyImages;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.data.TinyImages;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;

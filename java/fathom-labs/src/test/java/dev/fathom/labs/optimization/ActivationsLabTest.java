@@ -2,9 +2,9 @@ package dev.fathom.labs.optimization;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.pages.Figure;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;

@@ -3,12 +3,12 @@ package dev.fathom.labs.optimization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.labs.data.ImageSet;
-import dev.fathom.labs.data.Images;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.experiments.Stopped;
-import dev.fathom.labs.training.Interrupt;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.Stopped;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.nn.Layer;
 import dev.fathom.optim.Sgd;
 import java.io.IOException;

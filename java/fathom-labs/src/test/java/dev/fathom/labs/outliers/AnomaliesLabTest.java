@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.assess.Ranking;
 import dev.fathom.ensemble.Diversity;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.training.Interrupt;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
-import dev.fathom.labs.training.Interrupt;
-import dev.fathom.labs.training.Training;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;

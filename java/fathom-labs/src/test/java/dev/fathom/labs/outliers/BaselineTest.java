@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.assess.Ranking;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.data.DataSet;
 import dev.fathom.table.Table;
 import java.nio.file.Path;
 import java.util.Arrays;

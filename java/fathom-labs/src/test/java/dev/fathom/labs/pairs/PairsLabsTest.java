@@ -3,11 +3,11 @@ package dev.fathom.labs.pairs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.data.CaptionedShapes;
+import dev.fathom.experiments.data.Scene;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.data.CaptionedShapes;
-import dev.fathom.labs.data.Scene;
 import dev.fathom.labs.pairs.Translations.Score;
 import java.nio.file.Path;
 import java.util.List;

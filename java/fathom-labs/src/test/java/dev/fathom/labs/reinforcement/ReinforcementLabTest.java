@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.reinforcement.Agent.Move;
 import dev.fathom.nn.Layer;
 import dev.fathom.optim.Sgd;

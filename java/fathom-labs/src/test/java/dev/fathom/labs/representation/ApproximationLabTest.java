@@ -3,9 +3,9 @@ package dev.fathom.labs.representation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.labs.representation.Copies.Unit;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;

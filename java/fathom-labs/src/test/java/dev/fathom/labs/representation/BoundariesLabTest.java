@@ -2,10 +2,10 @@ package dev.fathom.labs.representation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.data.PlaneSet;
+import dev.fathom.experiments.data.PlaneSet.Points;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.data.PlaneSet;
-import dev.fathom.labs.data.PlaneSet.Points;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,8 +2,8 @@ package dev.fathom.labs.reviews;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.data.Imdb;
 import dev.fathom.io.Safetensors;
-import dev.fathom.labs.data.Imdb;
 import dev.fathom.train.Checkpoints;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -2,13 +2,13 @@ package dev.fathom.labs.reviews;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Findings;
+import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
-import dev.fathom.labs.training.Interrupt;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.WordVectors;

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.Gson;
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.Findings;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.pages.Figure;
-import dev.fathom.labs.pages.Findings;
 import dev.fathom.labs.series.Autoregression.Chosen;
 import dev.fathom.nn.Model;
 import dev.fathom.series.Series;

@@ -2,9 +2,9 @@ package dev.fathom.labs.similarity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

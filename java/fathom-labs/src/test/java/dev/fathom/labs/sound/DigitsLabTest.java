@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.data.SpokenDigits;
+import dev.fathom.experiments.data.SpokenDigits.Recording;
+import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.data.SpokenDigits;
-import dev.fathom.labs.data.SpokenDigits.Recording;
-import dev.fathom.labs.experiments.Lab;
-import dev.fathom.labs.experiments.LabRun;
-import dev.fathom.labs.training.Interrupt;
 import dev.fathom.sound.Wav;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;

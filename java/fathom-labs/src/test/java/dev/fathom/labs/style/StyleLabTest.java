@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.image.Picture;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.labs.data.Pretrained;
 import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;

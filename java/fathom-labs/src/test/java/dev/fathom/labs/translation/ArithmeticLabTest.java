@@ -1,11 +1,11 @@
 package dev.fathom.labs.translation;
 
-import static dev.fathom.labs.pages.Findings.line;
+import static dev.fathom.experiments.pages.Findings.line;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.pages.Expectations;
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.pages.Expectations;
-import dev.fathom.labs.pages.Figure;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import java.nio.file.Path;

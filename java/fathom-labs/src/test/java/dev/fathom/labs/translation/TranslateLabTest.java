@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.EnglishFrench.Pair;
+import dev.fathom.experiments.statistics.IbmModel1;
 import dev.fathom.labs.CommandLineRun;
-import dev.fathom.labs.data.EnglishFrench.Pair;
-import dev.fathom.labs.statistics.IbmModel1;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,0 +1,69 @@
+package dev.fathom.experiments;
+
+import dev.fathom.experiments.pages.Words;
+import dev.fathom.nn.Input;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Diagram;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BiFunction;
+
+/** An experiment with a page, run by {@code ./fathom lab NAME}; its words are in {@code NAME.md} beside its class. */
+public interface Experiment {
+    /** Its name on the command line and in folders, which is that of its class: {@code very-deep} of VeryDeepLab. */
+    default String name() {
+        return getClass()
+                .getSimpleName()
+                .replaceFirst("Lab$", "")
+                .replaceAll("(?<=[a-z])(?=[A-Z])", "-")
+                .toLowerCase(Locale.ROOT);
+    }
+
+    /** The words of its page. */
+    default Words words() {
+        return Words.of(getClass(), name());
+    }
+
+    /** What it shows, in a line. */
+    default String shows() {
+        return words().front("shows");
+    }
+
+    /** Its network as the book draws it, in the size of a full run; none where there is no one network. */
+    default Optional<Diagram> net() {
+        return Optional.empty();
+    }
+
+    /**
+     * Draws a network of an experiment for {@link #net}.
+     *
+     * @param input of one example
+     */
+    static Optional<Diagram> drawn(String title, Layer net, Input input) {
+        return drawn(title, net, (layer, in) -> layer.apply(in[0]), input);
+    }
+
+    /** Draws a network that has methods of its own, or several inputs, by one call of it. */
+    static <M extends Net> Optional<Diagram> drawn(
+            String title, M net, BiFunction<M, Tensor[], ?> call, Input... inputs) {
+        try (Model<M> model = Model.of(net, 0)) {
+            return Optional.of(Diagram.of(title, model, call, inputs));
+        }
+    }
+
+    /** Whether it does something with a text of the person who runs it, {@link Lab#prompt}. */
+    default boolean takesPrompt() {
+        return false;
+    }
+
+    /**
+     * Runs it. {@link Stopped} is left to the caller.
+     *
+     * @throws IllegalArgumentException if data are missing or damaged, or the prompt has what the experiment does not
+     *     know, with what to do
+     */
+    void run(Lab lab);
+}

@@ -1,0 +1,131 @@
+package dev.fathom.experiments.data;
+
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.table.Encoder;
+import dev.fathom.table.Encoding;
+import dev.fathom.table.Table;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The baseball players of ISLR whose salary is known, in the order of the file.
+ *
+ * @param names of the columns of x
+ * @param x their records, [players][columns]
+ * @param y their salaries in thousands of dollars
+ */
+public record Hitters(List<String> names, double[][] x, double[] y) {
+    private static final String FILE = "Hitters.csv";
+    /** Two thirds of them, less a fold of a tenth, are enough for 19 columns and an intercept. */
+    private static final int FEWEST = 40;
+
+    private static final Set<String> CATEGORIES = Set.of("League", "Division", "NewLeague");
+    private static final Set<String> BASELINES = Set.of("League=A", "Division=E", "NewLeague=A");
+
+    /**
+     * Reads the players from {@code folder}, or if it is null from the project's own copy or {@code FATHOM_DATA}. Each
+     * of the three categorical columns, which have two values, becomes two columns of x.
+     *
+     * @throws IllegalArgumentException if the file is missing or damaged; the message names the line and the column
+     */
+    public static Hitters read(@Nullable Path folder) {
+        Path own = Project.root().map(root -> root.resolve("test-data/hitters")).orElse(Path.of(""));
+        Path from = folder == null && Files.exists(own.resolve(FILE))
+                ? own
+                : new DataSet("islr", List.of(FILE), Nyse.ISLP).folder(folder);
+        Path file = from.resolve(FILE);
+        Table table = Table.csv(file);
+        if (!table.columns().contains("Salary") || !table.columns().containsAll(CATEGORIES)) {
+            throw new IllegalArgumentException(file + " has the columns " + table.columns()
+                    + " but not Salary, League, Division and NewLeague; give the file of ISLP");
+        }
+        Table complete = table.complete("Salary");
+        if (complete.size() < FEWEST) {
+            throw new IllegalArgumentException(FILE + " has " + complete.size()
+                    + " players with a salary, which are too few to fit 19 columns and to test them; give "
+                    + "the whole file, which has 263");
+        }
+        Encoder encoder = new Encoder();
+        for (String column : table.columns()) {
+            if (CATEGORIES.contains(column)) {
+                encoder.oneHot(column);
+            } else if (!column.equals("Salary")) {
+                encoder.number(column);
+            }
+        }
+        Encoding features = encoder.fit(complete);
+        float[] x = features.features(complete);
+        float[] y = new Encoder().number("Salary").fit(complete).features(complete);
+        int k = features.features().size();
+        return new Hitters(
+                features.features(),
+                IntStream.range(0, y.length)
+                        .mapToObj(i -> IntStream.range(0, k)
+                                .mapToDouble(j -> x[i * k + j])
+                                .toArray())
+                        .toArray(double[][]::new),
+                Averages.doubles(y));
+    }
+
+    /**
+     * The columns of a design matrix: each of the three categories without the column of its first value, which is the
+     * baseline, 19 columns.
+     */
+    public Hitters withoutBaselines() {
+        return columns(IntStream.range(0, names.size())
+                .filter(j -> !BASELINES.contains(names.get(j)))
+                .toArray());
+    }
+
+    /**
+     * The columns of R's {@code model.matrix(Salary ~ . - 1)}: as {@link #withoutBaselines}, but with both leagues, 20
+     * columns.
+     */
+    public Hitters modelMatrix() {
+        return columns(IntStream.range(0, names.size())
+                .filter(j -> names.get(j).equals("League=A") || !BASELINES.contains(names.get(j)))
+                .toArray());
+    }
+
+    /** The players with only these columns, in this order. */
+    public Hitters columns(int... which) {
+        return new Hitters(
+                IntStream.of(which).mapToObj(names::get).toList(),
+                IntStream.range(0, x.length)
+                        .mapToObj(i ->
+                                IntStream.of(which).mapToDouble(j -> x[i][j]).toArray())
+                        .toArray(double[][]::new),
+                y);
+    }
+
+    /**
+     * The players with only the columns of these names, in this order.
+     *
+     * @throws IllegalArgumentException if one is missing
+     */
+    public Hitters columns(List<String> which) {
+        for (String name : which) {
+            if (!names.contains(name)) {
+                throw new IllegalArgumentException(FILE + " has no column " + name + "; give the file of ISLP");
+            }
+        }
+        return columns(which.stream().mapToInt(names::indexOf).toArray());
+    }
+
+    /** Only these players, in this order. */
+    public Hitters players(int... which) {
+        return new Hitters(
+                names,
+                IntStream.of(which).mapToObj(i -> x[i]).toArray(double[][]::new),
+                IntStream.of(which).mapToDouble(i -> y[i]).toArray());
+    }
+
+    /** The number of players. */
+    public int size() {
+        return y.length;
+    }
+}

@@ -1,0 +1,93 @@
+package dev.fathom.experiments.data;
+
+import dev.fathom.sound.Wav;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Free Spoken Digit Dataset (Jackson et al.): digits spoken by six people, 50 times each, at 8,000 samples per
+ * second; not part of the project.
+ */
+public final class SpokenDigits {
+    /** Samples per second. */
+    public static final int RATE = 8000;
+
+    private static final DataSet DATA = new DataSet(
+            "spoken-digits",
+            List.of("recordings"),
+            "download it from the repository Jakobovski/free-spoken-digit-dataset");
+    private static final Pattern NAME = Pattern.compile("(\\d)_([a-z]+)_(\\d{1,6})\\.wav");
+    /** Ten seconds; the longest recording has 2.3. */
+    private static final int LONGEST = 10 * RATE;
+
+    private SpokenDigits() {}
+
+    /**
+     * A recording.
+     *
+     * @param index number of the recording among those of the same digit and speaker; 0 to 4 are the test
+     * @param samples from -1 to 1
+     */
+    public record Recording(int digit, String speaker, int index, float[] samples) {
+        /** Whether it belongs to the official test set. */
+        public boolean test() {
+            return index < 5;
+        }
+    }
+
+    /**
+     * Reads the recordings whose index is wanted, ordered by the names of their files.
+     *
+     * @param given the folder that has {@code recordings}, or null for where it usually is
+     * @throws IllegalArgumentException if there are none, a file has another name than DIGIT_SPEAKER_INDEX.wav, or one
+     *     is damaged or of another rate
+     * @throws UncheckedIOException if a file cannot be read
+     */
+    public static List<Recording> read(@Nullable Path given, IntPredicate wanted) {
+        Path folder = DATA.folder(given).resolve("recordings");
+        List<Path> files;
+        try (Stream<Path> list = Files.list(folder)) {
+            files = list.sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the folder " + folder + ": " + e.getMessage(), e);
+        }
+        List<Recording> all = files.stream()
+                .map(SpokenDigits::matched)
+                .filter(m -> wanted.test(Integer.parseInt(m.group(3))))
+                .map(m -> recording(folder.resolve(m.group()), m))
+                .toList();
+        if (all.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the folder " + folder + " has no recordings; put files like 7_jackson_32.wav there");
+        }
+        return all;
+    }
+
+    private static Matcher matched(Path file) {
+        Matcher m = NAME.matcher(file.getFileName().toString());
+        if (!m.matches()) {
+            throw new IllegalArgumentException(file
+                    + ": the name is not of the form DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_32.wav; rename the"
+                    + " file, or move it elsewhere");
+        }
+        return m;
+    }
+
+    private static Recording recording(Path file, Matcher m) {
+        Wav wav = Wav.read(file);
+        if (wav.rate() != RATE || wav.frames() > LONGEST || wav.frames() < RATE / 20) {
+            throw new IllegalArgumentException(file + ": it has " + wav.frames() + " samples at " + wav.rate()
+                    + " Hz, but a recording of a digit has " + RATE / 20 + " to " + LONGEST + " at " + RATE
+                    + " Hz; convert it, or move it elsewhere");
+        }
+        return new Recording(Integer.parseInt(m.group(1)), m.group(2), Integer.parseInt(m.group(3)), wav.mono());
+    }
+}

@@ -1,3 +1,0 @@
-/** Small statistics that networks are compared with. */
-@org.jspecify.annotations.NullMarked
-package dev.fathom.labs.statistics;
