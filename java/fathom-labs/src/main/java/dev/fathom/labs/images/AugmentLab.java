@@ -35,7 +35,8 @@ public final class AugmentLab implements Experiment {
             for (int s = 0, part = FEWEST; part >= 1; part /= 2, s++) {
                 int n = nets.images().learn().size() / part;
                 // a quarter of the images is seen twice as often, so that few of them are learned to the end too
-                Recipe recipe = Recipe.adam(lab.epochs((int) Math.round(16 * Math.sqrt(part)), 2), 64, 1e-3f);
+                Recipe recipe =
+                        Recipe.adam(lab.epochs((int) Math.round(16 * Math.sqrt(part)), 1), lab.of(64, 16), 1e-3f);
                 int classes = nets.images().classes().size();
                 String name = line("%,d", n);
                 try (Images few = nets.images().learning(n)) {

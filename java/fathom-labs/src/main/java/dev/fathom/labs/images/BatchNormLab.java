@@ -45,7 +45,7 @@ public final class BatchNormLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        try (Comparison nets = new Comparison(lab, ImageSet.FASHION_MNIST, 4000, 10)) {
+        try (Comparison nets = new Comparison(lab, ImageSet.FASHION_MNIST, 2000, 10)) {
             Recipe recipe = new Recipe(
                     lab.epochs(10, 3),
                     128,

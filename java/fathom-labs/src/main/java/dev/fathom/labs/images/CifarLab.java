@@ -26,16 +26,16 @@ public final class CifarLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        try (Comparison nets = new Comparison(lab, ImageSet.cifar(lab.data()), 2000)) {
+        try (Comparison nets = new Comparison(lab, ImageSet.cifar(lab.data()), 1000)) {
             int classes = nets.images().classes().size();
-            Recipe textbook =
-                    new Recipe(lab.epochs(30, 2), 128, new RmsProp(1e-3f), Schedule.constant(), "RMSprop 0.001");
+            Recipe textbook = new Recipe(
+                    lab.epochs(30, 2), lab.of(128, 32), new RmsProp(1e-3f), Schedule.constant(), "RMSprop 0.001");
             nets.train("Textbook", TextbookCnn.lab(classes), textbook);
             nets.train("Textbook, augmented", TextbookCnn.lab(classes), textbook, CHANGES);
             int n = lab.epochs(18, 2);
             Recipe residual = new Recipe(
                     n,
-                    128,
+                    lab.of(128, 32),
                     new Sgd(0.1f).momentum(0.9f).weightDecay(1e-4f),
                     Schedule.cosine(n),
                     "SGD 0.1 down to 0 on a cosine, momentum 0.9, weight decay 0.0001");

@@ -26,7 +26,7 @@ public final class DepthLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        try (Comparison nets = new Comparison(lab, ImageSet.MNIST, 500, 100)) {
+        try (Comparison nets = new Comparison(lab, ImageSet.MNIST, 300, 100)) {
             List<TrainedEntry> outcomes = new ArrayList<>();
             for (int depth : new int[] {16, 32}) {
                 Recipe recipe = new Recipe(
