@@ -114,7 +114,7 @@ class WordsLabTest {
                 .containsExactly("PCA, correct analogies", "skip-gram, correct analogies");
         assertThat(page.parts())
                 .filteredOn(Findings.Table.class::isInstance)
-                .hasSize(3)
+                .hasSize(4) // words, analogies, the reviews' classifier, and the settings of skip-gram
                 .allSatisfy(table -> assertThat(((Findings.Table) table).rows()).isNotEmpty());
     }
 
