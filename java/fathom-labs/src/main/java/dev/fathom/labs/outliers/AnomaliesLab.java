@@ -280,7 +280,7 @@ public final class AnomaliesLab implements Experiment {
 
     /** Both ensembles beside the linear floors of series that are learned and scored whole. */
     private static void floors(Lab lab, Group set) {
-        Table table = lab.table("floors", "series").named("{row}, {column}");
+        Table table = lab.table("floors", "series");
         for (Outcome o : set.of) {
             Table.Row row = table.row(o.series().name());
             for (String floor : FLOORS) {
