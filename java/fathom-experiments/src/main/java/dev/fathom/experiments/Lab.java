@@ -6,6 +6,8 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.Findings.Part;
@@ -109,6 +111,14 @@ public final class Lab {
     /** Where the data are; null for where they usually are. */
     public @Nullable Path data() {
         return run.data();
+    }
+
+    /** At random {@code n} images of a set to learn from and a fifth as many for other uses, with mean 0, deviation 1. */
+    public Images images(ImageSet set, int n) {
+        try (Images all = set.images(data(), seed());
+                Images some = all.sample(n, seed())) {
+            return some.normalized();
+        }
     }
 
     /** The sentence that a person gave the experiment, null for none. */

@@ -2,6 +2,7 @@ package dev.fathom.nets;
 
 import static dev.fathom.op.Activation.TANH;
 
+import dev.fathom.nn.AvgPool;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
@@ -9,6 +10,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Checks;
 import dev.fathom.op.PadMode;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Tensor;
@@ -105,6 +107,32 @@ public record PlainCnn(Sequential stem, Sequential body, Linear linear) implemen
                 .<Layer>map(stage -> stage instanceof Recompute ? stage : new Recompute(stage))
                 .toList();
         return Records.with(this, "body", new Sequential(stages));
+    }
+
+    /**
+     * Returns the form of this network in which one of {@code depth} layers learns fastest. Signals have variance 1 /
+     * depth, and the weights of the last layer make up for it. The biases of the body are left out: they have next to
+     * no variance at this depth, but act in every layer. The network sees images of 1 / factor of the height and width.
+     *
+     * @throws IllegalArgumentException if the depth or the factor is below 1
+     */
+    public PlainCnn deep(int depth, int factor) {
+        int width = linear.weight().shape().dim(1);
+        int classes = linear.weight().shape().dim(0);
+        Checks.positive("PlainCnn.deep", "depth", depth);
+        Initializer init = Init.normal(0, (float) Math.sqrt((double) depth / width));
+        return new PlainCnn(
+                new Sequential(new AvgPool(factor), stem),
+                unbiased(body),
+                new Linear(width, classes, init).withBias(Init.zeros()));
+    }
+
+    private static Sequential unbiased(Sequential layers) {
+        return new Sequential(layers.layers().stream()
+                .map(layer -> layer instanceof Sequential stage
+                        ? unbiased(stage)
+                        : layer instanceof Conv conv ? conv.withoutBias() : layer)
+                .toList());
     }
 
     @Override

@@ -45,6 +45,17 @@ class PlainCnnTest {
         assertThatThrownBy(() -> new PlainCnn(1, 2, 0, 10)).hasMessage("PlainCnn: depth=0 must be in 1 to 100000");
     }
 
+    @Test
+    void theDeepFormHasNoBiasesInItsBodyAndSeesLess() {
+        try (var model = Model.of(new PlainCnn(1, 4, 10, 5).deep(10, 2), 1)) {
+            assertThat(model.parameterCount()).isEqualTo(40 + 2 * 148 + 10 * 144 + 25);
+            assertThat(model.multiplyAdds(Shape.of(1, 16, 16, 1)))
+                    .isEqualTo(64 * 36 + 16 * 144 + 4 * 144 + 10 * 4 * 144 + 20);
+        }
+        assertThatThrownBy(() -> new PlainCnn(1, 4, 10, 5).deep(0, 2))
+                .hasMessageStartingWith("PlainCnn.deep: depth=0 must be above 0");
+    }
+
     /**
      * What a pass over a network leaves.
      *

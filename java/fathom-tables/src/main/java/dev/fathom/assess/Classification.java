@@ -7,6 +7,7 @@ import dev.fathom.nn.Predictions;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -177,6 +178,30 @@ public final class Classification {
             }
         }
         return all;
+    }
+
+    /**
+     * Returns the mean of the probabilities that several classifiers give for the same examples.
+     *
+     * @throws IllegalArgumentException if there are none, or their examples or classes differ
+     */
+    public static Classification mean(List<Classification> members) {
+        if (members.isEmpty()) {
+            throw new IllegalArgumentException("classification: the mean is that of no answers; give at least one");
+        }
+        Classification first = members.get(0);
+        int classes = first.classes;
+        float[] mean = new float[first.size() * classes];
+        for (Classification member : members) {
+            if (member.classes != classes || !Arrays.equals(member.actual, first.actual)) {
+                throw new IllegalArgumentException("classification: the mean is that of answers to other examples;"
+                        + " give answers to the same ones in the same order");
+            }
+            for (int i = 0; i < mean.length; i++) {
+                mean[i] += (float) (member.probability(i / classes, i % classes) / members.size());
+            }
+        }
+        return ofProbabilities(mean, classes, first.actual);
     }
 
     /**

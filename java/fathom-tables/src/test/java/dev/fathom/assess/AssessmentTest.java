@@ -275,4 +275,27 @@ class AssessmentTest {
                 .hasMessage(
                         "confusion matrix: there are 2 labels but 3 predictions; give one prediction for each label");
     }
+
+    @Test
+    void aMeanOfTwoAnswers() {
+        Classification sure = Classification.ofProbabilities(new float[] {0.9f, 0.1f, 0.4f, 0.6f}, 2, new int[] {0, 1});
+        Classification other =
+                Classification.ofProbabilities(new float[] {0.4f, 0.6f, 0.8f, 0.2f}, 2, new int[] {0, 1});
+        Classification mean = Classification.mean(List.of(sure, other));
+        assertThat(mean.probability(0, 0)).isCloseTo(0.65, within(1e-6));
+        assertThat(mean.probability(1, 1)).isCloseTo(0.4, within(1e-6));
+        assertThat(mean.wrong(2)).containsExactly(1);
+        assertThat(mean.actual(1)).isEqualTo(1);
+    }
+
+    @Test
+    void aMeanOfOtherExamplesIsRefused() {
+        Classification one = Classification.ofLogits(new float[] {0, 1}, 2, new int[] {0});
+        Classification other = Classification.ofLogits(new float[] {0, 1}, 2, new int[] {1});
+        assertThatThrownBy(() -> Classification.mean(List.of(one, other)))
+                .hasMessage("classification: the mean is that of answers to other examples;"
+                        + " give answers to the same ones in the same order");
+        assertThatThrownBy(() -> Classification.mean(List.of()))
+                .hasMessage("classification: the mean is that of no answers; give at least one");
+    }
 }

@@ -11,7 +11,6 @@ import dev.fathom.ensemble.Stacking;
 import dev.fathom.ensemble.Stump;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Figure;
-import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
@@ -173,7 +172,7 @@ final class Clothing implements AutoCloseable {
                 .put("mean member", "%.1f %%", mean)
                 .put("test accuracy", "%.1f %%", percent(whole, test))
                 .baseline(base, of)
-                .cell("gain in points", Findings.line("%+.1f", gain));
+                .cell("gain in points", "%+.1f", gain);
         lab.figure(
                 Figure.of("Gain over the mean member: " + name, "points", gain).baseline(mean, "mean member"));
         gains.points(name, new double[] {differ}, new double[] {gain});
@@ -233,10 +232,8 @@ final class Clothing implements AutoCloseable {
         Table workers = lab.table("workers", "workers").named("{row} workers, {column}");
         for (Ensemble each : List.of(alone, two)) {
             workers.row(String.valueOf(each.timing().workers()))
-                    .cell("seconds", Findings.line("%.2f", each.timing().seconds()))
-                    .cell(
-                            "members in training at a time",
-                            Findings.line("%.2f", each.timing().atOnce()));
+                    .cell("seconds", "%.2f", each.timing().seconds())
+                    .cell("members in training at a time", "%.2f", each.timing().atOnce());
         }
         lab.put("networks", alone.members().size());
         lab.figure(

@@ -8,6 +8,7 @@ import dev.fathom.ensemble.Ensemble;
 import dev.fathom.ensemble.ResidualBoosting;
 import dev.fathom.ensemble.Stump;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.FriedmanFunction;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.features.Examples;
@@ -19,7 +20,6 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.optim.Adam;
-import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,8 +28,6 @@ import java.util.stream.IntStream;
 
 /** Ensembles of regressors on a generated function, beside single ones, least squares and a random forest. */
 final class Friedman implements AutoCloseable {
-    private static final int COLUMNS = 10;
-
     private final Lab lab;
     private final Examples learn;
     private final Examples test;
@@ -37,28 +35,8 @@ final class Friedman implements AutoCloseable {
 
     Friedman(Lab lab) {
         this.lab = lab;
-        learn = friedman(200, lab.rng("friedman").split("learn"));
-        test = friedman(lab.of(5000, 1000), lab.rng("friedman").split("test"));
-    }
-
-    /**
-     * Friedman's first function (1991) with noise of deviation 1: y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5
-     * of ten columns between 0 and 1, five of which say nothing.
-     */
-    static Examples friedman(int n, Rng rng) {
-        float[] drawn = rng.split("x").uniform(n * COLUMNS, 0, 1);
-        float[] noise = rng.split("noise").normal(n, 0, 1);
-        float[][] x = new float[n][];
-        float[][] y = new float[n][1];
-        for (int i = 0; i < n; i++) {
-            x[i] = Arrays.copyOfRange(drawn, i * COLUMNS, (i + 1) * COLUMNS);
-            y[i][0] = (float) (truth(x[i]) + noise[i]);
-        }
-        return Examples.of(x, y);
-    }
-
-    static double truth(float... x) {
-        return 10 * Math.sin(Math.PI * x[0] * x[1]) + 20 * Math.pow(x[2] - 0.5, 2) + 10.0 * x[3] + 5.0 * x[4];
+        learn = FriedmanFunction.draw(200, lab.rng("friedman").split("learn"));
+        test = FriedmanFunction.draw(lab.of(5000, 1000), lab.rng("friedman").split("test"));
     }
 
     private Predictor fitted(Learner learner, String name) {
@@ -72,7 +50,8 @@ final class Friedman implements AutoCloseable {
         Learner net = checked(
                 lab,
                 NetLearner.regressor(
-                        () -> new Sequential(new Linear(COLUMNS, 6).act(Activation.TANH), new Linear(6, 1)),
+                        () -> new Sequential(
+                                new Linear(FriedmanFunction.COLUMNS, 6).act(Activation.TANH), new Linear(6, 1)),
                         new Adam(0.05f),
                         20,
                         lab.epochs(40, 20)));

@@ -50,11 +50,11 @@ public final class AugmentLab implements Experiment {
                     double b = changed.accuracy();
                     double half = 196 * error(a, b, few.test().size());
                     table.row(name + " images")
-                            .cell("as they are", line("%.2f %%", 100 * a))
-                            .cell("augmented", line("%.2f %%", 100 * b))
+                            .cell("as they are", "%.2f %%", 100 * a)
+                            .cell("augmented", "%.2f %%", 100 * b)
                             .put("gain by augmentation", "%+.2f points", 100 * (b - a))
                             .interval(100 * (b - a) - half, 100 * (b - a) + half)
-                            .cell("95 % interval", line("± %.2f", half));
+                            .cell("95 % interval", "± %.2f", half);
                     sizes[s] = n;
                     accuracies[0][s] = a;
                     accuracies[1][s] = b;

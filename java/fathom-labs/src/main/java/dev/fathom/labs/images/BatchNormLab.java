@@ -69,7 +69,7 @@ public final class BatchNormLab implements Experiment {
                     row.cell(column, "not reached");
                 } else {
                     row.put(column, "%,d steps", (double) steps)
-                            .cell("times fewer", line("%.1f", (double) stepsTo(level, none) / steps));
+                            .cell("times fewer", "%.1f", (double) stepsTo(level, none) / steps);
                 }
             }
         }

@@ -1,7 +1,5 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.experiments.pages.Findings.line;
-
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
@@ -84,10 +82,10 @@ final class Comparison implements AutoCloseable {
                 .cell("parameters", done.parameters())
                 .cell("multiply-adds", done.multiplyAdds())
                 .cell("epochs", done.history().epochs().size())
-                .cell("seconds", line("%.1f", done.seconds()))
+                .cell("seconds", "%.1f", done.seconds())
                 .put("test accuracy", "%.2f %%", 100 * done.accuracy())
                 .interval(low, high)
-                .cell("95 % interval", line("%.2f to %.2f", low, high));
+                .cell("95 % interval", "%.2f to %.2f", low, high);
         curves.put(entry.name(), done.curve());
         lab.link(entry.folder() + "/report.html")
                 .curves("learning.png", "held-out accuracy", every > 0 ? "steps" : "epoch", curves);

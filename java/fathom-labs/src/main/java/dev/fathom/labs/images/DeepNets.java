@@ -3,11 +3,9 @@ package dev.fathom.labs.images;
 import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.nets.PlainCnn;
-import dev.fathom.nn.AvgPool;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.Linear;
 import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
@@ -37,25 +35,6 @@ final class DeepNets {
                 "Gauss", new PlainCnn(1, width, depth, 10, PlainCnn.field(depth).gaussian()).body());
         bodies.put("Residual", residual(width, depth));
         return bodies;
-    }
-
-    /**
-     * The form of {@code net} in which very deep networks learn fastest. Signals have variance 1 / depth, and the
-     * weights of the last layer make up for it. The biases of the body are left out: they have next to no variance at
-     * this depth, but act in every layer. The network sees images of 1 / factor of the height and width.
-     */
-    static PlainCnn deep(PlainCnn net, int width, int depth, int factor) {
-        Linear head = new Linear(width, 10, Init.normal(0, (float) Math.sqrt((double) depth / width)));
-        return new PlainCnn(
-                new Sequential(new AvgPool(factor), net.stem()), unbiased(net.body()), head.withBias(Init.zeros()));
-    }
-
-    private static Sequential unbiased(Sequential layers) {
-        return new Sequential(layers.layers().stream()
-                .map(layer -> layer instanceof Sequential stage
-                        ? unbiased(stage)
-                        : layer instanceof Conv conv ? conv.withoutBias() : layer)
-                .toList());
     }
 
     /**

@@ -43,8 +43,8 @@ public final class DepthLab implements Experiment {
             Recipe recipe = new Recipe(lab.epochs(1, 1), 100, new Adam(1e-4f), Schedule.constant(), "Adam 0.0001");
             DeepNets.bodies(SLIM, DEEP).forEach((name, body) -> {
                 PlainCnn ends = new PlainCnn(1, SLIM, DEEP, 10);
-                PlainCnn net = new PlainCnn(ends.stem(), body, ends.linear());
-                outcomes.add(nets.train(name + " " + DEEP, DeepNets.deep(net, SLIM, DEEP, 2), recipe));
+                PlainCnn net = new PlainCnn(ends.stem(), body, ends.linear()).deep(DEEP, 2);
+                outcomes.add(nets.train(name + " " + DEEP, net, recipe));
             });
             lab.section("Learned, or left at chance");
             Table table = lab.table("losses", "network");
@@ -52,7 +52,7 @@ public final class DepthLab implements Experiment {
                 EpochLog last = o.history().epochs().get(o.history().epochs().size() - 1);
                 double loss = last.value("val_loss");
                 table.row(o.entry().name())
-                        .cell("loss of the last epoch", line("%.4f", last.value("loss")))
+                        .cell("loss of the last epoch", "%.4f", last.value("loss"))
                         .put("loss on the images held out", "%.4f", loss)
                         .cell("learned", loss < Math.log(10) / 2 ? "yes" : "no");
             }

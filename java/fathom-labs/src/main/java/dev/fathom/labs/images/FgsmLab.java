@@ -58,7 +58,7 @@ public final class FgsmLab implements Experiment {
             attack(lab, softmax, table.row("Softmax regression"), quarter, chart);
             Table.Row tutorial = table.row("PyTorch's tutorial");
             for (int e = 0; e < EPSILONS.length; e++) {
-                tutorial.cell("ε " + EPSILONS[e], line("%.2f %%", 100 * TUTORIAL[e]));
+                tutorial.cell("ε " + EPSILONS[e], "%.2f %%", 100 * TUTORIAL[e]);
             }
             lab.chart("attacked.png", chart.line("PyTorch's tutorial", EPSILONS, TUTORIAL))
                     .section("At a quarter of the range")

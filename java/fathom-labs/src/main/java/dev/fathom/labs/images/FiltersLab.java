@@ -10,6 +10,7 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.pages.WeightPictures;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.Recipe;
+import dev.fathom.image.Gabor;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.GlobalAvgPool;

@@ -1,6 +1,5 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.experiments.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;
@@ -172,10 +171,10 @@ public final class IslrLab implements Experiment {
         Table table = lab.table("steps", "step");
         for (int i : new int[] {0, 1, 2, 3, 4, 5, 10, 20, 50, 100, 300}) {
             table.row(Integer.toString(i))
-                    .cell("from 2.3", line("%.6f", right[i]))
-                    .cell("R from 2.3", line("%.6f", R.applyAsDouble(right[i])))
-                    .cell("from 1.4", line("%.6f", left[i]))
-                    .cell("R from 1.4", line("%.6f", R.applyAsDouble(left[i])));
+                    .cell("from 2.3", "%.6f", right[i])
+                    .cell("R from 2.3", "%.6f", R.applyAsDouble(right[i]))
+                    .cell("from 1.4", "%.6f", left[i])
+                    .cell("R from 1.4", "%.6f", R.applyAsDouble(left[i]));
         }
     }
 

@@ -65,7 +65,7 @@ public final class MnistBestLab implements Experiment {
                     .toList();
             List<Classification> tested =
                     members.stream().map(TrainedEntry::answers).toList();
-            Classification all = mean(tested);
+            Classification all = Classification.mean(tested);
             double[] interval = all.confusion().accuracyInterval95();
             Diversity diversity =
                     Diversity.of(tested.stream().map(MnistBestLab::answers).toArray(int[][]::new), labels(all));
@@ -73,16 +73,16 @@ public final class MnistBestLab implements Experiment {
             Table table = lab.table("ensemble", "network");
             for (int m = 0; m < members.size(); m++) {
                 table.row(members.get(m).entry().name())
-                        .cell("wrong, held out", line("%.2f %%", error(chosen.get(m))))
-                        .cell("wrong, test", line("%.2f %%", error(tested.get(m))));
+                        .cell("wrong, held out", "%.2f %%", error(chosen.get(m)))
+                        .cell("wrong, test", "%.2f %%", error(tested.get(m)));
             }
             lab.figure(Figure.of("Ensemble, test error", "%", error(all))
                             .interval(100 * (1 - interval[1]), 100 * (1 - interval[0])))
-                    .figure("Ensemble, error on the images held out", "%", error(mean(chosen)))
+                    .figure("Ensemble, error on the images held out", "%", error(Classification.mean(chosen)))
                     .figure("Ensemble, members that differ in being right", "%", 100 * diversity.disagreement());
             table.row("ensemble")
-                    .cell("wrong, held out", line("%.2f %%", error(mean(chosen))))
-                    .cell("wrong, test", line("%.2f %%", error(all)));
+                    .cell("wrong, held out", "%.2f %%", error(Classification.mean(chosen)))
+                    .cell("wrong, test", "%.2f %%", error(all));
             int[] wrong = all.wrong(all.size());
             lab.section("Wrong answers of the ensemble")
                     .put("wrong", wrong.length)
@@ -111,19 +111,6 @@ public final class MnistBestLab implements Experiment {
 
     private static Layer convolve(int in, int out, int kernel) {
         return new Sequential(new Conv(in, out, kernel).pad(kernel / 2).withoutBias(), new BatchNorm(out).act(RELU));
-    }
-
-    /** Answers with the mean of the members' probabilities. */
-    static Classification mean(List<Classification> members) {
-        Classification first = members.get(0);
-        int classes = first.classes();
-        float[] mean = new float[first.size() * classes];
-        for (Classification member : members) {
-            for (int i = 0; i < mean.length; i++) {
-                mean[i] += (float) (member.probability(i / classes, i % classes) / members.size());
-            }
-        }
-        return Classification.ofProbabilities(mean, classes, labels(first));
     }
 
     private static int[] labels(Classification answers) {

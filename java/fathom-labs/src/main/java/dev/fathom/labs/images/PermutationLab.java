@@ -1,6 +1,5 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.experiments.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.experiments.Experiment;
@@ -69,8 +68,8 @@ public final class PermutationLab implements Experiment {
         TrainedEntry other = nets.train(permuted, new NetworkEntry(name + ", permuted", net.get(), recipe));
         table.row(name)
                 .cell("weights", ordered.parameters())
-                .cell("in order", line("%.2f %%", 100 * ordered.accuracy()))
-                .cell("permuted", line("%.2f %%", 100 * other.accuracy()))
+                .cell("in order", "%.2f %%", 100 * ordered.accuracy())
+                .cell("permuted", "%.2f %%", 100 * other.accuracy())
                 .put("change by permutation", "%+.2f points", 100 * (other.accuracy() - ordered.accuracy()));
         return ordered;
     }

@@ -114,10 +114,10 @@ public final class VeryDeepLab implements Experiment {
             table.row(line("%,.0f layers", exact[0]))
                     .put("σ_w²", "%.8f", field.weightVariance())
                     .baseline(exact[1], "Gauss-Hermite quadrature")
-                    .cell("exact σ_w²", line("%.8f", exact[1]))
+                    .cell("exact σ_w²", "%.8f", exact[1])
                     .put("σ_b²", "%.6e", field.biasVariance())
                     .baseline(exact[2], "Gauss-Hermite quadrature")
-                    .cell("exact σ_b²", line("%.6e", exact[2]));
+                    .cell("exact σ_b²", "%.6e", exact[2]);
         }
     }
 
@@ -142,8 +142,8 @@ public final class VeryDeepLab implements Experiment {
                         .toArray();
                 histograms.add(Averages.floats(logs), line("median %.2g", s[s.length / 2]));
                 Table.Row row = table.row(name + ", " + layers)
-                        .cell("greatest", line("%.3g", s[0]))
-                        .cell("median", line("%.3g", s[s.length / 2]))
+                        .cell("greatest", "%.3g", s[0])
+                        .cell("median", "%.3g", s[s.length / 2])
                         .cell("least", s[s.length - 1] < least ? "below rounding" : line("%.3g", s[s.length - 1]))
                         .put("singular values of 1/2 to 2", "%.1f %%", near(s));
                 if (name.equals("Delta")) {
@@ -210,7 +210,7 @@ public final class VeryDeepLab implements Experiment {
         try (Dataset seen = learn.take(0, examples);
                 Dataset unseen = learn.take(examples, 2 * examples)) {
             starts.forEach((name, start) -> {
-                PlainCnn net = DeepNets.deep(new PlainCnn(1, WIDTH, depth, 10, start), WIDTH, depth, 1);
+                PlainCnn net = new PlainCnn(1, WIDTH, depth, 10, start).deep(depth, 1);
                 try (Model<Layer> model = Model.of(net.recomputed(), lab.seed())) {
                     var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam((float) rate))
                             .seed(lab.seed());
@@ -221,7 +221,7 @@ public final class VeryDeepLab implements Experiment {
                     Double loss = trainer.evaluate(unseen.batches(batch)).get("loss");
                     curves.put(name, history.curve("loss"));
                     table.row(name)
-                            .cell("loss of the first epoch", line("%.4f", losses[0]))
+                            .cell("loss of the first epoch", "%.4f", losses[0])
                             .put("loss at the end", "%.4f", losses[losses.length - 1])
                             .baseline(CHANCE, "guessing")
                             .put("loss on other images", "%.4f", Objects.requireNonNull(loss))
@@ -236,7 +236,7 @@ public final class VeryDeepLab implements Experiment {
 
     /** What backward needs for one image, with and without recomputation. */
     private static void memory(Lab lab, int depth) {
-        PlainCnn net = DeepNets.deep(new PlainCnn(1, WIDTH, depth, 10), WIDTH, depth, 1);
+        PlainCnn net = new PlainCnn(1, WIDTH, depth, 10).deep(depth, 1);
         try (Model<PlainCnn> model = Model.of(net, lab.seed())) {
             try (Pass pass = Pass.grad()) {
                 Tensor x = pass.watch(Tensor.ones(1, 28, 28, 1));

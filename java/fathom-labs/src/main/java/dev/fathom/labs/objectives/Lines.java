@@ -1,7 +1,6 @@
 package dev.fathom.labs.objectives;
 
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.ManyLinear;
@@ -83,7 +82,7 @@ final class Lines {
         }
         double[] errors = table.values(error);
         lab.put("l1", errors[0] / errors[1]).put("smooth", errors[0] / errors[2]);
-        means(table.row("least squares in closed form"), exact).cell(error, Findings.line("%.4f", error(exact)));
+        means(table.row("least squares in closed form"), exact).cell(error, "%.4f", error(exact));
         lab.chart(
                 "outliers.png",
                 chart.dashed("truth", ends, new double[] {INTERCEPT - SLOPE, INTERCEPT + SLOPE})
@@ -123,8 +122,8 @@ final class Lines {
     }
 
     private static Table.Row means(Table.Row row, double[][] lines) {
-        return row.cell("mean slope", Findings.line("%.3f", Averages.mean(Arrays.asList(lines), l -> l[0])))
-                .cell("mean intercept", Findings.line("%.3f", Averages.mean(Arrays.asList(lines), l -> l[1])));
+        return row.cell("mean slope", "%.3f", Averages.mean(Arrays.asList(lines), l -> l[0]))
+                .cell("mean intercept", "%.3f", Averages.mean(Arrays.asList(lines), l -> l[1]));
     }
 
     /** The mean distance between the lines and the true one over [-1, 1]. */
@@ -155,7 +154,7 @@ final class Lines {
         }
 
         Table.Row row(Table table, String name) {
-            return table.row(name).cell("prediction", Findings.line("%.2f + %.2f x", a, b));
+            return table.row(name).cell("prediction", "%.2f + %.2f x", a, b);
         }
     }
 
@@ -216,14 +215,14 @@ final class Lines {
                             .baseline(best.cost, "the true quantile")
                             .put(late, "%.1f %%", 100 * score.late);
                     (named.name.startsWith("quantile") ? row.baseline(100 - 100 * LEVEL, "derived") : row)
-                            .cell(early, Findings.line("%.2f", score.early));
+                            .cell(early, "%.2f", score.early);
                 }
             }
         }
         best.row(table, "true quantile 0.9")
-                .cell(cost, Findings.line("%.3f", best.cost))
-                .cell(late, Findings.line("%.1f %%", 100 * best.late))
-                .cell(early, Findings.line("%.2f", best.early));
+                .cell(cost, "%.3f", best.cost)
+                .cell(late, "%.1f %%", 100 * best.late)
+                .cell(early, "%.2f", best.early);
         lab.chart(
                 "late-and-early.png",
                 chart.points(

@@ -131,7 +131,7 @@ public final class LossesLab implements Experiment {
                     double[][] accuracy = history.curve("val_accuracy");
                     curves.put(encoding.name, accuracy);
                     Table.Row row = table.row(encoding.name)
-                            .cell("after epoch 1", Findings.line("%.1f %%", 100 * accuracy[1][0]))
+                            .cell("after epoch 1", "%.1f %%", 100 * accuracy[1][0])
                             .put("accuracy", "%.1f %%", 100 * accuracy[1][epochs - 1]);
                     if (encoding.width == 1) {
                         row.baseline(CLASSES, "a guess");

@@ -245,10 +245,9 @@ public final class LandscapeLab implements Experiment {
             table.row(List.of("lowest third", "middle third", "highest third").get(third))
                     .cell(
                             "loss",
-                            line(
-                                    "%.3f to %.3f",
-                                    part.get(0).loss(),
-                                    part.get(part.size() - 1).loss()))
+                            "%.3f to %.3f",
+                            part.get(0).loss(),
+                            part.get(part.size() - 1).loss())
                     .put("negative eigenvalues", "%.1f", Averages.mean(part, CriticalPoint::negative))
                     .put("positive eigenvalues", "%.1f", Averages.mean(part, CriticalPoint::positive))
                     .put("index", "%.1f %%", Averages.mean(part, CriticalPoint::index))

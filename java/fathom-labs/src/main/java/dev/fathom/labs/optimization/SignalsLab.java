@@ -15,6 +15,7 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
+import dev.fathom.nn.MeanSignal;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
@@ -144,11 +145,11 @@ public final class SignalsLab implements Experiment {
                 for (int layer : new int[] {1, 5, 10}) {
                     row.put("deviation in layer " + layer, "%.3g", deviations[layer - 1])
                             .baseline(theory[layer - 1], THEORY)
-                            .cell("theory, layer " + layer, line("%.3g", theory[layer - 1]));
+                            .cell("theory, layer " + layer, "%.3g", theory[layer - 1]);
                 }
                 row.put("gradients, factor for each layer", "%.3f", Math.pow(fading, 1.0 / (DEPTH - 1)))
                         .baseline(Math.pow(slopes, 0.5 / (DEPTH - 1)), THEORY)
-                        .cell("theory", line("%.3f", Math.pow(slopes, 0.5 / (DEPTH - 1))));
+                        .cell("theory", "%.3f", Math.pow(slopes, 0.5 / (DEPTH - 1)));
                 forward.row(start.name);
                 backward.row(start.name);
                 for (int layer : SHOWN) {

@@ -3,6 +3,7 @@ package dev.fathom.labs.optimization;
 import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Surface;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.GradientNoise;
@@ -144,8 +145,8 @@ record SurfaceRace(Lab lab) {
         String column = "factor for each step";
         table.row("gradient descent")
                 .put(column, "%.4f", factor(plain, 40, 120))
-                .cell("theory", line("%.4f", descent));
-        table.row("momentum").put(column, "%.4f", factor(heavy, 40, 120)).cell("theory", line("%.4f", momentum));
+                .cell("theory", "%.4f", descent);
+        table.row("momentum").put(column, "%.4f", factor(heavy, 40, 120)).cell("theory", "%.4f", momentum);
         table.row("Newton")
                 .put("factor of one step", "%.2g", factor(new Newton(), 0, 1))
                 .cell("theory", 0);

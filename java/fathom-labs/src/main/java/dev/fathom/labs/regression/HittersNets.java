@@ -6,6 +6,7 @@ import dev.fathom.assess.Regression;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Hitters;
+import dev.fathom.experiments.data.HittersSplit;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Init;

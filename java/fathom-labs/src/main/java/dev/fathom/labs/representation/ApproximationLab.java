@@ -73,7 +73,7 @@ public final class ApproximationLab implements Experiment {
                 .cell("units", units)
                 .put("largest error", "%.4f", error)
                 .baseline(bound, "bound " + formula)
-                .cell("bound", line("%.4f", bound))
+                .cell("bound", "%.4f", bound)
                 .cell("of", formula);
     }
 

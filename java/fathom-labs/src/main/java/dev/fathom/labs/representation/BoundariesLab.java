@@ -178,7 +178,7 @@ public final class BoundariesLab implements Experiment {
         });
         Table.Row row = table.row("5 nearest neighbors");
         for (PlaneSet set : PlaneSet.values()) {
-            row.cell(set.title(), line("%.1f %%", 100 * neighbors[set.ordinal()]));
+            row.cell(set.title(), "%.1f %%", 100 * neighbors[set.ordinal()]);
         }
         Map<String, Trained> others = new LinkedHashMap<>(all);
         double none = 100

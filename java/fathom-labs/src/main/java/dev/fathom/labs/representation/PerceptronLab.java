@@ -104,7 +104,7 @@ public final class PerceptronLab implements Experiment {
                     .cell("functions", functions)
                     .put("learned", line("%%,d of %,d", functions), learned.size())
                     .cell("separable (OEIS A000609)", SEPARABLE[inputs - 2])
-                    .cell("share", line("%.1f %%", 100.0 * learned.size() / functions))
+                    .cell("share", "%.1f %%", 100.0 * learned.size() / functions)
                     .cell(
                             "most corrections",
                             learned.stream()

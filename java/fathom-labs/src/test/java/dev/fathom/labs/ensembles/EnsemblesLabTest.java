@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.ensemble.Ensemble;
+import dev.fathom.experiments.data.FriedmanFunction;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.features.Examples;
 import dev.fathom.labs.InterruptedRun;
@@ -104,8 +105,8 @@ class EnsemblesLabTest {
 
     @Test
     void forestsRepeat() {
-        Examples learn = Friedman.friedman(100, new Rng(1));
-        Examples test = Friedman.friedman(100, new Rng(2));
+        Examples learn = FriedmanFunction.draw(100, new Rng(1));
+        Examples test = FriedmanFunction.draw(100, new Rng(2));
         Ensemble forest = new Forest(10, 0.5).fit(learn, 3);
         float[][] made = forest.predict(test.x());
         assertThat(new Forest(10, 0.5).fit(learn, 3).predict(test.x())).isDeepEqualTo(made);
@@ -118,7 +119,7 @@ class EnsemblesLabTest {
 
     @Test
     void forestsVoteForClasses() {
-        Examples learn = Friedman.friedman(200, new Rng(1));
+        Examples learn = FriedmanFunction.draw(200, new Rng(1));
         int[] labels = new int[200];
         for (int i = 0; i < labels.length; i++) {
             labels[i] = learn.x()[i][0] < 0.3 ? 2 : learn.x()[i][1] < 0.5 ? 1 : 0;
@@ -129,17 +130,5 @@ class EnsemblesLabTest {
         float[] votes = forest.predict(classes.x())[0];
         assertThat(votes).hasSize(4);
         assertThat(votes[0] + votes[1] + votes[2]).isCloseTo(1, within(1e-6f));
-    }
-
-    @Test
-    void friedmansFunction() {
-        assertThat(Friedman.truth(0.5f, 1, 0.5f, 0, 0, 9, 9, 9, 9, 9)).isCloseTo(10, within(1e-6));
-        assertThat(Friedman.truth(0, 0, 1, 1, 1, 0, 0, 0, 0, 0)).isCloseTo(20, within(1e-6));
-        Examples many = Friedman.friedman(20_000, new Rng(5));
-        double squares = 0;
-        for (int i = 0; i < many.size(); i++) {
-            squares += Math.pow(many.y()[i][0] - Friedman.truth(many.x()[i]), 2) / many.size();
-        }
-        assertThat(squares).isCloseTo(1, within(0.05));
     }
 }

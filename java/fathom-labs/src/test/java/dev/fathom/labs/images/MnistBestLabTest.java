@@ -1,9 +1,7 @@
 package dev.fathom.labs.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.assess.Classification;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
@@ -18,18 +16,6 @@ class MnistBestLabTest {
 
     @TempDir
     Path temp;
-
-    @Test
-    void aMeanOfTwoAnswers() {
-        Classification sure = Classification.ofProbabilities(new float[] {0.9f, 0.1f, 0.4f, 0.6f}, 2, new int[] {0, 1});
-        Classification other =
-                Classification.ofProbabilities(new float[] {0.4f, 0.6f, 0.8f, 0.2f}, 2, new int[] {0, 1});
-        Classification mean = MnistBestLab.mean(List.of(sure, other));
-        assertThat(mean.probability(0, 0)).isCloseTo(0.65, within(1e-6));
-        assertThat(mean.probability(1, 1)).isCloseTo(0.4, within(1e-6));
-        assertThat(mean.wrong(2)).containsExactly(1);
-        assertThat(mean.actual(1)).isEqualTo(1);
-    }
 
     @Test
     void theEnsembleIsTheMeanOfItsMembers() {

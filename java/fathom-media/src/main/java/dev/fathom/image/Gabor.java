@@ -1,4 +1,4 @@
-package dev.fathom.labs.images;
+package dev.fathom.image;
 
 import dev.fathom.tensor.Vectors;
 import java.util.List;
@@ -19,17 +19,28 @@ public record Gabor(double degrees, double frequency, double explained, double[]
     private static final double HIGHEST = 0.5;
     private static final double[] SIGMAS = {1, 1.5, 2, 3, 4.5};
 
-    /** How many are tried, apart from the phase, for which there is a formula. */
-    static int tried(int side) {
+    /**
+     * Returns how many functions {@link #fit} tries for a filter of side x side values, apart from the phase, for which
+     * there is a formula.
+     */
+    public static int tried(int side) {
         return ANGLES * FREQUENCIES * SIGMAS.length * side * side;
     }
 
     /**
-     * For each filter the nearest of all directions, frequencies, widths and middles, each with the a and b of least
-     * squares.
+     * Returns for each filter of side x side values, row after row, the nearest of all directions, frequencies, widths
+     * and middles, each with the a and b of least squares.
+     *
+     * @throws IllegalArgumentException if a filter has another number of values, or none that is not 0
      */
-    static List<Gabor> fit(List<double[]> filters, int side) {
+    public static List<Gabor> fit(List<double[]> filters, int side) {
         int n = side * side;
+        for (double[] filter : filters) {
+            if (filter.length != n || !(Vectors.dot(filter, filter) > 0)) {
+                throw new IllegalArgumentException("Gabor: a filter of " + filter.length + " values is not one of "
+                        + side + " x " + side + " numbers, of which some are not 0; give [side, side]");
+            }
+        }
         Gabor[] best = new Gabor[filters.size()];
         double[] cos = new double[n];
         double[] sin = new double[n];

@@ -1,7 +1,6 @@
-package dev.fathom.labs.regression;
+package dev.fathom.experiments.data;
 
 import dev.fathom.assess.Regression;
-import dev.fathom.experiments.data.Hitters;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.NumpyRandom;
 import dev.fathom.experiments.statistics.RRandom;
@@ -18,14 +17,14 @@ import java.util.stream.IntStream;
  * @param test the numbers of the test players
  * @param folds the folds of cross-validation, as places in {@code training}
  */
-record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
+public record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
     private static final int FOLDS = 10;
 
     /**
      * {@code train_test_split(test_size=1/3, random_state=1)}, then {@code KFold(10, shuffle=True, random_state=1)} of
      * the training players.
      */
-    static HittersSplit python(int players) {
+    public static HittersSplit python(int players) {
         int[] order = new NumpyRandom(1).permutation(players);
         int held = (players + 2) / 3;
         int[] train = Arrays.copyOfRange(order, held, players);
@@ -33,7 +32,7 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
     }
 
     /** {@code set.seed(13); sample(1:n, trunc(n / 3))}, then the folds that {@code cv.glmnet} draws next. */
-    static HittersSplit r(int players) {
+    public static HittersSplit r(int players) {
         RRandom random = new RRandom(13);
         int[] drawn = random.sample(players, players / 3);
         int[] train = IntStream.range(0, players)
@@ -42,16 +41,18 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
         return new HittersSplit("R", train, drawn, random.folds(train.length, FOLDS));
     }
 
-    Hitters training(Hitters all) {
+    /** The training players. */
+    public Hitters training(Hitters all) {
         return all.players(training);
     }
 
-    Hitters test(Hitters all) {
+    /** The test players. */
+    public Hitters test(Hitters all) {
         return all.players(test);
     }
 
     /** The mean absolute error on the test of least squares on the training players. */
-    double leastSquaresError(Hitters all) {
+    public double leastSquaresError(Hitters all) {
         Hitters training = training(all);
         Hitters test = test(all);
         double[] said = LeastSquares.fit(training.x(), training.y()).predict(test.x());
@@ -62,7 +63,7 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
      * The mean absolute error of each penalty on each fold, [folds][penalties], by a lasso path of the training players
      * outside of the fold, whose columns are standardized anew.
      */
-    double[][] errors(Hitters training, double... penalties) {
+    public double[][] errors(Hitters training, double... penalties) {
         return Arrays.stream(folds)
                 .map(fold -> {
                     Hitters held = training.players(fold);
@@ -77,7 +78,7 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
     }
 
     /** The mean absolute error of a fit. */
-    static double error(Lasso fit, Hitters held) {
+    public static double error(Lasso fit, Hitters held) {
         double[] said = Arrays.stream(held.x()).mapToDouble(fit::predict).toArray();
         return Regression.of(held.y(), said).mae();
     }
@@ -86,7 +87,7 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
      * The mean of the folds' errors, [penalties]: folds are weighted by their number of players, as in glmnet, or
      * equally, as in scikit-learn.
      */
-    double[] mean(double[][] errors, boolean bySize) {
+    public double[] mean(double[][] errors, boolean bySize) {
         double[] mean = new double[errors[0].length];
         double all = bySize ? training.length : errors.length;
         for (int f = 0; f < errors.length; f++) {
@@ -99,7 +100,7 @@ record HittersSplit(String name, int[] training, int[] test, int[][] folds) {
     }
 
     /** The mean absolute error of one number for all. */
-    static double error(double constant, double... truth) {
+    public static double error(double constant, double... truth) {
         return Averages.mean(
                 Arrays.stream(truth).map(y -> Math.abs(y - constant)).toArray());
     }

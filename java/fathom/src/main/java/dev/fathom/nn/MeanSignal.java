@@ -1,25 +1,31 @@
-package dev.fathom.labs.optimization;
+package dev.fathom.nn;
 
 import dev.fathom.op.Activation;
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Objects;
 
 /**
  * The theory of signals in a wide network at its start (Poole et al. 2016; Schoenholz et al. 2017) for any activation
- * φ: what goes into φ is normal with a variance q, so that with z standard normal, the layer puts out signals of mean
+ * φ, where {@link MeanField} has that of tanh: what goes into φ is normal with a variance q, so that with z standard normal, the layer puts out signals of mean
  * E[φ(√q z)] and mean square E[φ(√q z)²], and multiplies the mean square of gradients by E[φ'(√q z)²].
  *
  * @param mean E[φ(√q z)]
  * @param square E[φ(√q z)²]
  * @param slope E[φ'(√q z)²]
  */
-record MeanSignal(double mean, double square, double slope) {
+public record MeanSignal(double mean, double square, double slope) {
     private static final int NODES = 2000;
     private static final double REACH = 8;
 
-    /** The signal behind an activation that gets numbers of variance {@code q}. */
-    static MeanSignal of(Activation activation, double q) {
+    /**
+     * Returns the signal behind an activation that gets numbers of variance {@code q}.
+     *
+     * @throws IllegalArgumentException if q is negative or not finite
+     */
+    public static MeanSignal of(Activation activation, double q) {
+        Checks.notNegative("MeanSignal", "q", q);
         float[] places = new float[NODES];
         for (int i = 0; i < NODES; i++) {
             places[i] = (float) (Math.sqrt(q) * node(i));
@@ -46,8 +52,8 @@ record MeanSignal(double mean, double square, double slope) {
         return REACH * (2.0 * i / (NODES - 1) - 1);
     }
 
-    /** The standard deviation of the signals. */
-    double deviation() {
+    /** Returns the standard deviation of the signals. */
+    public double deviation() {
         return Math.sqrt(Math.max(0, square - mean * mean));
     }
 }

@@ -1,4 +1,4 @@
-package dev.fathom.labs.optimization;
+package dev.fathom.experiments.data;
 
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Model;
@@ -24,7 +24,7 @@ import java.util.function.BinaryOperator;
  * @param window left, right, low and high of the part that pictures show
  * @param steps of the race
  */
-record Surface(
+public record Surface(
         String title,
         String formula,
         double[] start,
@@ -38,7 +38,7 @@ record Surface(
      * and 25. It is turned by 30 degrees, since methods with a rate for each coordinate have an advantage where its
      * axes are those of the coordinates.
      */
-    static final Surface RAVINE = new Surface(
+    public static final Surface RAVINE = new Surface(
             "Ravine",
             "(7 x² - 12√3 x y + 19 y²) / 2, which is (u² + 25 v²) / 2 turned by 30 degrees",
             new double[] {-2.1, -0.3},
@@ -52,7 +52,7 @@ record Surface(
                     .add(turned(y, -1, x).square().mul(12.5f)));
 
     /** A saddle at 0, whose Hessian has the eigenvalues 1 and -1, between two minima. */
-    static final Surface SADDLE = new Surface(
+    public static final Surface SADDLE = new Surface(
             "Saddle",
             "x² / 2 - y² / 2 + y⁴ / 4",
             new double[] {-1.5, 0.01},
@@ -66,7 +66,7 @@ record Surface(
                     .add(y.square().square().mul(0.25f)));
 
     /** Beale (1958): a plain with steep walls. */
-    static final Surface BEALE = new Surface(
+    public static final Surface BEALE = new Surface(
             "Beale",
             "(1.5 - x + x y)² + (2.25 - x + x y²)² + (2.625 - x + x y³)²",
             new double[] {1, 1.5},
@@ -79,7 +79,7 @@ record Surface(
                     .add(term(2.625f, x, y.square().mul(y))));
 
     /** Rosenbrock (1960): a curved valley that is a hundred times as steep as its bottom. */
-    static final Surface ROSENBROCK = new Surface(
+    public static final Surface ROSENBROCK = new Surface(
             "Rosenbrock",
             "(1 - x)² + 100 (y - x²)²",
             new double[] {-1.2, 1},
@@ -89,7 +89,8 @@ record Surface(
             300,
             (x, y) -> x.rsub(1).square().add(y.sub(x.square()).square().mul(100)));
 
-    static final List<Surface> ALL = List.of(RAVINE, SADDLE, BEALE, ROSENBROCK);
+    /** All of them. */
+    public static final List<Surface> ALL = List.of(RAVINE, SADDLE, BEALE, ROSENBROCK);
 
     private static final double FAR = 1e6;
     private static final int POINTS = 101;
@@ -109,30 +110,32 @@ record Surface(
      * @param gaps the height of each place above the least value of the function
      * @param evaluations how often the function and its gradient were computed
      */
-    record Path(double[] x, double[] y, double[] gaps, int evaluations) {
+    public record Path(double[] x, double[] y, double[] gaps, int evaluations) {
         /** The mean over the steps of the logarithm of the gap: it is low where a path comes down early and far. */
-        double score(int steps) {
+        public double score(int steps) {
             double lost = (steps + 1 - gaps.length) * Math.log10(FAR);
             return (Arrays.stream(logarithms()).skip(1).sum() + lost) / steps;
         }
 
-        double[] logarithms() {
+        /** The logarithms of the gaps, of which none is taken as less than 1e-10. */
+        public double[] logarithms() {
             return Arrays.stream(gaps)
                     .map(gap -> Math.log10(Math.max(1e-10, gap)))
                     .toArray();
         }
 
         /** Whether it took all steps without leaving the surface. */
-        boolean whole(int steps) {
+        public boolean whole(int steps) {
             return gaps.length == steps + 1;
         }
 
-        double end() {
+        /** The last gap. */
+        public double end() {
             return gaps[gaps.length - 1];
         }
 
         /** The number of steps after which the gap stays below {@code gap}, or -1. */
-        int arrival(double gap) {
+        public int arrival(double gap) {
             int i = gaps.length;
             while (i > 0 && gaps[i - 1] < gap) {
                 i--;
@@ -147,7 +150,7 @@ record Surface(
      * The way of an optimizer from a place, which ends early where the function is no longer finite or the optimizer
      * gives up.
      */
-    Path path(Optimizer recipe, int steps, double... from) {
+    public Path path(Optimizer recipe, int steps, double... from) {
         List<double[]> places = new ArrayList<>();
         int[] evaluations = {0};
         Parameter place = new Parameter(Shape.of(2), (shape, rng) -> Averages.floats(from));
@@ -189,7 +192,7 @@ record Surface(
     }
 
     /** The value at a place. */
-    double value(double x, double y) {
+    public double value(double x, double y) {
         try (Pass pass = Pass.infer()) {
             return function.apply(Tensor.scalar((float) x), Tensor.scalar((float) y))
                     .item();
@@ -197,7 +200,7 @@ record Surface(
     }
 
     /** The values over the window, a row for each height from low to high. */
-    double[][] field() {
+    public double[][] field() {
         float[] w = Averages.floats(window);
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.linspace(w[0], w[1], POINTS).reshape(1, POINTS).expand(POINTS, POINTS);
