@@ -1,6 +1,7 @@
 /**
  * Linear models whose solutions are computed rather than trained: least squares with standard errors
- * ({@link dev.fathom.linear.LeastSquares}), of least norm ({@link dev.fathom.linear.MinimumNorm}), with a penalty on
+ * ({@link dev.fathom.linear.LeastSquares}), also of series by their last rows
+ * ({@link dev.fathom.linear.Autoregression}), of least norm ({@link dev.fathom.linear.MinimumNorm}), with a penalty on
  * the squares of the coefficients ({@link dev.fathom.linear.Ridge}) or on their sizes
  * ({@link dev.fathom.linear.Lasso}), and logistic regression with either penalty
  * ({@link dev.fathom.linear.LogisticRegression}, {@link dev.fathom.linear.LogisticPath}). Their fits are predictors,

@@ -7,6 +7,9 @@
  * {@link dev.fathom.nets.PlainCnn} of any depth. Images are [n, height, width, channels], results are logits [n,
  * classes].
  *
+ * <p>Sequences [n, steps, ..] are for {@link dev.fathom.nets.TemporalBlock}, {@link dev.fathom.nets.WaveNetBlock} and
+ * {@link dev.fathom.nets.TuringMachine}.
+ *
  * <p>They are part of the library, not of its experiments, because whoever wants a ResNet wants it in a service: to
  * load a file of weights, to give it another head, to freeze it. They stand on {@code nn} and what lies below it, and
  * use nothing that a network of one's own could not use, so that they serve as examples too. Parameters are called as

@@ -1,12 +1,12 @@
 package dev.fathom.labs.commands;
 
+import dev.fathom.experiments.data.UserSeries;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.experiments.training.Training;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.labs.outliers.Detection;
 import dev.fathom.labs.outliers.Detection.Span;
-import dev.fathom.labs.outliers.UserSeries;
 import dev.fathom.view.Chart;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

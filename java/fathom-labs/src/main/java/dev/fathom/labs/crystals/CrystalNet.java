@@ -2,6 +2,7 @@ package dev.fathom.labs.crystals;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.experiments.data.Crystals;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;

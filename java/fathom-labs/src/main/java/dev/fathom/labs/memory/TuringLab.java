@@ -4,6 +4,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.nets.TuringMachine;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -46,15 +48,21 @@ public final class TuringLab implements Experiment {
      */
     private record Size(int bits, int longest, int tested, int slots, int width, int hidden) {}
 
+    /** An LSTM with a linear layer on its states. */
+    private record Plain(Recurrent cell, Linear out) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return out.apply(cell.run(x).steps());
+        }
+    }
+
     @Override
     public void run(Lab lab) {
         Size size = lab.of(new Size(6, 8, 32, 40, 10, 64), new Size(4, 5, 15, 20, 8, 64));
         int longest = size.longest;
         lab.put(size).put("far", longest + 1).put("twice", 2 * longest).section("Copying");
-        Map<String, Sequencer> nets = new LinkedHashMap<>();
-        nets.put(
-                "LSTM",
-                new Sequencer.Plain(Recurrent.lstm(size.bits + 1, size.hidden), new Linear(size.hidden, size.bits)));
+        Map<String, Layer> nets = new LinkedHashMap<>();
+        nets.put("LSTM", new Plain(Recurrent.lstm(size.bits + 1, size.hidden), new Linear(size.hidden, size.bits)));
         nets.put("Turing machine", new TuringMachine(size.bits + 1, size.bits, size.hidden, size.slots, size.width));
         double[] lengths =
                 IntStream.rangeClosed(1, size.tested).asDoubleStream().toArray();
@@ -66,7 +74,7 @@ public final class TuringLab implements Experiment {
         String of = "a guess";
         for (var net : nets.entrySet()) {
             String name = net.getKey();
-            try (Model<Sequencer> model = Model.of(net.getValue(), lab.seed())) {
+            try (Model<Layer> model = Model.of(net.getValue(), lab.seed())) {
                 Run history = train(lab, name, model, size);
                 double[] shares = accuracies(lab, model.net(), size);
                 Table.Row row = table.row(name).cell("parameters", model.parameterCount());
@@ -104,9 +112,9 @@ public final class TuringLab implements Experiment {
     }
 
     /** The logits of the bits in the second half of the steps, [n, length, bits]. */
-    private static Tensor answers(Sequencer net, Tensor vectors) {
+    private static Tensor answers(Layer net, Tensor vectors) {
         int length = vectors.dim(1);
-        return net.outputs(asked(vectors)).slice(1, length, 2 * length);
+        return net.apply(asked(vectors)).slice(1, length, 2 * length);
     }
 
     private static float[] bits(Rng rng, int count) {
@@ -117,7 +125,7 @@ public final class TuringLab implements Experiment {
         return bits;
     }
 
-    private static Run train(Lab lab, String name, Model<Sequencer> model, Size size) {
+    private static Run train(Lab lab, String name, Model<Layer> model, Size size) {
         int sequences = BATCH * 100;
         int epochs = lab.epochs(25, 8);
         float[] random = bits(lab.rng("learn"), sequences * size.longest * size.bits);
@@ -138,7 +146,7 @@ public final class TuringLab implements Experiment {
     }
 
     /** The share of bits that are right, by the length from 1 on. */
-    private static double[] accuracies(Lab lab, Sequencer net, Size size) {
+    private static double[] accuracies(Lab lab, Layer net, Size size) {
         return IntStream.rangeClosed(1, size.tested)
                 .mapToDouble(length -> {
                     Rng rng = lab.rng("test").split(length);

@@ -4,6 +4,8 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.LabeledSeries;
+import dev.fathom.experiments.data.OutlierData;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;

@@ -4,6 +4,7 @@ import dev.fathom.anomaly.IsolationForest;
 import dev.fathom.anomaly.LocalOutlierFactor;
 import dev.fathom.anomaly.MatrixProfile;
 import dev.fathom.anomaly.OneClassSvm;
+import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.features.Pca;
 import dev.fathom.tensor.Rng;
 import java.util.stream.Stream;

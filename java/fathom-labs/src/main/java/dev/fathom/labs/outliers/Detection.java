@@ -2,6 +2,8 @@ package dev.fathom.labs.outliers;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.experiments.data.LabeledSeries;
+import dev.fathom.experiments.data.UserSeries;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.Training;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;

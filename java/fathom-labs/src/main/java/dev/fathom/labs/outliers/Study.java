@@ -5,6 +5,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.ensemble.Diversity;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.nn.Model;

@@ -114,8 +114,8 @@ public final class ForecastRun implements AutoCloseable {
         lab.check();
         long began = System.nanoTime();
         Series scaled = scale.apply(task.series());
-        var chosen = Autoregression.choose(task, scaled, vector, lab.of(List.of(1, 2, 3, 6, 12), List.of(1, 3)));
-        double[][][] made = chosen.best().forecasts(task, scaled, task.testOrigins());
+        var chosen = ChosenAutoregression.among(lab.of(List.of(1, 2, 3, 6, 12), List.of(1, 3)), task, scaled, vector);
+        double[][][] made = ChosenAutoregression.forecasts(chosen.best(), task, scaled, task.testOrigins());
         for (double[][] horizon : made) {
             for (double[] row : horizon) {
                 Arrays.setAll(row, c -> original(c, row[c]));

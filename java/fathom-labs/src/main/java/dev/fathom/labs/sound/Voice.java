@@ -2,6 +2,7 @@ package dev.fathom.labs.sound;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.experiments.data.Vowel;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

@@ -3,6 +3,7 @@ package dev.fathom.labs.sound;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Vowel;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Input;
@@ -11,6 +12,7 @@ import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
+import dev.fathom.sound.LinearPrediction;
 import dev.fathom.sound.Wav;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Trainer;
@@ -45,16 +47,16 @@ public final class VowelsLab implements Experiment {
                     name,
                     sounds,
                     Arrays.stream(sounds)
-                            .map(s -> LinearPrediction.of(ORDER, s))
+                            .map(s -> LinearPrediction.of(Vowel.RATE, ORDER, s))
                             .toArray(LinearPrediction[]::new));
         }
 
         double pitch(int vowel) {
-            return LinearPrediction.pitch(sounds[vowel])[0];
+            return LinearPrediction.pitch(Vowel.RATE, sounds[vowel])[0];
         }
 
         double periodic() {
-            return mean(v -> LinearPrediction.pitch(sounds[v.ordinal()])[1]);
+            return mean(v -> LinearPrediction.pitch(Vowel.RATE, sounds[v.ordinal()])[1]);
         }
 
         /** The mean relative error of the first two formants in %. */
@@ -114,7 +116,7 @@ public final class VowelsLab implements Experiment {
             lab.train("Voice", "samples", trainer, learn.shuffled(lab.seed()).batches(BATCH), epochs);
             double bits = trainer.evaluate(test).getOrDefault("loss", Double.NaN) / Math.log(2);
             LinearPrediction[] known = Arrays.stream(heard)
-                    .map(sounds -> LinearPrediction.of(ORDER, sounds))
+                    .map(sounds -> LinearPrediction.of(Vowel.RATE, ORDER, sounds))
                     .toArray(LinearPrediction[]::new);
             float[][] linear = new float[VOWELS.length][];
             Arrays.setAll(
@@ -220,7 +222,7 @@ public final class VowelsLab implements Experiment {
 
     private static void pictures(Lab lab, List<Speaker> speakers) {
         List<Chart> envelopes = new ArrayList<>();
-        double[] hertz = LinearPrediction.frequencies();
+        double[] hertz = speakers.get(0).envelopes[0].frequencies();
         for (Vowel vowel : VOWELS) {
             Chart chart = new Chart(vowel.word() + ", decibels", "hertz");
             speakers.forEach(s -> chart.line(s.name, hertz, s.envelopes[vowel.ordinal()].envelope()));

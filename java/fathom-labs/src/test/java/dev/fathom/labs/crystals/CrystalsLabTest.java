@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.Crystals;
+import dev.fathom.experiments.data.Lattice;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;

@@ -8,6 +8,8 @@ import dev.fathom.assess.Ranking;
 import dev.fathom.ensemble.Diversity;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.data.LabeledSeries;
+import dev.fathom.experiments.data.UserSeries;
 import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.experiments.training.Training;
 import dev.fathom.labs.CommandLineRun;

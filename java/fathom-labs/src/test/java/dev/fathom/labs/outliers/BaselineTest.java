@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.assess.Ranking;
 import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.LabeledSeries;
+import dev.fathom.experiments.data.OutlierData;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.table.Table;
 import java.nio.file.Path;

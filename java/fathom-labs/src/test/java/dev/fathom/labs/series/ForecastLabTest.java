@@ -10,9 +10,7 @@ import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.series.Autoregression.Chosen;
 import dev.fathom.nn.Model;
-import dev.fathom.series.Series;
 import dev.fathom.series.Windows;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -202,7 +200,7 @@ class ForecastLabTest {
             }
             rows.add(row);
         }
-        Chosen chosen = chosen(rows);
+        ChosenAutoregression chosen = chosen(rows);
         int lags = chosen.best().order();
         assertThat(lags).isIn(3, 6, 12);
         assertThat(chosen.errors()).containsOnlyKeys(1, 2, 3, 6, 12);
@@ -215,50 +213,13 @@ class ForecastLabTest {
         assertThat(chosen(rows).errors()).isEqualTo(chosen.errors());
     }
 
-    private Chosen chosen(List<double[]> rows) throws IOException {
+    private ChosenAutoregression chosen(List<double[]> rows) throws IOException {
         String text = rows.stream()
                 .map(row -> String.format(Locale.ROOT, "%.4f,%.4f,%.4f%n", row[0], row[1], row[2]))
                 .collect(Collectors.joining());
         ForecastTask task = ForecastTask.traffic(write("", text, 3), 1000, 1000);
-        return Autoregression.choose(task, task.scale().apply(task.series()), false, List.of(1, 2, 3, 6, 12));
-    }
-
-    /** Many steps ahead the forecast of x[t] = a + b x[t - 1] is b^h x + a (1 - b^h) / (1 - b). */
-    @Test
-    void anAutoregressionGoesOnFromItsOwnForecasts() {
-        double[] x = new double[400];
-        float[] noise = new Rng(8).normal(x.length, 0, 1);
-        for (int t = 1; t < x.length; t++) {
-            x[t] = 2 + 0.8 * x[t - 1] + noise[t];
-        }
-        Series series = Series.of(x);
-        Autoregression fit = Autoregression.fit(series, 300, 1, List.of(List.of(0)));
-        double a = fit.fits().get(0).intercept().value();
-        double b = fit.fits().get(0).coefficients().get(0).value();
-        assertThat(a).isCloseTo(2, within(0.6));
-        assertThat(b).isCloseTo(0.8, within(0.08));
-        assertThat(fit.parameters()).isEqualTo(2);
-        float[][] ahead = fit.forecast(series, 320, 24);
-        for (int h : new int[] {1, 6, 24}) {
-            double power = Math.pow(b, h);
-            assertThat((double) ahead[h - 1][0]).isCloseTo(power * x[319] + a * (1 - power) / (1 - b), within(1e-4));
-        }
-    }
-
-    /** y[t] = x[t - 1] - x[t - 2]: only a vector autoregression of two lags can know it. */
-    @Test
-    void aVectorAutoregressionReadsOtherColumns() {
-        float[] x = new Rng(9).normal(200, 0, 1);
-        double[][] rows = new double[200][2];
-        for (int t = 0; t < 200; t++) {
-            rows[t] = new double[] {x[t], t < 2 ? 0 : (double) x[t - 1] - x[t - 2]};
-        }
-        Series series = Series.of(List.of("x", "y"), rows);
-        // from the third row on, as y would otherwise tell its own next value
-        Autoregression fit = Autoregression.fit(series.take(2, 200), 150, 2, List.of(List.of(0), List.of(0)));
-        float[][] next = fit.forecast(series.take(2, 200), 170, 1);
-        assertThat((double) next[0][1]).isCloseTo(rows[172][1], within(1e-5));
-        assertThat(fit.parameters()).isEqualTo(3);
+        return ChosenAutoregression.among(
+                List.of(1, 2, 3, 6, 12), task, task.scale().apply(task.series()), false);
     }
 
     /** A column that is shifted has shifted forecasts, and the other columns keep theirs. */

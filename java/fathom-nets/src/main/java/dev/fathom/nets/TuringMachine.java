@@ -1,8 +1,10 @@
-package dev.fathom.labs.memory;
+package dev.fathom.nets;
 
 import static dev.fathom.op.Activation.TANH;
 
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
+import dev.fathom.nn.Steps;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
@@ -22,21 +24,34 @@ import java.util.List;
  * </pre>
  *
  * <p>and for the writing head what it erases and adds: M[i] becomes M[i] (1 - w[i] e) + w[i] a. Then r = sum w[i] M[i]
- * of the reading head is read, and the output is linear in h and r.
+ * of the reading head is read, and the output is linear in h and r. The memory begins with the same small number in all
+ * slots (Collier and Beel 2018), and both heads at slot 0.
+ *
+ * <pre>{@code
+ * var machine = new TuringMachine(9, 8, 100, 128, 20);
+ * Tensor y = machine.apply(x);                             // [n, t, 9] to [n, t, 8]
+ * }</pre>
  *
  * @param controller from x and r to h
  * @param address from h to the numbers of both heads
  * @param change from h to e and a
  * @param out from h and r to the output
+ * @param slots of the memory
+ * @param width of a slot
  */
-record TuringMachine(Linear controller, Linear address, Linear change, Linear out, int slots, int width)
-        implements Sequencer {
+public record TuringMachine(Linear controller, Linear address, Linear change, Linear out, int slots, int width)
+        implements Layer {
     private static final int HEADS = 2;
     private static final int SHIFTS = 3;
-    /** What all slots hold in the beginning (Collier and Beel 2018). */
     private static final float EMPTY = 1e-3f;
 
-    TuringMachine(int in, int out, int hidden, int slots, int width) {
+    /**
+     * Makes a machine from {@code in} numbers of a step to {@code out} numbers, whose controller has {@code hidden}
+     * units.
+     *
+     * @throws IllegalArgumentException if a size is below 1, or there are fewer than 3 slots
+     */
+    public TuringMachine(int in, int out, int hidden, int slots, int width) {
         this(
                 new Linear(in + width, hidden).act(TANH),
                 new Linear(hidden, HEADS * (width + SHIFTS + 3)),
@@ -44,6 +59,10 @@ record TuringMachine(Linear controller, Linear address, Linear change, Linear ou
                 new Linear(hidden + width, out),
                 slots,
                 width);
+        if (slots < SHIFTS) {
+            throw new IllegalArgumentException("turing machine: slots=" + slots + "; give at least " + SHIFTS
+                    + ", so that a shift to each side leads to another slot");
+        }
     }
 
     /**
@@ -54,17 +73,17 @@ record TuringMachine(Linear controller, Linear address, Linear change, Linear ou
      * @param read r [n, width]
      * @param output [n, out]
      */
-    record State(Tensor memory, Tensor weights, Tensor read, Tensor output) {}
+    public record State(Tensor memory, Tensor weights, Tensor read, Tensor output) {}
 
-    /** Both heads begin at slot 0 of an empty memory. */
-    State start(int n) {
+    /** Returns the state before the first step of n sequences: both heads are at slot 0 of an empty memory. */
+    public State start(int n) {
         Tensor first = Tensor.arange(slots).to(DType.F32).eq(0).expand(n, HEADS, slots);
         return new State(
                 Tensor.full(Shape.of(n, slots, width), EMPTY), first, Tensor.zeros(n, width), Tensor.zeros(n, 1));
     }
 
-    /** One step, which takes x [n, in]. */
-    State step(Tensor x, State before) {
+    /** Returns the state after a step, which takes x [n, in]. */
+    public State step(Tensor x, State before) {
         int n = x.dim(0);
         Tensor h = controller.apply(Tensor.concat(1, x, before.read));
         Tensor weights = addressed(address.apply(h).reshape(n, HEADS, width + SHIFTS + 3), before);
@@ -98,8 +117,8 @@ record TuringMachine(Linear controller, Linear address, Linear change, Linear ou
         return x.mul(x.square().sum(-1).unsqueeze(-1).add(1e-8f).rsqrt());
     }
 
-    /** The states after each step of x [n, t, in]. */
-    List<State> states(Tensor x) {
+    /** Returns the states after each step of x [n, t, in]. */
+    public List<State> states(Tensor x) {
         List<State> all = new ArrayList<>();
         State state = start(x.dim(0));
         for (int t = 0; t < x.dim(1); t++) {
@@ -109,8 +128,14 @@ record TuringMachine(Linear controller, Linear address, Linear change, Linear ou
         return all;
     }
 
+    /** Padding may lie behind a sequence, since no step depends on later ones. */
     @Override
-    public Tensor outputs(Tensor x) {
+    public Steps stepReading() {
+        return Steps.PADDED_BEHIND;
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
         return Tensor.stack(1, states(x).stream().map(State::output).toArray(Tensor[]::new));
     }
 }

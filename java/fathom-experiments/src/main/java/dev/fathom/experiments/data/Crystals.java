@@ -1,4 +1,4 @@
-package dev.fathom.labs.crystals;
+package dev.fathom.experiments.data;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
@@ -18,14 +18,14 @@ import java.util.Arrays;
  * @param energies the property of each
  * @param electronegativity of each element
  */
-record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] electronegativity) {
-    static final int ELEMENTS = 16;
+public record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] electronegativity) {
+    public static final int ELEMENTS = 16;
 
     private static final double HEAT = 2.5;
     private static final int MOVES = 200;
 
     /** Draws crystals of elements whose properties {@code rng} decides, too. */
-    static Crystals draw(int count, Rng rng) {
+    public static Crystals draw(int count, Rng rng) {
         float[] x = rng.split("electronegativity").uniform(ELEMENTS, 0.8f, 3.8f);
         float[] r = rng.split("radius").uniform(ELEMENTS, 0.7f, 2);
         Lattice[] lattices = new Lattice[count];
@@ -64,7 +64,7 @@ record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] 
     }
 
     /** The mean energy of the bonds. */
-    static double energy(Lattice lattice, int[] elements, float[] x, float[] r) {
+    public static double energy(Lattice lattice, int[] elements, float[] x, float[] r) {
         double sum = 0;
         for (int i = 0; i < elements.length; i++) {
             for (int j = 0; j < elements.length; j++) {
@@ -76,12 +76,12 @@ record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] 
         return sum / (Lattice.SITES * lattice.coordination());
     }
 
-    int size() {
+    public int size() {
         return energies.length;
     }
 
     /** Some of these crystals. */
-    Crystals subset(int from, int to) {
+    public Crystals subset(int from, int to) {
         return new Crystals(
                 Arrays.copyOfRange(lattices, from, to),
                 Arrays.copyOfRange(elements, from, to),
@@ -93,7 +93,7 @@ record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] 
      * As x [SITES], a [SITES, SITES] with rows that sum to 1, and y, the property after mean and deviation are taken
      * off.
      */
-    Dataset dataset(double mean, double deviation) {
+    public Dataset dataset(double mean, double deviation) {
         int sites = Lattice.SITES;
         int[] x = new int[size() * sites];
         float[] a = new float[x.length * sites];
@@ -114,7 +114,7 @@ record Crystals(Lattice[] lattices, int[][] elements, float[] energies, float[] 
     }
 
     /** The share of each element in each crystal, and a one for its lattice. */
-    float[][] composition() {
+    public float[][] composition() {
         float[][] all = new float[size()][ELEMENTS + Lattice.values().length];
         for (int n = 0; n < all.length; n++) {
             for (int element : elements[n]) {

@@ -1,10 +1,10 @@
-package dev.fathom.labs.crystals;
+package dev.fathom.experiments.data;
 
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /** Cells of eight sites that repeat in all directions. Each has the nearest neighbors of a common lattice. */
-enum Lattice {
+public enum Lattice {
     /** Each site has 6 neighbors. */
     SIMPLE(new int[] {2, 2, 2}, new double[][] {{0, 0, 0}}),
     /** Each site has 8 neighbors. */
@@ -18,7 +18,7 @@ enum Lattice {
     });
 
     /** The sites of a cell. */
-    static final int SITES = 8;
+    public static final int SITES = 8;
 
     private final float[][] neighbors = new float[SITES][SITES];
     private final int coordination;
@@ -61,12 +61,12 @@ enum Lattice {
     }
 
     /** How often site j is a neighbor of site i, as each cell repeats. */
-    float neighbors(int i, int j) {
+    public float neighbors(int i, int j) {
         return neighbors[i][j];
     }
 
     /** The number of neighbors of each site. */
-    int coordination() {
+    public int coordination() {
         return coordination;
     }
 }

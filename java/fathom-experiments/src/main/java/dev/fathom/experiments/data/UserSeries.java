@@ -1,4 +1,4 @@
-package dev.fathom.labs.outliers;
+package dev.fathom.experiments.data;
 
 import dev.fathom.io.TextFile;
 import dev.fathom.table.Table;

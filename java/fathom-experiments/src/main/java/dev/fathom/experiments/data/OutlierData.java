@@ -1,10 +1,9 @@
-package dev.fathom.labs.outliers;
+package dev.fathom.experiments.data;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.io.Npy;
 import dev.fathom.io.Npz;
@@ -25,7 +24,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The four collections of series with known outliers. */
-final class OutlierData {
+public final class OutlierData {
     private static final String NAB_LABELS = "labels/combined_windows.json";
 
     /** An electrocardiogram: the rows around its outliers, and those to learn from and to score, with both ends. */
@@ -70,7 +69,7 @@ final class OutlierData {
     }
 
     /** Seven electrocardiograms of two leads, each with one anomalous beat, and the papers' split. */
-    static List<LabeledSeries> ecg(@Nullable Path data) {
+    public static List<LabeledSeries> ecg(@Nullable Path data) {
         Path folder = folder(ECG_FILES, data);
         return ECG.stream()
                 .map(b -> whole(folder.resolve(b.name + ".csv"), file -> {
@@ -107,7 +106,7 @@ final class OutlierData {
      * Those series of the Numenta benchmark that lie in the folder, have an anomaly and a name that is wanted. All rows
      * are both learned and scored, as there is no split.
      */
-    static List<LabeledSeries> nab(@Nullable Path data, Predicate<String> wanted) {
+    public static List<LabeledSeries> nab(@Nullable Path data, Predicate<String> wanted) {
         Path folder = folder(NAB_FILES, data);
         Path labels = folder.resolve(NAB_LABELS);
         try {
@@ -153,7 +152,7 @@ final class OutlierData {
     }
 
     /** Eight channels of telemetry of the rover Curiosity, each a value and its commands as zeros and ones. */
-    static List<LabeledSeries> msl(@Nullable Path data) {
+    public static List<LabeledSeries> msl(@Nullable Path data) {
         Path folder = folder(MSL_FILES, data);
         Map<String, Npy> arrays = Npz.read(folder.resolve("msl.npz"));
         Table labels = Table.csv(folder.resolve("labels.csv"));
@@ -176,7 +175,7 @@ final class OutlierData {
     }
 
     /** Four arterial pressures whose names tell the end of the training part and the ends of the one anomaly. */
-    static List<LabeledSeries> ucr(@Nullable Path data) {
+    public static List<LabeledSeries> ucr(@Nullable Path data) {
         Path folder = folder(UCR_FILES, data);
         return UCR_FILES.files().stream()
                 .map(file -> whole(folder.resolve(file), path -> {

@@ -1,4 +1,4 @@
-package dev.fathom.labs.outliers;
+package dev.fathom.experiments.data;
 
 import dev.fathom.assess.Ranking;
 import java.util.Arrays;
@@ -15,12 +15,12 @@ import java.util.stream.Stream;
  *     part
  * @param outliers which test rows are outliers
  */
-record LabeledSeries(String set, String name, float[][] training, float[][] test, boolean[] outliers) {
+public record LabeledSeries(String set, String name, float[][] training, float[][] test, boolean[] outliers) {
     /**
      * Scales raw rows by the mean and the deviation of those to learn from. A column that is constant there is only
      * shifted, and one that is constant in all rows is left out, unless there is no other.
      */
-    static LabeledSeries of(String set, String name, double[][] training, double[][] test, boolean[] outliers) {
+    public static LabeledSeries of(String set, String name, double[][] training, double[][] test, boolean[] outliers) {
         int[] changing = IntStream.range(0, training[0].length)
                 .filter(c ->
                         Stream.of(training, test).flatMap(Arrays::stream).anyMatch(row -> row[c] != training[0][c]))
@@ -43,7 +43,7 @@ record LabeledSeries(String set, String name, float[][] training, float[][] test
      * from. {@link dev.fathom.series.Standardization} refuses a column that is constant there, which is right for
      * forecasts. Here such a column is only shifted, since a change in it is what one looks for.
      */
-    static float[][] scaled(double[][] learned, double[][] rows) {
+    public static float[][] scaled(double[][] learned, double[][] rows) {
         float[][] scaled = new float[rows.length][learned[0].length];
         for (int c = 0; c < learned[0].length; c++) {
             double mean = 0;
@@ -66,23 +66,23 @@ record LabeledSeries(String set, String name, float[][] training, float[][] test
     }
 
     /** The collection and the name. */
-    String title() {
+    public String title() {
         return set + " " + name;
     }
 
     /** The number of columns. */
-    int columns() {
+    public int columns() {
         return training[0].length;
     }
 
     /** The share of test rows that are outliers. */
-    double share() {
+    public double share() {
         int all = outliers.length;
         return IntStream.range(0, all).filter(t -> outliers[t]).count() / (double) all;
     }
 
     /** Whether the rows to score are also those to learn from. */
-    boolean unsplit() {
+    public boolean unsplit() {
         return training == test;
     }
 
@@ -90,7 +90,7 @@ record LabeledSeries(String set, String name, float[][] training, float[][] test
      * How well scores rank the outliers first. An outlier is the positive class, and a ranking below chance stays below
      * chance.
      */
-    Ranking ranking(double... scores) {
+    public Ranking ranking(double... scores) {
         return Ranking.of(scores, outliers);
     }
 }

@@ -1,4 +1,4 @@
-package dev.fathom.labs.sound;
+package dev.fathom.experiments.data;
 
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.tensor.Rng;
@@ -8,7 +8,7 @@ import java.util.Arrays;
  * Vowels of American English with the mean formants of 33 men, in hertz (Peterson and Barney 1952), spoken by a source
  * and a filter: pulses of the glottis go through four resonances.
  */
-enum Vowel {
+public enum Vowel {
     /** As in heed. */
     I("heed", 270, 2290, 3010),
     /** As in head. */
@@ -21,7 +21,7 @@ enum Vowel {
     U("who'd", 300, 870, 2240);
 
     /** Samples per second. */
-    static final int RATE = 8000;
+    public static final int RATE = 8000;
 
     private static final double[] BANDWIDTHS = {60, 80, 120, 180};
     private static final double FOURTH = 3500;
@@ -37,12 +37,12 @@ enum Vowel {
     }
 
     /** A word that has it. */
-    String word() {
+    public String word() {
         return word;
     }
 
     /** The mean of each formant. */
-    double[] formants() {
+    public double[] formants() {
         return formants.clone();
     }
 
@@ -50,7 +50,7 @@ enum Vowel {
      * A recording of a voice of its own, whose formants differ from the means by a few percent, and whose pitch lies
      * near 120 hertz and wavers.
      */
-    float[] speak(int samples, Rng rng) {
+    public float[] speak(int samples, Rng rng) {
         float[] numbers = rng.split("voice").normal(5, 0, 1);
         double tract = 1 + 0.03 * numbers[0];
         double pitch = 120 * (1 + 0.08 * numbers[1]);
@@ -79,7 +79,7 @@ enum Vowel {
      * A sound as one hears it: the glottis lets high frequencies fall. Filters may change places, so this one comes
      * last, and all that is learned and measured is the sound before it, whose spectrum is flat but for the formants.
      */
-    static float[] heard(float[] sound) {
+    public static float[] heard(float[] sound) {
         double[] x = Averages.doubles(sound);
         resonate(x, 0, GLOTTIS);
         return loud(x);
