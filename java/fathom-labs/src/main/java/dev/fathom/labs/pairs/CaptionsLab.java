@@ -2,13 +2,13 @@ package dev.fathom.labs.pairs;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.decode.Bleu;
+import dev.fathom.decode.Writer;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;

@@ -3,9 +3,9 @@ package dev.fathom.labs.pairs;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Batch;
+import dev.fathom.decode.Writer;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
-import dev.fathom.labs.translation.Writer;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Embedding;

@@ -1,5 +1,6 @@
 package dev.fathom.labs.translation;
 
+import dev.fathom.experiments.data.Additions;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.recurrent.Recurrent;

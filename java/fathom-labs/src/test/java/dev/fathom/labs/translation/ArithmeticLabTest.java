@@ -3,6 +3,7 @@ package dev.fathom.labs.translation;
 import static dev.fathom.experiments.pages.Findings.line;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.data.Additions;
 import dev.fathom.experiments.pages.Expectations;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.CommandLineRun;
@@ -97,9 +98,9 @@ class ArithmeticLabTest {
         Additions.Sum sum = new Additions.Sum(12, 345);
         List<String> answers = List.of("357", " 357", "35", "1357");
         List<Additions.Sum> sums = List.of(sum, sum, sum, sum);
-        assertThat(ArithmeticLab.answerAccuracy(answers, sums)).isEqualTo(1 / 4.0);
+        assertThat(AdditionTraining.answerAccuracy(answers, sums)).isEqualTo(1 / 4.0);
         // all 4 characters with the blank behind, none, 3 and none
-        assertThat(ArithmeticLab.characterAccuracy(answers, sums)).isEqualTo(7 / 16.0);
+        assertThat(AdditionTraining.characterAccuracy(answers, sums)).isEqualTo(7 / 16.0);
     }
 
     @Test
@@ -141,7 +142,7 @@ class ArithmeticLabTest {
 
     @Test
     void kerasNetworkHasItsParameters() {
-        try (Model<AdditionNet> model = Model.of(new AdditionNet(ArithmeticLab.HIDDEN), 1)) {
+        try (Model<AdditionNet> model = Model.of(new AdditionNet(AdditionTraining.HIDDEN), 1)) {
             assertThat(model.parameterCount()).isEqualTo(205_324);
         }
     }

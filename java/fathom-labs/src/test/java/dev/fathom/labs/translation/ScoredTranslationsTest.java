@@ -3,15 +3,16 @@ package dev.fathom.labs.translation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.data.ParallelCorpus;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Scores of translations against values that were computed by hand. */
 class ScoredTranslationsTest {
-    private static Corpus.Sentence references(String... texts) {
-        return new Corpus.Sentence(
+    private static ParallelCorpus.Sentence references(String... texts) {
+        return new ParallelCorpus.Sentence(
                 List.of("any"),
-                List.of(texts).stream().map(Corpus.WORDS::tokens).toList());
+                List.of(texts).stream().map(ParallelCorpus.WORDS::tokens).toList());
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.EnglishFrench.Pair;
+import dev.fathom.experiments.data.ParallelCorpus;
 import dev.fathom.experiments.statistics.IbmModel1;
 import dev.fathom.labs.CommandLineRun;
 import dev.fathom.tensor.Pass;
@@ -149,7 +150,7 @@ class TranslateLabTest {
         List<Pair> pairs = IntStream.range(0, 300)
                 .mapToObj(i -> new Pair((i % 2 == 0 ? "Go " : "go ") + i / 3, "va " + i % 100))
                 .toList();
-        Corpus corpus = Corpus.of(pairs, 10, 1);
+        ParallelCorpus corpus = ParallelCorpus.of(pairs, 10, 1);
         Set<List<String>> seen = new HashSet<>();
         for (var part : List.of(corpus.training(), corpus.validation(), corpus.test())) {
             part.forEach(s -> assertThat(seen.add(s.english())).isTrue());
@@ -182,8 +183,8 @@ class TranslateLabTest {
         List<Pair> pairs = new ArrayList<>(
                 List.of(new Pair("\u00a0", "va"), new Pair("go 0", "\u00a0"), new Pair("Go 0", "VA 0")));
         IntStream.range(0, 8).forEach(i -> pairs.add(new Pair("go " + i, "va " + i)));
-        Corpus corpus = Corpus.of(pairs, 2, 1);
-        List<Corpus.Sentence> all = Stream.of(corpus.training(), corpus.validation(), corpus.test())
+        ParallelCorpus corpus = ParallelCorpus.of(pairs, 2, 1);
+        List<ParallelCorpus.Sentence> all = Stream.of(corpus.training(), corpus.validation(), corpus.test())
                 .flatMap(List::stream)
                 .toList();
         assertThat(all).hasSize(8).allMatch(s -> s.french().size() == 1);
@@ -194,8 +195,8 @@ class TranslateLabTest {
         List<Pair> pairs = IntStream.range(0, 40)
                 .mapToObj(i -> new Pair("one two three " + i, "un deux trois " + i))
                 .toList();
-        Corpus corpus = Corpus.of(pairs, 5, 1);
-        Corpus.Sentence s = corpus.training().get(0);
+        ParallelCorpus corpus = ParallelCorpus.of(pairs, 5, 1);
+        ParallelCorpus.Sentence s = corpus.training().get(0);
         int[] forward = corpus.source(s, false);
         assertThat(corpus.english().tokens(forward))
                 .startsWith("one", "two", "three")
@@ -222,12 +223,12 @@ class TranslateLabTest {
     void theUnigramPerplexityIsThatOfTheTrainingFrequencies() {
         List<Pair> pairs =
                 IntStream.range(0, 40).mapToObj(i -> new Pair("go " + i, "va")).toList();
-        assertThat(Corpus.of(pairs, 5, 1).unigramPerplexity()).isCloseTo(2, within(1e-9));
+        assertThat(ParallelCorpus.of(pairs, 5, 1).unigramPerplexity()).isCloseTo(2, within(1e-9));
     }
 
     @Test
     void sgdIsHalvedFiveTimes() {
-        var schedule = TranslateLab.halved(15);
+        var schedule = Setting.halved(15);
         assertThat(schedule.factor(9.9, 0)).isEqualTo(1);
         assertThat(schedule.factor(10, 0)).isEqualTo(0.5);
         assertThat(schedule.factor(14.5, 0)).isEqualTo(1 / 32.0);

@@ -1,6 +1,7 @@
-package dev.fathom.labs.translation;
+package dev.fathom.experiments.data;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.decode.Seq2Seq;
 import dev.fathom.experiments.data.EnglishFrench.Pair;
 import dev.fathom.tensor.Rng;
 import dev.fathom.text.Reserved;
@@ -23,19 +24,24 @@ import java.util.stream.Stream;
  * @param validation the sentences that choose the best epoch
  * @param test the sentences that are used once, to compare the translators
  */
-record Corpus(
+public record ParallelCorpus(
         Vocabulary english,
         Vocabulary french,
         List<Sentence> training,
         List<Sentence> validation,
         List<Sentence> test) {
     /** The tokenizer of both languages. */
-    static final Words WORDS = new Words().lowerCase();
+    public static final Words WORDS = new Words().lowerCase();
 
     private static final int LEAST = 2;
 
     /** An English sentence and its French translations, as words. */
-    record Sentence(List<String> english, List<List<String>> french) {}
+    public record Sentence(List<String> english, List<List<String>> french) {
+        /** The English words as a text. */
+        public String text() {
+            return WORDS.text(english);
+        }
+    }
 
     /**
      * Splits pairs by their English sentence. A pair is left out if one of its sides has no words, because a network
@@ -44,7 +50,7 @@ record Corpus(
      * @param held the number of English sentences in each of {@code validation} and {@code test}
      * @throws IllegalArgumentException if there are too few sentences
      */
-    static Corpus of(List<Pair> pairs, int held, long seed) {
+    public static ParallelCorpus of(List<Pair> pairs, int held, long seed) {
         Map<List<String>, List<List<String>>> translations = new LinkedHashMap<>();
         for (Pair pair : pairs) {
             List<String> english = WORDS.tokens(pair.english());
@@ -66,7 +72,7 @@ record Corpus(
         int[] order = new Rng(seed).permutation(all.size());
         List<Sentence> shuffled = Arrays.stream(order).mapToObj(all::get).toList();
         List<Sentence> training = shuffled.subList(2 * held, shuffled.size());
-        return new Corpus(
+        return new ParallelCorpus(
                 vocabulary(training.stream().map(Sentence::english)),
                 vocabulary(training.stream().map(Sentence::french).flatMap(Collection::stream)),
                 training,
@@ -79,7 +85,7 @@ record Corpus(
     }
 
     /** Every pair of a part, with the English words in reverse order if {@code reversed}. */
-    Dataset dataset(List<Sentence> part, boolean reversed) {
+    public Dataset dataset(List<Sentence> part, boolean reversed) {
         List<int[]> sources = new ArrayList<>();
         List<int[]> targets = new ArrayList<>();
         for (Sentence s : part) {
@@ -92,7 +98,7 @@ record Corpus(
     }
 
     /** The indices of the English words, in reverse order if {@code reversed}. */
-    int[] source(Sentence s, boolean reversed) {
+    public int[] source(Sentence s, boolean reversed) {
         int[] words = english.ids(s.english);
         if (reversed) {
             for (int i = 0, k = words.length - 1; i < k; i++, k--) {
@@ -105,23 +111,24 @@ record Corpus(
     }
 
     /** The number of pairs of a part. */
-    static int pairs(List<Sentence> part) {
+    public static int pairs(List<Sentence> part) {
         return part.stream().mapToInt(s -> s.french.size()).sum();
     }
 
-    /** The number of French words of a part, with a stop symbol after each translation. */
-    static long tokens(List<Sentence> part) {
-        return part.stream()
+    /** The mean number of French words of a pair of a part, with a stop symbol after each translation. */
+    public static double meanLength(List<Sentence> part) {
+        long tokens = part.stream()
                 .flatMap(s -> s.french.stream())
                 .mapToLong(words -> words.size() + 1)
                 .sum();
+        return (double) tokens / pairs(part);
     }
 
     /**
      * The perplexity of the French words of the validation part and their stop symbols under a unigram model, which
      * knows only how often each token occurs in the training part.
      */
-    double unigramPerplexity() {
+    public double unigramPerplexity() {
         double[] counts = new double[french.size()];
         training.forEach(s -> s.french.forEach(words -> count(words, counts)));
         double[] found = new double[french.size()];

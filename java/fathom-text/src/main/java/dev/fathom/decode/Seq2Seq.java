@@ -1,12 +1,11 @@
-package dev.fathom.labs.translation;
+package dev.fathom.decode;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.decode.BeamSearch;
-import dev.fathom.decode.Hypothesis;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Checks;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
@@ -24,9 +23,20 @@ import java.util.List;
  * states are the initial states of a decoder, the {@link Writer}, which writes the target token by token until the stop
  * symbol. With attention, the decoder also attends to all steps of the encoder.
  *
+ * <pre>{@code
+ * Seq2Seq net = Seq2Seq.of(new Seq2Seq.Sizes(3000, 6000, 256, 256, 1), true, Init.normal(0, 1), Init.uniform(-r, r));
+ * try (Model<Seq2Seq> model = Model.of(net, 1); Dataset data = Seq2Seq.dataset(sources, targets)) {
+ *     Trainer.custom(model, new Adam(2e-3f), Seq2Seq::step).fit(data.shuffled(1).batches(32), 6);
+ *     net.search(new BeamSearch(12, end, 50), sentence).get(0).get(0).toArray();
+ * }
+ * }</pre>
+ *
  * <p>The vocabularies of both sides begin with {@link Reserved#STANDARD}: padding is 0.
+ *
+ * @param source the embedding of the tokens that are read
  */
-record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) implements Net {
+public record Seq2Seq(
+        Embedding source, Recurrent encoder, @Inline Writer writer) implements Net {
     private static final Reserved TOKENS = Reserved.STANDARD;
 
     /**
@@ -37,7 +47,20 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
      * @param width of the embeddings
      * @param hidden the number of cells in a layer
      */
-    record Sizes(int sources, int targets, int width, int hidden, int layers) {}
+    public record Sizes(int sources, int targets, int width, int hidden, int layers) {
+        /**
+         * Checks them.
+         *
+         * @throws IllegalArgumentException if one is below 1
+         */
+        public Sizes {
+            Checks.atLeast("Seq2Seq", "sources", sources, 1);
+            Checks.atLeast("Seq2Seq", "targets", targets, 1);
+            Checks.atLeast("Seq2Seq", "width", width, 1);
+            Checks.atLeast("Seq2Seq", "hidden", hidden, 1);
+            Checks.atLeast("Seq2Seq", "layers", layers, 1);
+        }
+    }
 
     /**
      * Makes a network.
@@ -45,7 +68,7 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
      * @param vectors initializes the embeddings
      * @param init initializes all other parameters except the biases of the logits, which start at 0
      */
-    static Seq2Seq of(Sizes s, boolean attention, Initializer vectors, Initializer init) {
+    public static Seq2Seq of(Sizes s, boolean attention, Initializer vectors, Initializer init) {
         int h = s.hidden;
         return new Seq2Seq(
                 new Embedding(s.sources, s.width, vectors).padding(TOKENS.padding()),
@@ -54,20 +77,20 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
     }
 
     /** Pairs of sequences without start and stop symbols; a stop symbol is added at the end of each target. */
-    static Dataset dataset(int[][] sources, int[][] targets) {
+    public static Dataset dataset(int[][] sources, int[][] targets) {
         return Dataset.of(
                 Field.ragged("x", sources).input(),
                 Field.ragged("y", Writer.stopped(targets)).target());
     }
 
     /** The loss of {@link Writer#loss}, and the logits for metrics. */
-    Step.Result step(Batch batch) {
+    public Step.Result step(Batch batch) {
         Tensor scores = scores(batch.x(), batch.lengths("x"), batch.y());
         return new Step.Result(Writer.loss(scores, batch.y(), batch.lengths("y")), scores, batch.y());
     }
 
     /** The logits of the tokens of targets, each from the source and the tokens before it. */
-    Tensor scores(Tensor sources, Tensor lengths, Tensor targets) {
+    public Tensor scores(Tensor sources, Tensor lengths, Tensor targets) {
         return writer.scores(targets, read(sources, lengths));
     }
 
@@ -82,16 +105,21 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
     /**
      * The beam of each source, the best hypothesis first. The tokens for padding, the start and unknown words are never
      * written.
+     *
+     * @throws IllegalArgumentException if there are no sources
      */
-    List<List<Hypothesis>> search(BeamSearch search, int[]... sources) {
+    public List<List<Hypothesis>> search(BeamSearch search, int[]... sources) {
         return writer.search(search, () -> read(padded(sources), lengths(sources)));
     }
 
     /**
      * The attention weights [pairs, longest target + 1, longest source]: how much each token of a target, and last its
      * stop symbol, attends to each token of its source. Each row sums to 1 and is 0 on padding of the source.
+     *
+     * @throws IllegalArgumentException if there are no pairs
+     * @throws NullPointerException if the network has no attention
      */
-    float[][][] attentionWeights(int[][] sources, int[][] targets) {
+    public float[][][] attentionWeights(int[][] sources, int[][] targets) {
         int[][] stopped =
                 Arrays.stream(targets).map(t -> Arrays.copyOf(t, t.length + 1)).toArray(int[][]::new);
         try (Pass pass = Pass.infer()) {
@@ -99,8 +127,8 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
         }
     }
 
-    /** The hidden state of the encoder's top layer at the end of each source [sources, hidden]. */
-    float[][] encoderStates(int[]... sources) {
+    /** The hidden state of the encoder's top layer at the end of each source [sources, hidden]; an exception if there are none. */
+    public float[][] encoderStates(int[]... sources) {
         try (Pass pass = Pass.infer()) {
             float[] last = encoder.run(source.apply(padded(sources)), State.EMPTY, lengths(sources))
                     .last()
@@ -113,7 +141,10 @@ record Seq2Seq(Embedding source, Recurrent encoder, @Inline Writer writer) imple
     }
 
     private static Tensor padded(int[]... rows) {
-        int longest = Arrays.stream(rows).mapToInt(row -> row.length).max().orElseThrow();
+        int longest = Arrays.stream(rows)
+                .mapToInt(row -> row.length)
+                .max()
+                .orElseThrow(() -> new IllegalArgumentException("Seq2Seq: there are no sequences; give at least one"));
         int[] all = new int[rows.length * longest];
         Arrays.fill(all, TOKENS.padding());
         for (int i = 0; i < rows.length; i++) {

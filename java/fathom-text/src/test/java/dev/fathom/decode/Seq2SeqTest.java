@@ -1,11 +1,9 @@
-package dev.fathom.labs.translation;
+package dev.fathom.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.decode.BeamSearch;
-import dev.fathom.decode.Hypothesis;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;

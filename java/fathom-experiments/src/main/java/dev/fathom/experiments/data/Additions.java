@@ -1,4 +1,4 @@
-package dev.fathom.labs.translation;
+package dev.fathom.experiments.data;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
@@ -18,38 +18,40 @@ import java.util.SplittableRandom;
  * Additions of two numbers of up to three digits as texts, drawn as in Keras's addition_rnn: each number has 1, 2 or 3
  * random digits, and no question occurs twice, whichever number is first.
  */
-record Additions(List<Sum> all) {
+public record Additions(List<Sum> all) {
     /** The length of a question, padded with blanks. */
-    static final int QUESTION = 7;
+    public static final int QUESTION = 7;
     /** The length of an answer, padded with blanks. */
-    static final int ANSWER = 4;
+    public static final int ANSWER = 4;
 
     private static final Characters LETTERS = new Characters();
     private static final Vocabulary PADDED = Vocabulary.ofTokens(LETTERS.tokens("0123456789+ "));
     /** The number of different characters in padded texts. */
-    static final int CHARACTERS = PADDED.size();
+    public static final int CHARACTERS = PADDED.size();
     /** The characters for a network with a stop symbol, which needs no blanks. */
-    static final Vocabulary STOPPED =
+    public static final Vocabulary STOPPED =
             Vocabulary.ofTokens(LETTERS.tokens("0123456789+")).reserved(Reserved.STANDARD);
 
     /** The addition of two numbers. */
-    record Sum(int a, int b) {
-        String question() {
+    public record Sum(int a, int b) {
+        /** Such as {@code 12+345}. */
+        public String question() {
             return a + "+" + b;
         }
 
-        String answer() {
+        /** Such as {@code 357}. */
+        public String answer() {
             return Integer.toString(a + b);
         }
     }
 
     /** Keeps its own list. */
-    Additions {
+    public Additions {
         all = List.copyOf(all);
     }
 
     /** Draws {@code count} different sums. */
-    static Additions draw(int count, long seed) {
+    public static Additions draw(int count, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Set<Sum> seen = new HashSet<>();
         List<Sum> drawn = new ArrayList<>();
@@ -70,7 +72,7 @@ record Additions(List<Sum> all) {
     }
 
     /** The sums {@code from} to {@code to - 1}. */
-    Additions take(int from, int to) {
+    public Additions take(int from, int to) {
         return new Additions(all.subList(from, to));
     }
 
@@ -78,7 +80,7 @@ record Additions(List<Sum> all) {
      * Questions and answers, padded with blanks at the end; if {@code reversed}, each padded question is in reverse
      * order.
      */
-    Dataset padded(boolean reversed) {
+    public Dataset padded(boolean reversed) {
         return Dataset.of(
                 Field.ints("x", Shape.of(QUESTION), characters(QUESTION, reversed, true))
                         .input(),
@@ -97,26 +99,26 @@ record Additions(List<Sum> all) {
     }
 
     /** The text of a padded answer. A blank in front is a wrong character, so it stays. */
-    static String text(int... characters) {
+    public static String text(int... characters) {
         return LETTERS.text(PADDED.tokens(characters)).stripTrailing();
     }
 
-    /** Questions without blanks, for {@link Seq2Seq}. */
-    int[][] questions() {
+    /** Questions without blanks, for {@link dev.fathom.decode.Seq2Seq}. */
+    public int[][] questions() {
         return all.stream()
                 .map(sum -> STOPPED.ids(LETTERS.tokens(sum.question())))
                 .toArray(int[][]::new);
     }
 
-    /** Answers without blanks, for {@link Seq2Seq}. */
-    int[][] answers() {
+    /** Answers without blanks, for {@link dev.fathom.decode.Seq2Seq}. */
+    public int[][] answers() {
         return all.stream()
                 .map(sum -> STOPPED.ids(LETTERS.tokens(sum.answer())))
                 .toArray(int[][]::new);
     }
 
-    /** The text of an answer of {@link Seq2Seq}. */
-    static String stoppedText(int... characters) {
+    /** The text of an answer of {@link dev.fathom.decode.Seq2Seq}. */
+    public static String stoppedText(int... characters) {
         return LETTERS.text(STOPPED.tokens(characters));
     }
 }

@@ -1,16 +1,13 @@
-package dev.fathom.labs.translation;
+package dev.fathom.decode;
 
 import dev.fathom.attention.AdditiveAttention;
-import dev.fathom.decode.BeamSearch;
-import dev.fathom.decode.Decoder;
-import dev.fathom.decode.Hypothesis;
-import dev.fathom.decode.ScheduledSampling;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Checks;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
@@ -38,7 +35,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The vocabulary begins with {@link Reserved#STANDARD}: padding is 0.
  *
+ * @param target the embedding of the tokens that are written
+ * @param attention the score of a pair of states; null without attention
  * @param mix V, which maps [s; context(s)] to the width of s; null without attention
+ * @param logits W
  */
 public record Writer(
         Embedding target,
@@ -92,7 +92,20 @@ public record Writer(
      * @param hidden the number of LSTM cells in a layer
      * @param memory the width of a cell of the memory; 0 without attention
      */
-    public record Sizes(int tokens, int width, int hidden, int layers, int memory) {}
+    public record Sizes(int tokens, int width, int hidden, int layers, int memory) {
+        /**
+         * Checks them.
+         *
+         * @throws IllegalArgumentException if one is below 1, or the last below 0
+         */
+        public Sizes {
+            Checks.atLeast("Writer", "tokens", tokens, 1);
+            Checks.atLeast("Writer", "width", width, 1);
+            Checks.atLeast("Writer", "hidden", hidden, 1);
+            Checks.atLeast("Writer", "layers", layers, 1);
+            Checks.atLeast("Writer", "memory", memory, 0);
+        }
+    }
 
     /**
      * Makes a decoder.
@@ -232,6 +245,8 @@ public record Writer(
     /**
      * The attention weights [n, length, cells]: how much each token of the targets y, I32 [n, length], attends to each
      * cell of the memory. Each row sums to 1 and is 0 on padding.
+     *
+     * @throws NullPointerException if the network has no attention
      */
     public float[][][] attentionWeights(Tensor y, State memory) {
         Tensor steps = write(ScheduledSampling.shifted(y, TOKENS.start()), memory).steps;
