@@ -11,6 +11,7 @@ import dev.fathom.data.Padding;
 import dev.fathom.decode.BeamSearch;
 import dev.fathom.decode.LengthPenalty;
 import dev.fathom.decode.Sampling;
+import dev.fathom.decode.Writer;
 import dev.fathom.ensemble.Bagging;
 import dev.fathom.ensemble.Combination;
 import dev.fathom.ensemble.Stacking;
@@ -111,6 +112,7 @@ class WithersTest {
             Preprocessing.of(1, 1),
             new BeamSearch(2, 0, 10),
             new Sampling(0, 10),
+            Writer.of(new Writer.Sizes(5, 4, 4, 1, 0), Init.zeros(), Init.zeros()),
             new Bagging(new NearestNeighbors(1), 5),
             new Stacking(new NearestNeighbors(1), new NearestNeighbors(2)),
             new Maximization(10, 1, 0, 0),
@@ -164,6 +166,7 @@ class WithersTest {
     private static final Map<String, String> CHANGES = Map.ofEntries(
             Map.entry("FeedForward.withoutBias", "linear1 linear2"),
             Map.entry("MultiHeadAttention.withoutBias", "projections outProj"),
+            Map.entry("Writer.remembering", "decoder"),
             Map.entry("TransformerDecoderLayer.attention", "selfAttn"),
             Map.entry("TransformerDecoderLayer.memoryAttention", "multiheadAttn"),
             Map.entry("TransformerDecoderLayer.dropout", "selfAttn multiheadAttn feedForward dropout"),
