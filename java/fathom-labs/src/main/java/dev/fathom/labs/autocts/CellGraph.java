@@ -1,5 +1,6 @@
 package dev.fathom.labs.autocts;
 
+import dev.fathom.view.ArcDiagram;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -42,6 +43,19 @@ record CellGraph(List<Edge> edges) {
     /** The number of nodes behind the input. */
     int nodes() {
         return to(edges.size() - 1);
+    }
+
+    /** The nodes in a line, with an arc for each edge. */
+    ArcDiagram picture(String title) {
+        List<String> names = IntStream.rangeClosed(0, nodes())
+                .mapToObj(i -> i == 0 ? "in" : Integer.toString(i))
+                .toList();
+        ArcDiagram picture = new ArcDiagram(title, names);
+        for (int e = 0; e < edges.size(); e++) {
+            Operator operator = edges.get(e).operator;
+            picture.edge(edges.get(e).from, to(e), operator.title(), operator.ordinal());
+        }
+        return picture;
     }
 
     /** The edges in words, such as {@code 0 -dcc-> 1}. */

@@ -3,6 +3,7 @@ package dev.fathom.labs.autocts;
 import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.search.Result;
 import dev.fathom.search.ScoreRegressor;
@@ -12,6 +13,8 @@ import dev.fathom.validation.Fold;
 import dev.fathom.validation.Folds;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,9 +84,7 @@ record HeldOut(Map<String, double[]> correlations) {
         double[] measured = test.stream().mapToDouble(Measured::best).toArray();
         Map<String, Double> one = new LinkedHashMap<>();
         for (int k : early) {
-            one.put(
-                    name(k),
-                    correlation(test.stream().mapToDouble(m -> m.best(k)).toArray(), measured));
+            one.put(name(k), correlation(Measured.after(k, test), measured));
         }
         one.put(ERROR, plain(train, test, measured, false, seed));
         one.put(RANK, plain(train, test, measured, true, seed));
@@ -135,6 +136,22 @@ record HeldOut(Map<String, double[]> correlations) {
                             test.stream().map(m -> m.candidate().point()).toList()),
                     measured);
         }
+    }
+
+    /** Puts the correlations of all ways, and which of them is best. */
+    void table(Lab lab) {
+        Table table = lab.table("ways", "order by");
+        correlations
+                .keySet()
+                .forEach(way -> table.row(way)
+                        .cell("mean of the folds", "%.3f", mean(way))
+                        .cell("range of the folds", range(way)));
+        String best = Collections.max(correlations.keySet(), Comparator.comparingDouble(this::mean));
+        double gain = mean(BOTH) - mean(ALONE);
+        lab.put("best", best)
+                .put("best correlation", mean(best))
+                .put("change", gain > 0 ? "raises" : "lowers")
+                .put("gain", Math.abs(gain));
     }
 
     /** The lowest and the highest number of a way. */

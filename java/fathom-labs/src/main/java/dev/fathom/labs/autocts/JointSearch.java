@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * Candidates of the joint space that are trained here, for a few epochs on a part of the windows, several side by side
@@ -31,6 +32,12 @@ record JointSearch(Lab lab, ForecastTask task, Dataset train, Dataset validation
     private static final int BATCH = 16;
 
     private record Tried(List<String> point, long seed, int epochs) {}
+
+    /** Every so many-th window. */
+    static Dataset every(Dataset windows, int step) {
+        return windows.subset(
+                IntStream.range(0, windows.size()).filter(i -> i % step == 0).toArray());
+    }
 
     /** The smallest validation error of the candidate of a trial within its budget of epochs. */
     private double error(Trial trial) {

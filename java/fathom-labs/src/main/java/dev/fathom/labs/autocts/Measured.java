@@ -59,6 +59,11 @@ record Measured(Candidate candidate, double[] errors) {
         return best(errors.length);
     }
 
+    /** The smallest error of the first {@code epochs} epochs of each of some networks. */
+    static double[] after(int epochs, List<Measured> networks) {
+        return networks.stream().mapToDouble(m -> m.best(epochs)).toArray();
+    }
+
     /** The first of those that have the same architecture and hyperparameters. */
     static List<Measured> distinct(Collection<Measured> all) {
         Map<Candidate, Measured> first = new LinkedHashMap<>();

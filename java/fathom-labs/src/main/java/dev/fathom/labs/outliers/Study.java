@@ -30,10 +30,6 @@ import org.jspecify.annotations.Nullable;
 
 /** All methods on one series, on one thread. */
 record Study(Lab lab, Settings settings) {
-    static final String SINGLE = "single";
-    static final String CAE = "CAE";
-    static final String PLAIN = "CAE, λ = 0";
-
     /** The rates that are offered to recurrent auto-encoders, the first of which is that of the public code. */
     private static final float[] RATES = {1e-3f, 1e-2f};
 
@@ -119,16 +115,6 @@ record Study(Lab lab, Settings settings) {
 
     private record Part(Settings settings, String set, String series, int data, String method) {}
 
-    /** The name of a recurrent ensemble. */
-    static String name(boolean shared, Cell cell) {
-        return (shared ? "SF " : "IF ") + (cell == Cell.BOTH ? "both" : "drawn");
-    }
-
-    /** The name of a recurrent ensemble of so many members. */
-    static String sized(String name, int members) {
-        return name + ", " + members;
-    }
-
     /**
      * Scores a series by all methods. On the electrocardiograms recurrent ensembles of both cells and all sizes are
      * trained, else the largest with drawn connections.
@@ -143,22 +129,22 @@ record Study(Lab lab, Settings settings) {
         }
         boolean all = series.set().equals("ECG");
         for (Cell cell : all ? Cell.values() : new Cell[] {Cell.DRAWN}) {
-            String independent = name(false, cell);
+            String independent = Methods.recurrent(false, cell);
             Result[] bySize = part(series, independent, Result[].class, () -> independent(series, cell, choice));
             for (int s = 0; s < bySize.length; s++) {
-                results.put(sized(independent, settings.sizes.get(s)), bySize[s]);
+                results.put(Methods.sized(independent, settings.sizes.get(s)), bySize[s]);
                 results.put(independent, bySize[s]);
             }
             for (int size : all ? settings.sizes : List.of(settings.most())) {
-                String name = sized(name(true, cell), size);
+                String name = Methods.sized(Methods.recurrent(true, cell), size);
                 results.put(name, part(series, name, Result.class, () -> shared(series, cell, choice, size)));
-                results.put(name(true, cell), Objects.requireNonNull(results.get(name)));
+                results.put(Methods.recurrent(true, cell), Objects.requireNonNull(results.get(name)));
             }
         }
-        Result drawn = Objects.requireNonNull(results.get(name(false, Cell.DRAWN)));
-        results.put(SINGLE, new Result(drawn.member, drawn.member, drawn.normal, 0, drawn.scores));
-        for (String name : all ? List.of(PLAIN, CAE) : List.of(CAE)) {
-            float lambda = name.equals(PLAIN) ? 0 : 0.7f;
+        Result drawn = Objects.requireNonNull(results.get(Methods.recurrent(false, Cell.DRAWN)));
+        results.put(Methods.SINGLE, new Result(drawn.member, drawn.member, drawn.normal, 0, drawn.scores));
+        for (String name : all ? List.of(Methods.PLAIN, Methods.CAE) : List.of(Methods.CAE)) {
+            float lambda = name.equals(Methods.PLAIN) ? 0 : 0.7f;
             results.put(name, part(series, name, Result.class, () -> convolutional(series, lambda)));
         }
         return new Outcome(series, choice, results);

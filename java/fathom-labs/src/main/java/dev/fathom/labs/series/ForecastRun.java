@@ -11,7 +11,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.series.Series;
 import dev.fathom.series.Standardization;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.EarlyStopping;
 import dev.fathom.train.EpochLog;
@@ -153,7 +152,7 @@ public final class ForecastRun implements AutoCloseable {
                     Findings.line("epoch %d of %d by validation loss", best.epoch(), done),
                     model.parameterCount(),
                     history.seconds(),
-                    forecasts(model.net()));
+                    forecasts(model));
         }
     }
 
@@ -173,22 +172,14 @@ public final class ForecastRun implements AutoCloseable {
         return Math.min(data.size(), Math.max(16, Math.min(64, 3300 / task.columns())));
     }
 
-    private double[][][] forecasts(Layer net) {
+    private double[][][] forecasts(Model<Layer> model) {
         int horizons = task.horizons().length;
         int columns = task.columns();
-        Dataset test = parts.get(2);
-        double[][][] all = new double[horizons][test.size()][columns];
-        int done = 0;
-        for (Batches.Epoch batches = test.batches(batch(test)).epoch(0); batches.hasNext(); ) {
-            try (Pass pass = Pass.infer()) {
-                Batch batch = batches.next();
-                float[] y = net.apply(batch.x()).toArray();
-                for (int i = 0; i < y.length; i++) {
-                    int c = i % columns;
-                    all[i / columns % horizons][done + i / columns / horizons][c] = original(c, y[i]);
-                }
-                done += batch.size();
-            }
+        double[][][] all = new double[horizons][parts.get(2).size()][columns];
+        float[] y = model.predict(parts.get(2)).values();
+        for (int i = 0; i < y.length; i++) {
+            int c = i % columns;
+            all[i / columns % horizons][i / columns / horizons][c] = original(c, y[i]);
         }
         return all;
     }

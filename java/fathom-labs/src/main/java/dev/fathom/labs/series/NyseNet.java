@@ -3,10 +3,10 @@ package dev.fathom.labs.series;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Batch;
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Nyse;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
@@ -19,7 +19,6 @@ import dev.fathom.optim.RmsProp;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.series.Series;
 import dev.fathom.series.Windows;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
@@ -99,16 +98,8 @@ record NyseNet(String kind, int lags, int units, boolean day, int epochs) {
                     .seed(seed);
             String checkpoints = String.join("-", name(), lags + "", units + "", epochs + "", from + "", number + "");
             lab.quietly(checkpoints, trainer, train.shuffled(seed).batches(64), epochs);
-            double[] forecast = new double[test.size()];
-            int at = 0;
-            for (Batches.Epoch all = test.batches(Math.min(1000, test.size())).epoch(0); all.hasNext(); ) {
-                try (Pass pass = Pass.infer()) {
-                    for (float y : model.net().forecast(all.next(), day).toArray()) {
-                        forecast[at++] = y;
-                    }
-                }
-            }
-            return forecast;
+            return Averages.doubles(
+                    model.predict(test, (n, batch) -> n.forecast(batch, day)).values());
         }
     }
 }

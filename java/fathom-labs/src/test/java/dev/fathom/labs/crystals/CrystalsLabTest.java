@@ -53,7 +53,7 @@ class CrystalsLabTest {
         Callback none = new Callback() {};
         try (Model<CrystalNet> taught = Model.of(CrystalNet.of(), 1);
                 Dataset labeled = Crystals.draw(20, new Rng(1)).dataset(0, 1);
-                Model<CrystalNet> after = CrystalsLab.learned(taught, labeled, 20, 1, 1, none)) {
+                Model<CrystalNet> after = Learned.network(taught, labeled, 20, 1, 1, none)) {
             assertThat(weights(after.net().element()))
                     .isEqualTo(weights(taught.net().element()));
             assertThat(after.net().elements()[0])
