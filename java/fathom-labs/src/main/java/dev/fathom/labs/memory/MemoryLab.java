@@ -1,21 +1,13 @@
 package dev.fathom.labs.memory;
 
-import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
-import dev.fathom.optim.Adam;
-import dev.fathom.tensor.Rng;
-import dev.fathom.train.Callback;
-import dev.fathom.train.EpochLog;
-import dev.fathom.train.Run;
-import dev.fathom.train.Trainer;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,26 +21,6 @@ import java.util.stream.IntStream;
  */
 public final class MemoryLab implements Experiment {
     static final int HIDDEN = 64;
-    private static final int BATCH = 20;
-    private static final float RATE = 0.01f;
-    private static final float CLIP = 1;
-    private static final int VALIDATION = 320;
-    private static final double SOLVED = 0.99; // the validation accuracy from which a problem counts as solved
-
-    /** Ends the training once the problem is solved. It reads the history, so a resumed run ends at the same step. */
-    private static final Callback WHEN_SOLVED = new Callback() {
-        @Override
-        public void onTrainBegin(Run training) {
-            if (solved(training)) {
-                training.stop("solved");
-            }
-        }
-
-        @Override
-        public void onEpochEnd(Run training, EpochLog log) {
-            onTrainBegin(training);
-        }
-    };
 
     @Override
     public Optional<Diagram> net() {
@@ -63,16 +35,18 @@ public final class MemoryLab implements Experiment {
         int steps = lab.of(100, 50);
         lab.put("lengths", lab.of("50 to 750", "20"))
                 .put("hidden", HIDDEN)
-                .put("batch", BATCH)
-                .put("rate", RATE);
-        lab.put("clip", CLIP)
+                .put("batch", MemoryTraining.BATCH)
+                .put("rate", MemoryTraining.RATE);
+        lab.put("clip", MemoryTraining.CLIP)
                 .put("steps", steps)
-                .put("sequences", steps * BATCH)
-                .put("validation", VALIDATION);
+                .put("sequences", steps * MemoryTraining.BATCH)
+                .put("validation", MemoryTraining.VALIDATION);
         for (MemoryTask task : MemoryTask.values()) {
-            lab.put("steps" + task.title, epochs(lab, task) * steps);
+            lab.put("steps" + task.title, MemoryTraining.epochs(lab, task) * steps);
         }
-        lab.section("The problems").put("sixth", MemoryTask.ADDING.baseline(1)).put("solved", 100 * SOLVED);
+        lab.section("The problems")
+                .put("sixth", MemoryTask.ADDING.baseline(1))
+                .put("solved", 100 * MemoryTraining.SOLVED);
         Gradients gradients = new Gradients(lab, flow);
         Map<String, double[]> trained = new LinkedHashMap<>();
         for (MemoryTask task : MemoryTask.values()) {
@@ -90,9 +64,8 @@ public final class MemoryLab implements Experiment {
                 for (Cell cell : MemoryNet.CELLS) {
                     String name = MemoryNet.name(cell);
                     try (Model<MemoryNet> model = Model.of(MemoryNet.of(task, cell, HIDDEN, length), lab.seed())) {
-                        double[][] curve =
-                                train(lab, task, length, steps, model, table.row("T = " + length + ", " + name));
-                        curves.put(name, curve);
+                        Table.Row row = table.row("T = " + length + ", " + name);
+                        curves.put(name, new MemoryTraining(lab, task, length, steps).train(model, row));
                         if (task == MemoryTask.ADDING && length == flow) {
                             trained.put(name, gradients.flow(model));
                         }
@@ -124,52 +97,5 @@ public final class MemoryLab implements Experiment {
         gradients.flows(trained);
         gradients.products();
         gradients.clipping();
-    }
-
-    /** The largest number of epochs; training ends earlier if the problem is solved. */
-    private static int epochs(Lab lab, MemoryTask task) {
-        return lab.epochs(task == MemoryTask.ADDING ? 10 : 15, 6);
-    }
-
-    private static boolean solved(Run history) {
-        double[] shares = history.series("val_accuracy");
-        return shares.length > 0 && shares[shares.length - 1] >= SOLVED;
-    }
-
-    /** Trains a network, tests it, and gives its validation loss over the steps. */
-    private static double[][] train(
-            Lab lab, MemoryTask task, int length, int steps, Model<MemoryNet> model, Table.Row row) {
-        Rng rng = lab.rng(task.name()).split(length);
-        try (Dataset learn = task.data(steps * BATCH, length, rng.split("learn"));
-                Dataset validation = task.data(VALIDATION, length, rng.split("held out"));
-                Dataset test = task.data(lab.of(1000, 500), length, rng.split("test"))) {
-            var trainer = Trainer.of(model, task.loss, new Adam(RATE))
-                    .metrics(task.accuracy(length))
-                    .keepBest("val_loss")
-                    .clipNorm(CLIP)
-                    .seed(lab.seed())
-                    .callbacks(WHEN_SOLVED);
-            Run history = lab.train(
-                    task.title + ", " + row.name(),
-                    "sequences",
-                    trainer,
-                    learn.shuffled(lab.seed()).batches(BATCH),
-                    validation,
-                    epochs(lab, task));
-            Map<String, Double> tested = trainer.evaluate(test);
-            double[][] curve = history.curve("val_loss");
-            int done = curve[0].length * steps;
-            row.cell("parameters", model.parameterCount())
-                    .cell("ms a step", String.format(Locale.ROOT, "%.1f", 1000 * history.seconds() / done))
-                    .cell("steps", String.format(Locale.ROOT, solved(history) ? "%,d, solved" : "%,d", done))
-                    .put(task.lossName, "%.4f", tested.getOrDefault("loss", Double.NaN))
-                    .baseline(task.baseline(length), "without memory")
-                    .cell("without memory", String.format(Locale.ROOT, "%.4f", task.baseline(length)))
-                    .put(task.accuracyName, "%.1f %%", 100 * tested.getOrDefault("accuracy", Double.NaN))
-                    .baseline(100 * task.guessedAccuracy(), "without memory");
-            return new double[][] {
-                Arrays.stream(curve[0]).map(epoch -> epoch * steps).toArray(), curve[1]
-            };
-        }
     }
 }

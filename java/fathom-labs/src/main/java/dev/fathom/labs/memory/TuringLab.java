@@ -1,24 +1,16 @@
 package dev.fathom.labs.memory;
 
-import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nets.TuringMachine;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
-import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.op.Shape;
-import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
-import dev.fathom.train.Step;
-import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Plots;
 import java.util.Arrays;
@@ -32,21 +24,7 @@ import java.util.stream.IntStream;
  * bits, beside an LSTM, and both copy sequences that are longer than any they learned from.
  */
 public final class TuringLab implements Experiment {
-    private static final int BATCH = 32;
-    private static final int TESTED = 64;
     private static final float SEEN = 0.05f; // the weight from which a slot is drawn
-
-    /**
-     * How large it all is.
-     *
-     * @param bits in a vector
-     * @param longest sequence that is learned from
-     * @param tested the longest sequence of the test
-     * @param slots of the memory
-     * @param width of a slot
-     * @param hidden units of the controller and of the LSTM
-     */
-    private record Size(int bits, int longest, int tested, int slots, int width, int hidden) {}
 
     /** An LSTM with a linear layer on its states. */
     private record Plain(Recurrent cell, Linear out) implements Layer {
@@ -58,25 +36,29 @@ public final class TuringLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        Size size = lab.of(new Size(6, 8, 32, 40, 10, 64), new Size(4, 5, 15, 20, 8, 64));
-        int longest = size.longest;
+        Copying size = lab.of(new Copying(6, 8, 32, 40, 10, 64), new Copying(4, 5, 15, 20, 8, 64));
+        int longest = size.longest();
         lab.put(size).put("far", longest + 1).put("twice", 2 * longest).section("Copying");
         Map<String, Layer> nets = new LinkedHashMap<>();
-        nets.put("LSTM", new Plain(Recurrent.lstm(size.bits + 1, size.hidden), new Linear(size.hidden, size.bits)));
-        nets.put("Turing machine", new TuringMachine(size.bits + 1, size.bits, size.hidden, size.slots, size.width));
+        nets.put(
+                "LSTM",
+                new Plain(Recurrent.lstm(size.bits() + 1, size.hidden()), new Linear(size.hidden(), size.bits())));
+        nets.put(
+                "Turing machine",
+                new TuringMachine(size.bits() + 1, size.bits(), size.hidden(), size.slots(), size.width()));
         double[] lengths =
-                IntStream.rangeClosed(1, size.tested).asDoubleStream().toArray();
+                IntStream.rangeClosed(1, size.tested()).asDoubleStream().toArray();
         Table table = lab.table("right", "network").named("{row}, bits right, {column}");
         Chart chart = new Chart("bits right", "vectors in the sequence");
         Map<String, double[][]> curves = new LinkedHashMap<>();
-        int[] ends = {0, longest, 2 * longest, size.tested};
+        int[] ends = {0, longest, 2 * longest, size.tested()};
         double[] before = {50, 50, 50};
         String of = "a guess";
         for (var net : nets.entrySet()) {
             String name = net.getKey();
             try (Model<Layer> model = Model.of(net.getValue(), lab.seed())) {
-                Run history = train(lab, name, model, size);
-                double[] shares = accuracies(lab, model.net(), size);
+                Run history = size.train(lab, name, model);
+                double[] shares = size.accuracies(lab, model.net());
                 Table.Row row = table.row(name).cell("parameters", model.parameterCount());
                 row.cell("training", Math.round(history.seconds()) + " s");
                 for (int i = 0; i < before.length; i++) {
@@ -101,83 +83,26 @@ public final class TuringLab implements Experiment {
         }
     }
 
-    /** Inputs [n, 2 length, bits + 1] for vectors [n, length, bits]: the vectors, and then the sign to answer. */
-    static Tensor asked(Tensor vectors) {
-        int n = vectors.dim(0);
-        int length = vectors.dim(1);
-        int bits = vectors.dim(2);
-        Tensor said = Tensor.concat(2, vectors, Tensor.zeros(n, length, 1));
-        Tensor sign = Tensor.concat(2, Tensor.zeros(n, length, bits), Tensor.ones(n, length, 1));
-        return Tensor.concat(1, said, sign);
-    }
-
-    /** The logits of the bits in the second half of the steps, [n, length, bits]. */
-    private static Tensor answers(Layer net, Tensor vectors) {
-        int length = vectors.dim(1);
-        return net.apply(asked(vectors)).slice(1, length, 2 * length);
-    }
-
-    private static float[] bits(Rng rng, int count) {
-        float[] bits = rng.uniform(count, 0, 1);
-        for (int i = 0; i < count; i++) {
-            bits[i] = bits[i] < 0.5f ? 0 : 1;
-        }
-        return bits;
-    }
-
-    private static Run train(Lab lab, String name, Model<Layer> model, Size size) {
-        int sequences = BATCH * 100;
-        int epochs = lab.epochs(25, 8);
-        float[] random = bits(lab.rng("learn"), sequences * size.longest * size.bits);
-        try (Dataset data = Dataset.of(random, Shape.of(size.longest, size.bits), new int[sequences])) {
-            var trainer = Trainer.custom(model, new Adam(5e-3f), (net, batch) -> {
-                        float drawn = Pass.current()
-                                .uniform(Shape.of(1), 0, size.longest)
-                                .item();
-                        Tensor vectors = batch.x().slice(1, 0, Math.min(size.longest, 1 + (int) drawn));
-                        return new Step.Result(Loss.bceWithLogits().of(answers(net, vectors), vectors));
-                    })
-                    .schedule(Schedule.cosine(epochs))
-                    .clipNorm(1)
-                    .seed(lab.seed());
-            return lab.train(
-                    name, "sequences", trainer, data.shuffled(lab.seed()).batches(BATCH), epochs);
-        }
-    }
-
-    /** The share of bits that are right, by the length from 1 on. */
-    private static double[] accuracies(Lab lab, Layer net, Size size) {
-        return IntStream.rangeClosed(1, size.tested)
-                .mapToDouble(length -> {
-                    Rng rng = lab.rng("test").split(length);
-                    try (Pass pass = Pass.infer()) {
-                        Tensor vectors = Tensor.of(bits(rng, TESTED * length * size.bits), TESTED, length, size.bits);
-                        return answers(net, vectors).gt(0).eq(vectors).mean().item();
-                    }
-                })
-                .toArray();
-    }
-
     /** Where the machine writes and reads, for a sequence that is longer than those learned from. */
-    private static void weights(Lab lab, TuringMachine machine, Size size) {
-        int length = size.longest * 3 / 2;
-        float[][][] heads = new float[2][size.slots][2 * length];
-        float[][] answered = new float[2 * size.bits][length];
-        float[] vectors = bits(lab.rng("shown"), length * size.bits);
+    private static void weights(Lab lab, TuringMachine machine, Copying size) {
+        int length = size.longest() * 3 / 2;
+        float[][][] heads = new float[2][size.slots()][2 * length];
+        float[][] answered = new float[2 * size.bits()][length];
+        float[] vectors = Copying.bits(lab.rng("shown"), length * size.bits());
         int right = 0;
         try (Pass pass = Pass.infer()) {
-            Tensor x = Tensor.of(vectors, 1, length, size.bits);
-            List<TuringMachine.State> states = machine.states(asked(x));
+            Tensor x = Tensor.of(vectors, 1, length, size.bits());
+            List<TuringMachine.State> states = machine.states(Copying.asked(x));
             for (int t = 0; t < states.size(); t++) {
                 float[] both = states.get(t).weights().clamp(0, 1).toArray();
                 for (int i = 0; i < both.length; i++) {
-                    heads[i / size.slots][i % size.slots][t] = both[i];
+                    heads[i / size.slots()][i % size.slots()][t] = both[i];
                 }
             }
-            float[] said = answers(machine, x).sigmoid().toArray();
+            float[] said = Copying.answers(machine, x).sigmoid().toArray();
             for (int i = 0; i < said.length; i++) {
-                answered[i % size.bits][i / size.bits] = vectors[i];
-                answered[size.bits + i % size.bits][i / size.bits] = said[i];
+                answered[i % size.bits()][i / size.bits()] = vectors[i];
+                answered[size.bits() + i % size.bits()][i / size.bits()] = said[i];
                 right += Math.round(said[i]) == Math.round(vectors[i]) ? 1 : 0;
             }
         }
@@ -185,14 +110,14 @@ public final class TuringLab implements Experiment {
                 .put("length", length)
                 .put("all", vectors.length)
                 .put("right", right);
-        int[] used = IntStream.range(0, size.slots)
+        int[] used = IntStream.range(0, size.slots())
                 .filter(slot -> seen(heads[0][slot]) || seen(heads[1][slot]))
                 .toArray();
         List<String> slots = IntStream.of(used).mapToObj(String::valueOf).toList();
         List<String> steps =
                 IntStream.rangeClosed(1, 2 * length).mapToObj(String::valueOf).toList();
-        List<String> rows = IntStream.range(0, 2 * size.bits)
-                .mapToObj(i -> (i < size.bits ? "true bit " : "said bit ") + (1 + i % size.bits))
+        List<String> rows = IntStream.range(0, 2 * size.bits())
+                .mapToObj(i -> (i < size.bits() ? "true bit " : "said bit ") + (1 + i % size.bits()))
                 .toList();
         for (int head = 0; head < 2; head++) {
             float[][] all = heads[head];

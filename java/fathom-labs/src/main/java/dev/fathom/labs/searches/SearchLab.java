@@ -9,17 +9,13 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.search.Results;
 import dev.fathom.search.ScoreRegressor;
-import dev.fathom.search.Search;
 import dev.fathom.search.Space;
-import dev.fathom.train.Workers;
-import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -29,9 +25,6 @@ import java.util.stream.IntStream;
 public final class SearchLab implements Experiment {
     /** How many trials with the whole budget of a trial a search has, or what costs as much. */
     private static final int TRIALS = 64;
-
-    /** A way to search a space. */
-    private record Way(String name, Space space, Function<Search, Results> search) {}
 
     /** What a search found, and the accuracy in percent of its best network on images that no search saw. */
     private record Found(Results results, double test) {
@@ -50,22 +43,8 @@ public final class SearchLab implements Experiment {
             lab.put("learn", task.learn().size());
             lab.put("choose", task.choose().size()).put("test", task.test().size());
             searches(lab, task);
-            regressor(lab, task);
+            RegressorPage.write(lab, task);
         }
-    }
-
-    /** Searches, ends with the run, and keeps its trials in a file of the output folder. */
-    private static Results search(Lab lab, SearchTask task, Way way, long seed, String file) {
-        Results results = way.search.apply(KeptSearch.of(
-                        lab.run(),
-                        Search::maximize,
-                        way.space,
-                        trial -> task.accuracy(trial, task.choose()),
-                        lab.folder().resolve(file))
-                .seed(seed)
-                .budget(lab.of(9, 3)));
-        lab.check();
-        return results;
     }
 
     private static void searches(Lab lab, SearchTask task) {
@@ -87,13 +66,13 @@ public final class SearchLab implements Experiment {
         ways.forEach(way -> all.add(new ArrayList<>()));
         for (int i = 0; i < seeds; i++) {
             for (Way way : ways) {
-                Results results = search(lab, task, way, lab.seed() + i, way.name + "-" + (i + 1) + ".csv");
+                Results results = way.results(lab, task, lab.seed() + i, way.name() + "-" + (i + 1) + ".csv");
                 Found found =
                         new Found(results, 100 * task.accuracy(results.best().trial(), task.test()));
                 all.get(ways.indexOf(way)).add(found);
                 lab.say(
                         "%s, seed %d: %d trials, %d epochs, best %.1f %% (%s)",
-                        way.name,
+                        way.name(),
                         lab.seed() + i,
                         results.all().size(),
                         results.spent(),
@@ -113,7 +92,7 @@ public final class SearchLab implements Experiment {
                     .mapToDouble(i -> found.get(i).test - random.get(i).test)
                     .summaryStatistics();
             Results first = found.get(0).results;
-            Table.Row row = table.row(way.name)
+            Table.Row row = table.row(way.name())
                     .cell("trials", first.all().size())
                     .cell("epochs", first.spent())
                     .cell(
@@ -129,8 +108,8 @@ public final class SearchLab implements Experiment {
                     .put("test accuracy beyond that of random search", "%+.2f points", gains.getAverage())
                     .interval(gains.getMin(), gains.getMax())
                     .baseline(0, "random search");
-            curves.put(way.name, curve(found, most));
-            lab.link(way.name + "-1.csv");
+            curves.put(way.name(), curve(found, most));
+            lab.link(way.name() + "-1.csv");
             apart = Math.max(apart, bests.getMax() - bests.getMin());
         }
         DoubleSummaryStatistics means =
@@ -159,32 +138,5 @@ public final class SearchLab implements Experiment {
             value = curve[1][i];
         }
         return value;
-    }
-
-    private static void regressor(Lab lab, SearchTask task) {
-        lab.section("A regressor of scores");
-        int learned = lab.of(300, 40);
-        int others = lab.of(100, 40);
-        int repeats = lab.of(5, 2);
-        Space space = SearchTask.SPACE;
-        Way random = new Way("random", space, s -> s.random(learned + others));
-        var trials = search(lab, task, random, lab.seed() - 1, "regressor.csv").all();
-        Table table = lab.table("regressor", "trials learned").named("Regressor of {row} trials, {column}");
-        int[] sizes = lab.of(new int[] {25, 50, 100, 200, 300}, new int[] {10, 20, 40});
-        for (int size : sizes) {
-            List<Double> correlations = Workers.all().run(repeats, r -> {
-                try (ScoreRegressor regressor = ScoreRegressor.fit(
-                        space, trials.subList(0, size), ScoreRegressor.network(space), lab.seed() + r)) {
-                    return regressor.rankCorrelation(trials.subList(learned, trials.size()));
-                }
-            });
-            table.row(String.valueOf(size))
-                    .put("rank correlation on others", "%.3f", Averages.mean(correlations, c -> c))
-                    .baseline(0, "a random ranking");
-        }
-        Map<String, double[]> curve = Map.of("regressor", table.values("rank correlation on others"));
-        List<String> places = IntStream.of(sizes).mapToObj(Integer::toString).toList();
-        lab.put("others", others).put("repeats", repeats).link("regressor.csv");
-        lab.picture("regressor.png", () -> Plots.compare("rank correlation", "trials learned", places, curve));
     }
 }

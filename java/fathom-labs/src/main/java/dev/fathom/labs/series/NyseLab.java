@@ -3,7 +3,6 @@ package dev.fathom.labs.series;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Nyse;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Autocorrelation;
@@ -20,15 +19,9 @@ import java.util.stream.IntStream;
  * autoregressions and recurrent networks, each with and without the day of the week.
  */
 public final class NyseLab implements Experiment {
-    private static final int LAGS = 5;
-    private static final int UNITS = 12;
+    static final int LAGS = 5;
+    static final int UNITS = 12;
     private static final int MOST_LAGS = 40;
-    private static final int FOLDS = 4;
-
-    /** Forecasts the days {@code from} to {@code to} - 1 after training on the days before. */
-    private interface Forecaster {
-        double[] forecast(int from, int to);
-    }
 
     @Override
     public void run(Lab lab) {
@@ -41,10 +34,10 @@ public final class NyseLab implements Experiment {
         double linear = linear(table, series, first);
         Map<String, double[]> shown = networks(lab, table, series, first, linear);
         pictures(lab, shown);
-        search(lab, series, first);
+        NyseSearch.search(lab, series, first);
     }
 
-    private static double r2(Series series, int first, double... forecast) {
+    static double r2(Series series, int first, double... forecast) {
         return NyseAutoregression.r2(series, first, series.length(), forecast);
     }
 
@@ -96,7 +89,9 @@ public final class NyseLab implements Experiment {
         Map<String, double[]> shown = new LinkedHashMap<>();
         shown.put("truth", NyseAutoregression.volume(s, first, s.length()));
         for (String kind : List.of("Non-linear AR", "RNN", "LSTM")) {
-            int epochs = kind.equals("Non-linear AR") ? few : kind.equals("RNN") ? many : lstmEpochs(lab, s, many);
+            int epochs = kind.equals("Non-linear AR")
+                    ? few
+                    : kind.equals("RNN") ? many : NyseSearch.lstmEpochs(lab, s, many);
             for (boolean day : new boolean[] {false, true}) {
                 NyseNet net = new NyseNet(kind, LAGS, kind.equals("Non-linear AR") ? 32 : UNITS, day, epochs);
                 double[][] made = IntStream.range(0, lab.of(3, 1))
@@ -130,24 +125,6 @@ public final class NyseLab implements Experiment {
         };
     }
 
-    /** The textbook does not give the number of epochs of the LSTM, so that cross-validation chooses it. */
-    private static int lstmEpochs(Lab lab, Series series, int many) {
-        if (!lab.run().whole()) {
-            return many;
-        }
-        Map<Integer, Double> r2 = new LinkedHashMap<>();
-        for (int epochs : new int[] {15, 25, 50, 100, 200}) {
-            NyseNet net = new NyseNet("LSTM", LAGS, UNITS, false, epochs);
-            double mean = folded(series, FOLDS, (from, to) -> net.forecast(lab, series, from, to, 0));
-            lab.say("LSTM: R2 %.4f in cross-validation after %d epochs", mean, epochs);
-            r2.put(epochs, mean);
-        }
-        return r2.entrySet().stream()
-                .reduce((a, b) -> b.getValue() > a.getValue() ? b : a)
-                .orElseThrow()
-                .getKey();
-    }
-
     /** The forecasts of the RNNs over the truth. */
     private static void pictures(Lab lab, Map<String, double[]> shown) {
         Map<String, double[][]> all = new LinkedHashMap<>();
@@ -165,77 +142,5 @@ public final class NyseLab implements Experiment {
         all.remove("RNN, with day of week");
         lab.section("Forecasts over the truth").curves("forecast.png", "log_volume", "day of the test", all);
         lab.section("The last 250 days").curves("forecast-close.png", "log_volume", "day of the test", close);
-    }
-
-    // ---- time-ordered cross-validation
-
-    /** A number of lags and of units, which are 0 for a linear autoregression, and the mean R2 of the folds. */
-    private record Choice(int lags, int units, double r2) {}
-
-    /**
-     * The first day that each of some folds forecasts, over the second half of the training days, and the end of the
-     * last fold.
-     */
-    static int[] cuts(Series series, int folds) {
-        int days = Nyse.trainingDays(series);
-        return IntStream.rangeClosed(0, folds)
-                .map(f -> days / 2 + (int) ((long) days * f / (2L * folds)) + (f == folds ? days % 2 : 0))
-                .toArray();
-    }
-
-    /** The mean R2 of folds, each of which is forecast after training on all days before it. */
-    private static double folded(Series series, int folds, Forecaster model) {
-        int[] cuts = cuts(series, folds);
-        return Averages.mean(IntStream.range(0, folds)
-                .mapToDouble(
-                        f -> NyseAutoregression.r2(series, cuts[f], cuts[f + 1], model.forecast(cuts[f], cuts[f + 1])))
-                .toArray());
-    }
-
-    /** Chooses the lags and the units, and scores those that are chosen on the test. */
-    private static void search(Lab lab, Series s, int first) {
-        int folds = lab.of(FOLDS, 2);
-        int epochs = lab.epochs(100, 4);
-        lab.section("Choosing the lags L and the units K by time-ordered cross-validation")
-                .put("folds", folds)
-                .put("epochs", epochs);
-        Table table = lab.table("choices", "model");
-        Choice best = new Choice(0, 0, Double.NEGATIVE_INFINITY);
-        double[][] curve = new double[2][lab.of(15, 8)];
-        for (int i = 0; i < curve[0].length; i++) {
-            NyseAutoregression ar = NyseAutoregression.of(i + 1);
-            curve[0][i] = i + 1;
-            curve[1][i] = folded(s, folds, (from, to) -> ar.forecast(s, from, to));
-            best = chosen(best, new Choice(i + 1, 0, curve[1][i]), table);
-        }
-        lab.curves("lags.png", "R2", "lags L", Map.of("AR(L), cross-validation", curve));
-        double five = r2(s, first, NyseAutoregression.of(LAGS).forecast(s, first, s.length()));
-        double ar = r2(s, first, NyseAutoregression.of(best.lags).forecast(s, first, s.length()));
-        lab.figure("AR, chosen lags", "", best.lags)
-                .figure(Figure.of("AR of the chosen lags, test R2", "", ar).baseline(five, "AR(5)"));
-        best = new Choice(0, 0, Double.NEGATIVE_INFINITY);
-        for (int lags : lab.of(List.of(3, LAGS, 10), List.of(LAGS))) {
-            for (int units : lab.of(List.of(4, UNITS, 24), List.of(4, UNITS))) {
-                NyseNet net = new NyseNet("RNN", lags, units, false, epochs);
-                double r2 = folded(s, folds, (from, to) -> net.forecast(lab, s, from, to, 0));
-                lab.say("RNN of %d lags and %d units: R2 %.4f in cross-validation", lags, units, r2);
-                best = chosen(best, new Choice(lags, units, r2), table);
-            }
-        }
-        NyseNet net = new NyseNet("RNN", best.lags, best.units, false, epochs);
-        double rnn = r2(s, first, net.forecast(lab, s, first, s.length(), 0));
-        lab.figure("RNN, chosen lags", "", best.lags)
-                .figure("RNN, chosen units", "", best.units)
-                .figure(Figure.of("RNN of the chosen lags and units, test R2", "", rnn)
-                        .baseline(five, "AR(5)"));
-    }
-
-    /** Adds a choice to the table, and returns the better of two. */
-    private static Choice chosen(Choice best, Choice next, Table table) {
-        table.row(next.units == 0 ? "AR" : "RNN")
-                .cell("L", next.lags)
-                .cell("K", next.units == 0 ? "" : (Object) next.units)
-                .cell("R2 of the folds", "%.4f", next.r2);
-        return next.r2 > best.r2 ? next : best;
     }
 }

@@ -2,6 +2,7 @@ package dev.fathom.labs.sound;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.Vowel;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Layer;
@@ -66,6 +67,47 @@ record Voice(Layer layers) implements Layer {
     static float sample(int level) {
         double compressed = place(level);
         return (float) (Math.signum(compressed) * Math.expm1(Math.abs(compressed) * Math.log1p(MU)) / MU);
+    }
+
+    /**
+     * Random places of random recordings: x [INPUTS] and the level y that follows. Samples before a recording are
+     * silence.
+     */
+    static Dataset places(float[][][] recordings, int count, Rng rng) {
+        float[] x = new float[count * INPUTS];
+        int[] y = new int[count];
+        int vowels = recordings.length;
+        int[] voices = rng.split("voices").ints(count, recordings[0].length);
+        int[] at = rng.split("places").ints(count, recordings[0][0].length);
+        for (int n = 0; n < count; n++) {
+            float[] sound = recordings[n % vowels][voices[n]];
+            for (int k = 0; k < CONTEXT; k++) {
+                int t = at[n] - CONTEXT + k;
+                x[n * INPUTS + k] = t < 0 ? 0 : place(level(sound[t]));
+            }
+            x[n * INPUTS + CONTEXT + n % vowels] = 1;
+            y[n] = level(sound[at[n]]);
+        }
+        return Dataset.of(x, Shape.of(INPUTS), y);
+    }
+
+    /** The bits of a sample that is said by how often each level occurs in the recordings, whatever came before. */
+    static double frequencies(float[][][] heard, float[][] held) {
+        double[] counts = new double[LEVELS];
+        Arrays.fill(counts, 1);
+        for (float[][] voices : heard) {
+            for (float[] sound : voices) {
+                for (float sample : sound) {
+                    counts[level(sample)]++;
+                }
+            }
+        }
+        double all = Arrays.stream(counts).sum();
+        return Arrays.stream(held)
+                .flatMapToDouble(s -> IntStream.range(0, s.length)
+                        .mapToDouble(t -> -Math.log(counts[level(s[t])] / all) / Math.log(2)))
+                .average()
+                .orElseThrow();
     }
 
     /** Says every vowel for so many samples after silence, all at the same time, by a frozen plan. */

@@ -153,9 +153,9 @@ class NyseLabTest {
         try (Interrupt interrupt = Interrupt.install(System.err)) {
             LabRun run = new LabRun(true, 1, 1, false, temp, null, temp.resolve("out"), interrupt, NOWHERE, NOWHERE);
             Lab lab = new Lab(new NyseLab(), run);
-            int[] cuts = NyseLab.cuts(s, 4);
+            int[] cuts = NyseSearch.cuts(s, 4);
             assertThat(cuts).containsExactly(225, 281, 337, 394, 451);
-            assertThat(NyseLab.cuts(s, 2)).containsExactly(225, 337, 451);
+            assertThat(NyseSearch.cuts(s, 2)).containsExactly(225, 337, 451);
             for (int f = 0; f < 4; f++) {
                 int from = cuts[f];
                 int to = cuts[f + 1];
