@@ -1,14 +1,18 @@
 package dev.fathom.experiments.data;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.sound.Wav;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -89,5 +93,43 @@ public final class SpokenDigits {
                     + " Hz; convert it, or move it elsewhere");
         }
         return new Recording(Integer.parseInt(m.group(1)), m.group(2), Integer.parseInt(m.group(3)), wav.mono());
+    }
+
+    /** A string of digits of one speaker, spoken one after another. */
+    public record Spoken(List<Integer> digits, float[] samples) {}
+
+    /**
+     * Draws strings of 3 to 5 digits, each of one speaker, with 0.05 to 0.15 seconds of faint noise before, between and
+     * after the digits.
+     */
+    public static List<Spoken> strings(List<Recording> recordings, int count, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<String> speakers =
+                recordings.stream().map(Recording::speaker).distinct().sorted().toList();
+        List<Spoken> strings = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String speaker = speakers.get(random.nextInt(speakers.size()));
+            List<Recording> candidates =
+                    recordings.stream().filter(r -> r.speaker().equals(speaker)).toList();
+            List<Recording> chosen = IntStream.range(0, 3 + random.nextInt(3))
+                    .mapToObj(k -> candidates.get(random.nextInt(candidates.size())))
+                    .toList();
+            List<float[]> sounds = new ArrayList<>(List.of(silence(random)));
+            for (Recording r : chosen) {
+                sounds.add(r.samples());
+                sounds.add(silence(random));
+            }
+            strings.add(new Spoken(
+                    chosen.stream().map(Recording::digit).toList(), Averages.flat(sounds.toArray(float[][]::new))));
+        }
+        return strings;
+    }
+
+    private static float[] silence(SplittableRandom random) {
+        float[] faint = new float[random.nextInt(RATE * 5 / 100, RATE * 15 / 100)];
+        for (int i = 0; i < faint.length; i++) {
+            faint[i] = (float) (0.001 * random.nextDouble() - 0.0005);
+        }
+        return faint;
     }
 }

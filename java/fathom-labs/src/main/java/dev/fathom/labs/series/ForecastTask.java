@@ -2,11 +2,11 @@ package dev.fathom.labs.series;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.ExchangeRates;
+import dev.fathom.experiments.data.RoadTraffic;
 import dev.fathom.series.Series;
 import dev.fathom.series.Standardization;
 import dev.fathom.series.Windows;
-import dev.fathom.table.Table;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,26 +45,12 @@ public record ForecastTask(
         int unitsPerStep,
         boolean randomWalk,
         double[][] roads) {
-    private static final DataSet EXCHANGE = new DataSet(
-            "exchange-rate",
-            List.of("exchange_rate.txt.gz"),
-            "download it from the repository laiguokun/multivariate-time-series-data");
-    private static final DataSet TRAFFIC = new DataSet(
-            "metr-la-week",
-            List.of("los_speed.csv.gz", "los_adj.csv.gz"),
-            "download them from the repository lehaifeng/T-GCN and compress them with gzip");
-    private static final String[] CURRENCIES = {
-        "Australia", "Britain", "Canada", "Switzerland", "China", "Japan", "New Zealand", "Singapore"
-    };
-
     /** Eight exchange rates by day, the first {@code rows} of them. */
     public static ForecastTask exchange(@Nullable Path data, int rows) {
-        Path file = EXCHANGE.folder(data).resolve("exchange_rate.txt.gz");
-        Series all = Series.of(Table.csv(file, ',', CURRENCIES), CURRENCIES);
         return of(
                 "exchange-rate",
                 "Exchange rates",
-                all.take(0, Math.min(rows, all.length())),
+                ExchangeRates.read(data, rows),
                 new double[] {0.6, 0.8},
                 28,
                 new int[] {3, 6, 12, 24},
@@ -79,32 +65,18 @@ public record ForecastTask(
      * detectors.
      */
     public static ForecastTask traffic(@Nullable Path data, int rows, int sensors) {
-        Path folder = TRAFFIC.folder(data);
-        Table table = Table.csv(folder.resolve("los_speed.csv.gz"));
-        String[] names = table.columns().toArray(String[]::new);
-        Series graph = Series.of(Table.csv(folder.resolve("los_adj.csv.gz"), ',', names), names);
-        if (graph.length() != names.length) {
-            throw new IllegalArgumentException(
-                    folder.resolve("los_adj.csv.gz") + ": it has " + graph.length() + " rows, but los_speed.csv.gz has "
-                            + names.length + " sensors; the graph needs one row for each sensor");
-        }
-        String[] used = Arrays.copyOf(names, Math.min(sensors, names.length));
-        Series speeds = Series.of(table, used);
+        RoadTraffic traffic = RoadTraffic.read(data, rows, sensors);
         return of(
                 "metr-la-week",
                 "One week of METR-LA",
-                speeds.take(0, Math.min(rows, speeds.length())),
+                traffic.speeds(),
                 new double[] {0.7, 0.8},
                 12,
                 new int[] {3, 6, 12},
                 "minutes",
                 5,
                 false,
-                IntStream.range(0, used.length)
-                        .mapToObj(from -> Stream.of(used)
-                                .mapToDouble(to -> graph.value(from, to))
-                                .toArray())
-                        .toArray(double[][]::new));
+                traffic.roads());
     }
 
     private static ForecastTask of(
@@ -167,7 +139,7 @@ public record ForecastTask(
                 .put("after validation", test + 1)
                 .put("rows", series.length())
                 .put("forecasts", testOrigins().length)
-                .put("missing", series.length() * columns() - known())
+                .put("missing", missing())
                 .put("crowded", 1 + validation / columns())
                 .put("training days", validation / perDay)
                 .put("test days", (series.length() - test) / perDay);
@@ -205,14 +177,10 @@ public record ForecastTask(
                 .split(masked(scale().apply(series)), validation, test);
     }
 
-    private int known() {
-        int n = 0;
-        for (boolean[] row : measured) {
-            for (boolean one : row) {
-                n += one ? 1 : 0;
-            }
-        }
-        return n;
+    private long missing() {
+        return IntStream.range(0, series.length() * columns())
+                .filter(i -> !measured[i / columns()][i % columns()])
+                .count();
     }
 
     /** The farthest horizon, in steps. */

@@ -4,16 +4,14 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.experiments.data.SpokenDigits;
 import dev.fathom.experiments.data.SpokenDigits.Recording;
+import dev.fathom.experiments.data.SpokenDigits.Spoken;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.op.Shape;
 import dev.fathom.sound.Mel;
 import dev.fathom.sound.Stft;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 
 /**
  * The features of recordings: logarithms of the power in {@link #BANDS} mel bands, 62.5 frames per second. Sequences
@@ -97,44 +95,6 @@ final class DigitFeatures {
         Arrays.setAll(offsets, i -> i == 0 ? 0 : offsets[i - 1] + frames.get(i - 1).length / BANDS);
         FloatBuffer values = FloatBuffer.wrap(Averages.flat(frames.toArray(float[][]::new)));
         return Field.floats("x", Shape.of(BANDS), values).input().ragged(offsets);
-    }
-
-    /** A string of digits of one speaker, spoken one after another. */
-    record Spoken(List<Integer> digits, float[] samples) {}
-
-    /**
-     * Draws strings of 3 to 5 digits, each of one speaker, with 0.05 to 0.15 seconds of faint noise before, between and
-     * after the digits.
-     */
-    static List<Spoken> strings(List<Recording> recordings, int count, long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        List<String> speakers =
-                recordings.stream().map(Recording::speaker).distinct().sorted().toList();
-        List<Spoken> strings = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            String speaker = speakers.get(random.nextInt(speakers.size()));
-            List<Recording> candidates =
-                    recordings.stream().filter(r -> r.speaker().equals(speaker)).toList();
-            List<Recording> chosen = IntStream.range(0, 3 + random.nextInt(3))
-                    .mapToObj(k -> candidates.get(random.nextInt(candidates.size())))
-                    .toList();
-            List<float[]> sounds = new ArrayList<>(List.of(silence(random)));
-            for (Recording r : chosen) {
-                sounds.add(r.samples());
-                sounds.add(silence(random));
-            }
-            strings.add(new Spoken(
-                    chosen.stream().map(Recording::digit).toList(), Averages.flat(sounds.toArray(float[][]::new))));
-        }
-        return strings;
-    }
-
-    private static float[] silence(SplittableRandom random) {
-        float[] faint = new float[random.nextInt(SpokenDigits.RATE * 5 / 100, SpokenDigits.RATE * 15 / 100)];
-        for (int i = 0; i < faint.length; i++) {
-            faint[i] = (float) (0.001 * random.nextDouble() - 0.0005);
-        }
-        return faint;
     }
 
     /** Strings as sequences of frames, labeled with their digits plus 1, because class 0 is the blank. */

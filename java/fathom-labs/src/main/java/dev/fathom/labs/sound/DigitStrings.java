@@ -7,8 +7,9 @@ import dev.fathom.decode.CtcDecoding;
 import dev.fathom.decode.ErrorRate;
 import dev.fathom.decode.Hypothesis;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.SpokenDigits;
 import dev.fathom.experiments.data.SpokenDigits.Recording;
-import dev.fathom.labs.sound.DigitFeatures.Spoken;
+import dev.fathom.experiments.data.SpokenDigits.Spoken;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -125,7 +126,7 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
         int epochs = lab.epochs(15, 4);
         Map<Boolean, List<Recording>> parts =
                 training.stream().collect(Collectors.partitioningBy(DigitStrings::isValidation));
-        List<Spoken> tested = DigitFeatures.strings(test, lab.of(400, 60), lab.seed() + 2);
+        List<Spoken> tested = SpokenDigits.strings(test, lab.of(400, 60), lab.seed() + 2);
         try (Dataset strings = strings(parts, false, lab.of(3_000, 600), lab.seed());
                 Dataset validation = strings(parts, true, lab.of(300, 30), lab.seed() + 1);
                 Dataset asked = DigitFeatures.strings(tested);
@@ -147,7 +148,7 @@ record DigitStrings(Recurrent lstm, Linear out) implements Net {
     }
 
     private static Dataset strings(Map<Boolean, List<Recording>> parts, boolean validation, int count, long seed) {
-        return DigitFeatures.strings(DigitFeatures.strings(parts.getOrDefault(validation, List.of()), count, seed));
+        return DigitFeatures.strings(SpokenDigits.strings(parts.getOrDefault(validation, List.of()), count, seed));
     }
 
     private static Recognized recognize(DigitStrings net, Dataset asked, List<Spoken> tested) {

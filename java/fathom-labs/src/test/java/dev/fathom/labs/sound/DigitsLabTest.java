@@ -205,8 +205,8 @@ class DigitsLabTest {
             assertThat(DigitStrings.beam(planted)).containsExactly(3, 3, 0, 9);
         }
         try (Dataset strings = DigitFeatures.strings(List.of(
-                        new DigitFeatures.Spoken(List.of(0, 9, 9), noise(4000)),
-                        new DigitFeatures.Spoken(List.of(3), noise(2000))));
+                        new SpokenDigits.Spoken(List.of(0, 9, 9), noise(4000)),
+                        new SpokenDigits.Spoken(List.of(3), noise(2000))));
                 Pass pass = Pass.infer()) {
             Batch batch = strings.batches(2).epoch(0).next();
             assertThat(batch.lengths("y").toIntArray()).containsExactly(3, 1);
@@ -239,7 +239,7 @@ class DigitsLabTest {
                 new Recording(1, "ann", 5, noise(1000)),
                 new Recording(2, "ann", 6, noise(1000)),
                 new Recording(7, "bob", 5, noise(1000)));
-        for (DigitFeatures.Spoken s : DigitFeatures.strings(recordings, 40, 1)) {
+        for (SpokenDigits.Spoken s : SpokenDigits.strings(recordings, 40, 1)) {
             int n = s.digits().size();
             assertThat(n).isBetween(3, 5);
             assertThat(s.digits().contains(7)).isEqualTo(s.digits().stream().allMatch(d -> d == 7));
