@@ -1,8 +1,9 @@
 /**
  * Sounds to learn from: {@link dev.fathom.sound.Wav} reads and writes recordings, {@link dev.fathom.sound.Fourier} is
  * the Fourier transform of real numbers, {@link dev.fathom.sound.Stft} cuts a recording into frames and transforms each
- * to a {@link dev.fathom.sound.Spectrogram}, or back, {@link dev.fathom.sound.LinearPrediction} finds the formants of a voice, and {@link dev.fathom.sound.Mel} sums its power over bands that
- * are as wide as the ear hears them.
+ * to a {@link dev.fathom.sound.Spectrogram}, or back, and {@link dev.fathom.sound.Mel} sums its power over bands that
+ * are as wide as the ear hears them. {@link dev.fathom.sound.LinearPrediction} finds the formants of a voice, and
+ * {@link dev.fathom.sound.MuLaw} makes classes of samples.
  *
  * <p>Frames are rows: a spectrogram is [frames, bins], so that it is a sequence as the layers of this library take it,
  * and frames of several recordings are a ragged field of a dataset. PyTorch's {@code torch.stft} gives [bins, frames].

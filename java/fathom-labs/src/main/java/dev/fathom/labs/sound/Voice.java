@@ -12,6 +12,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
+import dev.fathom.sound.MuLaw;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.nio.FloatBuffer;
@@ -28,6 +29,7 @@ import java.util.stream.IntStream;
 record Voice(Layer layers) implements Layer {
     static final int LEVELS = 128;
     static final int CONTEXT = 96;
+    private static final MuLaw LAW = new MuLaw(LEVELS);
     /** The numbers of an input: the samples before, the oldest first, and a one for the vowel. */
     static final int INPUTS = CONTEXT + Vowel.values().length;
 
@@ -36,8 +38,6 @@ record Voice(Layer layers) implements Layer {
      * which are a little wrong.
      */
     private static final float NOISE = 0.02f;
-
-    private static final double MU = LEVELS - 1;
 
     static Voice of(int units) {
         return new Voice(new Sequential(
@@ -50,23 +50,6 @@ record Voice(Layer layers) implements Layer {
     @Override
     public Tensor forward(Tensor x) {
         return layers.apply(x);
-    }
-
-    /** sign(x) log(1 + mu |x|) / log(1 + mu), from -1 to 1, in whole levels. */
-    static int level(float sample) {
-        double compressed = Math.signum(sample) * Math.log1p(MU * Math.min(1, Math.abs(sample))) / Math.log1p(MU);
-        return (int) Math.max(0, Math.min(LEVELS - 1, Math.floor((compressed + 1) / 2 * LEVELS)));
-    }
-
-    /** What the network sees of a level: its place from -1 to 1. */
-    static float place(int level) {
-        return (level + 0.5f) / LEVELS * 2 - 1;
-    }
-
-    /** The sample in the middle of a level. */
-    static float sample(int level) {
-        double compressed = place(level);
-        return (float) (Math.signum(compressed) * Math.expm1(Math.abs(compressed) * Math.log1p(MU)) / MU);
     }
 
     /**
@@ -83,10 +66,10 @@ record Voice(Layer layers) implements Layer {
             float[] sound = recordings[n % vowels][voices[n]];
             for (int k = 0; k < CONTEXT; k++) {
                 int t = at[n] - CONTEXT + k;
-                x[n * INPUTS + k] = t < 0 ? 0 : place(level(sound[t]));
+                x[n * INPUTS + k] = t < 0 ? 0 : LAW.place(LAW.level(sound[t]));
             }
             x[n * INPUTS + CONTEXT + n % vowels] = 1;
-            y[n] = level(sound[at[n]]);
+            y[n] = LAW.level(sound[at[n]]);
         }
         return Dataset.of(x, Shape.of(INPUTS), y);
     }
@@ -98,14 +81,14 @@ record Voice(Layer layers) implements Layer {
         for (float[][] voices : heard) {
             for (float[] sound : voices) {
                 for (float sample : sound) {
-                    counts[level(sample)]++;
+                    counts[LAW.level(sample)]++;
                 }
             }
         }
         double all = Arrays.stream(counts).sum();
         return Arrays.stream(held)
                 .flatMapToDouble(s -> IntStream.range(0, s.length)
-                        .mapToDouble(t -> -Math.log(counts[level(s[t])] / all) / Math.log(2)))
+                        .mapToDouble(t -> -Math.log(counts[LAW.level(s[t])] / all) / Math.log(2)))
                 .average()
                 .orElseThrow();
     }
@@ -130,8 +113,8 @@ record Voice(Layer layers) implements Layer {
                 FloatBuffer logits = session.output();
                 for (int v = 0; v < vowels; v++) {
                     int level = drawn(logits, v * LEVELS, temperature, draws[t * vowels + v]);
-                    places[v][CONTEXT + t] = place(level);
-                    spoken[v][t] = sample(level);
+                    places[v][CONTEXT + t] = LAW.place(level);
+                    spoken[v][t] = LAW.sample(level);
                 }
             }
         }

@@ -54,16 +54,4 @@ class VowelsLabTest {
             assertThat(found[1]).as(vowel.word()).isCloseTo(vowel.formants()[1], within(0.05 * vowel.formants()[1]));
         }
     }
-
-    @Test
-    void levelsFollowTheMuLaw() {
-        for (int level = 0; level < Voice.LEVELS; level++) {
-            assertThat(Voice.level(Voice.sample(level))).isEqualTo(level);
-        }
-        assertThat(Voice.level(-1)).isZero();
-        assertThat(Voice.level(1)).isEqualTo(Voice.LEVELS - 1);
-        // softer sounds have finer levels
-        assertThat(Voice.sample(65) - Voice.sample(64)).isLessThan(0.002f);
-        assertThat(Voice.sample(127) - Voice.sample(126)).isGreaterThan(0.05f);
-    }
 }
