@@ -29,6 +29,21 @@ public final class Correlation {
         return xx == 0 || yy == 0 ? 0 : xy / Math.sqrt(xx * yy);
     }
 
+    /** Pearson's coefficient of two series of one length; NaN where one of them is constant. */
+    public static double pearson(double[] x, double[] y) {
+        double meanX = Averages.mean(x);
+        double meanY = Averages.mean(y);
+        double xx = 0;
+        double yy = 0;
+        double xy = 0;
+        for (int i = 0; i < x.length; i++) {
+            xx += (x[i] - meanX) * (x[i] - meanX);
+            yy += (y[i] - meanY) * (y[i] - meanY);
+            xy += (x[i] - meanX) * (y[i] - meanY);
+        }
+        return xy / Math.sqrt(xx * yy);
+    }
+
     private static double mean(float[] x, int from, int to) {
         double sum = 0;
         for (int i = from; i < to; i++) {

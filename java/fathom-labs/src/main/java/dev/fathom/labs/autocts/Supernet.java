@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -63,26 +64,25 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
     static Supernet of(ForecastTask task, int blocks, int nodes, int width, int output) {
         int edges = nodes * (nodes + 1) / 2; // into each node from all before it
         int graphs = Backbone.graphs(task);
-        List<List<List<Operation>>> operations = IntStream.range(0, blocks)
-                .mapToObj(b -> IntStream.range(0, edges)
-                        .mapToObj(e -> OPERATORS.stream()
-                                .map(o -> o.make(width / PARTS, graphs))
-                                .toList())
-                        .toList())
-                .toList();
         return new Supernet(
                 new Weights(
                         Backbone.of(task, blocks, width, output),
-                        operations,
-                        IntStream.range(0, blocks)
-                                .mapToObj(b -> new LayerNorm(width))
-                                .toList()),
+                        each(
+                                blocks,
+                                b -> each(
+                                        edges,
+                                        e -> OPERATORS.stream()
+                                                .map(o -> o.make(width / PARTS, graphs))
+                                                .toList())),
+                        each(blocks, b -> new LayerNorm(width))),
                 new Architecture(
-                        IntStream.range(0, blocks)
-                                .mapToObj(b -> alphas(edges, OPERATORS.size()))
-                                .toList(),
-                        IntStream.range(0, blocks).mapToObj(b -> alphas(edges)).toList(),
-                        IntStream.range(0, blocks).mapToObj(b -> alphas(b + 1)).toList()));
+                        each(blocks, b -> alphas(edges, OPERATORS.size())),
+                        each(blocks, b -> alphas(edges)),
+                        each(blocks, b -> alphas(b + 1))));
+    }
+
+    private static <T> List<T> each(int count, IntFunction<T> make) {
+        return IntStream.range(0, count).mapToObj(make).toList();
     }
 
     private static Parameter alphas(int... dims) {

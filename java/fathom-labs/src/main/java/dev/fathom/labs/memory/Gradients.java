@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -47,7 +46,7 @@ record Gradients(Lab lab, int length) {
     private void row(Table table, String name, double[] norms) {
         Table.Row row = table.row(name);
         for (int d : new int[] {0, length / 10, length / 4, length / 2, length - 1}) {
-            row.cell("distance " + d, String.format(Locale.ROOT, "%.2e", norms[d]));
+            row.cell("distance " + d, "%.2e", norms[d]);
         }
     }
 
@@ -123,10 +122,14 @@ record Gradients(Lab lab, int length) {
         curves("bounds.png", "the bound", "distance", bounds);
     }
 
+    /** A layer whose recurrent weights stretch every vector by a scale. */
+    private static Recurrent tanh(float scale) {
+        return Recurrent.of(Cell.TANH, 2, UNITS).init("weight_hh_l0", Init.orthogonal(scale));
+    }
+
     private double[] product(float scale) {
-        Recurrent net = Recurrent.of(Cell.TANH, 2, UNITS).init("weight_hh_l0", Init.orthogonal(scale));
         try (Dataset data = MemoryTask.ADDING.data(1, length, lab.rng("products"));
-                var model = Model.of(net, lab.seed());
+                var model = Model.of(tanh(scale), lab.seed());
                 Pass pass = Pass.infer()) {
             return GradientFlow.products(
                     model.net(), data.batches(1).epoch(0).next().x());
@@ -145,7 +148,7 @@ record Gradients(Lab lab, int length) {
         for (boolean clipped : new boolean[] {false, true}) {
             String name = clipped ? "clipped to norm 1" : "not clipped";
             Rng rng = lab.rng("clipping");
-            Recurrent cell = Recurrent.of(Cell.TANH, 2, UNITS).init("weight_hh_l0", Init.orthogonal(EXPLODING));
+            Recurrent cell = tanh(EXPLODING);
             try (Dataset learn = MemoryTask.ADDING.data(STEPS_A_POINT * BATCH, length, rng.split("learn"));
                     Dataset validation = MemoryTask.ADDING.data(320, length, rng.split("held out"));
                     var model = Model.of(new MemoryNet(MemoryTask.ADDING, cell, new Linear(UNITS, 1)), lab.seed())) {
@@ -205,7 +208,6 @@ record Gradients(Lab lab, int length) {
             public void onBackwardEnd(Run training, Model<?> trained) {
                 double sum = 0;
                 for (Parameter p : trained.parameters()) {
-
                     sum += GradientFlow.squares(p.gradient());
                 }
                 norms.add(Math.sqrt(sum));

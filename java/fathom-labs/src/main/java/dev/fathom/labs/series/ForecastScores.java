@@ -2,6 +2,7 @@ package dev.fathom.labs.series;
 
 import dev.fathom.assess.Regression;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.statistics.Correlation;
 import java.util.stream.IntStream;
 
 /**
@@ -31,7 +32,7 @@ record ForecastScores(double mae, double rmse, double mape, double rse, double c
         Regression errors = Regression.of(values(truths, all), values(forecasts, all));
         double[] correlations = IntStream.range(0, columns)
                 .mapToObj(c -> IntStream.of(all).filter(i -> i % columns == c).toArray())
-                .mapToDouble(column -> correlation(values(forecasts, column), values(truths, column)))
+                .mapToDouble(column -> Correlation.pearson(values(forecasts, column), values(truths, column)))
                 .filter(Double::isFinite)
                 .toArray();
         return new ForecastScores(
@@ -43,19 +44,5 @@ record ForecastScores(double mae, double rmse, double mape, double rse, double c
         return IntStream.of(places)
                 .mapToDouble(i -> rows[i / columns][i % columns])
                 .toArray();
-    }
-
-    private static double correlation(double[] x, double[] y) {
-        double meanX = Averages.mean(x);
-        double meanY = Averages.mean(y);
-        double xx = 0;
-        double yy = 0;
-        double xy = 0;
-        for (int i = 0; i < x.length; i++) {
-            xx += (x[i] - meanX) * (x[i] - meanX);
-            yy += (y[i] - meanY) * (y[i] - meanY);
-            xy += (x[i] - meanX) * (y[i] - meanY);
-        }
-        return xy / Math.sqrt(xx * yy);
     }
 }

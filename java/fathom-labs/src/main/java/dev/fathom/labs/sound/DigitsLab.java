@@ -13,7 +13,6 @@ import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -79,7 +78,7 @@ public final class DigitsLab implements Experiment {
             trained.add(t);
             table.row(net.title)
                     .cell("parameters", t.parameters())
-                    .cell("training", String.format(Locale.ROOT, "%.1f s", t.seconds()))
+                    .cell("training", "%.1f s", t.seconds())
                     .put("validation accuracy", "%.2f %%", t.validation())
                     .put("test accuracy", "%.2f %%", t.test())
                     .baseline(FLOOR, REGRESSION);
@@ -110,8 +109,7 @@ public final class DigitsLab implements Experiment {
             }
             Trained t = net.train(lab, "without " + speaker, others, parts.getOrDefault(true, List.of()));
             accuracies.add(t.test());
-            row.cell("validation, other speakers", String.format(Locale.ROOT, "%.1f %%", t.validation()))
-                    .put("accuracy on", "%.1f %%", t.test());
+            row.cell("validation, other speakers", "%.1f %%", t.validation()).put("accuracy on", "%.1f %%", t.test());
             Double floor = FLOOR_LEFT_OUT.get(speaker);
             if (floor != null) {
                 floors.add(floor);
