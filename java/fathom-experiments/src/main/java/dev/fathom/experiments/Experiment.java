@@ -10,6 +10,7 @@ import dev.fathom.view.Diagram;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 
 /** An experiment with a page, run by {@code ./fathom lab NAME}; its words are in {@code NAME.md} beside its class. */
 public interface Experiment {
@@ -44,6 +45,12 @@ public interface Experiment {
      */
     static Optional<Diagram> drawn(String title, Layer net, Input input) {
         return drawn(title, net, (layer, in) -> layer.apply(in[0]), input);
+    }
+
+    /** Draws a network of one array of floats; {@code example} are the dimensions of one example. */
+    static Optional<Diagram> drawn(String title, Layer net, int... example) {
+        int[] dims = IntStream.concat(IntStream.of(1), IntStream.of(example)).toArray();
+        return drawn(title, net, Input.floats(dims));
     }
 
     /** Draws a network that has methods of its own, or several inputs, by one call of it. */

@@ -1,5 +1,9 @@
 package dev.fathom.ensemble;
 
+import dev.fathom.assess.Classification;
+import java.util.List;
+import java.util.stream.IntStream;
+
 /**
  * How much the members of an ensemble differ, over all pairs of them (Kuncheva and Whitaker 2003). An ensemble gains
  * most where its members are good and differ.
@@ -50,6 +54,23 @@ public record Diversity(double disagreement, double q) {
             }
         }
         return new Diversity(disagreement / pairs, q / defined);
+    }
+
+    /**
+     * Compares members by their answers to the same examples.
+     *
+     * @throws IllegalArgumentException if there are fewer than two members, or they answer different numbers of
+     *     examples
+     */
+    public static Diversity of(List<Classification> members) {
+        int[][] answers = members.stream()
+                .map(m -> IntStream.range(0, m.size()).map(m::predicted).toArray())
+                .toArray(int[][]::new);
+        int[] labels = members.stream()
+                .limit(1)
+                .flatMapToInt(m -> IntStream.range(0, m.size()).map(m::actual))
+                .toArray();
+        return of(answers, labels);
     }
 
     /**

@@ -422,6 +422,14 @@ public final class Classification {
                 .orElseThrow();
     }
 
+    /** Returns the mean confidence, the probability of the predicted class. */
+    public double confidence() {
+        return IntStream.range(0, actual.length)
+                .mapToDouble(this::probability)
+                .average()
+                .orElseThrow();
+    }
+
     /**
      * Returns whether the confidence (the probability of the predicted class) is the share of right answers, in bins of
      * equal width. Its {@link Calibration#expectedError} is the ECE of Guo et al. 2017, who take 15 bins.

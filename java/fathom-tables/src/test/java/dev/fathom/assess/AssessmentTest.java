@@ -285,6 +285,7 @@ class AssessmentTest {
         assertThat(mean.probability(0, 0)).isCloseTo(0.65, within(1e-6));
         assertThat(mean.probability(1, 1)).isCloseTo(0.4, within(1e-6));
         assertThat(mean.wrong(2)).containsExactly(1);
+        assertThat(mean.confidence()).isCloseTo((0.65 + 0.6) / 2, within(1e-6));
         assertThat(mean.actual(1)).isEqualTo(1);
     }
 

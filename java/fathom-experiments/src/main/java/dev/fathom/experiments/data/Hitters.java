@@ -1,11 +1,15 @@
 package dev.fathom.experiments.data;
 
+import dev.fathom.data.Dataset;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.op.Shape;
 import dev.fathom.table.Encoder;
 import dev.fathom.table.Encoding;
 import dev.fathom.table.Table;
+import dev.fathom.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -114,6 +118,33 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
             }
         }
         return columns(which.stream().mapToInt(names::indexOf).toArray());
+    }
+
+    /** The columns scaled as R's {@code scale} does, to mean 0 and a standard deviation of 1 with the divisor n - 1. */
+    public Hitters scaled() {
+        double[][] z = Arrays.stream(x).map(double[]::clone).toArray(double[][]::new);
+        for (int j = 0; j < names.size(); j++) {
+            int column = j;
+            double[] values = Arrays.stream(x).mapToDouble(row -> row[column]).toArray();
+            double mean = Averages.mean(values);
+            double deviation = Averages.deviation(values);
+            Arrays.stream(z).forEach(row -> row[column] = (row[column] - mean) / deviation);
+        }
+        return new Hitters(names, z, y);
+    }
+
+    /** The columns [players, columns], rounded to floats. */
+    public Tensor features() {
+        return Tensor.of(floats(), size(), names.size());
+    }
+
+    /** The players as examples, whose target is the salary [1]. */
+    public Dataset dataset() {
+        return Dataset.of(floats(), Shape.of(names.size()), Averages.floats(y), Shape.of(1));
+    }
+
+    private float[] floats() {
+        return Averages.floats(Arrays.stream(x).flatMapToDouble(Arrays::stream).toArray());
     }
 
     /** Only these players, in this order. */

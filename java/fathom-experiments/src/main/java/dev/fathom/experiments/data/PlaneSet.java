@@ -1,5 +1,6 @@
 package dev.fathom.experiments.data;
 
+import dev.fathom.features.Examples;
 import dev.fathom.tensor.Rng;
 import java.util.stream.IntStream;
 
@@ -63,6 +64,15 @@ public enum PlaneSet {
                 targets[i] = labels[i];
             }
             return targets;
+        }
+
+        /** The points as rows of two features. */
+        public Examples examples() {
+            float[][] rows = new float[size()][];
+            for (int i = 0; i < rows.length; i++) {
+                rows[i] = new float[] {x[2 * i], x[2 * i + 1]};
+            }
+            return Examples.of(rows, labels);
         }
 
         /** The share of logits [n] with the sign of their class: above 0 for class 1. */

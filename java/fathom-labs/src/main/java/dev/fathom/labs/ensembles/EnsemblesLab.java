@@ -8,7 +8,6 @@ import dev.fathom.experiments.data.Images;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.Pca;
-import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.Optional;
@@ -23,7 +22,7 @@ public final class EnsemblesLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("A member on clothes", Clothing.network(784), Input.floats(1, 784));
+        return Experiment.drawn("A member on clothes", Clothing.network(784), 784);
     }
 
     @Override

@@ -7,11 +7,9 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.experiments.training.NetworkEntry;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.nets.TextbookCnn;
-import dev.fathom.nn.Input;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
 import java.util.Optional;
@@ -19,11 +17,9 @@ import java.util.stream.IntStream;
 
 /** What mirrored and shifted copies of the images are worth, by how many images there are. */
 public final class AugmentLab implements Experiment {
-    private static final int FEWEST = 8;
-
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The textbook's network", TextbookCnn.lab(10), Input.floats(1, 32, 32, 3));
+        return Experiment.drawn("The textbook's network", TextbookCnn.lab(10), 32, 32, 3);
     }
 
     @Override
@@ -32,7 +28,7 @@ public final class AugmentLab implements Experiment {
             Table table = lab.table("gains", "images to learn from");
             double[] sizes = new double[4];
             double[][] accuracies = new double[2][sizes.length];
-            for (int s = 0, part = FEWEST; part >= 1; part /= 2, s++) {
+            for (int s = 0, part = 8; part >= 1; part /= 2, s++) {
                 int n = nets.images().learn().size() / part;
                 // a quarter of the images is seen twice as often, so that few of them are learned to the end too
                 Recipe recipe =
@@ -40,10 +36,9 @@ public final class AugmentLab implements Experiment {
                 int classes = nets.images().classes().size();
                 String name = line("%,d", n);
                 try (Images few = nets.images().learning(n)) {
-                    TrainedEntry plain = nets.train(few, new NetworkEntry(name, TextbookCnn.lab(classes), recipe));
-                    TrainedEntry changed = nets.train(
-                            few,
-                            new NetworkEntry(name + ", augmented", TextbookCnn.lab(classes), recipe, CifarLab.CHANGES));
+                    TrainedEntry plain = nets.train(few, name, TextbookCnn.lab(classes), recipe);
+                    TrainedEntry changed =
+                            nets.train(few, name + ", augmented", TextbookCnn.lab(classes), recipe, CifarLab.CHANGES);
                     lab.put("size " + (s + 1), n)
                             .put("folder " + (s + 1), plain.entry().folder());
                     double a = plain.accuracy();

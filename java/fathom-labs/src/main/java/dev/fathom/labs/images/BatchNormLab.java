@@ -12,7 +12,6 @@ import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
@@ -40,7 +39,7 @@ public final class BatchNormLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("With batch normalization", network(Norm.BEFORE, false), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("With batch normalization", network(Norm.BEFORE, false), 28, 28, 1);
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.fathom.experiments.training.Recipe;
 import dev.fathom.image.Augment;
 import dev.fathom.nets.CifarResNet;
 import dev.fathom.nets.TextbookCnn;
-import dev.fathom.nn.Input;
 import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
@@ -21,7 +20,7 @@ public final class CifarLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("ResNet-20", new CifarResNet(3, 10), Input.floats(1, 32, 32, 3));
+        return Experiment.drawn("ResNet-20", new CifarResNet(3, 10), 32, 32, 3);
     }
 
     @Override

@@ -33,16 +33,10 @@ final class Comparison implements AutoCloseable {
     Comparison(Lab lab, ImageSet set, int small, int every) {
         this.lab = lab;
         this.every = every;
-        try (Images all = set.images(lab.data(), lab.seed());
-                Images some = all.sample(lab.of(Integer.MAX_VALUE, small), lab.seed())) {
-            images = some.normalized();
-        }
-        lab.put("title", images.title())
-                .put("learn", images.learn().size())
-                .put("choose", images.choose().size())
-                .put("test", images.test().size())
-                .put("short", lab.brief())
-                .section("Beside each other");
+        images = lab.images(set, lab.of(Integer.MAX_VALUE, small));
+        lab.put("title", images.title()).put("learn", images.learn().size());
+        lab.put("choose", images.choose().size()).put("test", images.test().size());
+        lab.put("short", lab.brief()).section("Beside each other");
         table = lab.table("networks", "network");
     }
 
@@ -58,7 +52,12 @@ final class Comparison implements AutoCloseable {
 
     /** Trains a network on the images. */
     TrainedEntry train(String name, Layer net, Recipe recipe, Augment... augment) {
-        return train(images, new NetworkEntry(name, net, recipe, augment));
+        return train(images, name, net, recipe, augment);
+    }
+
+    /** Trains a network on the images as it sees them. */
+    TrainedEntry train(Images seen, String name, Layer net, Recipe recipe, Augment... augment) {
+        return train(seen, new NetworkEntry(name, net, recipe, augment));
     }
 
     /** Trains a network on the images as it sees them; its model is open until this is closed. */

@@ -9,13 +9,11 @@ import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.pages.WeightPictures;
 import dev.fathom.experiments.statistics.Averages;
-import dev.fathom.experiments.training.NetworkEntry;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.features.Examples;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -40,13 +38,12 @@ import java.util.stream.IntStream;
  */
 public final class DropoutLab implements Experiment {
     private static final int HIDDEN = 256;
-    private static final int SHOWN = 40;
     private static final double BIN = 0.25;
     private static final int BINS = 17;
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The network", network(false), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("The network", network(false), 28, 28, 1);
     }
 
     @Override
@@ -54,14 +51,12 @@ public final class DropoutLab implements Experiment {
         try (Comparison nets = new Comparison(lab, ImageSet.MNIST, 6000);
                 Images unit = nets.images().scaled();
                 Images flat = unit.flattened()) {
-            TrainedEntry without = nets.train(
-                    unit,
-                    new NetworkEntry("Without dropout", network(false), Recipe.adam(lab.epochs(20, 2), 128, 1e-3f)));
-            TrainedEntry with = nets.train(
-                    unit, new NetworkEntry("With dropout", network(true), Recipe.adam(lab.epochs(50, 2), 128, 1e-3f)));
-            lab.section("Errors on the test")
-                    .put("without", 100 * (1 - without.accuracy()))
-                    .put("with", 100 * (1 - with.accuracy()));
+            TrainedEntry without =
+                    nets.train(unit, "Without dropout", network(false), Recipe.adam(lab.epochs(20, 2), 128, 1e-3f));
+            TrainedEntry with =
+                    nets.train(unit, "With dropout", network(true), Recipe.adam(lab.epochs(50, 2), 128, 1e-3f));
+            lab.section("Errors on the test").put("without", 100 * (1 - without.accuracy()));
+            lab.put("with", 100 * (1 - with.accuracy()));
             lab.section("Hidden units of an autoencoder");
             Table table = lab.table("autoencoders", "");
             Map<String, double[][]> histograms = new LinkedHashMap<>();
@@ -78,25 +73,17 @@ public final class DropoutLab implements Experiment {
                     float[][] hidden =
                             Examples.of(model.net().encoder, flat.test()).x();
                     double[] means = IntStream.range(0, HIDDEN)
-                            .mapToDouble(u -> Arrays.stream(hidden)
-                                    .mapToDouble(h -> h[u])
-                                    .average()
-                                    .orElseThrow())
+                            .mapToDouble(u -> Averages.mean(Arrays.asList(hidden), h -> h[u]))
                             .toArray();
-                    long zeros = Arrays.stream(hidden)
-                            .mapToLong(h -> IntStream.range(0, HIDDEN)
-                                    .filter(u -> h[u] == 0)
-                                    .count())
-                            .sum();
+                    long zeros = Arrays.stream(Averages.doubles(Averages.flat(hidden)))
+                            .filter(h -> h == 0)
+                            .count();
+                    Double loss = trainer.evaluate(flat.test()).get("loss");
                     table.row("Autoencoder " + name)
                             .put("mean activity", "%.2f", Averages.mean(means))
                             .cell("published", dropout ? "about 0.7" : "about 2.0")
                             .put("activations that are 0", "%.1f %%", 100.0 * zeros / hidden.length / HIDDEN)
-                            .put(
-                                    "loss on the test",
-                                    "%.4f",
-                                    Objects.requireNonNull(
-                                            trainer.evaluate(flat.test()).get("loss")));
+                            .put("loss on the test", "%.4f", Objects.requireNonNull(loss));
                     histograms.put(name, histogram(means));
                     lab.sheet("features-" + name.replace(' ', '-') + ".png", features(model.net()));
                 }
@@ -144,7 +131,7 @@ public final class DropoutLab implements Experiment {
     private static ImageSheet features(Autoencoder net) {
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(8);
         float[] weights = net.encoder.weight().value().toArray();
-        for (int unit = 0; unit < SHOWN; unit++) {
+        for (int unit = 0; unit < 40; unit++) {
             sheet.add(WeightPictures.around(weights, 784 * unit, 784), "");
         }
         return sheet;

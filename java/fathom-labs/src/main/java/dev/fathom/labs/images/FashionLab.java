@@ -6,13 +6,10 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.training.Recipe;
+import dev.fathom.nets.ConvBlock;
 import dev.fathom.nets.LeNet5;
-import dev.fathom.nn.BatchNorm;
-import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
-import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
@@ -23,7 +20,7 @@ import java.util.Optional;
 public final class FashionLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The small network", small(), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("The small network", small(), 28, 28, 1);
     }
 
     @Override
@@ -36,21 +33,17 @@ public final class FashionLab implements Experiment {
 
     private static Sequential small() {
         return new Sequential( //                         28 x 28
-                convolve(1, 32),
-                convolve(32, 32),
+                ConvBlock.of(1, 32, 3),
+                ConvBlock.of(32, 32, 3),
                 new MaxPool(2), //                      14 x 14 x 32
                 new Dropout(0.25f),
-                convolve(32, 64),
-                convolve(64, 64),
+                ConvBlock.of(32, 64, 3),
+                ConvBlock.of(64, 64, 3),
                 new MaxPool(2), //                       7 x 7 x 64
                 new Dropout(0.25f),
                 new Flatten(),
                 new Linear(3136, 256).act(RELU),
                 new Dropout(0.5f),
                 new Linear(256, 10));
-    }
-
-    private static Layer convolve(int in, int out) {
-        return new Sequential(new Conv(in, out, 3).pad(1).withoutBias(), new BatchNorm(out).act(RELU));
     }
 }

@@ -15,7 +15,6 @@ import dev.fathom.labs.adversarial.ProjectedGradient;
 import dev.fathom.labs.adversarial.Victim;
 import dev.fathom.nets.MnistCnn;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
@@ -40,7 +39,7 @@ public final class FgsmLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("PyTorch's example", new MnistCnn(), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("PyTorch's example", new MnistCnn(), 28, 28, 1);
     }
 
     @Override

@@ -7,12 +7,10 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Lda;
 import dev.fathom.nn.Dropout;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -26,13 +24,9 @@ import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.DoubleUnaryOperator;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 
 /**
  * Table 10.1 of ISLR2 on handwritten digits: a network with ridge regularization, one with dropout, multinomial
@@ -43,15 +37,12 @@ public final class IslrLab implements Experiment {
     /** The penalty in front of the mean loss; the textbook does not print its own. */
     private static final float LAMBDA = 1e-4f;
 
-    /** The function of exercise 6. */
-    static final DoubleUnaryOperator R = b -> Math.sin(b) + b / 10;
-
     /** A network of the table, and its published error. */
     private record Entry(String name, Layer net, String published, Penalty... penalties) {}
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The network of the textbook", network(0.4f, 0.3f), Input.floats(1, 784));
+        return Experiment.drawn("The network of the textbook", network(0.4f, 0.3f), 784);
     }
 
     @Override
@@ -64,13 +55,10 @@ public final class IslrLab implements Experiment {
             Dataset.Split split = all.split(all.size() / 5, lab.seed());
             try (Dataset learn = split.rest();
                     Dataset validate = split.heldOut()) {
-                lab.put("set", digits ? "MNIST" : "Fashion-MNIST, because MNIST was not found,")
-                        .put("learn", learn.size())
-                        .put("validate", validate.size())
-                        .put("test", test.size())
-                        .put("lambda", LAMBDA)
-                        .put("epochs", lab.epochs(30, 3));
-                descent(lab);
+                lab.put("set", digits ? "MNIST" : "Fashion-MNIST, because MNIST was not found,");
+                lab.put("learn", learn.size()).put("validate", validate.size()).put("test", test.size());
+                lab.put("lambda", LAMBDA).put("epochs", lab.epochs(30, 3));
+                SineDescent.show(lab);
                 lab.section("Table 10.1");
                 Table table = lab.table("errors", "method");
                 String of = digits ? "" : " on these images"; // published errors are those of digits
@@ -143,42 +131,5 @@ public final class IslrLab implements Experiment {
 
     private static double error(Trainer<?> trainer, Dataset data) {
         return 100 * (1 - Objects.requireNonNull(trainer.evaluate(data).get("accuracy")));
-    }
-
-    /** The way of gradient descent on R with the rate 0.1, the start included. */
-    static double[] descent(double start, int steps) {
-        return DoubleStream.iterate(start, b -> b - 0.1 * (Math.cos(b) + 0.1))
-                .limit(steps + 1L)
-                .toArray();
-    }
-
-    private static void descent(Lab lab) {
-        double[] right = descent(2.3, 300);
-        double[] left = descent(1.4, 300);
-        double[] x =
-                IntStream.rangeClosed(0, 400).mapToDouble(i -> -6 + 0.03 * i).toArray();
-        lab.section("Gradient descent in one dimension")
-                .figure(Figure.of("Minimum from 2.3", "", right[300]).baseline(4.612221559, "double precision"))
-                .figure(Figure.of("Minimum from 1.4", "", left[300]).baseline(-1.670963748, "double precision"))
-                .put("right", R.applyAsDouble(right[300]))
-                .put("left", R.applyAsDouble(left[300]))
-                .chart(
-                        "descent.png",
-                        new Chart("R(b) = sin b + b / 10", "b")
-                                .line("R", x, Arrays.stream(x).map(R).toArray())
-                                .points("from 2.3", Arrays.copyOf(right, 60), way(right))
-                                .points("from 1.4", Arrays.copyOf(left, 60), way(left)));
-        Table table = lab.table("steps", "step");
-        for (int i : new int[] {0, 1, 2, 3, 4, 5, 10, 20, 50, 100, 300}) {
-            table.row(Integer.toString(i))
-                    .cell("from 2.3", "%.6f", right[i])
-                    .cell("R from 2.3", "%.6f", R.applyAsDouble(right[i]))
-                    .cell("from 1.4", "%.6f", left[i])
-                    .cell("R from 1.4", "%.6f", R.applyAsDouble(left[i]));
-        }
-    }
-
-    private static double[] way(double[] steps) {
-        return Arrays.stream(steps).limit(60).map(R).toArray();
     }
 }

@@ -1,7 +1,6 @@
 package dev.fathom.labs.images;
 
 import static dev.fathom.experiments.pages.Findings.line;
-import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.ensemble.Diversity;
@@ -11,15 +10,12 @@ import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.experiments.training.NetworkEntry;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.image.Augment;
-import dev.fathom.nn.BatchNorm;
-import dev.fathom.nn.Conv;
+import dev.fathom.nets.ConvBlock;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
@@ -31,7 +27,6 @@ import dev.fathom.view.ImageSheet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /** Trains an ensemble of small networks, each with kernels of another size, on changed images of handwritten digits. */
 public final class MnistBestLab implements Experiment {
@@ -42,7 +37,7 @@ public final class MnistBestLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The member with kernels of 3 x 3", network(3, 16, 32, 64), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("The member with kernels of 3 x 3", network(3, 16, 32, 64), 28, 28, 1);
     }
 
     @Override
@@ -57,9 +52,9 @@ public final class MnistBestLab implements Experiment {
                     Schedule.oneCycle(n),
                     "AdamW up to 0.005 and down to 0 in one cycle, weight decay 0.02");
             List<TrainedEntry> members = List.of(
-                    nets.train(unit, new NetworkEntry("3 x 3", network(3, 16, 32, 64), recipe, CHANGES)),
-                    nets.train(unit, new NetworkEntry("5 x 5", network(5, 12, 24, 48), recipe, CHANGES)),
-                    nets.train(unit, new NetworkEntry("7 x 7", network(7, 8, 20, 32), recipe, CHANGES)));
+                    nets.train(unit, "3 x 3", network(3, 16, 32, 64), recipe, CHANGES),
+                    nets.train(unit, "5 x 5", network(5, 12, 24, 48), recipe, CHANGES),
+                    nets.train(unit, "7 x 7", network(7, 8, 20, 32), recipe, CHANGES));
             List<Classification> chosen = members.stream()
                     .map(o -> Classification.of(o.model(), unit.choose()))
                     .toList();
@@ -67,8 +62,7 @@ public final class MnistBestLab implements Experiment {
                     members.stream().map(TrainedEntry::answers).toList();
             Classification all = Classification.mean(tested);
             double[] interval = all.confusion().accuracyInterval95();
-            Diversity diversity =
-                    Diversity.of(tested.stream().map(MnistBestLab::answers).toArray(int[][]::new), labels(all));
+            double differ = 100 * Diversity.of(tested).disagreement();
             lab.section("The ensemble");
             Table table = lab.table("ensemble", "network");
             for (int m = 0; m < members.size(); m++) {
@@ -79,7 +73,7 @@ public final class MnistBestLab implements Experiment {
             lab.figure(Figure.of("Ensemble, test error", "%", error(all))
                             .interval(100 * (1 - interval[1]), 100 * (1 - interval[0])))
                     .figure("Ensemble, error on the images held out", "%", error(Classification.mean(chosen)))
-                    .figure("Ensemble, members that differ in being right", "%", 100 * diversity.disagreement());
+                    .figure("Ensemble, members that differ in being right", "%", differ);
             table.row("ensemble")
                     .cell("wrong, held out", "%.2f %%", error(Classification.mean(chosen)))
                     .cell("wrong, test", "%.2f %%", error(all));
@@ -97,28 +91,16 @@ public final class MnistBestLab implements Experiment {
      */
     private static Layer network(int kernel, int first, int second, int third) {
         List<Layer> layers = new ArrayList<>(List.of( //               28 x 28
-                convolve(1, first, kernel),
+                ConvBlock.of(1, first, kernel),
                 new MaxPool(2), //                                      14 x 14
-                convolve(first, second, kernel),
+                ConvBlock.of(first, second, kernel),
                 new MaxPool(2), //                                        7 x 7
-                convolve(second, third, kernel)));
+                ConvBlock.of(second, third, kernel)));
         if (kernel == 3) {
-            layers.add(convolve(third, third, kernel));
+            layers.add(ConvBlock.of(third, third, kernel));
         }
         layers.addAll(List.of(new Flatten(), new Dropout(0.3f), new Linear(49 * third, 10)));
         return new Sequential(layers);
-    }
-
-    private static Layer convolve(int in, int out, int kernel) {
-        return new Sequential(new Conv(in, out, kernel).pad(kernel / 2).withoutBias(), new BatchNorm(out).act(RELU));
-    }
-
-    private static int[] labels(Classification answers) {
-        return IntStream.range(0, answers.size()).map(answers::actual).toArray();
-    }
-
-    private static int[] answers(Classification of) {
-        return IntStream.range(0, of.size()).map(of::predicted).toArray();
     }
 
     /** In percent. */

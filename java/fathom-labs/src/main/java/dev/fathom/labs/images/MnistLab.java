@@ -6,7 +6,6 @@ import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.MnistCnn;
-import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import java.util.Optional;
 
@@ -14,7 +13,7 @@ import java.util.Optional;
 public final class MnistLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("LeNet-5", new LeNet5(10), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("LeNet-5", new LeNet5(10), 28, 28, 1);
     }
 
     @Override

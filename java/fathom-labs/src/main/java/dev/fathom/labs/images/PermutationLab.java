@@ -2,17 +2,16 @@ package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.experiments.training.NetworkEntry;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
@@ -34,11 +33,10 @@ import java.util.function.Supplier;
 public final class PermutationLab implements Experiment {
     private static final long ORDER = 1;
     private static final int SHOWN = 6;
-    private static final int BATCH = 500;
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("LeNet-5", new LeNet5(10), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("LeNet-5", new LeNet5(10), 28, 28, 1);
     }
 
     @Override
@@ -65,7 +63,7 @@ public final class PermutationLab implements Experiment {
             Lab lab, Comparison nets, Images permuted, String name, Supplier<Layer> net, Table table) {
         Recipe recipe = Recipe.adam(lab.epochs(15, 8), 64, 1e-3f);
         TrainedEntry ordered = nets.train(name, net.get(), recipe);
-        TrainedEntry other = nets.train(permuted, new NetworkEntry(name + ", permuted", net.get(), recipe));
+        TrainedEntry other = nets.train(permuted, name + ", permuted", net.get(), recipe);
         table.row(name)
                 .cell("weights", ordered.parameters())
                 .cell("in order", "%.2f %%", 100 * ordered.accuracy())
@@ -86,8 +84,8 @@ public final class PermutationLab implements Experiment {
         List<Layer> layers = ((Sequential) mlp.model().net()).layers();
         Linear first = (Linear) layers.get(1);
         Parameter bias = Objects.requireNonNull(first.bias());
-        var batches =
-                permuted.test().batches(Math.min(BATCH, permuted.test().size())).epoch(0);
+        Dataset test = permuted.test();
+        var batches = test.batches(Math.min(500, test.size())).epoch(0);
         int differ = 0;
         int at = 0;
         while (batches.hasNext()) {

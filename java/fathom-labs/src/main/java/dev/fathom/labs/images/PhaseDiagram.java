@@ -1,5 +1,8 @@
 package dev.fathom.labs.images;
 
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.MeanField;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -30,6 +33,42 @@ record PhaseDiagram(int side, double[] theory, double[] factors, double[] correl
     private static final int TO = 40;
     private static final int INPUTS = 4;
     private static final double DEEPEST = 30; // of what is drawn
+
+    /** Puts measured phases beside those of the theory into the section that is open. */
+    static void show(Lab lab) {
+        int width = lab.of(400, 250);
+        PhaseDiagram phases = measured(lab.of(25, 13), width, lab.seed());
+        double scatter = 1 / Math.sqrt(width);
+        double[] theory = phases.theory();
+        double clear = 100 * phases.share(i -> Math.abs(theory[i] - 1) > scatter);
+        double ordered = phases.correlation(false);
+        lab.put("width", width)
+                .put("points", theory.length)
+                .put("scatter", 100 * scatter)
+                .put("clear", clear)
+                .figure(Figure.of(
+                                "Points whose phase is that of the theory",
+                                "%",
+                                100 * phases.share(i -> phases.factors()[i] > 1 == theory[i] > 1))
+                        .baseline(clear, "points further from the critical line than layers of this width scatter"))
+                .figure(Figure.of(
+                                "Median deviation of χ from the theory",
+                                "%",
+                                100 * Averages.median(phases.deviations()))
+                        .baseline(100 * scatter, "1 / sqrt(width)"))
+                .figure(Figure.of("Correlation of inputs in the ordered phase", "", ordered)
+                        .baseline(1, "theory of infinitely wide layers"))
+                .figure(Figure.of("Correlation of inputs in the chaotic phase", "", phases.correlation(true))
+                        .baseline(ordered, "the ordered phase"))
+                .picture("theory.png", () -> phases.depths("Depth of signals in theory", theory))
+                .picture("measured.png", () -> phases.depths("Depth of signals, measured", phases.factors()))
+                .picture(
+                        "correlations.png", // in percent, without the rounding of numbers near 1
+                        () -> phases.draw(
+                                "Correlation of inputs after 40 layers",
+                                phases.correlations(),
+                                c -> Math.round(100 * c)));
+    }
 
     /**
      * Measures all points in one pass. Every point has four rows in a batch, and the same random numbers as weights and

@@ -1,7 +1,6 @@
 package dev.fathom.labs.images;
 
 import static dev.fathom.experiments.pages.Findings.line;
-import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.assess.Classification;
 import dev.fathom.assess.ConfusionMatrix;
@@ -11,12 +10,9 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.experiments.training.NetworkEntry;
 import dev.fathom.experiments.training.Recipe;
-import dev.fathom.nn.BatchNorm;
-import dev.fathom.nn.Conv;
+import dev.fathom.nets.ConvBlock;
 import dev.fathom.nn.GlobalAvgPool;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -31,6 +27,7 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -49,18 +46,14 @@ public final class TransferLab implements Experiment {
         Net(int classes) {
             this(
                     new Sequential( //          32 x 32 x 3
-                            convolve(3, 32),
+                            ConvBlock.of(3, 32, 3),
                             new MaxPool(2), //  16 x 16 x 32
-                            convolve(32, 64),
+                            ConvBlock.of(32, 64, 3),
                             new MaxPool(2), //    8 x 8 x 64
-                            convolve(64, 128),
-                            convolve(128, 128),
+                            ConvBlock.of(64, 128, 3),
+                            ConvBlock.of(128, 128, 3),
                             new GlobalAvgPool()),
                     new Linear(128, classes));
-        }
-
-        private static Layer convolve(int in, int out) {
-            return new Sequential(new Conv(in, out, 3).pad(1).withoutBias(), new BatchNorm(out).act(RELU));
         }
 
         @Override
@@ -69,25 +62,16 @@ public final class TransferLab implements Experiment {
         }
     }
 
-    private enum Way {
-        HEAD("new head, frozen body"),
-        TUNED("new head, all tuned"),
-        SCRATCH("from scratch");
-
-        private final String words;
-
-        Way(String words) {
-            this.words = words;
-        }
+    /** A network that learns n examples of the two classes in one of three ways. */
+    private record Attempt(String way, int n, long seed) {
+        static final String HEAD = "new head, frozen body";
+        static final String TUNED = "new head, all tuned";
+        static final String SCRATCH = "from scratch";
     }
-
-    /** A network that learns n examples of the two classes. */
-    private record Attempt(Way way, int n, long seed) {}
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn(
-                "The body, and the head for eight classes", new Net(SEEN.length), Input.floats(1, 32, 32, 3));
+        return Experiment.drawn("The body, and the head for eight classes", new Net(SEEN.length), 32, 32, 3);
     }
 
     @Override
@@ -96,8 +80,7 @@ public final class TransferLab implements Experiment {
                 Images eight = nets.images().only(SEEN);
                 Images two = nets.images().only(HELD_OUT)) {
             Recipe recipe = Recipe.adam(lab.epochs(16, 3), 64, 2e-3f);
-            Model<Layer> body = nets.train(
-                            eight, new NetworkEntry("Body", new Net(SEEN.length), recipe, CifarLab.CHANGES))
+            Model<Layer> body = nets.train(eight, "Body", new Net(SEEN.length), recipe, CifarLab.CHANGES)
                     .model();
             lab.section("Two classes that the body has never seen").put("draws", DRAWS);
             Table table = lab.table("examples", String.join(" or ", two.classes()) + ", by examples")
@@ -106,8 +89,8 @@ public final class TransferLab implements Experiment {
             int[] sizes = IntStream.of(lab.of(EXAMPLES, new int[] {20, 200}))
                     .filter(n -> n <= two.learn().size())
                     .toArray();
-            for (Way way : Way.values()) {
-                Table.Row row = table.row(way.words);
+            for (String way : List.of(Attempt.HEAD, Attempt.TUNED, Attempt.SCRATCH)) {
+                Table.Row row = table.row(way);
                 double[] accuracies = IntStream.of(sizes)
                         .mapToDouble(n -> {
                             double mean = 0;
@@ -120,7 +103,7 @@ public final class TransferLab implements Experiment {
                             return mean;
                         })
                         .toArray();
-                chart.line(way.words, IntStream.of(sizes).asDoubleStream().toArray(), accuracies);
+                chart.line(way, IntStream.of(sizes).asDoubleStream().toArray(), accuracies);
             }
             lab.chart("by-examples.png", chart);
         }
@@ -132,13 +115,13 @@ public final class TransferLab implements Experiment {
                 Model<Layer> copy = body.copy();
                 Model<Layer> known = copy.replace("head", new Linear(128, HELD_OUT.length), attempt.seed)) {
             known.eval("body"); // its batch norms keep their statistics
-            if (attempt.way == Way.HEAD) {
+            if (attempt.way.equals(Attempt.HEAD)) {
                 known.freeze("body.*");
             }
-            Model<Layer> model = attempt.way == Way.SCRATCH ? fresh : known;
-            Adam adam = new Adam(attempt.way == Way.HEAD ? 1e-2f : 2e-3f);
+            Model<Layer> model = attempt.way.equals(Attempt.SCRATCH) ? fresh : known;
+            Adam adam = new Adam(attempt.way.equals(Attempt.HEAD) ? 1e-2f : 2e-3f);
             Trainer<Layer> trainer = Trainer.of(model, Loss.crossEntropy(), adam);
-            if (attempt.way == Way.TUNED) {
+            if (attempt.way.equals(Attempt.TUNED)) {
                 trainer =
                         trainer.groups(Group.layerwise(0.4f, "head.*", "body.5.*", "body.4.*", "body.2.*", "body.0.*"));
             }

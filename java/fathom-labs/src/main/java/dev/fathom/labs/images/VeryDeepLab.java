@@ -7,26 +7,19 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.experiments.statistics.Averages;
-import dev.fathom.experiments.statistics.SingularValues;
 import dev.fathom.nets.PlainCnn;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
-import dev.fathom.view.Histograms;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -39,10 +32,6 @@ public final class VeryDeepLab implements Experiment {
     private static final int DEEPEST = 10_000;
     private static final int WIDTH = 16;
     private static final int FAN_IN = 9 * WIDTH; // inputs that a unit of the body sums up
-    private static final int LEAST = 8; // maps of the bodies whose Jacobians are taken
-    private static final int SIDE = 4; // pixels of these maps in each direction
-    private static final int DIRECTIONS = SIDE * SIDE * LEAST;
-    private static final double NOISE = 1e-7; // of the greatest singular value; what is below is rounding
     private static final double CHANCE = 2.3026; // ln 10
 
     /** Depth, σ_w² and σ_b² of points of the critical line of tanh, by Gauss-Hermite quadrature in double precision. */
@@ -62,48 +51,12 @@ public final class VeryDeepLab implements Experiment {
     public void run(Lab lab) {
         try (Images all = ImageSet.MNIST.images(lab.data(), lab.seed());
                 Images images = all.normalized()) {
-            phases(lab);
+            PhaseDiagram.show(lab.section("Order and chaos"));
             criticalLine(lab);
-            jacobians(lab);
-            linear(lab);
+            Jacobians.show(lab);
+            Jacobians.linear(lab, DEEPEST);
             deepest(lab, images.learn());
         }
-    }
-
-    private static void phases(Lab lab) {
-        lab.section("Order and chaos");
-        int width = lab.of(400, 250);
-        PhaseDiagram phases = PhaseDiagram.measured(lab.of(25, 13), width, lab.seed());
-        double scatter = 1 / Math.sqrt(width);
-        double[] theory = phases.theory();
-        double clear = 100 * phases.share(i -> Math.abs(theory[i] - 1) > scatter);
-        double ordered = phases.correlation(false);
-        lab.put("width", width)
-                .put("points", theory.length)
-                .put("scatter", 100 * scatter)
-                .put("clear", clear)
-                .figure(Figure.of(
-                                "Points whose phase is that of the theory",
-                                "%",
-                                100 * phases.share(i -> phases.factors()[i] > 1 == theory[i] > 1))
-                        .baseline(clear, "points further from the critical line than layers of this width scatter"))
-                .figure(Figure.of(
-                                "Median deviation of χ from the theory",
-                                "%",
-                                100 * Averages.median(phases.deviations()))
-                        .baseline(100 * scatter, "1 / sqrt(width)"))
-                .figure(Figure.of("Correlation of inputs in the ordered phase", "", ordered)
-                        .baseline(1, "theory of infinitely wide layers"))
-                .figure(Figure.of("Correlation of inputs in the chaotic phase", "", phases.correlation(true))
-                        .baseline(ordered, "the ordered phase"))
-                .picture("theory.png", () -> phases.depths("Depth of signals in theory", theory))
-                .picture("measured.png", () -> phases.depths("Depth of signals, measured", phases.factors()))
-                .picture(
-                        "correlations.png", // in percent, without the rounding of numbers near 1
-                        () -> phases.draw(
-                                "Correlation of inputs after 40 layers",
-                                phases.correlations(),
-                                c -> Math.round(100 * c)));
     }
 
     private static void criticalLine(Lab lab) {
@@ -121,70 +74,6 @@ public final class VeryDeepLab implements Experiment {
         }
     }
 
-    /** How bodies begin that have 8 maps of 4 x 4. */
-    private static void jacobians(Lab lab) {
-        lab.section("Singular values of the Jacobian")
-                .put("directions", DIRECTIONS)
-                .put("maps", LEAST)
-                .put("side", SIDE);
-        Table table = lab.table("bodies", "body");
-        Histograms histograms = new Histograms("log10 of the singular values of the Jacobian", DeepNets.BODIES);
-        for (int depth : lab.of(new int[] {16, 64, 256, 1000}, new int[] {16, 256})) {
-            String layers = line("%,d layers", depth);
-            histograms.row(layers);
-            Map<String, double[]> spectra = new LinkedHashMap<>();
-            DeepNets.bodies(LEAST, depth)
-                    .forEach((name, body) -> spectra.put(name, singularValues(lab, body, Math.sqrt(1.0 / depth))));
-            spectra.forEach((name, s) -> {
-                double least = NOISE * s[0];
-                double[] logs = Arrays.stream(s)
-                        .map(v -> Math.log10(Math.max(v, least)))
-                        .toArray();
-                histograms.add(Averages.floats(logs), line("median %.2g", s[s.length / 2]));
-                Table.Row row = table.row(name + ", " + layers)
-                        .cell("greatest", "%.3g", s[0])
-                        .cell("median", "%.3g", s[s.length / 2])
-                        .cell("least", s[s.length - 1] < least ? "below rounding" : line("%.3g", s[s.length - 1]))
-                        .put("singular values of 1/2 to 2", "%.1f %%", near(s));
-                if (name.equals("Delta")) {
-                    row.baseline(near(Objects.requireNonNull(spectra.get("Gauss"))), "Gauss");
-                }
-            });
-        }
-        lab.picture("singular-values.png", histograms::render);
-    }
-
-    /** The percent of singular values that are near 1. */
-    private static double near(double... s) {
-        return 100.0 * Arrays.stream(s).filter(v -> v > 0.5 && v < 2).count() / s.length;
-    }
-
-    private static double[] singularValues(Lab lab, Sequential body, double deviation) {
-        lab.check();
-        float[] x = new Rng(lab.seed()).normal(DIRECTIONS, 0, (float) deviation);
-        try (Model<Sequential> model = Model.of(body, lab.seed())) {
-            return SingularValues.of(model.net(), x, SIDE, SIDE, LEAST);
-        }
-    }
-
-    /** The linear network of delta-orthogonal convolutions, which is an isometry at any depth. */
-    private static void linear(Lab lab) {
-        lab.section("Without tanh");
-        double[] s = singularValues(lab, DeepNets.linear(LEAST, 256), 1);
-        lab.figure(one("Linear, 256 layers, greatest singular value", s[0]))
-                .figure(one("Linear, 256 layers, least singular value", s[s.length - 1]));
-        try (Model<Sequential> model = Model.of(DeepNets.linear(LEAST, DEEPEST), lab.seed());
-                Pass pass = Pass.infer()) {
-            Tensor in = Tensor.of(new Rng(lab.seed()).normal(DIRECTIONS, 0, 1), 1, SIDE, SIDE, LEAST);
-            double ratio = model.net().apply(in).norm().item() / in.norm().item();
-            lab.figure(one("Linear, 10,000 layers, norm out / norm in", ratio));
-        }
-    }
-
-    private static Figure one(String name, double value) {
-        return Figure.of(name, "", value).baseline(1, "exact arithmetic");
-    }
-
     /** Trains the deepest network from both initializations, recomputed in backward by stages. */
     private static void deepest(Lab lab, Dataset learn) {
         int depth = lab.of(DEEPEST, 300);
@@ -196,11 +85,9 @@ public final class VeryDeepLab implements Experiment {
                 .put("width", WIDTH)
                 .put("batch", batch)
                 .put("rate", rate)
-                .put("examples", examples)
-                .put("learn", 2 * examples)
-                .put("steps", examples / batch)
-                .put("inputs", FAN_IN)
-                .section("{depth} layers");
+                .put("inputs", FAN_IN);
+        lab.put("examples", examples).put("learn", 2 * examples).put("steps", examples / batch);
+        lab.section("{depth} layers");
         memory(lab, depth);
         Table table = lab.table("starts", "start").named(line("{row}, %,d layers, {column}", depth));
         Map<String, Initializer> starts = new LinkedHashMap<>();

@@ -3,12 +3,14 @@ package dev.fathom.labs.objectives;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.Descent;
 import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.ReducedLoss;
+import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -56,12 +58,8 @@ final class Lines {
             double fall = point >= POINTS - 2 * WRONG && point % 2 == 0 ? 5 + 4 * far[i] : 0;
             y[i] = (float) (SLOPE * x[i] + INTERCEPT + noise[i] - fall);
         }
-        lab.section("Outliers")
-                .put("points", POINTS)
-                .put("noise", NOISE)
-                .put("wrong", WRONG)
-                .put("draws", draws)
-                .put("steps", steps);
+        lab.section("Outliers").put("points", POINTS).put("noise", NOISE).put("wrong", WRONG);
+        lab.put("draws", draws).put("steps", steps);
         Table table = lab.table("outliers", "loss");
         String error = "mean |error| of a line with outliers";
         double[][] exact = IntStream.range(0, draws)
@@ -83,26 +81,24 @@ final class Lines {
         double[] errors = table.values(error);
         lab.put("l1", errors[0] / errors[1]).put("smooth", errors[0] / errors[2]);
         means(table.row("least squares in closed form"), exact).cell(error, "%.4f", error(exact));
-        lab.chart(
-                "outliers.png",
-                chart.dashed("truth", ends, new double[] {INTERCEPT - SLOPE, INTERCEPT + SLOPE})
-                        .points(
-                                "points",
-                                Arrays.copyOf(Averages.doubles(x), POINTS),
-                                Arrays.copyOf(Averages.doubles(y), POINTS)));
+        chart.dashed("truth", ends, new double[] {INTERCEPT - SLOPE, INTERCEPT + SLOPE});
+        lab.chart("outliers.png", chart.points("points", first(POINTS, x), first(POINTS, y)));
+    }
+
+    private static double[] first(int n, float... values) {
+        return Averages.doubles(Arrays.copyOf(values, n));
     }
 
     /** Slope and intercept for each draw. */
     private static double[][] fit(Lab lab, float[] x, float[] y, int draws, ReducedLoss loss, int steps) {
         ManyLinear net = new ManyLinear(draws, 1, 1);
         try (Model<ManyLinear> model = Model.of(net, lab.seed())) {
-            LossesLab.descend(
-                    lab,
-                    model,
-                    0.1f,
-                    steps,
-                    () -> loss.of(net.apply(Tensor.of(x, draws, POINTS, 1)), Tensor.of(y, draws, POINTS, 1))
-                            .mul(draws));
+            Descent.cosine(new Adam(0.1f), steps)
+                    .run(
+                            lab,
+                            model,
+                            () -> loss.of(net.apply(Tensor.of(x, draws, POINTS, 1)), Tensor.of(y, draws, POINTS, 1))
+                                    .mul(draws));
             try (Pass pass = Pass.infer()) {
                 float[] w = net.weight().value().toArray();
                 float[] b = net.bias().value().toArray();
@@ -180,13 +176,8 @@ final class Lines {
         float[][] test = trips(20_000, rng);
         double tail = -Math.log1p(-LEVEL);
         Score best = Score.of(1 + 0.2 * tail, 2 + 0.6 * tail, test);
-        lab.section("Late and early")
-                .put("late", LATE)
-                .put("early", EARLY)
-                .put("level", LEVEL)
-                .put("learn", n)
-                .put("test", test[0].length)
-                .put("best", best.cost);
+        lab.section("Late and early").put("late", LATE).put("early", EARLY).put("level", LEVEL);
+        lab.put("learn", n).put("test", test[0].length).put("best", best.cost);
         String cost = "mean cost of late and early predictions";
         String late = "trips that take longer than predicted";
         String early = "mean minutes early";
@@ -199,12 +190,11 @@ final class Lines {
                 new Named("asymmetric Huber", Loss.asymmetricHuber(0.1f, (float) EARLY, (float) LATE)))) {
             Linear net = new Linear(1, 1);
             try (Model<Linear> model = Model.of(net, lab.seed())) {
-                LossesLab.descend(
-                        lab,
-                        model,
-                        0.1f,
-                        lab.epochs(2000, 600),
-                        () -> named.loss.of(net.apply(Tensor.of(learn[0], n, 1)), Tensor.of(learn[1], n, 1)));
+                Descent.cosine(new Adam(0.1f), lab.epochs(2000, 600))
+                        .run(
+                                lab,
+                                model,
+                                () -> named.loss.of(net.apply(Tensor.of(learn[0], n, 1)), Tensor.of(learn[1], n, 1)));
                 try (Pass pass = Pass.infer()) {
                     double[] ends = Averages.doubles(
                             net.apply(Tensor.of(new float[] {0, 1}, 2, 1)).toArray());
@@ -223,11 +213,6 @@ final class Lines {
                 .cell(cost, "%.3f", best.cost)
                 .cell(late, "%.1f %%", 100 * best.late)
                 .cell(early, "%.2f", best.early);
-        lab.chart(
-                "late-and-early.png",
-                chart.points(
-                        "trips",
-                        Arrays.copyOf(Averages.doubles(test[0]), 200),
-                        Arrays.copyOf(Averages.doubles(test[1]), 200)));
+        lab.chart("late-and-early.png", chart.points("trips", first(200, test[0]), first(200, test[1])));
     }
 }

@@ -2,8 +2,6 @@ package dev.fathom.labs.objectives;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.data.ImageSet;
-import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.PlaneSet;
 import dev.fathom.experiments.data.PlaneSet.Points;
 import dev.fathom.experiments.pages.Findings;
@@ -14,21 +12,14 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.ReducedLoss;
-import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.Metric;
-import dev.fathom.train.Run;
-import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -36,8 +27,6 @@ import java.util.stream.IntStream;
  * feature that makes XOR linear, and the plane as a hidden layer warps it.
  */
 public final class LossesLab implements Experiment {
-    private static final int CLASSES = 10;
-    private static final int HIDDEN = 64;
     private static final double REACH = 1.9;
 
     @Override
@@ -54,7 +43,7 @@ public final class LossesLab implements Experiment {
         Lines.outliers(lab);
         Lines.lateAndEarly(lab);
         OrderedClasses.add(lab);
-        encodings(lab);
+        Encoding.show(lab);
         crossed(lab);
         Warp.add(lab);
     }
@@ -64,83 +53,6 @@ public final class LossesLab implements Experiment {
         try (Pass pass = Pass.infer()) {
             Tensor y = Tensor.of(Averages.floats(errors), errors.length);
             return Averages.doubles(loss.each(y, Tensor.zeros(errors.length)).toArray());
-        }
-    }
-
-    /** Makes {@code loss} small by steps on all examples at once. */
-    static void descend(Lab lab, Model<?> model, float rate, int steps, Supplier<Tensor> loss) {
-        Descent.cosine(new Adam(rate), steps).run(lab, model, loss);
-    }
-
-    /**
-     * The targets of class numbers: a code of {@code width} numbers for each class, and the loss of outputs and codes.
-     */
-    private record Encoding(String name, int width, Loss loss) {
-        /** The codes of all classes as rows: the number of the class, its bits, or its place. */
-        Tensor codes() {
-            float[] codes = new float[CLASSES * width];
-            for (int i = 0; i < codes.length; i++) {
-                int c = i / width;
-                int j = i % width;
-                codes[i] = width == 1 ? c : width == CLASSES ? (c == j ? 1 : 0) : c >> j & 1;
-            }
-            return Tensor.of(codes, CLASSES, width);
-        }
-
-        /** The outputs that lie nearest to the code of their class: as a number, or by the signs of logits. */
-        Metric.Sum right(Tensor output, Tensor classes) {
-            Tensor nearness = width == 1
-                    ? output.sub(codes().transpose(0, 1)).abs().neg()
-                    : output.matmulTransposed(codes().mul(2).sub(1));
-            return new Metric.Sum(nearness.correct(classes).item(), classes.dim(0));
-        }
-    }
-
-    /**
-     * The ten classes of clothes as one number, as a binary code and as one-hot vectors: one network that differs only
-     * in its last layer and its loss.
-     */
-    private static void encodings(Lab lab) {
-        int epochs = lab.epochs(10, 3);
-        Map<String, double[][]> curves = new LinkedHashMap<>();
-        try (Images images = ImageSet.FASHION_MNIST.images(lab.data(), lab.seed());
-                Images some = images.learning(lab.of(20_000, 3000));
-                Images flat = some.flattened();
-                Images unit = flat.scaled()) {
-            lab.section("Label encodings")
-                    .put("hidden", HIDDEN)
-                    .put("learn", unit.learn().size())
-                    .put("epochs", epochs)
-                    .put("choose", unit.choose().size());
-            Table table = lab.table("encodings", "encoding");
-            for (Encoding encoding : List.of(
-                    new Encoding("one number", 1, Loss.mse()),
-                    new Encoding("binary code", 4, Loss.bceWithLogits()),
-                    new Encoding("one-hot", CLASSES, Loss.crossEntropy()))) {
-                Sequential net =
-                        new Sequential(new Linear(784, HIDDEN), Tensor::relu, new Linear(HIDDEN, encoding.width));
-                Loss loss = (y, classes) ->
-                        encoding.loss.of(y, classes.oneHot(CLASSES).matmul(encoding.codes()));
-                try (Model<Sequential> model = Model.of(net, lab.seed())) {
-                    var trainer = Trainer.of(model, loss, new Adam(1e-3f))
-                            .metrics(Metric.higherIsBetter("accuracy", encoding::right))
-                            .seed(lab.seed());
-                    var batches = unit.learn().shuffled(lab.seed()).batches(100);
-                    Run history =
-                            lab.train("Labels as " + encoding.name, "images", trainer, batches, unit.choose(), epochs);
-                    double[][] accuracy = history.curve("val_accuracy");
-                    curves.put(encoding.name, accuracy);
-                    Table.Row row = table.row(encoding.name)
-                            .cell("after epoch 1", "%.1f %%", 100 * accuracy[1][0])
-                            .put("accuracy", "%.1f %%", 100 * accuracy[1][epochs - 1]);
-                    if (encoding.width == 1) {
-                        row.baseline(CLASSES, "a guess");
-                    } else {
-                        row.baseline(table.rows().get(0).get("accuracy"), "one number");
-                    }
-                }
-            }
-            lab.curves("encodings.png", "accuracy", "epoch", curves);
         }
     }
 
@@ -157,13 +69,12 @@ public final class LossesLab implements Experiment {
             int width = features;
             Linear net = new Linear(width, 1);
             try (Model<Linear> model = Model.of(net, lab.seed())) {
-                descend(
-                        lab,
-                        model,
-                        0.1f,
-                        lab.epochs(1000, 300),
-                        () -> Loss.bceWithLogits()
-                                .of(net.apply(features(learn.x(), width)), Tensor.of(y, y.length, 1)));
+                Descent.cosine(new Adam(0.1f), lab.epochs(1000, 300))
+                        .run(
+                                lab,
+                                model,
+                                () -> Loss.bceWithLogits()
+                                        .of(net.apply(features(learn.x(), width)), Tensor.of(y, y.length, 1)));
                 try (Pass pass = Pass.infer()) {
                     String title = width == 2 ? "x1, x2" : "x1, x2, x1 x2";
                     String name = "logistic regression on XOR" + (width == 2 ? "" : " with x1 x2");

@@ -2,11 +2,13 @@ package dev.fathom.labs.objectives;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Descent;
 import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.ReducedLoss;
 import dev.fathom.nn.Sequential;
+import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -59,21 +61,19 @@ final class OrderedClasses {
         lab.section("Ordered classes")
                 .put("hidden", HIDDEN)
                 .put("classes", CLASSES)
-                .put("learn", LEARN)
-                .put("steps", steps)
-                .put("draws", draws)
-                .put("test", TEST);
+                .put("learn", LEARN);
+        lab.put("steps", steps).put("draws", draws).put("test", TEST);
         Table table = lab.table("ordered", "loss");
         for (ReducedLoss loss : new ReducedLoss[] {Loss.crossEntropy(), Loss.squaredEarthMover()}) {
             Sequential net = new Sequential(
                     new ManyLinear(draws, 2, HIDDEN), Tensor::tanh, new ManyLinear(draws, HIDDEN, CLASSES));
             try (Model<Sequential> model = Model.of(net, lab.seed())) {
-                LossesLab.descend(
-                        lab,
-                        model,
-                        0.03f,
-                        steps,
-                        () -> loss.of(learn.logits(net, draws), learn.truth()).mul(draws));
+                Descent.cosine(new Adam(0.03f), steps)
+                        .run(
+                                lab,
+                                model,
+                                () -> loss.of(learn.logits(net, draws), learn.truth())
+                                        .mul(draws));
                 try (Pass pass = Pass.infer()) {
                     Tensor logits = test.logits(net, draws);
                     int[] answers = logits.argmax(-1).toIntArray();

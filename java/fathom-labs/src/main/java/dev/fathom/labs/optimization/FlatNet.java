@@ -17,7 +17,6 @@ import dev.fathom.train.Callback;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
-import dev.fathom.train.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -77,6 +76,11 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
         return way;
     }
 
+    /** The weights at the end of a training of such a network. */
+    float[] end(Optimizer recipe, Dataset data, int batch, int epochs, long seed, Runnable check) {
+        return way(recipe, data, batch, epochs, Integer.MAX_VALUE, seed, check).get(1);
+    }
+
     /** The cross-entropy of a batch where the weights are {@code w}. */
     private Tensor loss(Tensor w, Batch batch) {
         Tensor y = batch.x();
@@ -101,47 +105,6 @@ record FlatNet(Parameter weights, int[] widths, Activation activation) implement
     double loss(Dataset data, float... place) {
         try (Pass pass = Pass.infer()) {
             return loss(Tensor.of(place, size()), data).item();
-        }
-    }
-
-    /** The losses over a window of a plane: {@code n} rows from low to high, with as many values from left to right. */
-    double[][] field(Dataset data, Plane plane, double[] window, int n, Runnable check) {
-        return Workers.all()
-                .run(n, row -> {
-                    check.run();
-                    double b = window[2] + row * (window[3] - window[2]) / (n - 1);
-                    return IntStream.range(0, n)
-                            .mapToDouble(k -> window[0] + k * (window[1] - window[0]) / (n - 1))
-                            .map(a -> loss(data, plane.at(a, b)))
-                            .toArray();
-                })
-                .toArray(new double[0][]);
-    }
-
-    /** The places {@code origin + a u + b v}, where u and v are about at right angles. */
-    record Plane(float[] origin, float[] u, float[] v) {
-        float[] at(double a, double b) {
-            float[] place = new float[origin.length];
-            for (int i = 0; i < place.length; i++) {
-                place[i] = (float) (origin[i] + a * u[i] + b * v[i]);
-            }
-            return place;
-        }
-
-        /** The coordinates a and b of the places of the plane that are nearest to these. */
-        double[][] nearest(List<float[]> places) {
-            return new double[][] {
-                places.stream().mapToDouble(w -> along(w, u)).toArray(),
-                places.stream().mapToDouble(w -> along(w, v)).toArray()
-            };
-        }
-
-        private double along(float[] w, float[] axis) {
-            double sum = 0;
-            for (int i = 0; i < w.length; i++) {
-                sum += (double) (w[i] - origin[i]) * axis[i];
-            }
-            return sum / Math.pow(Averages.norm(axis), 2);
         }
     }
 

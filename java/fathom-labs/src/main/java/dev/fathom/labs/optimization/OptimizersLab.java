@@ -5,7 +5,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
@@ -20,15 +19,13 @@ import java.util.Optional;
 public final class OptimizersLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The network for digits", network(), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("The network for digits", network(), 28, 28, 1);
     }
 
     @Override
     public void run(Lab lab) {
         ImageSet set = lab.of(ImageSet.MNIST, ImageSet.FASHION_MNIST);
-        try (Images all = set.images(lab.data(), lab.seed());
-                Images some = all.sample(lab.of(Integer.MAX_VALUE, 2000), lab.seed());
-                Images images = some.normalized()) {
+        try (Images images = lab.images(set, lab.of(Integer.MAX_VALUE, 2000))) {
             new SurfaceRace(lab).run();
             lab.put("images", images.title()).section("{images}");
             double[] factors = lab.of(new double[] {0.1, 0.32, 1, 3.2, 10}, new double[] {1, 3.2});

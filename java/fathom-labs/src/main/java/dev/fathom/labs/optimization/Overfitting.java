@@ -8,6 +8,7 @@ import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.labs.optimization.Trainings.Task;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -41,24 +42,21 @@ record Overfitting(Lab lab, Images images) {
     private static final String STOPPED = "Early stopping";
     private static final String SMOOTHED = "Label smoothing 0.1";
 
-    /** A way of training. */
-    private record Way(String name, Loss loss, UnaryOperator<Trainer<Layer>> settings) {}
+    /** A way of training, from the same start. */
+    private Task way(String name, Loss loss, UnaryOperator<Trainer<Layer>> settings) {
+        return new Task(
+                name, Overfitting::network, loss, new Adam(1e-3f), 64, lab.epochs(40, 12), lab.seed(), settings);
+    }
 
-    private static final List<Way> WAYS = List.of(
-            new Way(PLAIN, Loss.crossEntropy(), t -> t),
-            new Way(
-                    STOPPED,
-                    Loss.crossEntropy(),
-                    t -> t.callbacks(new EarlyStopping(3)).keepBest("val_loss")),
-            new Way(
-                    "L2, λ = 0.001",
-                    Loss.crossEntropy(),
-                    t -> t.penalties(Penalty.l2(1e-3f).except("*.bias"))),
-            new Way(
-                    "L1, λ = 0.0002",
-                    Loss.crossEntropy(),
-                    t -> t.penalties(Penalty.l1(2e-4f).except("*.bias"))),
-            new Way(SMOOTHED, Loss.crossEntropy().labelSmoothing(0.1f), t -> t));
+    private List<Task> ways() {
+        Loss loss = Loss.crossEntropy();
+        return List.of(
+                way(PLAIN, loss, t -> t),
+                way(STOPPED, loss, t -> t.callbacks(new EarlyStopping(3)).keepBest("val_loss")),
+                way("L2, λ = 0.001", loss, t -> t.penalties(Penalty.l2(1e-3f).except("*.bias"))),
+                way("L1, λ = 0.0002", loss, t -> t.penalties(Penalty.l1(2e-4f).except("*.bias"))),
+                way(SMOOTHED, Loss.crossEntropy().labelSmoothing(0.1f), t -> t));
+    }
 
     /**
      * What became of a way.
@@ -79,11 +77,7 @@ record Overfitting(Lab lab, Images images) {
 
         /** The mean confidence in percent. */
         double confidence() {
-            return 100
-                    * IntStream.range(0, test.size())
-                            .mapToDouble(test::probability)
-                            .average()
-                            .orElseThrow();
+            return 100 * test.confidence();
         }
     }
 
@@ -96,23 +90,12 @@ record Overfitting(Lab lab, Images images) {
     }
 
     void run() {
-        int epochs = lab.epochs(40, 12);
         Trainings trainings = new Trainings(lab, "Too few images", images.learn(), images.choose());
-        List<Trained> all = Workers.all().run(WAYS.size(), i -> {
-            Way way = WAYS.get(i);
+        List<Task> ways = ways();
+        List<Trained> all = Workers.all().run(ways.size(), i -> {
             lab.check();
             try (Model<Layer> model = Model.of(network(), lab.seed())) {
-                Run history = trainings.fit(
-                        new Trainings.Task(
-                                way.name,
-                                Overfitting::network,
-                                way.loss,
-                                new Adam(1e-3f),
-                                64,
-                                epochs,
-                                lab.seed(),
-                                way.settings),
-                        model);
+                Run history = trainings.fit(ways.get(i), model);
                 lab.check();
                 return new Trained(
                         history,
@@ -122,8 +105,8 @@ record Overfitting(Lab lab, Images images) {
             }
         });
         Map<String, Trained> trained = new LinkedHashMap<>();
-        IntStream.range(0, WAYS.size()).forEach(i -> trained.put(WAYS.get(i).name, all.get(i)));
-        lab.section("Too few images").put("epochs", epochs);
+        IntStream.range(0, ways.size()).forEach(i -> trained.put(ways.get(i).name(), all.get(i)));
+        lab.section("Too few images").put("epochs", lab.epochs(40, 12));
         lab.put("few", images.learn().size()).put("held", images.choose().size());
         Trained plain = Objects.requireNonNull(trained.get(PLAIN));
         stopping(plain, Objects.requireNonNull(trained.get(STOPPED)));

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /** The part of the lab on optimizers that races them over the surfaces. */
@@ -84,17 +85,11 @@ record SurfaceRace(Lab lab) {
             }
         }
         for (String group : List.of(Racer.MOMENTUM, Racer.ADAPTIVE, Racer.OTHERS)) {
-            PlanePlot plot = plot(
-                    surface,
-                    ranked.stream().filter(r -> r.racer.group().equals(group)).toList());
+            PlanePlot plot = plot(surface, ranked, r -> r.racer.group().equals(group));
             lab.picture(file + "-" + group + ".png", plot::render);
         }
-        PlanePlot small = plot(
-                        surface,
-                        ranked.stream()
-                                .filter(r -> gaps.containsKey(r.racer.name()))
-                                .toList())
-                .size(400, 330);
+        PlanePlot small =
+                plot(surface, ranked, r -> gaps.containsKey(r.racer.name())).size(400, 330);
         int frames = lab.of(25, 6); // many at the start, where most happens, and fewer later
         lab.animation(
                 file + ".gif",
@@ -120,12 +115,12 @@ record SurfaceRace(Lab lab) {
         lab.put("newtonX", newton.x()[last]).put("newtonY", newton.y()[last]).put("newton", newton.end());
     }
 
-    private static PlanePlot plot(Surface surface, List<Ranked> shown) {
+    private static PlanePlot plot(Surface surface, List<Ranked> ranked, Predicate<Ranked> shown) {
         double[] w = surface.window();
         PlanePlot plot = new PlanePlot(surface.title(), w[0], w[1], w[2], w[3])
                 .axes("x", "y")
                 .contours(surface.field());
-        shown.forEach(r -> plot.path(r.racer.name(), r.path.x(), r.path.y()));
+        ranked.stream().filter(shown).forEach(r -> plot.path(r.racer.name(), r.path.x(), r.path.y()));
         surface.minima().forEach(at -> plot.point(at[0], at[1]));
         return plot;
     }

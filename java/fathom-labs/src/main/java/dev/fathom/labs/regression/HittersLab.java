@@ -1,20 +1,13 @@
 package dev.fathom.labs.regression;
 
-import static dev.fathom.experiments.pages.Findings.line;
-
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Hitters;
 import dev.fathom.experiments.data.HittersSplit;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.linear.Lasso;
-import dev.fathom.linear.LeastSquares;
-import dev.fathom.linear.LeastSquares.Coefficient;
-import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,17 +21,6 @@ import java.util.stream.IntStream;
  */
 public final class HittersLab implements Experiment {
     private static final int PENALTIES = 100;
-    /** The columns of Table 10.3. */
-    static final List<String> FOUR = List.of("Hits", "Walks", "CRuns", "PutOuts");
-
-    private static final List<String> COLUMNS = List.of("estimate", "standard error", "t", "p");
-    /** Table 10.3 of ISLR2 as printed: estimate, standard error, t and p of the intercept and of {@link #FOUR}. */
-    static final List<List<String>> TABLE = List.of(
-            List.of("-226.67", "86.26", "-2.63", "0.0103"),
-            List.of("3.06", "1.02", "3.00", "0.0036"),
-            List.of("0.181", "2.04", "0.09", "0.9294"),
-            List.of("0.859", "0.12", "7.09", "< 0.0001"),
-            List.of("0.465", "0.13", "3.60", "0.0005"));
 
     /**
      * The lasso on a split.
@@ -48,7 +30,7 @@ public final class HittersLab implements Experiment {
      * @param test the error of each on the test
      * @param best the place of the penalty with the smallest error in cross-validation
      */
-    private record LassoPath(List<Lasso> fits, double[] validation, double[] test, int best) {
+    record LassoPath(List<Lasso> fits, double[] validation, double[] test, int best) {
         static LassoPath of(HittersSplit split, Hitters all, double share, boolean bySize) {
             Hitters training = split.training(all);
             Hitters test = split.test(all);
@@ -71,11 +53,16 @@ public final class HittersLab implements Experiment {
         double error() {
             return test[best];
         }
+
+        /** The columns that a fit has chosen. */
+        static List<String> names(Hitters columns, Lasso fit) {
+            return IntStream.of(fit.chosen()).mapToObj(columns.names()::get).toList();
+        }
     }
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The network of the Python edition", HittersNets.network(19), Input.floats(1, 19));
+        return Experiment.drawn("The network of the Python edition", HittersNets.network(19), 19);
     }
 
     @Override
@@ -103,12 +90,12 @@ public final class HittersLab implements Experiment {
         path(chosen, "R", columns, rPath);
         Map<String, double[][]> curves = new LinkedHashMap<>();
         double[] places = IntStream.rangeClosed(1, PENALTIES).asDoubleStream().toArray();
-        curves.put("Python, cross-validation", new double[][] {places, pythonPath.validation});
-        curves.put("Python, test", new double[][] {places, pythonPath.test});
-        curves.put("R, cross-validation", new double[][] {places, rPath.validation});
-        curves.put("R, test", new double[][] {places, rPath.test});
+        curves.put("Python, cross-validation", new double[][] {places, pythonPath.validation()});
+        curves.put("Python, test", new double[][] {places, pythonPath.test()});
+        curves.put("R, cross-validation", new double[][] {places, rPath.validation()});
+        curves.put("R, test", new double[][] {places, rPath.test()});
         lab.curves("lasso.png", "mean absolute error", "penalty, from the largest to the smallest", curves);
-        fourVariables(lab, r, columns, rPath);
+        FourVariables.show(lab, r, columns, rPath);
 
         lab.section("Networks");
         Table networks = lab.table("networks", "split").named("Network, {row} split, {column}");
@@ -134,69 +121,12 @@ public final class HittersLab implements Experiment {
 
     private static void path(Table chosen, String split, Hitters columns, LassoPath path) {
         chosen.row(split)
-                .put("largest penalty", "%.5f", path.fits.get(0).penalty())
+                .put("largest penalty", "%.5f", path.fits().get(0).penalty())
                 .put("penalty", "%.5f", path.chosen().penalty())
-                .cell("position", path.best + 1 + " of " + PENALTIES)
-                .put("error of cross-validation", "%.4f", path.validation[path.best])
+                .cell("position", path.best() + 1 + " of " + PENALTIES)
+                .put("error of cross-validation", "%.4f", path.validation()[path.best()])
                 .put("mean absolute error", "%.4f", path.error())
-                .cell("columns", String.join(", ", names(columns, path.chosen())));
-    }
-
-    private static List<String> names(Hitters columns, Lasso fit) {
-        return IntStream.of(fit.chosen()).mapToObj(columns.names()::get).toList();
-    }
-
-    /** The numbers of a coefficient with as many digits as {@code printed}, in the same order. */
-    static List<String> rounded(Coefficient c, List<String> printed) {
-        double[] numbers = {c.value(), c.standardError(), c.t(), c.p()};
-        return IntStream.range(0, numbers.length)
-                .mapToObj(i -> i == 3 && numbers[i] < 1e-4
-                        ? "< 0.0001"
-                        : line("%." + (printed.get(i).length() - printed.get(i).indexOf('.') - 1) + "f", numbers[i]))
-                .toList();
-    }
-
-    /** Table 10.3, and the errors on the test of fits of the same four columns to the training players. */
-    private static void fourVariables(Lab lab, HittersSplit split, Hitters columns, LassoPath path) {
-        lab.section("Four variables (Table 10.3)");
-        Hitters four = columns.columns(FOUR);
-        Hitters test = split.test(four);
-        List<Coefficient> all = LeastSquares.fit(test.x(), test.y()).all();
-        Table table = lab.table("table", "").named("Table 10.3, {column} of {row}");
-        List<String> others = new ArrayList<>();
-        for (int j = 0; j < all.size(); j++) {
-            String name = j == 0 ? "Intercept" : FOUR.get(j - 1);
-            Coefficient c = all.get(j);
-            List<String> printed = TABLE.get(j);
-            List<String> rounded = rounded(c, printed);
-            table.row(name)
-                    .put("estimate", "%.4f", c.value())
-                    .put("standard error", "%.4f", c.standardError())
-                    .put("t", "%.4f", c.t())
-                    .cell("p", c.p() < 1e-4 ? "< 0.0001" : line("%.4f", c.p()))
-                    .cell("published: estimate; standard error; t; p", String.join("; ", printed));
-            IntStream.range(0, printed.size())
-                    .filter(i -> !printed.get(i).equals(rounded.get(i)))
-                    .mapToObj(i -> line(
-                            "; the %s of %s rounds to %s, printed as %s",
-                            COLUMNS.get(i), name, rounded.get(i), printed.get(i)))
-                    .forEach(others::add);
-        }
-        int numbers = COLUMNS.size() * TABLE.size();
-        lab.put("numbers", numbers).put("round", numbers - others.size()).put("others", String.join("", others));
-        lab.figure("Table 10.3, numbers that round to the printed ones", "", numbers - others.size());
-        double plain = split.leastSquaresError(four);
-        LassoPath relaxed = LassoPath.of(split, four, 1e-4, true);
-        double smallest = Math.min(plain, Arrays.stream(relaxed.test).min().orElseThrow());
-        lab.put("smallest", Math.floor(100 * smallest) / 100);
-        lab.put(
-                "alone",
-                path.fits.stream()
-                        .filter(fit -> names(columns, fit).equals(FOUR))
-                        .count());
-        lab.figure(Figure.of("Four variables, least squares, mean absolute error", "", plain)
-                .baseline(234.7015, "scikit-learn"));
-        lab.figure("Four variables, relaxed lasso, mean absolute error", "", relaxed.error());
+                .cell("columns", String.join(", ", LassoPath.names(columns, path.chosen())));
     }
 
     private static void network(Lab lab, Table networks, HittersNets nets, String published) {

@@ -14,13 +14,11 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.op.Shape;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.RmsProp;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
-import java.util.Arrays;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -54,7 +52,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
      * Keras's initial weights.
      */
     static HittersNets r(Hitters all, Lab lab) {
-        Hitters players = scaled(all.modelMatrix());
+        Hitters players = all.modelMatrix().scaled();
         int k = players.names().size();
         return new HittersNets(
                 HittersSplit.r(all.size()),
@@ -68,20 +66,6 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
         return new Linear(in, out, Init.xavierUniform()).withBias(Init.zeros());
     }
 
-    /** Scales the columns as R's {@code scale} does, whose standard deviation has the divisor n - 1. */
-    private static Hitters scaled(Hitters players) {
-        double[][] z = Arrays.stream(players.x()).map(double[]::clone).toArray(double[][]::new);
-        for (int j = 0; j < players.names().size(); j++) {
-            int column = j;
-            double[] values =
-                    Arrays.stream(players.x()).mapToDouble(row -> row[column]).toArray();
-            double mean = Averages.mean(values);
-            double deviation = Averages.deviation(values);
-            Arrays.stream(z).forEach(row -> row[column] = (row[column] - mean) / deviation);
-        }
-        return new Hitters(players.names(), z, players.y());
-    }
-
     /** The number of parameters. */
     long parameters() {
         try (Model<Sequential> model = Model.of(net.get(), 0)) {
@@ -93,12 +77,10 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
     double[] errors(Lab lab, int count) {
         Hitters training = split.training(players);
         Hitters test = split.test(players);
-        int k = players.names().size();
         return IntStream.range(0, count)
                 .mapToDouble(i -> {
                     long seed = lab.seed() + i;
-                    try (Dataset train = Dataset.of(
-                                    floats(training.x()), Shape.of(k), Averages.floats(training.y()), Shape.of(1));
+                    try (Dataset train = training.dataset();
                             Model<Sequential> model = Model.of(net.get(), seed);
                             Pass pass = Pass.infer()) {
                         lab.quietly(
@@ -106,7 +88,7 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                                 Trainer.of(model, Loss.mse(), optimizer).seed(seed),
                                 train.shuffled(seed).batches(BATCH),
                                 epochs);
-                        Tensor said = model.net().apply(Tensor.of(floats(test.x()), test.size(), k));
+                        Tensor said = model.net().apply(test.features());
                         double error = Regression.of(test.y(), Averages.doubles(said.toArray()))
                                 .mae();
                         lab.say(
@@ -116,10 +98,5 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
                     }
                 })
                 .toArray();
-    }
-
-    private static float[] floats(double[][] rows) {
-        return Averages.floats(
-                Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray());
     }
 }

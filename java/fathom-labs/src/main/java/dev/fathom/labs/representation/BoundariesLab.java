@@ -8,22 +8,10 @@ import dev.fathom.experiments.data.PlaneSet;
 import dev.fathom.experiments.data.PlaneSet.Points;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.experiments.statistics.Averages;
-import dev.fathom.experiments.training.Descent;
-import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.experiments.training.NamedActivation;
-import dev.fathom.features.Examples;
 import dev.fathom.features.NearestNeighbors;
-import dev.fathom.nn.Layer;
-import dev.fathom.nn.Loss;
-import dev.fathom.nn.Model;
-import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -33,36 +21,12 @@ import java.util.Objects;
 
 /** The regions into which networks with each activation divide the plane, on four toy problems. */
 public final class BoundariesLab implements Experiment {
-    private static final int HIDDEN = 16;
+    static final int HIDDEN = 16;
 
-    private static final float RATE = 0.02f;
-    private static final int LEARN = 200;
-    private static final int TEST = 1000;
+    static final float RATE = 0.02f;
+    static final int LEARN = 200;
+    static final int TEST = 1000;
     private static final double REACH = 1.7;
-
-    /**
-     * What networks of one activation do, one for each problem and draw.
-     *
-     * @param accuracies the mean test accuracy over the draws, for each problem
-     * @param shares what the network of each problem's first draw says to the places of the plane
-     */
-    private record Trained(double[] accuracies, float[][] shares) {
-        double mean() {
-            return Averages.mean(accuracies);
-        }
-    }
-
-    /** A layer over the units of all networks side by side, so that what it learns belongs to each network alone. */
-    record Beside(Layer layer) implements Layer {
-        @Override
-        public Tensor forward(Tensor x) {
-            int nets = x.dim(0);
-            int n = x.dim(1);
-            return layer.apply(x.transpose(0, 1).reshape(n, nets * x.dim(2)))
-                    .reshape(n, nets, HIDDEN)
-                    .transpose(0, 1);
-        }
-    }
 
     @Override
     public void run(Lab lab) {
@@ -70,22 +34,23 @@ public final class BoundariesLab implements Experiment {
         int steps = lab.epochs(2000, 300);
         List<Points> learn = draw(lab, "learn", draws, LEARN);
         List<Points> test = draw(lab, "test", draws, TEST);
-        lab.section("The problems")
-                .put("draws", draws)
-                .put("several", draws > 1)
-                .put("hidden", HIDDEN);
-        lab.put("steps", steps).put("learn", LEARN).put("test", TEST).put("rate", RATE);
+        lab.section("The problems").put("draws", draws).put("several", draws > 1);
+        lab.put("hidden", HIDDEN)
+                .put("steps", steps)
+                .put("learn", LEARN)
+                .put("test", TEST)
+                .put("rate", RATE);
         double[] neighbors = neighbors(learn, test, draws);
         Map<String, Trained> all = new LinkedHashMap<>();
         for (NamedActivation activation : NamedActivation.ALL) {
-            all.put(activation.name(), train(lab, activation, learn, test, draws, steps));
+            all.put(activation.name(), Trained.train(lab, activation, learn, test, draws, steps));
         }
         table(lab, all, neighbors);
         for (PlaneSet set : PlaneSet.values()) {
             List<Regions> planes = new ArrayList<>();
             Points points = learn.get(set.ordinal() * draws);
-            all.forEach((name, t) -> planes.add(plane(line("%s, %.1f %%", name, 100 * t.accuracies[set.ordinal()]))
-                    .shares(t.shares[set.ordinal()])
+            all.forEach((name, t) -> planes.add(plane(line("%s, %.1f %%", name, 100 * t.accuracies()[set.ordinal()]))
+                    .shares(t.shares()[set.ordinal()])
                     .points(0, points.of(0))
                     .points(1, points.of(1))));
             lab.picture(set.title() + ".png", () -> Regions.sheet(6, planes));
@@ -106,63 +71,14 @@ public final class BoundariesLab implements Experiment {
     private static double[] neighbors(List<Points> learn, List<Points> test, int draws) {
         double[] accuracies = new double[learn.size() / draws];
         for (int i = 0; i < learn.size(); i++) {
-            try (var index = new NearestNeighbors(5).fit(examples(learn.get(i)), 1)) {
-                accuracies[i / draws] += index.accuracy(examples(test.get(i))) / draws;
+            try (var index = new NearestNeighbors(5).fit(learn.get(i).examples(), 1)) {
+                accuracies[i / draws] += index.accuracy(test.get(i).examples()) / draws;
             }
         }
         return accuracies;
     }
 
-    private static Examples examples(Points points) {
-        float[][] rows = new float[points.size()][];
-        for (int i = 0; i < rows.length; i++) {
-            rows[i] = new float[] {points.x()[2 * i], points.x()[2 * i + 1]};
-        }
-        return Examples.of(rows, points.labels());
-    }
-
-    private static Trained train(
-            Lab lab, NamedActivation activation, List<Points> learn, List<Points> test, int draws, int steps) {
-        int nets = learn.size();
-        int wide = activation.inputs() * HIDDEN;
-        Sequential net = new Sequential(
-                new ManyLinear(nets, 2, wide),
-                new Beside(activation.layer().apply(nets * HIDDEN)),
-                new ManyLinear(nets, HIDDEN, wide),
-                new Beside(activation.layer().apply(nets * HIDDEN)),
-                new ManyLinear(nets, HIDDEN, 1));
-        float[] x = Averages.flat(learn.stream().map(Points::x).toArray(float[][]::new));
-        float[] y = Averages.flat(learn.stream().map(Points::targets).toArray(float[][]::new));
-        try (Model<Sequential> model = Model.of(net, lab.seed())) {
-            Descent.cosine(new Adam(RATE), steps)
-                    .run(
-                            lab,
-                            model,
-                            () -> Loss.bceWithLogits()
-                                    .of(net.apply(Tensor.of(x, nets, LEARN, 2)), Tensor.of(y, nets, LEARN, 1))
-                                    .mul(nets));
-            try (Pass pass = Pass.infer()) {
-                float[] logits = net.apply(Tensor.of(
-                                Averages.flat(test.stream().map(Points::x).toArray(float[][]::new)), nets, TEST, 2))
-                        .toArray();
-                double[] accuracies = new double[nets / draws];
-                for (int k = 0; k < nets; k++) {
-                    float[] own = Arrays.copyOfRange(logits, k * TEST, (k + 1) * TEST);
-                    accuracies[k / draws] += test.get(k).accuracy(own) / draws;
-                }
-                float[][] shares = new float[nets / draws][];
-                Tensor places = Tensor.of(plane("").places(), Regions.PLACES, 2);
-                float[] answers = net.apply(places).sigmoid().toArray();
-                for (int s = 0; s < shares.length; s++) {
-                    int first = s * draws * Regions.PLACES;
-                    shares[s] = Arrays.copyOfRange(answers, first, first + Regions.PLACES);
-                }
-                return new Trained(accuracies, shares);
-            }
-        }
-    }
-
-    private static Regions plane(String title) {
+    static Regions plane(String title) {
         return new Regions(title, -REACH, REACH, -REACH, REACH).side(180);
     }
 
@@ -172,7 +88,7 @@ public final class BoundariesLab implements Experiment {
         all.forEach((name, t) -> {
             Table.Row row = table.row(name);
             for (PlaneSet set : PlaneSet.values()) {
-                row.put(set.title(), "%.1f %%", 100 * t.accuracies[set.ordinal()])
+                row.put(set.title(), "%.1f %%", 100 * t.accuracies()[set.ordinal()])
                         .baseline(100 * neighbors[set.ordinal()], "5 nearest neighbors");
             }
         });

@@ -1,6 +1,7 @@
 package dev.fathom.labs.representation;
 
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.training.Descent;
 import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -9,6 +10,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -53,6 +55,41 @@ record Copies(int nets, List<List<Unit>> solved) {
         double distance(Unit other) {
             return Math.max(Math.abs(v - other.v), Math.max(Math.abs(b - other.b), Math.abs(a - other.a)));
         }
+    }
+
+    /** Trains the networks and puts what they found into a section. */
+    static void show(Lab lab) {
+        int nets = lab.of(1000, 150);
+        int steps = lab.epochs(20_000, 4000);
+        Copies copies = find(lab, nets, steps);
+        int found = copies.solved().size();
+        lab.section("Many equal solutions").put("nets", nets).put("steps", steps);
+        lab.put("found", found).put("copies", COPIES).put("different", copies.different());
+        lab.put("expected", copies.expected());
+        lab.put("some", found > 0).put("one", found > 0 && copies.furthest() < 0.1);
+        lab.figure(Figure.of("copies of one function found", "of " + COPIES, (double) copies.different())
+                .baseline(copies.expected(), "expected if all are equally likely"));
+        if (found > 0) {
+            lab.figure("largest difference of a weight after ordering", "", copies.furthest());
+            Regions asFound = units("As they were found", copies.solved);
+            Regions ordered = units(
+                    "After ordering",
+                    copies.solved.stream().map(Copies::canonical).toList());
+            lab.picture("copies.png", () -> Regions.sheet(2, List.of(asFound, ordered)));
+        }
+    }
+
+    private static Regions units(String title, List<List<Unit>> nets) {
+        Regions plane = new Regions(title, -4, 4, -4, 4);
+        for (int i = 0; i < 3; i++) {
+            int unit = i;
+            List<Unit> all = nets.stream().map(units -> units.get(unit)).toList();
+            plane.points(i, new double[][] {
+                all.stream().mapToDouble(u -> u.v() + 0.12 * unit).toArray(),
+                all.stream().mapToDouble(Unit::b).toArray()
+            });
+        }
+        return plane;
     }
 
     /** Trains networks 1-3-1 on the noiseless function. */

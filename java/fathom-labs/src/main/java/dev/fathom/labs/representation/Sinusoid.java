@@ -1,6 +1,7 @@
 package dev.fathom.labs.representation;
 
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.Descent;
 import dev.fathom.experiments.training.ManyLinear;
@@ -11,8 +12,11 @@ import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Chart;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -33,12 +37,48 @@ record Sinusoid(float[][] x, float[][] y) {
     /**
      * Networks with M units, of which that with the least training error is taken for each draw of the points.
      *
-     * @param units M
      * @param training the root of the mean squared error on the ten points, for each draw
      * @param test the same on the grid without noise, for each draw
      * @param fit the values on the grid for the first draw
      */
-    record Fit(int units, double[] training, double[] test, double[] fit) {}
+    record Fit(double[] training, double[] test, double[] fit) {}
+
+    /** Fits networks of each width and puts them into a section. */
+    static void show(Lab lab) {
+        int draws = lab.of(20, 6);
+        int starts = lab.of(10, 5);
+        int steps = lab.epochs(10_000, 2000);
+        Sinusoid problem = draw(draws, lab.rng("sinusoid"));
+        double[] wave = Arrays.stream(GRID).map(Sinusoid::wave).toArray();
+        double zero = rootMeanSquare(wave, new double[wave.length]);
+        lab.section("A sine wave with M hidden units").put("draws", draws).put("starts", starts);
+        lab.put("steps", steps).put("points", POINTS).put("noise", NOISE).put("zero", zero);
+        Table table = lab.table("fits", "units").named("sine wave, {row}, {column}");
+        List<Chart> charts = new ArrayList<>();
+        int[] units = lab.of(new int[] {1, 2, 3, 5, 10, 20, 50}, new int[] {1, 3, 10});
+        for (int m : units) {
+            Fit fit = problem.fit(lab, m, starts, steps);
+            table.row("M = " + m)
+                    .cell("parameters", 3 * m + 1)
+                    .put("training error", "%.2g", Averages.median(fit.training()))
+                    .put("test error", "%.4f", Averages.median(fit.test()))
+                    .baseline(zero, "the answer 0");
+            charts.add(new Chart("M = " + m, "x")
+                    .line("fit", GRID, fit.fit())
+                    .points("points", Averages.doubles(problem.x()[0]), Averages.doubles(problem.y()[0]))
+                    .dashed("wave", GRID, wave)
+                    .range(-1.8, 1.8));
+        }
+        lab.picture("sinusoid.png", () -> Chart.panels(3, charts));
+        double[] training = table.values("training error");
+        double[] test = table.values("test error");
+        int last = units.length - 1;
+        double least = Arrays.stream(test).min().orElseThrow();
+        int best = Arrays.stream(test).boxed().toList().indexOf(least);
+        lab.figure("sine wave, M of the least test error", "", units[best]);
+        lab.put("narrow", test[0] / least).put("wide", test[last] / least).put("most", units[last]);
+        lab.put("first", training[0]).put("last", training[last]);
+    }
 
     /** Draws ten points for each of {@code draws} problems. */
     static Sinusoid draw(int draws, Rng rng) {
@@ -86,7 +126,7 @@ record Sinusoid(float[][] x, float[][] y) {
                 double[] test = Arrays.stream(best)
                         .mapToDouble(fit -> rootMeanSquare(fit, truth))
                         .toArray();
-                return new Fit(units, training, test, best[0]);
+                return new Fit(training, test, best[0]);
             }
         }
     }

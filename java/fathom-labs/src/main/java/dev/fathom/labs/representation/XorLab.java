@@ -5,10 +5,7 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.Descent;
-import dev.fathom.experiments.training.ManyLinear;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
@@ -22,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -47,7 +43,7 @@ public final class XorLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The network by hand", HandMade.xor(), Input.floats(1, 2));
+        return Experiment.drawn("The network by hand", HandMade.xor(), 2);
     }
 
     @Override
@@ -68,9 +64,8 @@ public final class XorLab implements Experiment {
         double near = two.stream()
                 .flatMapToDouble(row -> PLATEAUS.keySet().stream().mapToDouble(row::get))
                 .sum();
-        lab.put("trained", nets * two.size())
-                .put("far", nets * two.size() - near)
-                .put("solved", !planes.isEmpty());
+        lab.put("trained", nets * two.size()).put("far", nets * two.size() - near);
+        lab.put("solved", !planes.isEmpty());
         if (!planes.isEmpty()) {
             List<Regions> all = Stream.concat(inputs.stream(), planes.stream()).toList();
             lab.picture("planes.png", () -> Regions.sheet(planes.size(), all));
@@ -113,18 +108,13 @@ public final class XorLab implements Experiment {
             Table table,
             List<Regions> inputs,
             List<Regions> planes) {
-        Sequential net =
-                new Sequential(new ManyLinear(nets, 2, hidden, 1), activation, new ManyLinear(nets, hidden, 1, 1));
-        try (Model<Sequential> model = Model.of(net, lab.seed() + hidden)) {
+        XorNets all = XorNets.of(nets, hidden, activation);
+        try (Model<Sequential> model = Model.of(all.net(), lab.seed() + hidden)) {
             Descent.cosine(new Adam(RATE), steps)
-                    .run(lab, model, () -> losses(net, nets).sum());
+                    .run(lab, model, () -> all.losses().sum());
             try (Pass pass = Pass.infer()) {
-                double[] losses = Averages.doubles(losses(net, nets).toArray());
-                float[] logits = net.apply(Tensor.of(TruthTable.INPUTS, 4, 2)).toArray();
-                int[] solved = IntStream.range(0, nets)
-                        .filter(k ->
-                                IntStream.range(0, 4).allMatch(r -> (logits[4 * k + r] > 0) == (TruthTable.XOR[r] > 0)))
-                        .toArray();
+                double[] losses = Averages.doubles(all.losses().toArray());
+                int[] solved = all.solved();
                 Table.Row row = table.row("2-" + hidden + "-1 " + name)
                         .put("starts that solve XOR", "%.1f %%", 100.0 * solved.length / nets);
                 if (hidden == 1) {
@@ -140,38 +130,9 @@ public final class XorLab implements Experiment {
                     row.put(end, "%,d", (double) near);
                 });
                 if (hidden == 2 && solved.length > 0) {
-                    draw(net, solved[0], name, inputs, planes);
+                    all.draw(solved[0], name, inputs, planes);
                 }
             }
         }
-    }
-
-    /** The cross-entropy of each network. */
-    private static Tensor losses(Sequential net, int nets) {
-        Tensor logits = net.apply(Tensor.of(TruthTable.INPUTS, 4, 2));
-        Tensor targets = Tensor.of(TruthTable.XOR, 1, 4, 1).expand(nets, 4, 1);
-        return Loss.bceWithLogits().each(logits, targets).mean(1, 2);
-    }
-
-    /** What a network with two hidden units says to the plane, and where its units take the four points. */
-    private static void draw(Sequential net, int k, String name, List<Regions> inputs, List<Regions> planes) {
-        Regions in = TruthTable.plane(name + ": inputs");
-        Tensor places = Tensor.of(in.places(), Regions.PLACES, 2);
-        in.shares(ManyLinear.one(net, k, 3, places).sigmoid().toArray());
-        inputs.add(TruthTable.points(in, XOR, TruthTable.INPUTS));
-
-        float[] hidden =
-                ManyLinear.one(net, k, 2, Tensor.of(TruthTable.INPUTS, 4, 2)).toArray();
-        ManyLinear last = (ManyLinear) net.layers().get(2);
-        float[] w = Arrays.copyOfRange(last.weight().value().toArray(), 2 * k, 2 * k + 2);
-        float bias = last.bias().value().toArray()[k];
-        var range = Arrays.stream(Averages.doubles(hidden)).summaryStatistics();
-        double margin = 0.25 * (range.getMax() - range.getMin());
-        double low = range.getMin() - margin;
-        double high = range.getMax() + margin;
-        Regions plane = new Regions(name + ": hidden units", low, high, low, high);
-        Tensor all = Tensor.of(plane.places(), Regions.PLACES, 2);
-        plane.shares(all.matmul(Tensor.of(w, 2, 1)).add(bias).sigmoid().toArray());
-        planes.add(TruthTable.points(plane.boundary(w[0], w[1], bias, 6), XOR, hidden));
     }
 }

@@ -25,16 +25,16 @@ class IslrLabTest {
     /** ISLR2, chapter 10, exercise 6, in double precision. */
     @Test
     void gradientDescentFromTwoStarts() {
-        assertThat(IslrLab.descent(2.3, 5))
+        assertThat(SineDescent.descent(2.3, 5))
                 .containsExactly(new double[] {2.3, 2.356628, 2.417369, 2.482270, 2.551311, 2.624389}, within(1e-6));
-        assertThat(IslrLab.descent(1.4, 5))
+        assertThat(SineDescent.descent(1.4, 5))
                 .containsExactly(new double[] {1.4, 1.373003, 1.343353, 1.310804, 1.275097, 1.235956}, within(1e-6));
-        double right = IslrLab.descent(2.3, 300)[300];
-        double left = IslrLab.descent(1.4, 300)[300];
+        double right = SineDescent.descent(2.3, 300)[300];
+        double left = SineDescent.descent(1.4, 300)[300];
         assertThat(right).isCloseTo(4.612221559, within(1e-6));
         assertThat(left).isCloseTo(-1.670963748, within(1e-6));
-        assertThat(IslrLab.R.applyAsDouble(right)).isCloseTo(-0.533765281, within(1e-6));
-        assertThat(IslrLab.R.applyAsDouble(left)).isCloseTo(-1.162083812, within(1e-6));
+        assertThat(SineDescent.R.applyAsDouble(right)).isCloseTo(-0.533765281, within(1e-6));
+        assertThat(SineDescent.R.applyAsDouble(left)).isCloseTo(-1.162083812, within(1e-6));
     }
 
     /** The sum of squares of W1 and W2 alone, without a half. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.statistics.CriticalPoint;
+import dev.fathom.experiments.statistics.LossPlane;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
@@ -122,8 +124,8 @@ class LandscapeLabTest {
             float[] origin = new Rng(3).normal(net.size(), 0, 1);
             float[] u = new Rng(1).normal(net.size(), 0, 1);
             float[] v = new Rng(2).normal(net.size(), 0, 1);
-            FlatNet.Plane plane = new FlatNet.Plane(origin, u, v);
-            double[][] field = net.field(data, plane, new double[] {-1, 1, 0, 2}, 5, () -> {});
+            LossPlane plane = new LossPlane(origin, u, v);
+            double[][] field = plane.field(at -> net.loss(data, at), new double[] {-1, 1, 0, 2}, 5, () -> {});
             assertThat(field).hasDimensions(5, 5);
             assertThat(field[0][2]).isEqualTo(net.loss(data, origin));
             float[] corner = origin.clone();
@@ -131,7 +133,7 @@ class LandscapeLabTest {
                 corner[i] += u[i] + 1.5f * v[i];
             }
             assertThat(field[3][4]).isCloseTo(net.loss(data, corner), within(1e-5));
-            double[][] nearest = new FlatNet.Plane(new float[] {1, 0, 0}, new float[] {2, 0, 0}, new float[] {0, 1, 0})
+            double[][] nearest = new LossPlane(new float[] {1, 0, 0}, new float[] {2, 0, 0}, new float[] {0, 1, 0})
                     .nearest(List.of(new float[] {5, 3, 7}));
             assertThat(nearest).isDeepEqualTo(new double[][] {{2}, {3}});
         }
@@ -147,7 +149,7 @@ class LandscapeLabTest {
                 .toArray();
         try (Dataset data = Dataset.of(x, Shape.of(2), y)) {
             FlatNet net = FlatNet.of(Activation.TANH, 2, 2);
-            CriticalPoint point = CriticalPoint.from(net, data, 30, 1e-6, () -> {}, new float[6]);
+            CriticalPoint point = CriticalPoint.from(w -> net.loss(w, data), 30, 1e-6, () -> {}, new float[6]);
             assertThat(point.norm()).isLessThan(1e-4).isLessThan(point.before() / 100);
             assertThat(point.negative()).isZero();
             assertThat(point.positive()).isEqualTo(3); // the other three directions shift both logits alike
@@ -164,7 +166,7 @@ class LandscapeLabTest {
         int[] y = {1, 0, 1, 0};
         try (Dataset data = Dataset.of(x, Shape.of(1), y)) {
             FlatNet net = FlatNet.of(Activation.TANH, 1, 1, 2);
-            CriticalPoint zero = CriticalPoint.from(net, data, 5, 1e-6, () -> {}, new float[net.size()]);
+            CriticalPoint zero = CriticalPoint.from(w -> net.loss(w, data), 5, 1e-6, () -> {}, new float[net.size()]);
             assertThat(zero.norm()).isLessThan(1e-6);
             assertThat(zero.loss()).isCloseTo(Math.log(2), within(1e-6));
             assertThat(zero.negative()).isEqualTo(1);

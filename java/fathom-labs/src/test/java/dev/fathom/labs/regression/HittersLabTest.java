@@ -90,7 +90,7 @@ class HittersLabTest {
      */
     @Test
     void theFourVariables() {
-        Hitters four = players.columns(HittersLab.FOUR);
+        Hitters four = players.columns(FourVariables.FOUR);
         HittersSplit split = HittersSplit.r(263);
         assertThat(split.leastSquaresError(four)).isCloseTo(234.7015, within(FLOAT));
         Hitters test = split.test(four);
@@ -106,9 +106,9 @@ class HittersLabTest {
             "0.465 0.13 3.60 0.0005"
         };
         for (int j = 0; j < printed.length; j++) {
-            List<String> row = HittersLab.TABLE.get(j);
+            List<String> row = FourVariables.TABLE.get(j);
             assertThat(String.join(" ", row)).isEqualTo(printed[j]);
-            List<String> rounded = HittersLab.rounded(all.get(j), row);
+            List<String> rounded = FourVariables.rounded(all.get(j), row);
             assertThat(j == 2 ? rounded.subList(0, 3) : rounded)
                     .as("row %d", j)
                     .isEqualTo(j == 2 ? row.subList(0, 3) : row);
