@@ -5,6 +5,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.Stopped;
 import dev.fathom.nn.Model;
+import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
@@ -24,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * @param steps how many
  */
 public record Descent(Optimizer recipe, Schedule schedule, int steps) {
-    /** Steps whose rate falls to 0 as half a cosine wave does. */
-    public static Descent cosine(Optimizer recipe, int steps) {
-        return new Descent(recipe, Schedule.cosine(steps), steps);
+    /** Steps of Adam whose rate falls to 0 as half a cosine wave does. */
+    public static Descent adam(float rate, int steps) {
+        return new Descent(new Adam(rate), Schedule.cosine(steps), steps);
     }
 
     /**

@@ -25,7 +25,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -204,14 +203,14 @@ final class Clothing implements AutoCloseable {
                 .mapToDouble(m -> Math.abs(wrong(boosted.members().get(m), weights.get(m + 1)) - guess))
                 .max()
                 .orElse(0);
-        Chart chart = new Chart("Share in percent", "rounds").logarithmic(true, false);
-        Map<String, String> lines = new LinkedHashMap<>();
-        lines.put("training error", "error on training images");
-        lines.put("test error", "error on test images");
-        lines.put("weight on training errors", "weight on the training errors in the last round");
-        lines.forEach((name, column) -> chart.line(name, doubles(counts), rounds.values(column)));
         double[] errors = rounds.values("error on training images");
         double[] heavy = rounds.values("weight on the training errors in the last round");
+        double[] x = doubles(counts);
+        Chart chart = new Chart("Share in percent", "rounds")
+                .line("training error", x, errors)
+                .line("test error", x, rounds.values("error on test images"))
+                .line("weight on training errors", x, heavy)
+                .logarithmic(true, false);
         lab.chart("weights.png", chart).put("guess", guess).put("furthest", furthest);
         lab.put("rounds", weights.size()).put("heavy", heavy[heavy.length - 1]);
         lab.figure(Figure.of("AdaBoost of stumps, training error", "%", errors[errors.length - 1])
@@ -227,8 +226,7 @@ final class Clothing implements AutoCloseable {
         Ensemble two = keep(bagging.workers(2).fit(learn, seed("speedup")));
         int[] a = alone.classify(test.x());
         int[] b = two.classify(test.x());
-        double changed =
-                IntStream.range(0, a.length).map(i -> a[i] == b[i] ? 0 : 1).sum();
+        long changed = IntStream.range(0, a.length).filter(i -> a[i] != b[i]).count();
         Table workers = lab.table("workers", "workers").named("{row} workers, {column}");
         for (Ensemble each : List.of(alone, two)) {
             workers.row(String.valueOf(each.timing().workers()))

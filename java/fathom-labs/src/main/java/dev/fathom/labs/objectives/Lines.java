@@ -10,13 +10,13 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.ReducedLoss;
-import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Chart;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** Lines that are best under one loss and not under another: through outliers, and where late is worse than early. */
@@ -93,12 +93,10 @@ final class Lines {
     private static double[][] fit(Lab lab, float[] x, float[] y, int draws, ReducedLoss loss, int steps) {
         ManyLinear net = new ManyLinear(draws, 1, 1);
         try (Model<ManyLinear> model = Model.of(net, lab.seed())) {
-            Descent.cosine(new Adam(0.1f), steps)
-                    .run(
-                            lab,
-                            model,
-                            () -> loss.of(net.apply(Tensor.of(x, draws, POINTS, 1)), Tensor.of(y, draws, POINTS, 1))
-                                    .mul(draws));
+            Supplier<Tensor> error =
+                    () -> loss.of(net.apply(Tensor.of(x, draws, POINTS, 1)), Tensor.of(y, draws, POINTS, 1))
+                            .mul(draws);
+            Descent.adam(0.1f, steps).run(lab, model, error);
             try (Pass pass = Pass.infer()) {
                 float[] w = net.weight().value().toArray();
                 float[] b = net.bias().value().toArray();
@@ -190,11 +188,9 @@ final class Lines {
                 new Named("asymmetric Huber", Loss.asymmetricHuber(0.1f, (float) EARLY, (float) LATE)))) {
             Linear net = new Linear(1, 1);
             try (Model<Linear> model = Model.of(net, lab.seed())) {
-                Descent.cosine(new Adam(0.1f), lab.epochs(2000, 600))
-                        .run(
-                                lab,
-                                model,
-                                () -> named.loss.of(net.apply(Tensor.of(learn[0], n, 1)), Tensor.of(learn[1], n, 1)));
+                Supplier<Tensor> error =
+                        () -> named.loss.of(net.apply(Tensor.of(learn[0], n, 1)), Tensor.of(learn[1], n, 1));
+                Descent.adam(0.1f, lab.epochs(2000, 600)).run(lab, model, error);
                 try (Pass pass = Pass.infer()) {
                     double[] ends = Averages.doubles(
                             net.apply(Tensor.of(new float[] {0, 1}, 2, 1)).toArray());

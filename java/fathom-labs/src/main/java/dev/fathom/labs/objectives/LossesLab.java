@@ -12,7 +12,6 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.ReducedLoss;
-import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -20,6 +19,7 @@ import dev.fathom.view.Chart;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -69,12 +69,9 @@ public final class LossesLab implements Experiment {
             int width = features;
             Linear net = new Linear(width, 1);
             try (Model<Linear> model = Model.of(net, lab.seed())) {
-                Descent.cosine(new Adam(0.1f), lab.epochs(1000, 300))
-                        .run(
-                                lab,
-                                model,
-                                () -> Loss.bceWithLogits()
-                                        .of(net.apply(features(learn.x(), width)), Tensor.of(y, y.length, 1)));
+                Supplier<Tensor> loss =
+                        () -> Loss.bceWithLogits().of(net.apply(features(learn.x(), width)), Tensor.of(y, y.length, 1));
+                Descent.adam(0.1f, lab.epochs(1000, 300)).run(lab, model, loss);
                 try (Pass pass = Pass.infer()) {
                     String title = width == 2 ? "x1, x2" : "x1, x2, x1 x2";
                     String name = "logistic regression on XOR" + (width == 2 ? "" : " with x1 x2");

@@ -8,10 +8,10 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.ReducedLoss;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -68,12 +68,9 @@ final class OrderedClasses {
             Sequential net = new Sequential(
                     new ManyLinear(draws, 2, HIDDEN), Tensor::tanh, new ManyLinear(draws, HIDDEN, CLASSES));
             try (Model<Sequential> model = Model.of(net, lab.seed())) {
-                Descent.cosine(new Adam(0.03f), steps)
-                        .run(
-                                lab,
-                                model,
-                                () -> loss.of(learn.logits(net, draws), learn.truth())
-                                        .mul(draws));
+                Supplier<Tensor> error =
+                        () -> loss.of(learn.logits(net, draws), learn.truth()).mul(draws);
+                Descent.adam(0.03f, steps).run(lab, model, error);
                 try (Pass pass = Pass.infer()) {
                     Tensor logits = test.logits(net, draws);
                     int[] answers = logits.argmax(-1).toIntArray();

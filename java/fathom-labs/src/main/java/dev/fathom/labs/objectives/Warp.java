@@ -13,7 +13,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Animation;
@@ -21,6 +20,7 @@ import dev.fathom.view.Regions;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** How a hidden layer bends the plane while it learns, until one line divides two circles. */
@@ -57,35 +57,29 @@ final class Warp {
         Sequential net = new Sequential(hidden, out);
         List<Frame> frames = new ArrayList<>();
         try (Model<Sequential> model = Model.of(net, lab.seed())) {
-            Descent.cosine(new Adam(0.015f), steps)
-                    .run(
-                            lab,
-                            model,
-                            () -> Loss.bceWithLogits()
-                                    .of(net.apply(rows(points.x())), Tensor.of(points.targets(), points.size(), 1)),
-                            step -> {
-                                // frames are close at the beginning, where most happens
-                                int due = (int) Math.round(steps * Math.pow(frames.size() / (count - 1.0), 1.6));
-                                if (step < due || frames.size() == count) {
-                                    return;
-                                }
-                                try (Pass pass = Pass.infer()) {
-                                    float[] w = out.weight().value().toArray();
-                                    frames.add(new Frame(
-                                            step,
-                                            100
-                                                    * points.accuracy(net.apply(rows(points.x()))
-                                                            .toArray()),
-                                            net.apply(rows(plane("", REACH).places()))
-                                                    .sigmoid()
-                                                    .toArray(),
-                                            hidden.apply(rows(GRID)).toArray(),
-                                            hidden.apply(rows(points.x())).toArray(),
-                                            w[0],
-                                            w[1],
-                                            model.parameter("1.bias").value().item()));
-                                }
-                            });
+            Supplier<Tensor> loss = () ->
+                    Loss.bceWithLogits().of(net.apply(rows(points.x())), Tensor.of(points.targets(), points.size(), 1));
+            Descent.adam(0.015f, steps).run(lab, model, loss, step -> {
+                // frames are close at the beginning, where most happens
+                int due = (int) Math.round(steps * Math.pow(frames.size() / (count - 1.0), 1.6));
+                if (step < due || frames.size() == count) {
+                    return;
+                }
+                try (Pass pass = Pass.infer()) {
+                    float[] w = out.weight().value().toArray();
+                    float[] logits = net.apply(rows(points.x())).toArray();
+                    Tensor shares = net.apply(rows(plane("", REACH).places())).sigmoid();
+                    frames.add(new Frame(
+                            step,
+                            100 * points.accuracy(logits),
+                            shares.toArray(),
+                            hidden.apply(rows(GRID)).toArray(),
+                            hidden.apply(rows(points.x())).toArray(),
+                            w[0],
+                            w[1],
+                            model.parameter("1.bias").value().item()));
+                }
+            });
         }
         lab.check();
         double before = frames.get(0).accuracy;

@@ -7,7 +7,6 @@ import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Regions;
@@ -107,7 +106,7 @@ record Copies(int nets, List<List<Unit>> solved) {
         ManyLinear out = new ManyLinear(nets, 3, 1);
         Sequential net = new Sequential(hidden, Tensor::tanh, out);
         try (Model<Sequential> model = Model.of(net, lab.seed())) {
-            Descent.cosine(new Adam(0.03f), steps)
+            Descent.adam(0.03f, steps)
                     .run(lab, model, () -> errors(net, nets, x, y).sum());
             List<List<Unit>> solved = new ArrayList<>();
             try (Pass pass = Pass.infer()) {

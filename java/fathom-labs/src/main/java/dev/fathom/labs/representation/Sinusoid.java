@@ -8,7 +8,6 @@ import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -105,8 +104,7 @@ record Sinusoid(float[][] x, float[][] y) {
         Sequential net =
                 new Sequential(new ManyLinear(nets, 1, units, 4), Tensor::tanh, new ManyLinear(nets, units, 1));
         try (Model<Sequential> model = Model.of(net, lab.seed() + units)) {
-            Descent.cosine(new Adam(0.02f), steps)
-                    .run(lab, model, () -> errors(net, starts).sum());
+            Descent.adam(0.02f, steps).run(lab, model, () -> errors(net, starts).sum());
             try (Pass pass = Pass.infer()) {
                 float[] grid = Averages.floats(GRID);
                 float[] errors = errors(net, starts).toArray();

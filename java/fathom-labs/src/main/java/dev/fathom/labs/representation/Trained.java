@@ -10,12 +10,12 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Regions;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * What networks of one activation do, one for each problem and draw.
@@ -54,15 +54,12 @@ record Trained(double[] accuracies, float[][] shares) {
         float[] x = Averages.flat(learn.stream().map(Points::x).toArray(float[][]::new));
         float[] y = Averages.flat(learn.stream().map(Points::targets).toArray(float[][]::new));
         try (Model<Sequential> model = Model.of(net, lab.seed())) {
-            Descent.cosine(new Adam(BoundariesLab.RATE), steps)
-                    .run(
-                            lab,
-                            model,
-                            () -> Loss.bceWithLogits()
-                                    .of(
-                                            net.apply(Tensor.of(x, nets, BoundariesLab.LEARN, 2)),
-                                            Tensor.of(y, nets, BoundariesLab.LEARN, 1))
-                                    .mul(nets));
+            Supplier<Tensor> loss = () -> Loss.bceWithLogits()
+                    .of(
+                            net.apply(Tensor.of(x, nets, BoundariesLab.LEARN, 2)),
+                            Tensor.of(y, nets, BoundariesLab.LEARN, 1))
+                    .mul(nets);
+            Descent.adam(BoundariesLab.RATE, steps).run(lab, model, loss);
             try (Pass pass = Pass.infer()) {
                 float[] logits = net.apply(Tensor.of(
                                 Averages.flat(test.stream().map(Points::x).toArray(float[][]::new)),

@@ -8,7 +8,6 @@ import dev.fathom.experiments.training.Descent;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Diagram;
@@ -110,8 +109,7 @@ public final class XorLab implements Experiment {
             List<Regions> planes) {
         XorNets all = XorNets.of(nets, hidden, activation);
         try (Model<Sequential> model = Model.of(all.net(), lab.seed() + hidden)) {
-            Descent.cosine(new Adam(RATE), steps)
-                    .run(lab, model, () -> all.losses().sum());
+            Descent.adam(RATE, steps).run(lab, model, () -> all.losses().sum());
             try (Pass pass = Pass.infer()) {
                 double[] losses = Averages.doubles(all.losses().toArray());
                 int[] solved = all.solved();
