@@ -5,7 +5,6 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.linear.PerceptronRule;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,7 +37,7 @@ public final class PerceptronLab implements Experiment {
         Table table =
                 lab.section("The rule").section("All functions of two inputs").table("two", "function");
         for (int f = 0; f < NAMES.length; f++) {
-            PerceptronRule rule = TruthTable.learn(2, f);
+            PerceptronRule rule = PerceptronRule.learn(2, f);
             int function = f;
             String outputs = IntStream.range(0, 4)
                     .mapToObj(row -> Integer.toString(function >> row & 1))
@@ -55,9 +54,9 @@ public final class PerceptronLab implements Experiment {
         int[] or = {2, 2, -1};
         lab.put("and", Arrays.toString(and)).put("or", Arrays.toString(or));
         lab.put("andBound", bound(and)).put("orBound", bound(or));
-        lab.put("orCorrections", TruthTable.learn(2, OR).corrections());
-        lab.figure("corrections for AND", "", TruthTable.learn(2, AND).corrections());
-        PerceptronRule xor = TruthTable.learn(2, XOR);
+        lab.put("orCorrections", PerceptronRule.learn(2, OR).corrections());
+        lab.figure("corrections for AND", "", PerceptronRule.learn(2, AND).corrections());
+        PerceptronRule xor = PerceptronRule.learn(2, XOR);
         int last = xor.mistakes().size();
         lab.put("last", last).put("before", last - xor.period()).put("weights", Arrays.toString(xor.last()));
         lab.put(
@@ -84,7 +83,7 @@ public final class PerceptronLab implements Experiment {
 
     private static long right(int[] w, int table) {
         return IntStream.range(0, 4)
-                .filter(row -> PerceptronRule.answer(w, TruthTable.row(row, 2)) == (table >> row & 1))
+                .filter(row -> PerceptronRule.answer(w, row) == (table >> row & 1))
                 .count();
     }
 
@@ -97,7 +96,7 @@ public final class PerceptronLab implements Experiment {
             List<PerceptronRule> learned = IntStream.range(0, functions)
                     .mapToObj(f -> {
                         lab.check();
-                        return TruthTable.learn(inputs, f);
+                        return PerceptronRule.learn(inputs, f);
                     })
                     .filter(PerceptronRule::solved)
                     .toList();
@@ -117,10 +116,10 @@ public final class PerceptronLab implements Experiment {
 
     /** The wrong answers in each epoch until the rule ends; where it never does, in as many epochs as AND takes. */
     private static double[][] mistakes(int table) {
-        PerceptronRule rule = TruthTable.learn(2, table);
+        PerceptronRule rule = PerceptronRule.learn(2, table);
         List<Integer> all = new ArrayList<>(rule.mistakes());
         while (!rule.solved()
-                && all.size() < TruthTable.learn(2, AND).mistakes().size()) {
+                && all.size() < PerceptronRule.learn(2, AND).mistakes().size()) {
             all.add(all.get(all.size() - rule.period()));
         }
         return new double[][] {
@@ -131,7 +130,7 @@ public final class PerceptronLab implements Experiment {
 
     /** The points, the line after each epoch, and the side of the last one that is answered with 1. */
     private static Regions plane(String title, int table) {
-        PerceptronRule rule = TruthTable.learn(2, table);
+        PerceptronRule rule = PerceptronRule.learn(2, table);
         Regions plane = TruthTable.plane(title);
         int[] w = rule.last();
         float[] places = plane.places();

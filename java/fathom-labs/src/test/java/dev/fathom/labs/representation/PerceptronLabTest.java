@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.ShortRun;
-import dev.fathom.linear.PerceptronRule;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -32,22 +31,21 @@ class PerceptronLabTest {
     /** Worked by hand: the rows 00, 01, 10, 11 in turn, and 1 only where w x is above 0. */
     @Test
     void andAndOrAreLearned() {
-        PerceptronRule and = TruthTable.learn(2, PerceptronLab.AND);
+        PerceptronRule and = PerceptronRule.learn(2, PerceptronLab.AND);
         assertThat(and.last()).containsExactly(2, 1, -2);
         assertThat(and.mistakes()).containsExactly(1, 3, 3, 2, 1, 0);
-        PerceptronRule or = TruthTable.learn(2, PerceptronLab.OR);
+        PerceptronRule or = PerceptronRule.learn(2, PerceptronLab.OR);
         assertThat(or.last()).containsExactly(1, 1, 0);
         assertThat(or.mistakes()).containsExactly(1, 2, 1, 0);
         for (int row = 0; row < 4; row++) {
-            assertThat(PerceptronRule.answer(and.last(), TruthTable.row(row, 2)))
-                    .isEqualTo(row == 3 ? 1 : 0);
-            assertThat(PerceptronRule.answer(or.last(), TruthTable.row(row, 2))).isEqualTo(row == 0 ? 0 : 1);
+            assertThat(PerceptronRule.answer(and.last(), row)).isEqualTo(row == 3 ? 1 : 0);
+            assertThat(PerceptronRule.answer(or.last(), row)).isEqualTo(row == 0 ? 0 : 1);
         }
     }
 
     @Test
     void xorComesBackToItsOwnWeights() {
-        PerceptronRule xor = TruthTable.learn(2, PerceptronLab.XOR);
+        PerceptronRule xor = PerceptronRule.learn(2, PerceptronLab.XOR);
         assertThat(xor.solved()).isFalse();
         assertThat(xor.weights().get(2))
                 .containsExactly(-1, 0, 1)
