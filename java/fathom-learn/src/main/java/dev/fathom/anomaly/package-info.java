@@ -3,8 +3,9 @@
  * larger for an outlier: {@link dev.fathom.anomaly.IsolationForest} by how soon random splits leave it alone,
  * {@link dev.fathom.anomaly.LocalOutlierFactor} by the density around it and around its neighbors, and
  * {@link dev.fathom.anomaly.OneClassSvm} by its distance from a region with most examples.
- * {@link dev.fathom.anomaly.MatrixProfile} compares the windows of a series. Scores of different detectors are not
- * comparable; {@code assess.Ranking} says how well they rank known outliers.
+ * {@link dev.fathom.anomaly.MatrixProfile} compares the windows of a series, and
+ * {@link dev.fathom.anomaly.SlidingWindows} cuts a series into windows for the others. Scores of different detectors
+ * are not comparable; {@code assess.Ranking} says how well they rank known outliers.
  *
  * <p>Everything is in double precision. Results depend on the rows and the seed alone.
  *

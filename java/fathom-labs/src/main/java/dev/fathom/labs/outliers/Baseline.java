@@ -4,6 +4,7 @@ import dev.fathom.anomaly.IsolationForest;
 import dev.fathom.anomaly.LocalOutlierFactor;
 import dev.fathom.anomaly.MatrixProfile;
 import dev.fathom.anomaly.OneClassSvm;
+import dev.fathom.anomaly.SlidingWindows;
 import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.features.Pca;
 import dev.fathom.tensor.Rng;
@@ -49,7 +50,7 @@ enum Baseline {
     /** Scores the test rows. */
     double[] scores(LabeledSeries series, long seed) {
         float[][] test = series.test();
-        Sliding asked = apart(test.length);
+        SlidingWindows asked = apart(test.length);
         float[][] learned = apart(series.training().length).of(series.training());
         return switch (this) {
             case SQUARES -> Stream.of(test).mapToDouble(Baseline::squares).toArray();
@@ -68,15 +69,15 @@ enum Baseline {
                 MatrixProfile profile = series.unsplit()
                         ? MatrixProfile.of(test, ROWS, ROWS / 2)
                         : MatrixProfile.of(test, series.training(), ROWS);
-                yield new Sliding(ROWS, 1).mean(profile.distances(), test.length);
+                yield new SlidingWindows(ROWS, 1).mean(profile.distances(), test.length);
             }
         };
     }
 
     /** Windows 8 rows apart, or farther so that there are no more than {@link #MOST}. */
-    private static Sliding apart(int total) {
-        return new Sliding(
-                ROWS, Math.max(APART, Sliding.atMost(MOST, ROWS, total).stride()));
+    private static SlidingWindows apart(int total) {
+        return new SlidingWindows(
+                ROWS, Math.max(APART, SlidingWindows.atMost(MOST, ROWS, total).stride()));
     }
 
     private static double squares(float... row) {
@@ -89,10 +90,10 @@ enum Baseline {
 
     /** The error of windows after a projection onto their principal components. */
     private static double[] principal(LabeledSeries series) {
-        Sliding every = new Sliding(FLOOR_ROWS, 1);
+        SlidingWindows every = new SlidingWindows(FLOOR_ROWS, 1);
         float[][] windows = every.of(series.test());
         Pca pca = Pca.fit(every.of(series.training()), series.columns() == 1 ? 4 : 8);
         float[][] again = pca.inverse(pca.transform(windows));
-        return every.mean(Sliding.squared(again, windows, series.columns()), series.test().length);
+        return every.mean(Reconstruction.squared(again, windows, series.columns()), series.test().length);
     }
 }

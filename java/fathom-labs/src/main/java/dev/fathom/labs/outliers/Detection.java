@@ -1,5 +1,6 @@
 package dev.fathom.labs.outliers;
 
+import dev.fathom.anomaly.SlidingWindows;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.experiments.data.LabeledSeries;
@@ -73,7 +74,7 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
         int window = settings.window();
         float[][] rows = LabeledSeries.scaled(Arrays.copyOf(series.rows(), learned), series.rows());
         int columns = rows[0].length;
-        float[][] windows = Sliding.atMost(LEARNED, window, learned).of(Arrays.copyOf(rows, learned));
+        float[][] windows = SlidingWindows.atMost(LEARNED, window, learned).of(Arrays.copyOf(rows, learned));
         RecurrentEnsemble members =
                 RecurrentEnsemble.of(settings.members(), columns, Cell.BOTH, false, settings.seed());
         try (Model<RecurrentEnsemble> model = Model.of(members, settings.seed());
@@ -89,8 +90,8 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
             if (epochs == 0) {
                 return null;
             }
-            Sliding asked = new Sliding(window, Math.max(1, window / Study.APART));
-            double[] scores = Sliding.median(asked.errors(rows, model.net()::again));
+            SlidingWindows asked = new SlidingWindows(window, Math.max(1, window / Study.APART));
+            double[] scores = Reconstruction.median(Reconstruction.errors(asked, rows, model.net()::again));
             double limit = Averages.mean(scores) + settings.deviations() * Averages.deviation(scores);
             boolean[] flagged = new boolean[scores.length];
             for (int t = 0; t < flagged.length; t++) {

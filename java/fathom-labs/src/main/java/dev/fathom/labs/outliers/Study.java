@@ -1,5 +1,6 @@
 package dev.fathom.labs.outliers;
 
+import dev.fathom.anomaly.SlidingWindows;
 import dev.fathom.assess.Ranking;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
@@ -87,7 +88,7 @@ record Study(Lab lab, Settings settings) {
     record Result(Area area, Area member, double normal, double diversity, float[] scores) {
         /** Ranks by the median of the scores of some members [members][rows]. */
         private static Result of(LabeledSeries series, double diversity, double[]... members) {
-            double[] scores = Sliding.median(members);
+            double[] scores = Reconstruction.median(members);
             List<Area> areas =
                     Stream.of(members).map(m -> Area.of(series.ranking(m))).toList();
             boolean[] normal = new boolean[scores.length];
@@ -181,7 +182,7 @@ record Study(Lab lab, Settings settings) {
 
     /** The windows of some rows that a recurrent auto-encoder learns from. */
     private Dataset windows(LabeledSeries series, int length, float[]... rows) {
-        Sliding learned = Sliding.atMost(settings.learned, length, series.training().length);
+        SlidingWindows learned = SlidingWindows.atMost(settings.learned, length, series.training().length);
         return Dataset.of(field("x", series.columns(), learned.of(rows)).input());
     }
 
@@ -244,7 +245,7 @@ record Study(Lab lab, Settings settings) {
             for (int m = 0; m < count; m++) {
                 RecurrentAutoencoder net = models.get(m).net();
                 train(models.get(m), choice, m, learned, null);
-                errors[m] = asked(choice).errors(series.test(), x -> List.of(net.again(x)))[0];
+                errors[m] = Reconstruction.errors(asked(choice), series.test(), x -> List.of(net.again(x)))[0];
             }
             return use.apply(models.stream().map(Model::net).toList(), errors);
         } finally {
@@ -252,8 +253,8 @@ record Study(Lab lab, Settings settings) {
         }
     }
 
-    private static Sliding asked(Choice choice) {
-        return new Sliding(choice.rows, choice.rows / APART);
+    private static SlidingWindows asked(Choice choice) {
+        return new SlidingWindows(choice.rows, choice.rows / APART);
     }
 
     /** Independent members as ensembles of all sizes. */
@@ -275,7 +276,7 @@ record Study(Lab lab, Settings settings) {
                 Dataset learned = windows(series, choice.rows, series.training())) {
             var trainer = Trainer.custom(model, new Adam(choice.rate), (n, b) -> new Step.Result(n.loss(b.x())));
             fit(trainer, 16, choice.epochs, seed, learned, null);
-            return Result.of(series, 0, asked(choice).errors(series.test(), model.net()::again));
+            return Result.of(series, 0, Reconstruction.errors(asked(choice), series.test(), model.net()::again));
         }
     }
 
@@ -300,7 +301,7 @@ record Study(Lab lab, Settings settings) {
                         return new Streamed(
                                 (System.nanoTime() - began) / 1e3 / scores.length,
                                 series.ranking(scores).rocAuc(),
-                                series.ranking(Sliding.median(errors)).rocAuc());
+                                series.ranking(Reconstruction.median(errors)).rocAuc());
                     }
                 }));
     }
@@ -311,9 +312,9 @@ record Study(Lab lab, Settings settings) {
      */
     private Result convolutional(LabeledSeries series, float lambda) {
         int columns = series.columns();
-        float[][] windows = Sliding.atMost(2 * settings.learned, CAE_ROWS, series.training().length)
+        float[][] windows = SlidingWindows.atMost(2 * settings.learned, CAE_ROWS, series.training().length)
                 .of(series.training());
-        Sliding asked = Sliding.atMost(settings.asked, CAE_ROWS, series.test().length);
+        SlidingWindows asked = SlidingWindows.atMost(settings.asked, CAE_ROWS, series.test().length);
         float[][] test = asked.of(series.test());
         float[][][] written = new float[settings.members][][];
         double[][] errors = new double[settings.members][];
@@ -333,9 +334,9 @@ record Study(Lab lab, Settings settings) {
                             (n, b) -> new Step.Result(
                                     ConvolutionalAutoencoder.loss(n.again(b.x()), b.x(), b.y(), weight)));
                     fit(trainer, 64, settings.each, rng().split(m).seed(), data, null);
-                    written[m] = Sliding.written(windows, columns, x -> List.of(net.again(x)))[0];
-                    float[][] again = Sliding.written(test, columns, x -> List.of(net.again(x)))[0];
-                    errors[m] = asked.last(Sliding.squared(again, test, columns), series.test().length);
+                    written[m] = Reconstruction.written(windows, columns, x -> List.of(net.again(x)))[0];
+                    float[][] again = Reconstruction.written(test, columns, x -> List.of(net.again(x)))[0];
+                    errors[m] = asked.last(Reconstruction.squared(again, test, columns), series.test().length);
                     before.copyFrom(model);
                 }
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.anomaly.SlidingWindows;
 import dev.fathom.assess.Ranking;
 import dev.fathom.ensemble.Diversity;
 import dev.fathom.experiments.Lab;
@@ -236,7 +237,7 @@ class AnomaliesLabTest {
     void errorsAreSquaredBeforeTheyAreAdded() {
         float[][] windows = {{0, 0, 5, 5}};
         float[][] again = {{1, -1, 5, 7}};
-        assertThat(Sliding.squared(again, windows, 2)).isDeepEqualTo(new double[][] {{2, 4}});
+        assertThat(Reconstruction.squared(again, windows, 2)).isDeepEqualTo(new double[][] {{2, 4}});
     }
 
     /**
@@ -252,17 +253,18 @@ class AnomaliesLabTest {
             window[0][2 * i] = i;
             again[0][2 * i] = 2 * i;
         }
-        assertThat(Sliding.squared(again, window, 2)).isDeepEqualTo(new double[][] {{0, 1, 4, 9, 16, 25}});
-        assertThat(new Sliding(t, 1).mean(Sliding.squared(again, window, 2), t)).containsExactly(0, 1, 4, 9, 16, 25);
+        assertThat(Reconstruction.squared(again, window, 2)).isDeepEqualTo(new double[][] {{0, 1, 4, 9, 16, 25}});
+        assertThat(new SlidingWindows(t, 1).mean(Reconstruction.squared(again, window, 2), t))
+                .containsExactly(0, 1, 4, 9, 16, 25);
     }
 
     /** The median over members is taken row by row, and one wild member does not move it. */
     @Test
     void theScoreIsTheMedianOverMembers() {
         double[][] errors = {{1, 2, 3}, {3, 2, 1}, {1000, 1000, 1000}, {2, 2, 2}};
-        assertThat(Sliding.median(errors)).containsExactly(2.5, 2, 2.5);
-        assertThat(Sliding.median(Arrays.copyOf(errors, 2))).containsExactly(2, 2, 2);
-        assertThat(Sliding.median(errors[0])).containsExactly(1, 2, 3);
+        assertThat(Reconstruction.median(errors)).containsExactly(2.5, 2, 2.5);
+        assertThat(Reconstruction.median(Arrays.copyOf(errors, 2))).containsExactly(2, 2, 2);
+        assertThat(Reconstruction.median(errors[0])).containsExactly(1, 2, 3);
     }
 
     /** Outliers are positive: a perfect score has precision 1 for them, and a reversed one stays below chance. */
@@ -330,17 +332,6 @@ class AnomaliesLabTest {
         }
     }
 
-    @Test
-    void windowsOverlapAndTheLastEndsWithTheSeries() {
-        assertThat(new Sliding(4, 3).starts(9)).containsExactly(0, 3, 5);
-        assertThat(new Sliding(4, 3).starts(4)).containsExactly(0);
-        assertThat(new Sliding(2, 1).mean(new double[] {1, 3, 5}, 4)).containsExactly(1, 2, 4, 5);
-        assertThat(new Sliding(2, 1).last(new double[][] {{1, 2}, {3, 4}, {5, 6}}, 4))
-                .containsExactly(1, 2, 4, 6);
-        assertThat(Sliding.atMost(10, 4, 5000).starts(5000)).hasSizeLessThanOrEqualTo(10);
-        assertThat(Sliding.atMost(5000, 4, 500).stride()).isEqualTo(1);
-    }
-
     /** A stream gives at each row what the members write first after reading the rows up to it in one piece. */
     @Test
     void aStreamIsOneLongWindow() {
@@ -365,7 +356,7 @@ class AnomaliesLabTest {
                 }
             }
         }
-        double[] median = Sliding.median(expected);
+        double[] median = Reconstruction.median(expected);
         try (Streaming stream = new Streaming(models.stream().map(Model::net).toList())) {
             for (int pass = 0; pass < 2; pass++) {
                 for (int t = 0; t < rows; t++) {
