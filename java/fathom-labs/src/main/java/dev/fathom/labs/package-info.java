@@ -1,13 +1,8 @@
 /**
- * The command line of Fathom. {@link dev.fathom.labs.Main} finds the command; what a person can do wrong (an option, a
- * folder, a file) ends in one line on standard error and an exit code: 2 for the command line, 1 for everything else,
- * 130 after Ctrl-C.
- *
- * <p>A command is a class of {@link dev.fathom.labs.commands}, such as {@code ./fathom classify}. A lab is a class in
- * the package of what it learns from, such as {@link dev.fathom.labs.images} or {@link dev.fathom.labs.translation},
- * with what it is made of beside it. Both stand on {@link dev.fathom.experiments}, a module of its own.
- *
- * <p>Rejected: a configuration file (options say it shorter), colors (a report shows more).
+ * The labs of a course on deep learning. A lab is a class in the package of what it learns from, such as
+ * {@link dev.fathom.labs.images} or {@link dev.fathom.labs.translation}, with what it is made of beside it, and its words
+ * in a Markdown file among the resources. What runs a lab and makes its page is {@link dev.fathom.experiments}, a module
+ * of its own; {@code ./fathom lab} is a command of the module {@code fathom-cli}.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.labs;

@@ -3,7 +3,7 @@ package dev.fathom.experiments.pages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.labs.commands.Labs;
+import dev.fathom.labs.Labs;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;

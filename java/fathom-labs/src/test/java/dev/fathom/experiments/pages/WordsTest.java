@@ -9,7 +9,7 @@ import dev.fathom.experiments.pages.Words.If;
 import dev.fathom.experiments.pages.Words.Picture;
 import dev.fathom.experiments.pages.Words.Place;
 import dev.fathom.experiments.pages.Words.Text;
-import dev.fathom.labs.commands.Labs;
+import dev.fathom.labs.Labs;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;

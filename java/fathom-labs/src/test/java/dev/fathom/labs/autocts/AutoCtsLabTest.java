@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.Gson;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.series.SeriesFiles;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.validation.Folds;
@@ -34,15 +34,14 @@ class AutoCtsLabTest {
     static Path temp;
 
     private static Path data = Path.of("");
-    private static CommandLineRun first = new CommandLineRun(-1, "", "");
+    private static LabCall.Ended first = new LabCall.Ended("", "not run");
 
     @BeforeAll
     static void runTheShortForm() throws IOException {
         data = SeriesFiles.write(temp.resolve("data"), SeriesFiles.text(300, 8, 0), SeriesFiles.text(200, 5, 0.02), 5);
         networks(data);
-        first = run(data, "--epochs", "1", "--resume");
-        assertThat(first.err()).isEmpty();
-        assertThat(first.code()).isZero();
+        first = call(data).resume().run();
+        assertThat(first.failure()).isEmpty();
     }
 
     /** Files of networks whose error has to do with their operators. */
@@ -77,11 +76,8 @@ class AutoCtsLabTest {
                         .toList());
     }
 
-    private static CommandLineRun run(Path folder, String... more) {
-        List<String> args = new ArrayList<>(List.of("lab", "autocts", "--short", "--data", folder.toString()));
-        args.addAll(List.of("--out", temp.resolve("out").toString()));
-        args.addAll(List.of(more));
-        return CommandLineRun.of(args.toArray(String[]::new));
+    private static LabCall call(Path folder) {
+        return LabCall.of("autocts", temp.resolve("out")).brief().epochs(1).data(folder);
     }
 
     private static double mean(String out, String way) {
@@ -164,8 +160,8 @@ class AutoCtsLabTest {
     /** Searches and networks that are finished are not done again, and what is computed again is the same. */
     @Test
     void resumeGoesOn() {
-        CommandLineRun again = run(data, "--epochs", "1", "--resume");
-        assertThat(again.code()).as(again.err()).isZero();
+        LabCall.Ended again = call(data).resume().run();
+        assertThat(again.failure()).isEmpty();
         assertThat(again.out()).doesNotContain("search on One week").doesNotContain("epoch 1/1");
         assertThat(tables(again.out())).isEqualTo(tables(first.out())).hasSizeGreaterThan(40);
     }
@@ -216,8 +212,7 @@ class AutoCtsLabTest {
     }
 
     private static void refused(Path folder, String words) {
-        CommandLineRun run = run(folder, "--epochs", "1");
-        assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).hasLineCount(1).startsWith("fathom lab: ").contains(words);
+        LabCall.Ended run = call(folder).run();
+        assertThat(run.failure()).hasLineCount(1).contains(words);
     }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.FirstNames;
 import dev.fathom.experiments.statistics.NgramModel;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -40,8 +40,8 @@ class NamesLabTest {
 
     @Test
     void shortForm() {
-        CommandLineRun.assumeData("names");
-        CommandLineRun run = CommandLineRun.lab("names", temp);
+        LabCall.assumeData("names");
+        LabCall.Ended run = LabCall.brief("names", temp);
         double pairs = test(run.out(), "2-gram counts");
         assertThat(pairs).isBetween(2.4, 2.55).isLessThan(test(run.out(), "1-gram counts") - 0.25);
         assertThat(test(run.out(), "MLP")).isLessThan(pairs - 0.03);
@@ -71,23 +71,20 @@ class NamesLabTest {
         return names;
     }
 
-    private CommandLineRun run(String text, String... options) throws IOException {
+    private LabCall call(String text) throws IOException {
         Path folder = Files.createDirectories(temp.resolve("mine"));
         Files.writeString(folder.resolve("names.txt"), text, StandardCharsets.UTF_8);
-        List<String> all = new ArrayList<>(List.of("lab", "names", "--short", "--data", folder.toString()));
-        all.addAll(List.of("--out", temp.resolve("out").toString()));
-        all.addAll(List.of(options));
-        return CommandLineRun.of(all.toArray(new String[0]));
+        return LabCall.of("names", temp.resolve("out")).brief().data(folder);
     }
 
     /** What was finished is not trained again. */
     @Test
     void resumeGoesOn() throws IOException {
         String names = String.join("\n", made(200));
-        CommandLineRun first = run(names, "--epochs", "1", "--resume");
-        assertThat(first.code()).as(first.err()).isZero();
-        CommandLineRun again = run(names, "--epochs", "1", "--resume");
-        assertThat(again.code()).as(again.err()).isZero();
+        LabCall.Ended first = call(names).epochs(1).resume().run();
+        assertThat(first.failure()).isEmpty();
+        LabCall.Ended again = call(names).epochs(1).resume().run();
+        assertThat(again.failure()).isEmpty();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         for (String model : List.of("MLP", "GRU", "Transformer")) {
             assertThat(test(again.out(), model)).isEqualTo(test(first.out(), model));
@@ -98,26 +95,25 @@ class NamesLabTest {
     void whatIsNoFileOfNamesIsASentence() throws IOException {
         String few = String.join("\n", made(99));
         Path file = temp.resolve("mine/names.txt");
-        String end = "\" is not a name of 1 to 30 letters from a to z; write one on each line\n";
-        assertSentence(run("anna\nAnna\n"), file + " line 2: \"Anna" + end);
-        assertSentence(run("anna\n\n"), file + " line 2: \"" + end);
-        assertSentence(run("zoë"), file + " line 1: \"zoë" + end);
-        assertSentence(run("a".repeat(31)), file + " line 1: \"" + "a".repeat(30) + "..." + end);
+        String end = "\" is not a name of 1 to 30 letters from a to z; write one on each line";
+        assertSentence(call("anna\nAnna\n").run(), file + " line 2: \"Anna" + end);
+        assertSentence(call("anna\n\n").run(), file + " line 2: \"" + end);
+        assertSentence(call("zoë").run(), file + " line 1: \"zoë" + end);
+        assertSentence(call("a".repeat(31)).run(), file + " line 1: \"" + "a".repeat(30) + "..." + end);
         assertSentence(
-                run(few),
+                call(few).run(),
                 "names.txt has 99 names, but at least 100 are needed for training, validation and test; give a longer"
-                        + " list\n");
+                        + " list");
         Files.write(file, new byte[] {'a', (byte) 0xff});
-        CommandLineRun binary = CommandLineRun.of("lab", "names", "--data", file.getParent() + "", "--out", temp + "");
+        LabCall.Ended binary = LabCall.on(file.getParent(), "names");
         assertSentence(binary, file.toString());
         Files.delete(file);
-        CommandLineRun missing = CommandLineRun.of("lab", "names", "--data", file.getParent() + "", "--out", temp + "");
+        LabCall.Ended missing = LabCall.on(file.getParent(), "names");
         assertSentence(missing, "the data set names was not found: " + file.getParent() + " has no names.txt; ");
     }
 
-    private static void assertSentence(CommandLineRun run, String begin) {
-        assertThat(run.code()).isNotZero();
-        assertThat(run.err()).contains(begin).endsWith("\n").hasLineCount(1);
+    private static void assertSentence(LabCall.Ended run, String begin) {
+        assertThat(run.failure()).contains(begin).hasLineCount(1);
     }
 
     @Test
@@ -185,9 +181,8 @@ class NamesLabTest {
     /** Where every test name is in the training set too, nothing is said of names that are not. */
     @Test
     void testNamesMayAllBeKnown() throws IOException {
-        CommandLineRun run = run("anna\n".repeat(200), "--epochs", "1");
-        assertThat(run.err()).isEmpty();
-        assertThat(run.code()).isZero();
+        LabCall.Ended run = call("anna\n".repeat(200)).epochs(1).run();
+        assertThat(run.failure()).isEmpty();
         assertThat(run.out())
                 .containsPattern("(?m)^GRU +66,555 +1 +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+$");
         assertThat(Files.readString(temp.resolve("out/report.html"))).contains("so 20 of the 20 test names");

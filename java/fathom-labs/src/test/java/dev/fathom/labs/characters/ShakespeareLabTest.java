@@ -11,7 +11,7 @@ import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Interrupt;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.tensor.Pass;
@@ -24,7 +24,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -49,9 +48,9 @@ class ShakespeareLabTest {
 
     @Test
     void shortForm() throws IOException {
-        CommandLineRun.assumeData("tinyshakespeare");
-        CommandLineRun.assumeData("imdb");
-        CommandLineRun run = CommandLineRun.lab("shakespeare", temp);
+        LabCall.assumeData("tinyshakespeare");
+        LabCall.assumeData("imdb");
+        LabCall.Ended run = LabCall.brief("shakespeare", temp);
         String end = " +([\\d.]+) bits per character$";
         double single = number(run.out(), "^1-gram counts" + end);
         assertThat(single).isBetween(4.6, 5.0);
@@ -104,21 +103,18 @@ class ShakespeareLabTest {
         return folder;
     }
 
-    private CommandLineRun run(Path folder, String... options) {
-        List<String> all = new ArrayList<>(List.of("lab", "shakespeare", "--short", "--data", folder.toString()));
-        all.addAll(List.of("--out", temp.resolve("out").toString()));
-        all.addAll(List.of(options));
-        return CommandLineRun.of(all.toArray(new String[0]));
+    private LabCall call(Path folder) {
+        return LabCall.of("shakespeare", temp.resolve("out")).brief().data(folder);
     }
 
     /** What was finished is not trained again, and comes to the same. */
     @Test
     void resumeGoesOn() throws IOException {
         Path folder = folder(12_000);
-        CommandLineRun first = run(folder, "--epochs", "1", "--resume");
-        assertThat(first.code()).as(first.err()).isZero();
-        CommandLineRun again = run(folder, "--epochs", "1", "--resume");
-        assertThat(again.code()).as(again.err()).isZero();
+        LabCall.Ended first = call(folder).epochs(1).resume().run();
+        assertThat(first.failure()).isEmpty();
+        LabCall.Ended again = call(folder).epochs(1).resume().run();
+        assertThat(again.failure()).isEmpty();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         for (String from : List.of("model  ", "cell  ")) {
             String rest = first.out().substring(first.out().indexOf(from));
@@ -130,23 +126,23 @@ class ShakespeareLabTest {
     void unfitTextsAreSentences() throws IOException {
         Path folder = folder(9_999);
         assertSentence(
-                run(folder),
+                call(folder).run(),
                 "input.txt has 9999 characters, but at least 10000 are needed for training, validation and test; give"
                         + " a longer text");
         Files.write(folder.resolve("input.txt"), new byte[] {'a', (byte) 0xff});
-        assertSentence(run(folder), folder.resolve("input.txt").toString());
+        assertSentence(call(folder).run(), folder.resolve("input.txt").toString());
         Files.delete(folder.resolve("input.txt"));
-        assertSentence(run(folder), "the data set tinyshakespeare was not found: " + folder + " has no input.txt; ");
+        assertSentence(
+                call(folder).run(), "the data set tinyshakespeare was not found: " + folder + " has no input.txt; ");
         folder(12_000);
         Files.writeString(folder.resolve("train.tsv.gz"), "label\trating\tid\ttext\n1\t9\t0\tSo \"so\".\n");
-        assertSentence(run(folder), "the reviews with quotes have 9 characters, but 76000 are needed");
+        assertSentence(call(folder).run(), "the reviews with quotes have 9 characters, but 76000 are needed");
         Files.writeString(folder.resolve("train.tsv.gz"), "label\trating\tid\ttext\n1\t9\n");
-        assertSentence(run(folder), "train.tsv.gz");
+        assertSentence(call(folder).run(), "train.tsv.gz");
     }
 
-    private static void assertSentence(CommandLineRun run, String part) {
-        assertThat(run.code()).isNotZero();
-        assertThat(run.err()).contains(part).endsWith("\n").hasLineCount(1);
+    private static void assertSentence(LabCall.Ended run, String part) {
+        assertThat(run.failure()).contains(part).hasLineCount(1);
     }
 
     @Test
@@ -281,8 +277,8 @@ class ShakespeareLabTest {
     void anOwnTextMayHaveNeitherEmptyLinesNorRomeo() throws IOException {
         Path folder = folder(12_000);
         Files.writeString(folder.resolve("input.txt"), "so \uD83D\uDE00 it goes ".repeat(800));
-        CommandLineRun run = run(folder, "--epochs", "1");
-        assertThat(run.code()).as(run.err()).isZero();
+        LabCall.Ended run = call(folder).epochs(1).run();
+        assertThat(run.failure()).isEmpty();
         assertThat(temp.resolve("out/report.html"))
                 .content()
                 .contains("s plays: 9,360 characters for training, 520 for validation, 520 for the test; ");

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.data.SpokenDigits.Recording;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -27,7 +27,7 @@ class AutoencodersLabTest {
 
     @Test
     void theShortFormHasEveryPart() {
-        CommandLineRun.assumeData("spoken-digits");
+        LabCall.assumeData("spoken-digits");
         ShortRun run = ShortRun.of(new AutoencodersLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         assertThat(run.figure("Linear auto-encoder and PCA, largest principal angle"))
@@ -77,7 +77,7 @@ class AutoencodersLabTest {
 
     @Test
     void anInterruptedRunKeepsWhatIsFinished() {
-        CommandLineRun.assumeData("spoken-digits");
+        LabCall.assumeData("spoken-digits");
         var run = InterruptedRun.of(new AutoencodersLab(), "== under-complete", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.out()).contains("principal angle").doesNotContain("== deep", "looked up by");
@@ -86,10 +86,9 @@ class AutoencodersLabTest {
 
     @Test
     void missingRecordingsAreOneSentence() {
-        CommandLineRun run = CommandLineRun.in(temp, "lab", "autoencoders", "--out", temp.toString());
-        assertThat(run.code()).isNotZero();
-        assertThat(run.err())
-                .startsWith("fathom lab: the data set spoken-digits was not found: ")
+        LabCall.Ended run = LabCall.of("autoencoders", temp).in(temp);
+        assertThat(run.failure())
+                .startsWith("the data set spoken-digits was not found: ")
                 .hasLineCount(1);
     }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.pages.Findings;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
@@ -23,7 +23,7 @@ class GenerativeLabsTest {
     Path temp;
 
     private ShortRun digits(Experiment lab, String... files) {
-        CommandLineRun.assumeData("mnist");
+        LabCall.assumeData("mnist");
         ShortRun run = ShortRun.of(lab, 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         assertThat(run.out()).contains("training images", "noise");
@@ -186,7 +186,7 @@ class GenerativeLabsTest {
         var birds = InterruptedRun.of(new BirdsLab(), "== the net that reads captions", null, temp.resolve("birds"));
         assertThat(birds.result().isFinished()).isFalse();
         assertThat(birds.out()).doesNotContain("== stage I");
-        CommandLineRun.assumeData("mnist");
+        LabCall.assumeData("mnist");
         var gan = InterruptedRun.of(new GanLab(), "== minimax, ring of 8", null, temp.resolve("gan"));
         assertThat(gan.result().isFinished()).isFalse();
         assertThat(gan.out()).contains("== A game on a line").doesNotContain("== non-saturating");

@@ -10,7 +10,7 @@ import dev.fathom.experiments.statistics.SingularValues;
 import dev.fathom.image.ModelCard;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.io.Safetensors;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
@@ -38,7 +38,7 @@ class ImageLabTest {
 
     @Test
     void fashion() throws Exception {
-        CommandLineRun run = lab("fashion");
+        LabCall.Ended run = lab("fashion");
         assertThat(Files.readString(temp.resolve("report.html")))
                 .contains("Fashion-MNIST: 6,000 images to learn from, 1,200 to choose the best epoch by, 1,200 for "
                         + "the test");
@@ -68,11 +68,11 @@ class ImageLabTest {
     @Test
     void resumeGoesOn() throws IOException {
         Path root = TinyImages.write(temp.resolve("tiny"));
-        String out = temp.resolve("out").toString();
-        CommandLineRun first = CommandLineRun.in(root, "lab", "fashion", "--epochs", "1", "--resume", "--out", out);
-        assertThat(first.code()).as(first.err()).isZero();
-        CommandLineRun again = CommandLineRun.in(root, "lab", "fashion", "--epochs", "1", "--resume", "--out", out);
-        assertThat(again.code()).as(again.err()).isZero();
+        LabCall lab = LabCall.of("fashion", temp.resolve("out")).epochs(1).resume();
+        LabCall.Ended first = lab.in(root);
+        assertThat(first.failure()).isEmpty();
+        LabCall.Ended again = lab.in(root);
+        assertThat(again.failure()).isEmpty();
         assertThat(again.out()).contains("resumed from ").doesNotContain("epoch 1/1");
         assertThat(accuracies(again)).isEqualTo(accuracies(first));
     }
@@ -98,9 +98,7 @@ class ImageLabTest {
             }
             Files.write(folder.resolve(part == 0 ? "train.bin" : "test.bin"), records);
         }
-        CommandLineRun run = CommandLineRun.of(
-                "lab", "cifar", "--epochs", "1", "--data", folder.toString(), "--out", temp.toString());
-        assertThat(run.code()).as(run.err()).isZero();
+        LabCall.Ended run = LabCall.of("cifar", temp).epochs(1).data(folder).completed();
         assertThat(run.out()).contains("Textbook  ", "964,516");
         assertThat(Files.readString(temp.resolve("report.html")))
                 .contains("CIFAR-100: 133 images to learn from, 12 to choose the best epoch by, 10 for the test");
@@ -138,34 +136,27 @@ class ImageLabTest {
     @Test
     void otherImagesAndTooFewAreRefusedBeforeTheTraining() throws IOException {
         Path folder = TinyImages.write(temp.resolve("tiny")).resolve("test-data/fashion-mnist");
-        String[] args = {
-            "lab",
-            "batchnorm",
-            "--data",
-            folder.toString(),
-            "--out",
-            temp.resolve("out").toString()
-        };
+        LabCall lab = LabCall.of("batchnorm", temp.resolve("out")).data(folder);
         byte[] letters = new byte[TinyImages.TEST];
         letters[3] = 25;
         TinyImages.idx(folder.resolve("t10k-labels-idx1-ubyte.gz"), letters, TinyImages.TEST);
-        assertThat(CommandLineRun.of(args).err())
-                .isEqualTo("fathom lab: " + folder + ": Dataset [120, 28, 28] of U8, 26 classes is not Fashion-MNIST, "
-                        + "which is images [28, 28, 1] in 10 classes; give another folder\n");
+        assertThat(lab.run().failure())
+                .isEqualTo(folder + ": Dataset [120, 28, 28] of U8, 26 classes is not Fashion-MNIST, "
+                        + "which is images [28, 28, 1] in 10 classes; give another folder");
         TinyImages.write(temp.resolve("tiny"));
         byte[] pixels = new byte[100 * 784];
         pixels[0] = 1;
         TinyImages.idx(folder.resolve("train-images-idx3-ubyte.gz"), pixels, 100, 28, 28);
         TinyImages.idx(folder.resolve("train-labels-idx1-ubyte.gz"), new byte[100], 100);
-        assertThat(CommandLineRun.of(args).err())
-                .isEqualTo("fathom lab: No normalization learns batches of 128 images but there are 92; "
-                        + "give a folder with more\n");
+        assertThat(lab.run().failure())
+                .isEqualTo(
+                        "No normalization learns batches of 128 images but there are 92; " + "give a folder with more");
     }
 
     @Test
     void mnist() throws IOException {
-        CommandLineRun.assumeData("mnist");
-        CommandLineRun run = lab("mnist");
+        LabCall.assumeData("mnist");
+        LabCall.Ended run = lab("mnist");
         assertThat(Files.readString(temp.resolve("report.html")))
                 .contains("99.15 to 99.21", "PyTorch&#39;s example, by Adadelta");
         assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 80);
@@ -173,14 +164,14 @@ class ImageLabTest {
 
     @Test
     void cifar() {
-        CommandLineRun.assumeData("cifar10");
-        CommandLineRun run = lab("cifar");
+        LabCall.assumeData("cifar10");
+        LabCall.Ended run = lab("cifar");
         assertThat(accuracies(run)).hasSize(4).allMatch(a -> a > 15);
     }
 
     @Test
     void batchNorm() throws IOException {
-        CommandLineRun run = lab("batchnorm");
+        LabCall.Ended run = lab("batchnorm");
         // without normalization these 90 steps hang on a rounding: 18 to 62 % by seed and by kernel
         assertThat(accuracies(run)).hasSize(4);
         assertThat(accuracies(run).subList(1, 4)).allMatch(a -> a > 50);
@@ -217,7 +208,7 @@ class ImageLabTest {
     }
 
     /** The shares in a line that begins with {@code name} and has {@code count} of them. */
-    private static double[] row(CommandLineRun run, String name, int count) {
+    private static double[] row(LabCall.Ended run, String name, int count) {
         return run.out()
                 .lines()
                 .filter(line -> line.startsWith(name))
@@ -231,7 +222,7 @@ class ImageLabTest {
     }
 
     /** The share of activations that are 0, behind the mean activity and the published one. */
-    private static double silent(CommandLineRun run, String name) {
+    private static double silent(LabCall.Ended run, String name) {
         Matcher line = Pattern.compile("\n" + name + " +[\\d.]+ +about [\\d.]+ +([\\d.]+) %")
                 .matcher(run.out());
         assertThat(line.find()).as(run.out()).isTrue();
@@ -240,8 +231,8 @@ class ImageLabTest {
 
     @Test
     void fgsm() {
-        CommandLineRun.assumeData("mnist");
-        CommandLineRun run = lab("fgsm");
+        LabCall.assumeData("mnist");
+        LabCall.Ended run = lab("fgsm");
         assertThat(run.out()).containsPattern("PyTorch's tutorial +99.12 % +96.05 % .* 14.18 %\n");
         double[] attacked = row(run, "PyTorch's example  ", 7);
         assertThat(attacked[0]).isEqualTo(accuracies(run).get(0));
@@ -254,7 +245,7 @@ class ImageLabTest {
 
     @Test
     void permutation() {
-        CommandLineRun run = lab("permutation");
+        LabCall.Ended run = lab("permutation");
         double[] mlp = row(run, "MLP  ", 2);
         double[] cnn = row(run, "LeNet-5  ", 2);
         assertThat(mlp[1]).isCloseTo(mlp[0], within(3.0));
@@ -268,8 +259,8 @@ class ImageLabTest {
 
     @Test
     void depth() {
-        CommandLineRun.assumeData("mnist");
-        CommandLineRun run = lab("depth");
+        LabCall.assumeData("mnist");
+        LabCall.Ended run = lab("depth");
         assertThat(run.out()).contains("more, all of them in report.html");
         for (String network :
                 List.of("Delta 16", "Gauss 16", "Delta 32", "Gauss 32", "Delta 256", "Gauss 256", "Residual 256")) {
@@ -307,8 +298,8 @@ class ImageLabTest {
 
     @Test
     void dropout() {
-        CommandLineRun.assumeData("mnist");
-        CommandLineRun run = lab("dropout");
+        LabCall.assumeData("mnist");
+        LabCall.Ended run = lab("dropout");
         assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 80);
         assertThat(run.out())
                 .contains("1.60 % (2 x 800, logistic)", "1.35 % (3 x 1024, logistic)")
@@ -323,8 +314,8 @@ class ImageLabTest {
 
     @Test
     void transfer() {
-        CommandLineRun.assumeData("cifar10");
-        CommandLineRun run = lab("transfer");
+        LabCall.assumeData("cifar10");
+        LabCall.Ended run = lab("transfer");
         assertThat(run.out()).containsPattern("ship or truck, by examples +20 +200\n");
         double[] head = row(run, "new head, frozen body", 2);
         double[] tuned = row(run, "new head, all tuned", 2);
@@ -336,8 +327,8 @@ class ImageLabTest {
 
     @Test
     void augment() throws IOException {
-        CommandLineRun.assumeData("cifar10");
-        CommandLineRun run = lab("augment");
+        LabCall.assumeData("cifar10");
+        LabCall.Ended run = lab("augment");
         assertThat(accuracies(run)).hasSize(8);
         assertThat(row(run, "1,600 images  ", 2)[0]).isGreaterThan(row(run, "200 images  ", 2)[0]);
         double[] shares = row(run, "400 images  ", 2);
@@ -355,8 +346,8 @@ class ImageLabTest {
 
     @Test
     void filters() {
-        CommandLineRun.assumeData("cifar10");
-        CommandLineRun run = lab("filters");
+        LabCall.assumeData("cifar10");
+        LabCall.Ended run = lab("filters");
         double explained = row(run, "learned  ", 2)[0];
         assertThat(explained)
                 .isGreaterThan(1.5 * row(run, "at the start", 2)[0])
@@ -366,9 +357,9 @@ class ImageLabTest {
 
     @Test
     void pretrained() {
-        CommandLineRun.assumeData("islr/book_images");
-        CommandLineRun.assumeData("pretrained-imagenet");
-        CommandLineRun run = lab("pretrained");
+        LabCall.assumeData("islr/book_images");
+        LabCall.assumeData("pretrained-imagenet");
+        LabCall.Ended run = lab("pretrained");
         String top = "(\\S[^%]* %, ){2}\\S[^%]* %";
         assertThat(run.out())
                 .containsPattern("flamingo.jpg +flamingos in water +spoonbill 84.1 %, .* +spoonbill 85.4 %, .* "
@@ -387,25 +378,21 @@ class ImageLabTest {
 
     @Test
     void photographsWithoutTheirListAreASentence() throws IOException {
-        String out = temp.resolve("out").toString();
+        LabCall lab = LabCall.of("pretrained", temp.resolve("out")).data(temp);
         Path list = temp.resolve("expected.tsv");
-        assertThat(CommandLineRun.of("lab", "pretrained", "--data", temp.toString(), "--out", out)
-                        .err())
-                .isEqualTo("fathom lab: " + list
-                        + " cannot be read; name the folder of the textbook's photographs with --data\n");
+        assertThat(lab.run().failure())
+                .isEqualTo(list + " cannot be read; name the folder of the textbook's photographs with --data");
         for (String bad :
                 List.of("x", "a.jpg\tx\tsqueezenet1_1\t1\t1000\tx\t0.5", "a.jpg\tx\tsqueezenet1_1\t1\t1\tx\tmuch")) {
             Files.writeString(list, "file\n" + bad + "\n");
-            assertThat(CommandLineRun.of("lab", "pretrained", "--data", temp.toString(), "--out", out)
-                            .err())
-                    .isEqualTo("fathom lab: " + list
+            assertThat(lab.run().failure())
+                    .isEqualTo(list
                             + " has a line that is none of file, content, model, rank, class_index, "
-                            + "class_name, probability: " + bad + "\n");
+                            + "class_name, probability: " + bad);
         }
         Files.writeString(list, "file\n");
-        CommandLineRun empty = CommandLineRun.of("lab", "pretrained", "--data", temp.toString(), "--out", out);
-        assertThat(empty.err()).isEqualTo("fathom lab: " + list + " names no photographs; replace it\n");
-        assertThat(empty.code()).isEqualTo(1);
+        LabCall.Ended empty = lab.run();
+        assertThat(empty.failure()).isEqualTo(list + " names no photographs; replace it");
     }
 
     @Test
@@ -434,11 +421,11 @@ class ImageLabTest {
         }
     }
 
-    private CommandLineRun lab(String name) {
-        return CommandLineRun.lab(name, temp);
+    private LabCall.Ended lab(String name) {
+        return LabCall.brief(name, temp);
     }
 
-    private static List<Double> accuracies(CommandLineRun run) {
+    private static List<Double> accuracies(LabCall.Ended run) {
         return ACCURACY.matcher(run.out())
                 .results()
                 .map(found -> Double.valueOf(found.group(1)))

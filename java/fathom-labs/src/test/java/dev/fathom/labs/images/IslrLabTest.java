@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.data.TinyImages;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
@@ -58,7 +58,7 @@ class IslrLabTest {
      */
     @Test
     void theTable() {
-        CommandLineRun.assumeData("mnist");
+        LabCall.assumeData("mnist");
         ShortRun run = ShortRun.of(new IslrLab(), 1, temp);
         double ridge = run.figure("Neural network + ridge, test error");
         double dropout = run.figure("Neural network + dropout, test error");
@@ -81,16 +81,16 @@ class IslrLabTest {
     @Test
     void withoutDigits() throws IOException {
         Path root = TinyImages.write(temp.resolve("tiny"));
-        String[] args = {"lab", "islr", "--short", "--out", temp.resolve("out").toString()};
-        CommandLineRun run = CommandLineRun.in(root, args);
-        assertThat(run.code()).as(run.err()).isZero();
+        LabCall lab = LabCall.of("islr", temp.resolve("out")).brief();
+        LabCall.Ended run = lab.in(root);
+        assertThat(run.failure()).isEmpty();
         assertThat(run.out())
                 .contains("Fashion-MNIST, because MNIST was not found, with 480 to learn from, 120 for validation")
                 .doesNotContain("7.2 %");
-        assertThat(table(CommandLineRun.in(root, args))).isEqualTo(table(run));
+        assertThat(table(lab.in(root))).isEqualTo(table(run));
     }
 
-    private static String table(CommandLineRun run) {
+    private static String table(LabCall.Ended run) {
         return run.out().substring(run.out().indexOf("method "), run.out().indexOf("All of it"));
     }
 }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.pages.Figure;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,7 +20,7 @@ class VeryDeepLabTest {
 
     @BeforeAll
     static void shortForm() {
-        CommandLineRun.assumeData("mnist");
+        LabCall.assumeData("mnist");
         run = ShortRun.of(new VeryDeepLab(), 1, temp);
     }
 

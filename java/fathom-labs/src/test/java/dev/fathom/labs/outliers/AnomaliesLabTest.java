@@ -13,8 +13,8 @@ import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.experiments.data.UserSeries;
 import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.experiments.training.Training;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.nn.Init;
@@ -46,17 +46,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * {@code fathom lab anomalies} and {@code fathom anomalies}: the short form, and on small cases what public code gets
- * wrong.
- */
+/** The short form, and on small cases what public code gets wrong. */
 class AnomaliesLabTest {
     @TempDir
     Path temp;
 
     @Test
     void theShortFormHasEveryPart() throws IOException {
-        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(CommandLineRun::assumeData);
+        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(LabCall::assumeData);
         ShortRun run = ShortRun.resumed(new AnomaliesLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         // The bounds leave room for another processor's rounding, and none for a reversed or arbitrary ranking. What is
@@ -88,7 +85,7 @@ class AnomaliesLabTest {
 
     @Test
     void anInterruptedRunEndsAndWritesItsPage() {
-        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(CommandLineRun::assumeData);
+        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(LabCall::assumeData);
         InterruptedRun run = InterruptedRun.of(new AnomaliesLab(), "1 of 4", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.out()).contains("1 of 4").doesNotContain("4 of 4");
@@ -97,9 +94,8 @@ class AnomaliesLabTest {
 
     @Test
     void dataThatAreMissingAreNamed() {
-        CommandLineRun run = CommandLineRun.labOn(temp, "anomalies");
-        assertThat(run.code()).isNotZero();
-        assertThat(run.err()).contains("the data set ecg was not found").hasLineCount(1);
+        LabCall.Ended run = LabCall.on(temp, "anomalies");
+        assertThat(run.failure()).contains("the data set ecg was not found").hasLineCount(1);
     }
 
     /** A seed gives the same scores to the last bit each time, and another seed gives other scores. */
@@ -382,37 +378,6 @@ class AnomaliesLabTest {
         return text.toString();
     }
 
-    @Test
-    void anOwnSeriesIsScoredAndDrawn() throws IOException {
-        Path file = Files.writeString(temp.resolve("own.csv"), wave(600, true));
-        Path folder = temp.resolve("out");
-        CommandLineRun run =
-                CommandLineRun.of("anomalies", file.toString(), "--members", "3", "--out", folder.toString());
-        assertThat(run.err()).isEmpty();
-        assertThat(run.code()).isZero();
-        assertThat(run.out())
-                .contains("Column time is taken as the time and left out.")
-                .contains("Column place has no numbers and is left out.")
-                .contains("Column constant is constant and is left out.")
-                .contains("Column speed has 2 gaps, which are filled")
-                .contains("600 rows of speed, load")
-                .containsPattern("\\d+ microseconds on one thread");
-        List<String> scores = Files.readAllLines(folder.resolve("scores.csv"));
-        assertThat(scores).hasSize(601).startsWith("line,score,flagged");
-        assertThat(scores.get(1)).startsWith("2,"); // below the header
-        assertThat(scores.subList(401, 413).stream()
-                        .filter(l -> l.endsWith(",1"))
-                        .count())
-                .isGreaterThan(4);
-        assertThat(scores.subList(100, 380)).allMatch(l -> l.endsWith(",0"));
-        assertThat(folder.resolve("anomalies.png")).isNotEmptyFile();
-
-        Path bare = Files.writeString(temp.resolve("bare.txt"), wave(600, false));
-        CommandLineRun again =
-                CommandLineRun.of("anomalies", bare.toString(), "--members", "1", "--out", folder.toString());
-        assertThat(again.out()).contains("600 rows of column 1");
-    }
-
     /** Semicolons with decimal commas, tabs, an empty line in between, and more columns than are drawn. */
     @Test
     void exportsOfSpreadsheetsAreRead() throws IOException {
@@ -432,24 +397,6 @@ class AnomaliesLabTest {
         Path mixed = Files.writeString(temp.resolve("e.csv"), "a;b\n1,5;2\n1.234,5;3\n");
         assertThatThrownBy(() -> UserSeries.read(mixed, List.of()))
                 .hasMessageContaining("e.csv line 3, column a: 1.234,5 is no number");
-    }
-
-    @Test
-    void columnsThatAreNotDrawnAreNamed() throws IOException {
-        StringBuilder text = new StringBuilder("a;b;c;d;e;f;g;h\n");
-        for (int t = 0; t < 40; t++) {
-            for (int c = 0; c < 8; c++) {
-                text.append(t * (c + 1) % 11).append(c < 7 ? ";" : "\n");
-            }
-        }
-        Path file = Files.writeString(temp.resolve("wide.csv"), text);
-        CommandLineRun run = CommandLineRun.of(
-                "anomalies", file.toString(), "--members", "1", "--window", "8", "--out", temp.toString());
-        assertThat(run.err()).isEmpty();
-        assertThat(run.out())
-                .contains("The picture has the first 6 of 8 columns; not drawn: g, h.")
-                .contains("epoch 30/30")
-                .contains("a header is line 1");
     }
 
     /**
@@ -487,33 +434,5 @@ class AnomaliesLabTest {
             return Objects.requireNonNull(
                     Detection.of(series, new Detection.Settings(8, members, 0, 3, 1), training, folder));
         }
-    }
-
-    @Test
-    void whatIsNoSeriesIsRefusedInASentence() throws IOException {
-        refused("it does not exist", "--window", "32");
-        Files.writeString(temp.resolve("own.csv"), "a,b\n1,2\n2,x\n3,4\n");
-        refused("own.csv line 3, column b: x is no number");
-        refused("has no column c; it has a, b", "--columns", "c");
-        Files.writeString(temp.resolve("own.csv"), "a,b\n1,2\n2,3\n3,4\n");
-        refused("there are 3 rows, 3 of them to learn from, but windows of 32 rows need at least 64");
-        refused("--window 1: choose at least 2", "--window", "1");
-        refused("--deviations -1.0: choose a number above 0", "--deviations", "-1");
-        Files.writeString(temp.resolve("own.csv"), "a\n" + "5\n".repeat(300));
-        refused("has no column of numbers that change");
-        Files.writeString(temp.resolve("own.csv"), "");
-        refused("own.csv");
-        Files.writeString(temp.resolve("own.csv"), wave(100, true));
-        refused("--learn 200: there are only 100 rows", "--learn", "200");
-    }
-
-    private void refused(String why, String... options) {
-        List<String> all =
-                new ArrayList<>(List.of("anomalies", temp.resolve("own.csv").toString()));
-        all.addAll(List.of(options));
-        all.addAll(List.of("--out", temp.resolve("refused").toString()));
-        CommandLineRun run = CommandLineRun.of(all.toArray(String[]::new));
-        assertThat(run.code()).isNotZero();
-        assertThat(run.err()).contains(why).hasLineCount(1);
     }
 }

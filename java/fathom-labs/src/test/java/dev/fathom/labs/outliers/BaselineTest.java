@@ -7,7 +7,7 @@ import dev.fathom.assess.Ranking;
 import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.experiments.data.OutlierData;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.table.Table;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,8 +23,8 @@ class BaselineTest {
      */
     @Test
     void theLinearFloorsAreTheKnownOnes() {
-        CommandLineRun.assumeData("ecg");
-        CommandLineRun.assumeData("nab");
+        LabCall.assumeData("ecg");
+        LabCall.assumeData("nab");
         LabeledSeries chf13 = chf13();
         assertThat(chf13.outliers()).hasSize(3750);
         assertThat(IntStream.range(0, 3750).filter(t -> chf13.outliers()[t]).count())

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pairs.Translations.Score;
 import java.nio.file.Path;
@@ -111,7 +111,7 @@ class PairsLabsTest {
 
     @Test
     void aNetworkForetellsWhereADigitMoves() {
-        CommandLineRun.assumeData("mnist");
+        LabCall.assumeData("mnist");
         ShortRun run = ShortRun.of(new MovingDigitsLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         String frames = ", 1000 x squared error of the next 8 frames";
@@ -129,7 +129,7 @@ class PairsLabsTest {
     /** What is finished is not trained again, and comes to the same. */
     @Test
     void captionsGoOn() {
-        List<String> out = CommandLineRun.twice("captions", temp);
+        List<String> out = LabCall.twice("captions", temp);
         assertThat(table(out.get(1))).isEqualTo(table(out.get(0)));
     }
 

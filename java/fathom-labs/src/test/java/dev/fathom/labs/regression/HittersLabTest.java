@@ -12,8 +12,8 @@ import dev.fathom.experiments.data.HittersSplit;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.StoredRun;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.linear.Lasso;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.linear.LeastSquares.Coefficient;
@@ -142,7 +142,7 @@ class HittersLabTest {
 
     @Test
     void theShortForm() {
-        CommandLineRun run = CommandLineRun.lab("hitters", temp);
+        LabCall.Ended run = LabCall.brief("hitters", temp);
         assertThat(run.out())
                 .containsPattern("Mean salary, Python split +0 +351\\.4737\n")
                 .containsPattern("Median salary, Python split +0 +333\\.2779\n")
@@ -168,8 +168,8 @@ class HittersLabTest {
     /** The whole run: the figures of both editions, each in its band. */
     @Test
     void theWholeRunReachesEveryBandButOne() {
-        CommandLineRun run = CommandLineRun.of("lab", "hitters", "--out", temp.toString());
-        assertThat(run.err()).isEmpty();
+        LabCall.Ended run = LabCall.of("hitters", temp).run();
+        assertThat(run.failure()).isEmpty();
         assertThat(run.out())
                 .containsPattern("least squares and 234\\.7170 by the relaxed lasso")
                 .contains(
@@ -219,36 +219,34 @@ class HittersLabTest {
 
     @Test
     void badFilesAreNamedInASentence() throws IOException {
-        CommandLineRun missing = CommandLineRun.labOn(temp, "hitters");
-        assertThat(missing.code()).isEqualTo(1);
-        assertThat(missing.err())
-                .isEqualTo("fathom lab: the data set islr was not found: " + temp
+        LabCall.Ended missing = LabCall.on(temp, "hitters");
+        assertThat(missing.failure())
+                .isEqualTo("the data set islr was not found: " + temp
                         + " has no Hitters.csv; download it from the repository intro-stat-learning/ISLP, or give "
                         + "the folder that has it with "
-                        + "--data\n");
+                        + "--data");
         Path file = temp.resolve("Hitters.csv");
         Path whole = Path.of(System.getProperty("fathom.root"), "test-data/hitters/Hitters.csv");
         List<String> lines = Files.readAllLines(whole);
         Files.write(file, lines.subList(0, 20));
-        CommandLineRun few = CommandLineRun.labOn(temp, "hitters");
-        assertThat(few.code()).isEqualTo(1);
-        assertThat(few.err())
-                .isEqualTo("fathom lab: Hitters.csv has 16 players with a salary, which are too few to fit 19 "
+        LabCall.Ended few = LabCall.on(temp, "hitters");
+        assertThat(few.failure())
+                .isEqualTo("Hitters.csv has 16 players with a salary, which are too few to fit 19 "
                         + "columns and to test them; give the whole file, "
-                        + "which has 263\n");
+                        + "which has 263");
         List<String> renamed = new ArrayList<>(Files.readAllLines(whole));
         renamed.set(0, renamed.get(0).replaceFirst("\\bHits\\b", "Hit"));
         Files.write(file, renamed);
-        assertThat(CommandLineRun.labOn(temp, "hitters").err())
-                .isEqualTo("fathom lab: Hitters.csv has no column Hits; give the file of ISLP\n");
+        assertThat(LabCall.on(temp, "hitters").failure())
+                .isEqualTo("Hitters.csv has no column Hits; give the file of ISLP");
         lines.set(5, lines.get(5).replaceFirst(",\\d+,", ",many,"));
         Files.write(file, lines);
-        assertThat(CommandLineRun.labOn(temp, "hitters").err())
-                .startsWith("fathom lab: Hitters.csv line 6, column Hits: \"many\" is not a finite number");
+        assertThat(LabCall.on(temp, "hitters").failure())
+                .startsWith("Hitters.csv line 6, column Hits: \"many\" is not a finite number");
         Files.writeString(file, "a,b\n1,2\n");
-        assertThat(CommandLineRun.labOn(temp, "hitters").err())
-                .isEqualTo("fathom lab: " + file
+        assertThat(LabCall.on(temp, "hitters").failure())
+                .isEqualTo(file
                         + " has the columns [a, b] but not Salary, League, Division and NewLeague; give "
-                        + "the file of ISLP\n");
+                        + "the file of ISLP");
     }
 }

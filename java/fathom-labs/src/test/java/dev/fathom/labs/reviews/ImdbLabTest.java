@@ -11,8 +11,8 @@ import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.features.SparseRows;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
@@ -69,8 +69,8 @@ class ImdbLabTest {
 
     @Test
     void theShortFormLearns() throws IOException {
-        CommandLineRun.assumeData("imdb");
-        CommandLineRun run = CommandLineRun.lab("imdb", temp);
+        LabCall.assumeData("imdb");
+        LabCall.Ended run = LabCall.brief("imdb", temp);
         assertThat(run.out().split(Pattern.quote(DECODED), -1))
                 .as("decoded, and as printed")
                 .hasSize(3);
@@ -99,11 +99,11 @@ class ImdbLabTest {
     }
 
     /** The test accuracy of a row of the lasso's table. */
-    private static double lasso(CommandLineRun run, String row) {
+    private static double lasso(LabCall.Ended run, String row) {
         return number(run, "\n" + row + " .* ([0-9.]+) % +[0-9.]+ % +[0-9]+ s\n");
     }
 
-    private static double number(CommandLineRun run, String pattern) {
+    private static double number(LabCall.Ended run, String pattern) {
         return number(Pattern.compile(pattern), run.out());
     }
 
@@ -115,7 +115,7 @@ class ImdbLabTest {
 
     @Test
     void theReviewsHaveTheLengthsOfTheTextbook() {
-        CommandLineRun.assumeData("imdb");
+        LabCall.assumeData("imdb");
         Path folder = Imdb.folder();
         Vocabulary words = Imdb.words(folder).limit(9_999);
         assertThat(words.size()).isEqualTo(Reviews.CODES);
@@ -254,16 +254,14 @@ class ImdbLabTest {
     @Test
     void aRunIsResumedAndFrozenVectorsStayAsTheyAre() throws IOException {
         Path data = ReviewFiles.write(temp.resolve("reviews"), 120, 1);
-        String[] args = {
-            "lab", "imdb", "--short", "--epochs", "1", "--resume", "--data", data.toString(), "--out", temp.toString()
-        };
-        CommandLineRun first = CommandLineRun.of(args);
-        assertThat(first.code()).as(first.err()).isZero();
+        LabCall lab = LabCall.of("imdb", temp).brief().epochs(1).resume().data(data);
+        LabCall.Ended first = lab.run();
+        assertThat(first.failure()).isEmpty();
         assertThat(first.out()).contains("lambda 6 of 6", "Principal components", "epoch 1/1");
         assertThat(lasso(first, "binary")).as("one word decides").isEqualTo(100);
         Path kept = ReviewFiles.kept(temp);
-        CommandLineRun again = CommandLineRun.of(args);
-        assertThat(again.code()).as(again.err()).isZero();
+        LabCall.Ended again = lab.run();
+        assertThat(again.failure()).isEmpty();
         assertThat(again.out())
                 .as("neither a path nor an epoch is computed again")
                 .doesNotContain("lambda 6 of 6")
@@ -275,14 +273,14 @@ class ImdbLabTest {
         Path curve = kept.resolve("2x16-network/milestones.csv");
         for (String damaged : List.of("", "rubbish", "0.5\n")) {
             Files.writeString(curve, damaged);
-            assertThat(failed(args))
-                    .isEqualTo("fathom lab: " + curve
+            assertThat(failed(lab.run()))
+                    .isEqualTo(curve
                             + " is missing or damaged, and with it what the steps so far led to; remove its folder to "
                             + "begin anew");
         }
         Path path = parts(kept, "settings").get(0);
         Files.writeString(path, "");
-        assertThat(failed(args)).isEqualTo("fathom lab: " + path + ": it is damaged; remove it, and run again");
+        assertThat(failed(lab.run())).isEqualTo(path + ": it is damaged; remove it, and run again");
     }
 
     /** The files of the kept parts of a kind. */
@@ -311,7 +309,7 @@ class ImdbLabTest {
         }
     }
 
-    private static List<String> accuracies(CommandLineRun run) {
+    private static List<String> accuracies(LabCall.Ended run) {
         return Pattern.compile("Test accuracy ([0-9.]+ %)")
                 .matcher(run.out())
                 .results()
@@ -379,21 +377,12 @@ class ImdbLabTest {
     }
 
     private String failedOn(Path data) {
-        return failed(
-                "lab",
-                "imdb",
-                "--short",
-                "--data",
-                data.toString(),
-                "--out",
-                temp.resolve("out").toString());
+        return failed(LabCall.of("imdb", temp.resolve("out")).brief().data(data).run());
     }
 
     /** The sentence with which a run ends. */
-    private static String failed(String... args) {
-        CommandLineRun run = CommandLineRun.of(args);
-        assertThat(run.code()).isNotZero();
-        assertThat(run.err()).hasLineCount(1);
-        return run.err().strip();
+    private static String failed(LabCall.Ended run) {
+        assertThat(run.failure()).hasLineCount(1);
+        return run.failure().strip();
     }
 }

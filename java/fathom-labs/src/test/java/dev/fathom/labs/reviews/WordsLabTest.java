@@ -7,8 +7,8 @@ import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Interrupt;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.WordVectors;
@@ -38,8 +38,8 @@ class WordsLabTest {
 
     @Test
     void shortForm() throws IOException {
-        CommandLineRun.assumeData("imdb");
-        CommandLineRun run = CommandLineRun.lab("words", temp);
+        LabCall.assumeData("imdb");
+        LabCall.Ended run = LabCall.brief("words", temp);
         double[] analogies = row(run, "all");
         assertThat(analogies[0]).as("PCA beside chance").isGreaterThan(8);
         assertThat(analogies[0]).as("PCA beside the nearest word alone").isGreaterThan(analogies[2]);
@@ -59,7 +59,7 @@ class WordsLabTest {
         }
     }
 
-    private static double[] row(CommandLineRun run, String name) {
+    private static double[] row(LabCall.Ended run, String name) {
         Matcher row = ROW.matcher(run.out());
         while (row.find()) {
             if (row.group(1).equals(name)) {
@@ -77,14 +77,12 @@ class WordsLabTest {
     void aRunIsResumedAndFrozenVectorsStayAsTheyAre() throws IOException {
         Path data = ReviewFiles.opinions(temp.resolve("imdb"), 240);
         Path out = temp.resolve("out");
-        String[] args = {
-            "lab", "words", "--short", "--epochs", "1", "--resume", "--data", data.toString(), "--out", out.toString()
-        };
-        CommandLineRun first = CommandLineRun.of(args);
-        assertThat(first.code()).as(first.err()).isZero();
+        LabCall lab = LabCall.of("words", out).brief().epochs(1).resume().data(data);
+        LabCall.Ended first = lab.run();
+        assertThat(first.failure()).isEmpty();
         assertThat(row(first, "learned with the classifier")[0]).isGreaterThan(65);
-        CommandLineRun again = CommandLineRun.of(args);
-        assertThat(again.code()).as(again.err()).isZero();
+        LabCall.Ended again = lab.run();
+        assertThat(again.failure()).isEmpty();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         assertThat(row(again, "all")).isEqualTo(row(first, "all"));
         assertThat(row(again, "skip-gram, tuned")).isEqualTo(row(first, "skip-gram, tuned"));
@@ -138,10 +136,9 @@ class WordsLabTest {
     @Test
     void badDataAreOneSentence() throws IOException {
         Path out = temp.resolve("out");
-        CommandLineRun missing = CommandLineRun.in(temp, "lab", "words", "--out", out.toString());
-        assertThat(missing.code()).isNotZero();
-        assertThat(missing.err())
-                .startsWith("fathom lab: the reviews of IMDB are not here")
+        LabCall.Ended missing = LabCall.of("words", out).in(temp);
+        assertThat(missing.failure())
+                .startsWith("the reviews of IMDB are not here")
                 .hasLineCount(1);
         Path data = temp.resolve("imdb");
         assertThat(failed(data)).contains("imdb does not have train.tsv.gz, test.tsv.gz and imdb_word_index.json");
@@ -149,9 +146,8 @@ class WordsLabTest {
         assertThat(failed(data)).contains("a file has 99, and this lab needs at least 100 in each");
         ReviewFiles.opinions(data, 100);
         assertThat(failed(data))
-                .isEqualTo(
-                        "fathom lab: the reviews of IMDB in " + data + " have 56 different words, but vectors of 100 "
-                                + "numbers need more than 100; give the folder of the whole set");
+                .isEqualTo("the reviews of IMDB in " + data + " have 56 different words, but vectors of 100 "
+                        + "numbers need more than 100; give the folder of the whole set");
         byte[] whole = Files.readAllBytes(data.resolve("train.tsv.gz"));
         Files.write(data.resolve("train.tsv.gz"), Arrays.copyOf(whole, whole.length / 2));
         assertThat(failed(data)).contains("train.tsv.gz");
@@ -159,16 +155,9 @@ class WordsLabTest {
 
     /** The sentence with which the full form ends. */
     private String failed(Path data) {
-        CommandLineRun run = CommandLineRun.of(
-                "lab",
-                "words",
-                "--data",
-                data.toString(),
-                "--out",
-                temp.resolve("out").toString());
-        assertThat(run.code()).isNotZero();
-        assertThat(run.err()).hasLineCount(1);
-        return run.err().strip();
+        LabCall.Ended run = LabCall.of("words", temp.resolve("out")).data(data).run();
+        assertThat(run.failure()).hasLineCount(1);
+        return run.failure().strip();
     }
 
     /** Each text has words of one topic out of 20; words of a topic must become neighbors. */

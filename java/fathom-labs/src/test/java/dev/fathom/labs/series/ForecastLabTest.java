@@ -8,8 +8,8 @@ import com.google.gson.Gson;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.nn.Model;
 import dev.fathom.series.Windows;
 import dev.fathom.tensor.Pass;
@@ -35,9 +35,9 @@ class ForecastLabTest {
 
     @Test
     void whatReturnsToAMeanIsForecastBetterThanByItsLastValue() throws IOException {
-        CommandLineRun.assumeData("exchange-rate");
-        CommandLineRun.assumeData("metr-la-week");
-        String out = CommandLineRun.lab("forecast", temp).out();
+        LabCall.assumeData("exchange-rate");
+        LabCall.assumeData("metr-la-week");
+        String out = LabCall.brief("forecast", temp).out();
         assertThat(out)
                 .contains("Rows 1 to 540 are for training, 541 to 720 for validation and 721 to 900 for the test")
                 .contains("One week is not comparable with published results on METR-LA");
@@ -79,11 +79,8 @@ class ForecastLabTest {
         return SeriesFiles.write(temp.resolve("data"), exchange, speeds, sensors);
     }
 
-    private CommandLineRun run(Path data, String... more) {
-        List<String> args = new ArrayList<>(List.of("lab", "forecast", "--short", "--data", data.toString()));
-        args.addAll(List.of("--out", temp.resolve("out").toString()));
-        args.addAll(List.of(more));
-        return CommandLineRun.of(args.toArray(String[]::new));
+    private LabCall call(Path data) {
+        return LabCall.of("forecast", temp.resolve("out")).brief().data(data);
     }
 
     /** What is finished is not trained again, and forecasts the same. */
@@ -92,11 +89,11 @@ class ForecastLabTest {
         String speeds = SeriesFiles.text(200, 3, 0.05);
         long gaps = Pattern.compile("\\b0\\b(?!\\.)").matcher(speeds).results().count();
         Path data = write(SeriesFiles.text(300, 8, 0), speeds, 3);
-        CommandLineRun first = run(data, "--epochs", "1", "--resume");
-        assertThat(first.code()).as(first.err()).isZero();
+        LabCall.Ended first = call(data).epochs(1).resume().run();
+        assertThat(first.failure()).isEmpty();
         assertThat(first.out()).contains("epoch 1/1");
-        CommandLineRun again = run(data, "--epochs", "1", "--resume");
-        assertThat(again.code()).as(again.err()).isZero();
+        LabCall.Ended again = call(data).epochs(1).resume().run();
+        assertThat(again.failure()).isEmpty();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         String week = first.out().substring(first.out().indexOf("Last value, 15 minutes"));
         assertThat(again.out()).contains(week.substring(0, week.indexOf("All of it")));
@@ -120,13 +117,12 @@ class ForecastLabTest {
 
     @Test
     void badSeriesAreRefusedInOneSentence() throws IOException {
-        CommandLineRun missing = run(temp);
-        assertThat(missing.code()).isEqualTo(1);
-        assertThat(missing.err())
-                .isEqualTo("fathom lab: the data set exchange-rate was not found: " + temp
+        LabCall.Ended missing = call(temp).run();
+        assertThat(missing.failure())
+                .isEqualTo("the data set exchange-rate was not found: " + temp
                         + " has no exchange_rate.txt.gz; download it from the repository "
                         + "laiguokun/multivariate-time-series-data,"
-                        + " or give the folder that has it with --data\n");
+                        + " or give the folder that has it with --data");
         refused(
                 write(SeriesFiles.text(30, 8, 0), SeriesFiles.text(200, 3, 0), 3),
                 "30 rows, but a window of 28 lags with the horizon 24 takes 52");
@@ -148,9 +144,8 @@ class ForecastLabTest {
     }
 
     private void refused(Path data, String words) {
-        CommandLineRun run = run(data);
-        assertThat(run.code()).isEqualTo(1);
-        assertThat(run.err()).hasLineCount(1).startsWith("fathom lab: ").contains(words);
+        LabCall.Ended run = call(data).run();
+        assertThat(run.failure()).hasLineCount(1).contains(words);
     }
 
     // ---- parts

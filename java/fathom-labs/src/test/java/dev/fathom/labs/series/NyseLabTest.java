@@ -10,8 +10,8 @@ import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.statistics.Autocorrelation;
 import dev.fathom.experiments.training.Interrupt;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.series.Series;
 import java.io.IOException;
@@ -43,7 +43,7 @@ class NyseLabTest {
     /** ISLR2 and ISLP, section 10.9.6, by scikit-learn in double precision. */
     @Test
     void theAutoregressionsOfTheTextbook() {
-        CommandLineRun.assumeData("islr");
+        LabCall.assumeData("islr");
         Series s = Nyse.read(null);
         int first = Nyse.trainingDays(s);
         int end = s.length();
@@ -77,8 +77,8 @@ class NyseLabTest {
 
     @Test
     void theShortForm() {
-        CommandLineRun.assumeData("islr");
-        CommandLineRun run = CommandLineRun.lab("nyse", temp);
+        LabCall.assumeData("islr");
+        LabCall.Ended run = LabCall.brief("nyse", temp);
         assertThat(run.out())
                 .containsPattern("AR\\(5\\) +16 +0\\.412891 +0\\.4129\n")
                 .containsPattern("AR\\(5\\), with day of week +20 +0\\.459556 +0\\.45956\n")
@@ -107,7 +107,7 @@ class NyseLabTest {
         }
     }
 
-    private static double r2(CommandLineRun run, String model) {
+    private static double r2(LabCall.Ended run, String model) {
         Matcher m =
                 Pattern.compile("\n" + model + ": test R2 (-?[\\d.]+) after").matcher(run.out());
         assertThat(m.find()).as(model).isTrue();
@@ -215,17 +215,21 @@ class NyseLabTest {
     @Test
     void resumeGoesOn() throws IOException {
         days(450, 240);
-        String out = temp.resolve("out").toString();
-        String[] epochs = {"1", "2", "2"};
         List<Double> r2 = new ArrayList<>();
-        for (String n : epochs) {
-            CommandLineRun run = CommandLineRun.of(
-                    "lab", "nyse", "--short", "--epochs", n, "--resume", "--data", temp.toString(), "--out", out);
-            assertThat(run.code()).as(run.err()).isZero();
+        for (int n : new int[] {1, 2, 2}) {
+            LabCall.Ended run = LabCall.of("nyse", temp.resolve("out"))
+                    .brief()
+                    .epochs(n)
+                    .resume()
+                    .data(temp)
+                    .completed();
             r2.add(r2(run, "LSTM, with day of week"));
         }
-        CommandLineRun fresh = CommandLineRun.of(
-                "lab", "nyse", "--short", "--epochs", "2", "--data", temp.toString(), "--out", out + "-fresh");
+        LabCall.Ended fresh = LabCall.of("nyse", temp.resolve("fresh"))
+                .brief()
+                .epochs(2)
+                .data(temp)
+                .completed();
         assertThat(r2.get(1))
                 .isNotEqualTo(r2.get(0))
                 .isEqualTo(r2.get(2))
@@ -234,33 +238,30 @@ class NyseLabTest {
 
     @Test
     void badFilesAreNamedInASentence() throws IOException {
-        CommandLineRun missing = CommandLineRun.labOn(temp, "nyse");
-        assertThat(missing.code()).isEqualTo(1);
-        assertThat(missing.err())
-                .isEqualTo("fathom lab: the data set islr was not found: " + temp
+        LabCall.Ended missing = LabCall.on(temp, "nyse");
+        assertThat(missing.failure())
+                .isEqualTo("the data set islr was not found: " + temp
                         + " has no NYSE.csv; download it from the repository intro-stat-learning/ISLP, or give"
-                        + " the folder that has it with --data\n");
+                        + " the folder that has it with --data");
         Path file = days(6, 4);
-        CommandLineRun few = CommandLineRun.labOn(temp, "nyse");
-        assertThat(few.code()).isEqualTo(1);
-        assertThat(few.err())
-                .isEqualTo("fathom lab: NYSE.csv has 4 training days and 2 test days, but windows and cross-validation"
-                        + " need 200 of each; give the whole file of 6,051 days\n");
+        LabCall.Ended few = LabCall.on(temp, "nyse");
+        assertThat(few.failure())
+                .isEqualTo("NYSE.csv has 4 training days and 2 test days, but windows and cross-validation"
+                        + " need 200 of each; give the whole file of 6,051 days");
         days(450, 240);
         List<String> lines = new ArrayList<>(Files.readAllLines(file));
         lines.add(1, lines.remove(400));
         Files.write(file, lines);
-        assertThat(CommandLineRun.labOn(temp, "nyse").err())
-                .isEqualTo("fathom lab: NYSE.csv line 2, column train: a training day comes after a test day; sort the"
-                        + " file by date\n");
+        assertThat(LabCall.on(temp, "nyse").failure())
+                .isEqualTo("NYSE.csv line 2, column train: a training day comes after a test day; sort the"
+                        + " file by date");
         lines.set(7, lines.get(7).replaceFirst(",[^,]+,([^,]+),([^,]+)$", ",NA,$1,$2"));
         Files.write(file, lines);
-        assertThat(CommandLineRun.labOn(temp, "nyse").err())
-                .isEqualTo("fathom lab: NYSE.csv line 8, column log_volume: the value is missing; leave such rows out"
+        assertThat(LabCall.on(temp, "nyse").failure())
+                .isEqualTo("NYSE.csv line 8, column log_volume: the value is missing; leave such rows out"
                         + " with complete(\"log_volume\"), or the column, or keep a hole in a series with"
-                        + " Series.withHoles\n");
+                        + " Series.withHoles");
         Files.writeString(file, "a,b\n1,2\n");
-        assertThat(CommandLineRun.labOn(temp, "nyse").err())
-                .isEqualTo("fathom lab: NYSE.csv has no column DJ_return; it has [a, b]\n");
+        assertThat(LabCall.on(temp, "nyse").failure()).isEqualTo("NYSE.csv has no column DJ_return; it has [a, b]");
     }
 }

@@ -3,7 +3,7 @@ package dev.fathom.labs.similarity;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.experiments.statistics.Averages;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ class SiameseLabTest {
 
     @Test
     void digitsThatWereLeftOutAreNamedBetterThanByPixels() {
-        CommandLineRun.assumeData("mnist");
+        LabCall.assumeData("mnist");
         ShortRun run = ShortRun.of(new SiameseLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         String of = "One-shot accuracy by ";

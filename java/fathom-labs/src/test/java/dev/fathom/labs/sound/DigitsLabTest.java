@@ -10,7 +10,7 @@ import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.data.SpokenDigits;
 import dev.fathom.experiments.data.SpokenDigits.Recording;
 import dev.fathom.experiments.training.Interrupt;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.sound.Wav;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -37,8 +37,8 @@ class DigitsLabTest {
 
     @Test
     void shortForm() {
-        CommandLineRun.assumeData("spoken-digits");
-        CommandLineRun run = CommandLineRun.lab("digits", temp);
+        LabCall.assumeData("spoken-digits");
+        LabCall.Ended run = LabCall.brief("digits", temp);
         assertThat(row(run, "logistic regression")[1]).isGreaterThan(65);
         for (String net : List.of("MLP  ", "MLP with dropout", "CNN", "LSTM", "GRU")) {
             assertThat(row(run, net)[1]).as(net).isGreaterThan(50);
@@ -56,7 +56,7 @@ class DigitsLabTest {
     }
 
     /** The percents of the table's row that begins with {@code name}. */
-    private static double[] row(CommandLineRun run, String name) {
+    private static double[] row(LabCall.Ended run, String name) {
         Matcher row = Pattern.compile("(?m)^" + name + ".*%.*$").matcher(run.out());
         assertThat(row.find()).as("a row " + name + " in " + run.out()).isTrue();
         return NUMBER.matcher(row.group())
@@ -86,28 +86,23 @@ class DigitsLabTest {
         return folder.getParent();
     }
 
-    private CommandLineRun digits(Path data) {
-        return CommandLineRun.of(
-                "lab",
-                "digits",
-                "--short",
-                "--epochs",
-                "1",
-                "--resume",
-                "--data",
-                data.toString(),
-                "--out",
-                temp.resolve("out").toString());
+    private LabCall.Ended digits(Path data) {
+        return LabCall.of("digits", temp.resolve("out"))
+                .brief()
+                .epochs(1)
+                .resume()
+                .data(data)
+                .run();
     }
 
     /** What is finished is not trained again. */
     @Test
     void resumeGoesOn() throws IOException {
         Path data = tones(7);
-        CommandLineRun first = digits(data);
-        assertThat(first.code()).as(first.err()).isZero();
-        CommandLineRun again = digits(data);
-        assertThat(again.code()).as(again.err()).isZero();
+        LabCall.Ended first = digits(data);
+        assertThat(first.failure()).isEmpty();
+        LabCall.Ended again = digits(data);
+        assertThat(again.failure()).isEmpty();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         for (String name : List.of("MLP  ", "GRU", "ann", "prefix beam")) {
             assertThat(row(again, name)).isEqualTo(row(first, name));
@@ -116,38 +111,33 @@ class DigitsLabTest {
 
     @Test
     void badDataAreOneSentence() throws IOException {
-        CommandLineRun missing = CommandLineRun.in(
-                temp, "lab", "digits", "--out", temp.resolve("out").toString());
-        assertThat(missing.code()).isNotZero();
-        assertThat(missing.err())
-                .startsWith("fathom lab: the data set spoken-digits was not found: ")
+        LabCall.Ended missing = LabCall.of("digits", temp.resolve("out")).in(temp);
+        assertThat(missing.failure())
+                .startsWith("the data set spoken-digits was not found: ")
                 .hasLineCount(1);
         Path data = tones(1);
-        assertThat(digits(data).err())
-                .isEqualTo("fathom lab: spoken-digits has 0 training recordings (index 5 and above) and 20 test"
-                        + " recordings (index 0 to 4), but at least 20 and 1 are needed; give the whole folder\n");
-        assertThat(digits(tones(6)).err())
-                .isEqualTo("fathom lab: spoken-digits has 20 recordings of index 5, 14, 23, 32 or 41, which are for the"
+        assertThat(digits(data).failure())
+                .isEqualTo("spoken-digits has 0 training recordings (index 5 and above) and 20 test"
+                        + " recordings (index 0 to 4), but at least 20 and 1 are needed; give the whole folder");
+        assertThat(digits(tones(6)).failure())
+                .isEqualTo("spoken-digits has 20 recordings of index 5, 14, 23, 32 or 41, which are for the"
                         + " validation of strings, and 0 for their training, but at least 1 of each is needed;"
-                        + " give the whole folder\n");
+                        + " give the whole folder");
         Path file = data.resolve("recordings/3_ann_0.wav");
         byte[] whole = Files.readAllBytes(file);
         Files.write(file, Arrays.copyOf(whole, 1000));
-        CommandLineRun damaged = digits(data);
-        assertThat(damaged.code()).isNotZero();
-        assertThat(damaged.err())
-                .startsWith("fathom lab: " + file + ": its header claims ")
-                .hasLineCount(1);
+        LabCall.Ended damaged = digits(data);
+        assertThat(damaged.failure()).startsWith(file + ": its header claims ").hasLineCount(1);
         Wav.of(16000, new float[4000]).write(file);
-        assertThat(digits(data).err())
-                .isEqualTo("fathom lab: " + file
+        assertThat(digits(data).failure())
+                .isEqualTo(file
                         + ": it has 4000 samples at 16000 Hz, but a recording of a digit has 400 to "
-                        + "80000 at 8000 Hz; convert it, or move it elsewhere\n");
+                        + "80000 at 8000 Hz; convert it, or move it elsewhere");
         Files.move(file, file.resolveSibling("three.wav"));
-        assertThat(digits(data).err())
-                .isEqualTo("fathom lab: " + file.resolveSibling("three.wav")
+        assertThat(digits(data).failure())
+                .isEqualTo(file.resolveSibling("three.wav")
                         + ": the name is not of the form "
-                        + "DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_32.wav; rename the file, or move it elsewhere\n");
+                        + "DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_32.wav; rename the file, or move it elsewhere");
     }
 
     @Test

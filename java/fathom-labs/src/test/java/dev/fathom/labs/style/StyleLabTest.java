@@ -8,8 +8,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.image.Picture;
 import dev.fathom.image.Preprocessing;
-import dev.fathom.labs.CommandLineRun;
 import dev.fathom.labs.InterruptedRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;
@@ -19,16 +19,13 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The perceptual loss on numbers that are known, the command style, and the short form of the lab. */
+/** The perceptual loss on numbers that are known, and the short form of the lab. */
 class StyleLabTest {
     @TempDir
     Path temp;
@@ -134,7 +131,7 @@ class StyleLabTest {
 
     @Test
     void shortForm() {
-        CommandLineRun.assumeData("style-transfer");
+        LabCall.assumeData("style-transfer");
         ShortRun run = ShortRun.of(new StyleLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         assertThat(run.figure("Starry Night, L-BFGS, distance to the style")).isBetween(0.1, 15.0);
@@ -182,79 +179,10 @@ class StyleLabTest {
 
     @Test
     void anInterruptedRunKeepsWhatIsFinished() {
-        CommandLineRun.assumeData("style-transfer");
+        LabCall.assumeData("style-transfer");
         InterruptedRun stopped = InterruptedRun.of(new StyleLab(), "Starry Night, texture", null, temp);
         assertThat(stopped.result().isFinished()).isFalse();
         assertThat(stopped.out()).contains("Starry Night, Adam ").doesNotContain("a network for it");
         assertThat(temp.resolve("styles.png")).isNotEmptyFile();
-    }
-
-    /** A photograph in a style with previews; a run that goes on to more iterations; and the same bits again. */
-    @Test
-    void theCommandPaintsAndGoesOn() throws IOException {
-        CommandLineRun.assumeData("style-transfer");
-        Path first = temp.resolve("first");
-        assertThat(style(first, 20, "--resume").code()).isZero();
-        CommandLineRun more = style(first, 40, "--resume");
-        assertThat(more.err()).isEmpty();
-        assertThat(more.out()).contains("resumed from ").endsWith(first.resolve("styled.png") + "\n");
-        assertThat(first.resolve("preview-0020.png")).isNotEmptyFile();
-        assertThat(first.resolve("preview-0040.png")).isNotEmptyFile();
-        Path whole = temp.resolve("whole");
-        assertThat(style(whole, 40).code()).isZero();
-        assertThat(Files.readAllBytes(whole.resolve("styled.png")))
-                .isEqualTo(Files.readAllBytes(first.resolve("styled.png")));
-        Picture styled = Picture.read(whole.resolve("styled.png"), 48);
-        assertThat(List.of(styled.width(), styled.height())).isEqualTo(List.of(48, 36));
-    }
-
-    private static CommandLineRun style(Path out, int iterations, String... more) {
-        Path pictures = Path.of(System.getenv("FATHOM_DATA"), "style-transfer");
-        List<String> args = new ArrayList<>(List.of(
-                "style",
-                pictures.resolve("tubingen.jpg").toString(),
-                pictures.resolve("the_scream.jpg").toString(),
-                "--size",
-                "48",
-                "--iterations",
-                Integer.toString(iterations),
-                "--out",
-                out.toString()));
-        args.addAll(List.of(more));
-        return CommandLineRun.of(args.toArray(String[]::new));
-    }
-
-    @Test
-    void badInputIsASentence() throws IOException {
-        Path text = Files.writeString(temp.resolve("text.jpg"), "no picture");
-        CommandLineRun unreadable = CommandLineRun.of("style", text.toString(), text.toString());
-        assertThat(unreadable.code()).isEqualTo(1);
-        assertThat(unreadable.err()).isEqualTo("fathom style: " + text + ": it is neither PNG nor JPEG nor BMP\n");
-        CommandLineRun missing =
-                CommandLineRun.of("style", temp.resolve("none.png").toString());
-        assertThat(missing.code()).isEqualTo(1);
-        assertThat(missing.err()).startsWith("fathom style: " + temp.resolve("none.png") + ": it cannot be read");
-        Painting.write(Painting.noise(8, 8, 1), temp.resolve("tiny.png"));
-        String tiny = temp.resolve("tiny.png").toString();
-        assertThat(CommandLineRun.of("style", tiny, tiny, "--weight", "0").err())
-                .startsWith("fathom style: --weight 0.0: choose a number above 0");
-        assertThat(CommandLineRun.of("style", tiny, tiny, "--size", "8", "--out", temp.toString())
-                        .err())
-                .startsWith("fathom style: --size 8: choose at least 32 and at most 4096");
-        assertThat(CommandLineRun.of("style", tiny, tiny, "--size", "100000", "--out", temp.toString())
-                        .err())
-                .startsWith("fathom style: --size 100000: choose at least 32 and at most 4096");
-        Path strip = temp.resolve("strip.png");
-        Painting.write(Painting.noise(3, 300, 1), strip);
-        CommandLineRun narrow = CommandLineRun.of("style", strip.toString(), "--out", temp.toString());
-        assertThat(narrow.code()).isEqualTo(1);
-        assertThat(narrow.err())
-                .isEqualTo("fathom style: " + strip + ": at --size 384 it has 384 x 4 pixels; both sides need at least "
-                        + "32, so choose a larger size, or cut the picture\n");
-        assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "eye").err())
-                .startsWith("fathom style: there is no model eye; there are squeezenet1_1");
-        assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "resnet18", "--out", temp.toString())
-                        .err())
-                .startsWith("fathom style: resnet18 has no layers that are known to tell a style");
     }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fathom.experiments.data.Additions;
 import dev.fathom.experiments.pages.Expectations;
 import dev.fathom.experiments.pages.Figure;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import java.nio.file.Path;
@@ -25,7 +25,7 @@ class ArithmeticLabTest {
     /** The second run finds nothing left to train and comes to the same. */
     @Test
     void theShortFormLearnsAndResumes() {
-        CommandLineRun run = lab();
+        LabCall.Ended run = lab();
         assertThat(run.out())
                 .containsPattern("Reversed +205,324 +batches of 32")
                 .containsPattern("1 +0\\.\\d{4} +0\\.4116\n")
@@ -38,21 +38,18 @@ class ArithmeticLabTest {
         }
         assertThat(temp.resolve("keras.png")).isNotEmptyFile();
         assertThat(temp.resolve("answers.png")).isNotEmptyFile();
-        CommandLineRun again = lab();
+        LabCall.Ended again = lab();
         assertThat(again.out()).doesNotContain("epoch 1/");
         for (String network : List.of("Reversed", "In order", "Attention")) {
             assertThat(characters(again, network)).isEqualTo(characters(run, network));
         }
     }
 
-    private CommandLineRun lab() {
-        CommandLineRun run = CommandLineRun.of("lab", "arithmetic", "--short", "--resume", "--out", temp.toString());
-        assertThat(run.err()).isEmpty();
-        assertThat(run.code()).isZero();
-        return run;
+    private LabCall.Ended lab() {
+        return LabCall.of("arithmetic", temp).brief().resume().completed();
     }
 
-    private static double characters(CommandLineRun run, String network) {
+    private static double characters(LabCall.Ended run, String network) {
         var found = Pattern.compile("\n" + network + " +[\\d,]+ +batches.* ([\\d.]+) % +[\\d.]+ %")
                 .matcher(run.out());
         assertThat(found.find()).as(run.out()).isTrue();

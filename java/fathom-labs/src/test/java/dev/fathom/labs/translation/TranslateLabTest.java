@@ -7,7 +7,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.EnglishFrench.Pair;
 import dev.fathom.experiments.data.ParallelCorpus;
 import dev.fathom.experiments.statistics.IbmModel1;
-import dev.fathom.labs.CommandLineRun;
+import dev.fathom.labs.LabCall;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,9 +41,8 @@ class TranslateLabTest {
     /** The second run finds nothing left to train and comes to the same. */
     @Test
     void theShortFormLearnsAndResumes() throws IOException {
-        CommandLineRun run = lab(LANGUAGE, "--resume", "--prompt", "a1 b2 c3 d");
-        assertThat(run.err()).isEmpty();
-        assertThat(run.code()).isZero();
+        LabCall.Ended run = lab(LANGUAGE).resume().prompt("a1 b2 c3 d").run();
+        assertThat(run.failure()).isEmpty();
         assertThat(temp.resolve("out/report.html"))
                 .content()
                 .contains("700 pairs for training, 50 English sentences for validation and 50 for the test");
@@ -62,7 +61,7 @@ class TranslateLabTest {
         for (String picture : List.of("perplexity.png", "attention-0.png")) {
             assertThat(temp.resolve("out").resolve(picture)).isNotEmptyFile();
         }
-        CommandLineRun again = lab(LANGUAGE, "--resume");
+        LabCall.Ended again = lab(LANGUAGE).resume().run();
         assertThat(again.out()).doesNotContain("epoch 1/");
         for (String network : NETWORKS) {
             assertThat(perplexity(again, network)).isEqualTo(perplexity(run, network));
@@ -71,8 +70,8 @@ class TranslateLabTest {
 
     @Test
     void theShortFormOnTheRealSentences() {
-        CommandLineRun.assumeData("eng-fra");
-        CommandLineRun run = CommandLineRun.lab("translate", temp);
+        LabCall.assumeData("eng-fra");
+        LabCall.Ended run = LabCall.brief("translate", temp);
         assertThat(run.out()).containsPattern("five reversed, beams 1, 2, 12 +BLEU 33\\.00, 34\\.50, 34\\.81");
         for (String network : NETWORKS) {
             assertThat(perplexity(run, network)).as(network).isLessThan(25); // of 150 tokens
@@ -81,68 +80,45 @@ class TranslateLabTest {
         assertThat(run.out()).doesNotContain("There is no picture");
     }
 
-    private static double perplexity(CommandLineRun run, String network) {
+    private static double perplexity(LabCall.Ended run, String network) {
         var found =
                 Pattern.compile("\n" + network + " +[\\d,]+ +\\d+ +([\\d.]+)").matcher(run.out());
         assertThat(found.find()).as(run.out()).isTrue();
         return Double.parseDouble(found.group(1));
     }
 
-    private CommandLineRun lab(String content, String... more) throws IOException {
+    private LabCall lab(String content) throws IOException {
         Path data = Files.createDirectories(temp.resolve("data"));
         Files.writeString(data.resolve("eng-fra.tsv.gz"), content); // text that is not packed is read too
-        String[] args = {
-            "lab",
-            "translate",
-            "--short",
-            "--data",
-            data.toString(),
-            "--out",
-            temp.resolve("out").toString()
-        };
-        String[] all = Arrays.copyOf(args, args.length + more.length);
-        System.arraycopy(more, 0, all, args.length, more.length);
-        return CommandLineRun.of(all);
+        return LabCall.of("translate", temp.resolve("out")).brief().data(data);
     }
 
     @Test
     void badInputGetsASentence() throws IOException {
         String file = temp.resolve("data").resolve("eng-fra.tsv.gz").toString();
-        assertThat(lab("Go.\tVa !\nHi.\n").err())
-                .isEqualTo(
-                        "fathom lab: " + file + " line 2: it has 0 tabs; a line is an English sentence, one tab and a "
-                                + "French sentence, so fetch the file again\n");
-        assertThat(lab("Go.\t \n").err()).contains("line 1: one of its two sentences is empty;");
-        CommandLineRun few = lab("Go.\tVa !\n");
-        assertThat(few.err())
-                .isEqualTo("fathom lab: the pairs have 1 different English sentences, but 100 are held out for "
+        assertThat(lab("Go.\tVa !\nHi.\n").run().failure())
+                .isEqualTo(file + " line 2: it has 0 tabs; a line is an English sentence, one tab and a "
+                        + "French sentence, so fetch the file again");
+        assertThat(lab("Go.\t \n").run().failure()).contains("line 1: one of its two sentences is empty;");
+        LabCall.Ended few = lab("Go.\tVa !\n").run();
+        assertThat(few.failure())
+                .isEqualTo("the pairs have 1 different English sentences, but 100 are held out for "
                         + "validation and "
-                        + "test; give a file with at least 200\n");
-        assertThat(few.code()).isEqualTo(1);
-        CommandLineRun missing = CommandLineRun.of(
-                "lab",
-                "translate",
-                "--data",
-                temp.toString(),
-                "--out",
-                temp.resolve("out").toString());
-        assertThat(missing.err())
-                .startsWith("fathom lab: the data set eng-fra was not found: ")
+                        + "test; give a file with at least 200");
+        LabCall.Ended missing = LabCall.on(temp, "translate");
+        assertThat(missing.failure())
+                .startsWith("the data set eng-fra was not found: ")
                 .hasLineCount(1);
-        assertThat(missing.code()).isEqualTo(1);
         StringBuilder many = new StringBuilder();
         for (int i = 0; i < 300; i++) {
             many.append(String.format(Locale.ROOT, "see %d now\tvois %d là%n", i % 250, i));
         }
-        CommandLineRun unknown = lab(many.toString(), "--prompt", "See zebras");
-        assertThat(unknown.err())
-                .startsWith("fathom lab: the word \"zebras\" in the prompt is not among the ")
+        LabCall.Ended unknown = lab(many.toString()).prompt("See zebras").run();
+        assertThat(unknown.failure())
+                .startsWith("the word \"zebras\" in the prompt is not among the ")
                 .hasLineCount(1);
-        assertThat(unknown.code()).isEqualTo(1);
-        assertThat(lab(many.toString(), "--prompt", " ").err())
-                .isEqualTo("fathom lab: the prompt has no words; give an English sentence to translate\n");
-        assertThat(CommandLineRun.of("lab", "arithmetic", "--prompt", "1+1").err())
-                .startsWith("fathom lab: the lab arithmetic takes no prompt; leave out --prompt, or run translate");
+        assertThat(lab(many.toString()).prompt(" ").run().failure())
+                .isEqualTo("the prompt has no words; give an English sentence to translate");
     }
 
     @Test

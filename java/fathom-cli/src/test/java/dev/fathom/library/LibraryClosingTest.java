@@ -1,0 +1,289 @@
+package dev.fathom.library;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import dev.fathom.data.Dataset;
+import dev.fathom.decode.Decoder;
+import dev.fathom.ensemble.Bagging;
+import dev.fathom.ensemble.Stacking;
+import dev.fathom.ensemble.Stump;
+import dev.fathom.features.Examples;
+import dev.fathom.features.Lda;
+import dev.fathom.features.LinearSvm;
+import dev.fathom.features.NearestNeighbors;
+import dev.fathom.features.NetLearner;
+import dev.fathom.features.OneVsRest;
+import dev.fathom.features.Prediction;
+import dev.fathom.image.ImageFolder;
+import dev.fathom.io.MappedFile;
+import dev.fathom.io.Npy;
+import dev.fathom.io.Safetensors;
+import dev.fathom.linear.Lasso;
+import dev.fathom.linear.LeastSquares;
+import dev.fathom.linear.LogisticRegression;
+import dev.fathom.linear.Ridge;
+import dev.fathom.memory.Memory;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.offheap.Block;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.plan.Plan;
+import dev.fathom.search.Dimension;
+import dev.fathom.search.ScoreRegressor;
+import dev.fathom.search.Search;
+import dev.fathom.search.Space;
+import dev.fathom.store.Store;
+import dev.fathom.tensor.KeptState;
+import dev.fathom.tensor.Next;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.State;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Checkpoints;
+import dev.fathom.train.Monitor;
+import dev.fathom.train.Run;
+import dev.fathom.train.Trainer;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.function.IntToLongFunction;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Closing twice does nothing, for everything that can be closed. */
+class LibraryClosingTest {
+    private static JavaClasses library() {
+        Path java = Path.of(System.getProperty("fathom.root"), "java");
+        return new ClassFileImporter()
+                .importPaths(Stream.of(
+                                "fathom", "fathom-tables", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
+                        .map(module -> java.resolve(module).resolve("target/classes"))
+                        .toList());
+    }
+
+    /** The name of a class in the map of makers; what is fitted is named with its method. */
+    private static String name(Class<?> type) {
+        String name = type.getSimpleName();
+        return name.equals("Fit") ? type.getEnclosingClass().getSimpleName() + " " + name : name;
+    }
+
+    /** Everything of the library that can be closed, by its class file, so that nothing new is forgotten. */
+    static List<Class<?>> closeable() {
+        return library().stream()
+                .filter(c -> c.isAssignableTo(AutoCloseable.class) && !c.isInterface())
+                // what wraps a stream within one method
+                .filter(c -> !c.isAssignableTo(InputStream.class) && !c.isAssignableTo(OutputStream.class))
+                .map(JavaClass::reflect)
+                .filter(c -> !c.isAnonymousClass())
+                .<Class<?>>map(c -> c)
+                .toList();
+    }
+
+    @TempDir
+    Path folder;
+
+    private Model<Linear> model;
+    private Plan plan;
+    private Dataset data;
+    /** How to make one of each class. */
+    private final Map<String, Callable<AutoCloseable>> makers = new TreeMap<>();
+
+    @BeforeEach
+    void makers() {
+        model = Model.of(new Linear(2, 2), 1);
+        plan = Plan.freeze(model, Shape.of(1, 2));
+        data = Dataset.of(new float[8], Shape.of(2), new int[4]);
+        Path file = folder.resolve("net.safetensors");
+        model.save(file);
+        makers.put("Model", () -> Model.of(new Linear(2, 2), 1));
+        makers.put("Plan", () -> Plan.freeze(model, Shape.of(1, 2)));
+        makers.put("Session", plan::newSession);
+        makers.put("Dataset", () -> Dataset.of(new float[4], Shape.of(2), new int[2]));
+        makers.put("Images", () -> new ImageFolder.Images(data.take(0, 1), List.of("all"), List.of()));
+        makers.put("BoundOptimizer", () -> new Adam(1e-3f).on(model));
+        makers.put("Pass", Pass::infer);
+        makers.put("KeptTensor", () -> {
+            try (Pass pass = Pass.infer()) {
+                return Tensor.ones(3).keep();
+            }
+        });
+        makers.put("KeptState", () -> {
+            KeptState carried = new KeptState();
+            try (Pass pass = Pass.infer()) {
+                carried.keep(State.of("hidden", Tensor.ones(2, 1, 3)));
+            }
+            return carried;
+        });
+        makers.put("Decoder", () -> {
+            try (Pass pass = Pass.infer()) {
+                return new Decoder((token, state) -> new Next(state.get("h"), state), State.of("h", Tensor.ones(2, 3)));
+            }
+        });
+        Examples examples = Examples.of(new float[][] {{0}, {1}, {3}, {4}}, 0, 0, 1, 1);
+        makers.put("Lda", () -> Lda.fit(examples));
+        makers.put("Machine", () -> (AutoCloseable) new LinearSvm(1).fit(examples, 1));
+        makers.put("Index", () -> new NearestNeighbors(1).fit(examples, 1));
+        makers.put("Members", () -> new OneVsRest(new NearestNeighbors(1)).fit(examples, 1));
+        NetLearner learner = NetLearner.classifier(() -> new Linear(1, 2), new Adam(1e-3f), 4, 1);
+        makers.put(
+                "Trained",
+                () -> new NetLearner.Trained(learner, Model.of(new Linear(1, 2), 1), 1, Prediction.PROBABILITIES));
+        Space space = Space.of(Dimension.whole("n", 0, 3));
+        makers.put(
+                "ScoreRegressor",
+                () -> ScoreRegressor.fit(
+                        space,
+                        Search.maximize(space, t -> t.whole("n")).random(3).all(),
+                        new Stump(),
+                        1));
+        double[][] x = {{0}, {1}, {3}, {5}};
+        double[] y = {0, 2, 5, 11};
+        makers.put("LeastSquares", () -> LeastSquares.fit(x, y));
+        makers.put("Lasso", () -> Lasso.path(x, y, 0.1).get(0));
+        makers.put("Ridge Fit", () -> new Ridge(1).fit(examples, 1));
+        makers.put("LogisticRegression Fit", () -> new LogisticRegression(0.01).fit(examples, 1));
+        makers.put("Sure", () -> make("Sure", 2, 0, Prediction.PROBABILITIES));
+        makers.put("Question", () -> new Stump().fit(examples, 1));
+        makers.put("Ensemble", () -> new Bagging(new Stump(), 2).fit(examples, 1));
+        makers.put(
+                "Stack", () -> new Stacking(new Stump(), new Stump()).folds(2).fit(examples, 1));
+        makers.put("Safetensors", () -> Safetensors.read(file));
+        makers.put("Block", () -> new Block("closing", 4096));
+        makers.put(
+                "Store", () -> new Store(List.of(new Parameter(Shape.of(2), (s, rng) -> new float[2])), List.of("w")));
+        makers.put(
+                "Fitting",
+                () -> make("Fitting", "fit", trainer(), new Monitor("loss", false), data.batches(2), null, 1, null));
+        makers.put("Rehearsal", () -> make("Rehearsal", trainer(), data.batches(2), 1, true));
+        Path runs = folder.resolve("runs"); // the model has its gradients from here on
+        trainer().checkpoints(Checkpoints.in(runs)).fit(data.batches(2), 1);
+        Path checkpoint = Checkpoints.newest(runs).orElseThrow();
+        makers.put("Run", () -> {
+            Run run = trainer().start(data.batches(2), 1);
+            run.await();
+            return run;
+        });
+        makers.put("Checkpoint", () -> make("Checkpoint", checkpoint, Safetensors.read(checkpoint)));
+        makers.put("CallGraph", () -> make("CallGraph", new int[0], object("Sizes", 1, 1), Map.of(), null));
+        Path numbers = folder.resolve("numbers.npy");
+        Npy.write(numbers, Shape.of(2), FloatBuffer.allocate(2));
+        makers.put("MappedFile", () -> MappedFile.open(numbers));
+        makers.put(
+                "MappedImages", () -> make("MappedImages", MappedFile.open(numbers), 0L, Shape.of(2), new int[1], 1));
+        makers.put("NpyFile", () -> make("NpyFile", Npy.read(numbers), MappedFile.open(numbers), 128L));
+        makers.put(
+                "NpyPair",
+                () -> make(
+                        "NpyPair",
+                        makers.get("NpyFile").call(),
+                        makers.get("NpyFile").call(),
+                        0));
+        makers.put("Tokens", () -> {
+            IntToLongFunction start = i -> i;
+            return make("Tokens", object("Sequence", new int[3], MappedFile.open(numbers), 0L, 3L), 1L, 1, start);
+        });
+        makers.put("Writer", () -> {
+            Field source = Dataset.class.getDeclaredField("source");
+            source.setAccessible(true);
+            return make("Writer", folder.resolve("spill" + System.nanoTime()), source.get(data));
+        });
+        makers.put("Spill", () -> {
+            try (AutoCloseable writer = makers.get("Writer").call()) {
+                return make("Spill", writer);
+            }
+        });
+        makers.put("Traces", () -> make("Traces", List.of(), Function.identity()));
+    }
+
+    private Trainer<?> trainer() {
+        return Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).keepBest();
+    }
+
+    /** What a class that is not public makes of these. */
+    private static AutoCloseable make(String name, Object... values) throws ReflectiveOperationException {
+        return (AutoCloseable) object(name, values);
+    }
+
+    private static Object object(String name, Object... values) throws ReflectiveOperationException {
+        Constructor<?> constructor = library().stream()
+                .filter(c ->
+                        c.getSimpleName().equals(name) && !c.getPackageName().endsWith(".nn"))
+                .flatMap(c -> Arrays.stream(c.reflect().getDeclaredConstructors()))
+                .filter(c -> c.getParameterCount() == values.length)
+                .findFirst()
+                .orElseThrow();
+        constructor.setAccessible(true);
+        return constructor.newInstance(values);
+    }
+
+    @AfterEach
+    void close() {
+        data.close();
+        plan.close();
+        model.close();
+    }
+
+    @Test
+    void thereIsACaseForEachClass() {
+        assertThat(makers.keySet())
+                .containsExactlyInAnyOrderElementsOf(
+                        closeable().stream().map(LibraryClosingTest::name).toList());
+    }
+
+    /**
+     * What the process holds once the collector has taken what earlier tests left to it, such as the orders of batches.
+     */
+    private static Memory.Stats settled() throws InterruptedException {
+        Memory.Stats last;
+        Memory.Stats now = Memory.stats();
+        do {
+            last = now;
+            System.gc();
+            Thread.sleep(20);
+            now = Memory.stats();
+        } while (now.owned() != last.owned());
+        return now;
+    }
+
+    /** Another of the kind lives meanwhile: it may have the memory that the first gave back, and must keep it. */
+    @ParameterizedTest
+    @MethodSource("closeable")
+    void closingTwiceDoesNothing(Class<?> type) throws Exception {
+        Callable<AutoCloseable> maker = makers.get(name(type));
+        assertThat(maker).as("add a case for " + type).isNotNull();
+        Memory.Stats before = settled();
+        AutoCloseable first = maker.call();
+        first.close();
+        Memory.Stats closed = Memory.stats();
+        assertThat(closed.owned()).isEqualTo(before.owned());
+        AutoCloseable second = maker.call();
+        Memory.Stats open = Memory.stats();
+        assertThatCode(first::close).doesNotThrowAnyException();
+        assertThat(Memory.stats().owned()).isEqualTo(open.owned());
+        assertThat(Memory.stats().passes()).isEqualTo(open.passes());
+        second.close();
+        second.close();
+        assertThat(Memory.stats().owned()).isEqualTo(before.owned());
+        assertThat(Memory.stats().passes()).isEqualTo(before.passes());
+    }
+}
