@@ -5,7 +5,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
@@ -13,8 +12,6 @@ import dev.fathom.labs.codes.FewLabels.Unlabeled;
 import dev.fathom.nn.Layer;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
-import dev.fathom.tensor.Rng;
-import dev.fathom.train.Workers;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;
 import dev.fathom.view.Shades;
@@ -26,7 +23,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,10 +31,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FewLabelsLab implements Experiment {
     private static final int[] LABELS = {100, 600, 1000, 3000, 5000};
-    private static final int[] PER_BLOCK = {2, 5, 10, 20};
-    private static final int FIVE = PER_BLOCK[1];
-    private static final String GAIN = "Graph convolution, " + FIVE + " labels a block, gain over the better baseline";
-    private static final String BETTER = "the better of a network without edges and label spreading";
 
     /** A way to learn, and the same network without other images, or null where this is one. */
     private record Way(
@@ -61,7 +53,7 @@ public final class FewLabelsLab implements Experiment {
             lab.put("learn", unit.learn().size()).put("test", tested.size()).put("nodes", lab.of(400, 200));
             int[] widths = {lab.of(500, 128), lab.of(250, 64)};
             images(lab, new FewLabels(lab, Examples.of(unit.learn()), tested, widths, lab.of(2400, 300)));
-            graphs(lab, lab.of(400, 200), lab.of(20, 4));
+            GraphStudy.add(lab, lab.of(400, 200), lab.of(20, 4));
         }
     }
 
@@ -148,49 +140,5 @@ public final class FewLabelsLab implements Experiment {
                 () -> few.error(way.net.get(), few.labeled(labels, draw), draw, way.unlabeled));
         lab.say("%,d labels, draw %d: %s, %.2f %% wrong", labels, draw + 1, way.name, error);
         return error;
-    }
-
-    // ---- graphs
-
-    private static void graphs(Lab lab, int nodes, int draws) {
-        lab.section("Nodes of a graph, few of which have a label")
-                .put("graphs", draws)
-                .put("blocks", BlockModel.BLOCKS);
-        lab.put("inside", BlockModel.INSIDE).put("outside", BlockModel.OUTSIDE);
-        lab.put("columns", BlockModel.COLUMNS).put("signal", BlockModel.SIGNAL);
-        Table table = lab.table("graphs", "accuracy, by the labels known in each block")
-                .named("{row}, {column} labels a block, accuracy");
-        List<Table.Row> rows = Stream.of("graph convolution", "without edges", "label spreading")
-                .map(table::row)
-                .toList();
-        for (int perBlock : PER_BLOCK) {
-            List<double[]> all = Workers.all().run(draws, draw -> accuracies(lab, nodes, perBlock, draw));
-            double[] means = IntStream.range(0, rows.size())
-                    .mapToDouble(way -> 100 * Averages.mean(all, one -> one[way]))
-                    .toArray();
-            IntStream.range(0, rows.size()).forEach(way -> rows.get(way).put("" + perBlock, "%.1f %%", means[way]));
-            double better = Math.max(means[1], means[2]);
-            rows.get(0).put("" + perBlock, "%.1f %%", means[0]).baseline(better, BETTER);
-            if (perBlock == FIVE) {
-                lab.figure(Figure.of(GAIN, "points", means[0] - better).baseline(0, BETTER));
-            }
-        }
-        List<String> places = IntStream.of(PER_BLOCK).mapToObj(String::valueOf).toList();
-        lab.picture(
-                "graph.png",
-                () -> Plots.compare("right answers, %", "labels known in each block", places, table.lines()));
-    }
-
-    /** The accuracies of graph convolution, of a network without edges, and of label spreading. */
-    private static double[] accuracies(Lab lab, int nodes, int perBlock, int draw) {
-        lab.check();
-        long seed = lab.rng("graph").split(draw).seed();
-        BlockModel model = BlockModel.draw(nodes, new Rng(seed));
-        int[] known = model.known(perBlock);
-        return new double[] {
-            model.learned(model.convolutions(), known, seed),
-            model.learned(model.withoutEdges(), known, seed),
-            model.spread(known)
-        };
     }
 }

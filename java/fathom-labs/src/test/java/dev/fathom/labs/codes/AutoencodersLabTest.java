@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.data.SpokenDigits.Recording;
+import dev.fathom.experiments.statistics.PrincipalAngles;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;

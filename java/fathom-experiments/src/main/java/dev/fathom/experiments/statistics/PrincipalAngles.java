@@ -1,6 +1,5 @@
-package dev.fathom.labs.codes;
+package dev.fathom.experiments.statistics;
 
-import dev.fathom.experiments.statistics.SingularValues;
 import dev.fathom.openblas.Lapack;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -10,11 +9,11 @@ import java.util.stream.IntStream;
  * other, then the smallest among the directions orthogonal to these, and so on. Their cosines are the singular values
  * of U'V for orthonormal bases U and V (Bjorck and Golub 1973). All are 0 where the subspaces are the same.
  */
-final class PrincipalAngles {
+public final class PrincipalAngles {
     private PrincipalAngles() {}
 
     /** The angles in degrees, ascending, between the spaces that the columns of two matrices [rows, width] span. */
-    static double[] degrees(double[] u, double[] v, int width) {
+    public static double[] degrees(double[] u, double[] v, int width) {
         double[] product = new double[width * width];
         Lapack.addProduct(Lapack.orthonormal(u, width), width, Lapack.orthonormal(v, width), width, product);
         double[][] rows = IntStream.range(0, width)
@@ -26,7 +25,7 @@ final class PrincipalAngles {
     }
 
     /** The transpose of a matrix [rows, columns]. */
-    static double[] transposed(double[] matrix, int columns) {
+    public static double[] transposed(double[] matrix, int columns) {
         int rows = matrix.length / columns;
         return IntStream.range(0, matrix.length)
                 .mapToDouble(i -> matrix[i % rows * columns + i / rows])
