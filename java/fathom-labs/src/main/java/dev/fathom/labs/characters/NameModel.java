@@ -5,11 +5,17 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.decode.NextToken;
 import dev.fathom.decode.Sampling;
+import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.FirstNames;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Characters;
+import dev.fathom.train.Step;
+import dev.fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,6 +40,20 @@ final class NameModel {
     static Tensor loss(Layer net, Batch batch) {
         Tensor logits = net.apply(batch.x());
         return batch.unpadded("y", logits).crossEntropy(batch.unpadded("y", batch.y()));
+    }
+
+    /** Trains a network by Adam, and keeps the epoch that is best on the validation names. */
+    static void train(Lab lab, String name, Model<Layer> model, NameParts parts, float rate, int epochs) {
+        try (Dataset training = dataset(parts.training());
+                Dataset validation = dataset(parts.validation())) {
+            var trainer = Trainer.custom(model, new Adam(rate), (net, batch) -> new Step.Result(loss(net, batch)))
+                    .schedule(Schedule.cosine(epochs))
+                    .clipNorm(1)
+                    .keepBest()
+                    .seed(lab.seed());
+            var batches = training.shuffled(lab.seed()).batches(Math.min(64, training.size()));
+            lab.train(name, "names", trainer, batches, validation, epochs);
+        }
     }
 
     /**

@@ -2,7 +2,6 @@ package dev.fathom.labs.characters;
 
 import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.FirstNames;
@@ -11,10 +10,6 @@ import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
-import dev.fathom.optim.Adam;
-import dev.fathom.optim.Schedule;
-import dev.fathom.train.Step;
-import dev.fathom.train.Trainer;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.ArrayList;
@@ -34,7 +29,6 @@ import java.util.stream.Stream;
  * generate.
  */
 public final class NamesLab implements Experiment {
-    private static final int BATCH = 64;
     private static final int SHOWN = 12;
     private static final int SPELLED = 10;
     private static final String PAIRS = "2-gram counts";
@@ -78,7 +72,7 @@ public final class NamesLab implements Experiment {
         for (Plan plan : plans) {
             try (Model<Layer> model = Model.of(plan.net, lab.seed())) {
                 if (plan.epochs > 0) {
-                    train(lab, plan, model, parts);
+                    NameModel.train(lab, plan.name, model, parts, plan.rate, plan.epochs);
                     score(likelihoods.row(plan.name), parts, names -> NameModel.logLoss(plan.net, names))
                             .baseline(LOSS, baseline, PAIRS)
                             .cell("parameters", model.parameterCount())
@@ -133,20 +127,6 @@ public final class NamesLab implements Experiment {
             row.put("on test names not in the training set", "%.4f nats", loss.applyAsDouble(unseen));
         }
         return row;
-    }
-
-    private static void train(Lab lab, Plan plan, Model<Layer> model, NameParts parts) {
-        try (Dataset training = NameModel.dataset(parts.training());
-                Dataset validation = NameModel.dataset(parts.validation())) {
-            var trainer = Trainer.custom(
-                            model, new Adam(plan.rate), (net, batch) -> new Step.Result(NameModel.loss(net, batch)))
-                    .schedule(Schedule.cosine(plan.epochs))
-                    .clipNorm(1)
-                    .keepBest()
-                    .seed(lab.seed());
-            var batches = training.shuffled(lab.seed()).batches(Math.min(BATCH, training.size()));
-            lab.train(plan.name, "names", trainer, batches, validation, plan.epochs);
-        }
     }
 
     private static void generate(Lab lab, Plan plan, NameParts parts, Table.Row row) {

@@ -9,17 +9,11 @@ import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.text.Characters;
-import dev.fathom.text.Vocabulary;
 import dev.fathom.view.Diagram;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.zip.GZIPOutputStream;
 
 /**
  * Text character by character (Karpathy et al. 2015): the bits per character of an LSTM and a small GPT on
@@ -27,39 +21,11 @@ import java.util.zip.GZIPOutputStream;
  * recurrent networks that respond to being inside quotes.
  */
 public final class ShakespeareLab implements Experiment {
-    private static final int FEWEST = 10_000;
     private static final String PROMPT = "ROMEO:\n";
     private static final float TEMPERATURE = 0.7f;
     private static final int SHOWN = 700;
     private static final int MOST_SEARCHED = 40_000;
     private static final String BITS = "%.3f bits per character";
-
-    /** The plays: the first 90 % for training, the next 5 % for validation, and the last 5 % for the test. */
-    record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test) {
-        /**
-         * Uses at most the first {@code most} characters.
-         *
-         * @throws IllegalArgumentException if there are too few
-         */
-        static Plays of(String text, int most) {
-            List<String> all = new Characters().tokens(text);
-            if (all.size() < FEWEST) {
-                throw new IllegalArgumentException(TinyShakespeare.FILE + " has " + all.size()
-                        + " characters, but at least " + FEWEST
-                        + " are needed for training, validation and test; give a longer text");
-            }
-            List<String> tokens = all.subList(0, Math.min(most, all.size()));
-            Vocabulary vocabulary = Vocabulary.of(List.of(tokens));
-            int[] ids = vocabulary.ids(tokens);
-            int end = ids.length / 20 * 18;
-            int middle = ids.length / 20 * 19;
-            return new Plays(
-                    vocabulary,
-                    Arrays.copyOf(ids, end),
-                    Arrays.copyOfRange(ids, end, middle),
-                    Arrays.copyOfRange(ids, middle, ids.length));
-        }
-    }
 
     @Override
     public Optional<Diagram> net() {
@@ -73,42 +39,42 @@ public final class ShakespeareLab implements Experiment {
     public void run(Lab lab) {
         Plays plays = Plays.of(TinyShakespeare.read(lab.data()), lab.of(Integer.MAX_VALUE, 60_000));
         QuoteUnits quotes = QuoteUnits.read(lab);
-        lab.put("learn", plays.training.length)
-                .put("choose", plays.validation.length)
-                .put("test", plays.test.length);
+        lab.put("learn", plays.training().length)
+                .put("choose", plays.validation().length)
+                .put("test", plays.test().length);
         quotes.putSizes(lab);
         plays(lab, plays);
         quotes.run(lab);
     }
 
     private static void plays(Lab lab, Plays plays) {
-        int characters = plays.vocabulary.size();
+        int characters = plays.vocabulary().size();
         int hidden = lab.of(256, 64);
         Gpt net = Gpt.of(characters, CharacterTraining.CONTEXT, lab.of(128, 32), lab.of(4, 2), 0.1f);
         Table bits = lab.table("bits", "model");
         for (int order : new int[] {1, 2, 5}) {
-            double nats = new NgramModel(order, characters, plays.training).logLoss(plays.test);
+            double nats = new NgramModel(order, characters, plays.training()).logLoss(plays.test());
             bits.row(order + "-gram counts").cell("parameters", "").put("test", BITS, nats / Math.log(2));
         }
         Table.Row counts = bits.rows().get(2);
-        bits.row("gzip").put("test", BITS, gzip(plays));
+        bits.row("gzip").put("test", BITS, plays.gzip());
         // a speaker's name, or the first characters of the test if the text lacks its letters
         List<String> speaker = new Characters().tokens(PROMPT);
-        int[] prompt = speaker.stream().allMatch(plays.vocabulary::contains)
-                ? plays.vocabulary.ids(speaker)
-                : Arrays.copyOf(plays.test, 20);
-        String begin = text(plays, prompt);
+        int[] prompt = speaker.stream().allMatch(plays.vocabulary()::contains)
+                ? plays.vocabulary().ids(speaker)
+                : Arrays.copyOf(plays.test(), 20);
+        String begin = plays.text(prompt);
         int length = lab.of(SHOWN, 200);
         try (Model<CharacterRnn> untrained = Model.of(CharacterRnn.of(Cell.LSTM, characters, hidden), lab.seed());
                 Model<CharacterRnn> lstm = Model.of(CharacterRnn.of(Cell.LSTM, characters, hidden), lab.seed());
                 Model<Gpt> gpt = Model.of(net, lab.seed())) {
-            CharacterTraining.rnn(lab, "lstm", lstm, plays.training, plays.validation, lab.epochs(12, 4));
+            CharacterTraining.rnn(lab, "lstm", lstm, plays.training(), plays.validation(), lab.epochs(12, 4));
             bits.row("LSTM")
                     .cell("parameters", lstm.parameterCount())
-                    .put("test", BITS, CharacterTraining.bits(lstm, plays.test))
+                    .put("test", BITS, CharacterTraining.bits(lstm, plays.test()))
                     .baseline(counts.get("test"), counts.name());
-            CharacterTraining.gpt(lab, gpt, plays.training, plays.validation, lab.epochs(5, 3));
-            bits.row("GPT").cell("parameters", gpt.parameterCount()).put("test", BITS, Gpt.bits(gpt, plays.test));
+            CharacterTraining.gpt(lab, gpt, plays.training(), plays.validation(), lab.epochs(5, 3));
+            bits.row("GPT").cell("parameters", gpt.parameterCount()).put("test", BITS, Gpt.bits(gpt, plays.test()));
             lab.section("Bits per character")
                     .put("context", CharacterTraining.CONTEXT)
                     .put("half", CharacterTraining.CONTEXT / 2);
@@ -116,39 +82,19 @@ public final class ShakespeareLab implements Experiment {
             lab.section("What they write")
                     .put("begin", begin.strip())
                     .put("temperature", TEMPERATURE)
-                    .verbatim("LSTM", begin + text(plays, recurrent))
-                    .verbatim("GPT", begin + text(plays, Gpt.write(gpt, prompt, length, TEMPERATURE, lab.seed())));
+                    .verbatim("LSTM", begin + plays.text(recurrent))
+                    .verbatim("GPT", begin + plays.text(Gpt.write(gpt, prompt, length, TEMPERATURE, lab.seed())));
             units(lab, plays, lstm, untrained);
         }
     }
 
-    /** The bits that the test adds to a compressed file of the rest, for each character. */
-    private static double gzip(Plays plays) {
-        String before = text(plays, plays.training) + text(plays, plays.validation);
-        return 8.0 * (compressed(before + text(plays, plays.test)) - compressed(before)) / plays.test.length;
-    }
-
-    private static int compressed(String text) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-            gzip.write(text.getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // not of memory
-        }
-        return bytes.size();
-    }
-
-    private static String text(Plays plays, int... ids) {
-        return new Characters().text(plays.vocabulary.tokens(ids));
-    }
-
     private static void units(Lab lab, Plays plays, Model<CharacterRnn> lstm, Model<CharacterRnn> untrained) {
         // the end of the validation part and as many characters of the test
-        int end = plays.validation.length;
-        int each = Math.min(Math.min(end, plays.test.length), MOST_SEARCHED);
-        int[] searched = Arrays.copyOfRange(plays.validation, end - each, end + each);
-        System.arraycopy(plays.test, 0, searched, each, each);
-        String text = plays.vocabulary.tokens(searched).stream()
+        int end = plays.validation().length;
+        int each = Math.min(Math.min(end, plays.test().length), MOST_SEARCHED);
+        int[] searched = Arrays.copyOfRange(plays.validation(), end - each, end + each);
+        System.arraycopy(plays.test(), 0, searched, each, each);
+        String text = plays.vocabulary().tokens(searched).stream()
                 .map(c -> c.length() == 1 ? c : "\uFFFD") // one char for each character
                 .collect(Collectors.joining());
         float[][] units = CharacterRnn.units(lstm, searched);

@@ -71,6 +71,35 @@ record LinearProblem(double[][] x, double[] y, double[] truth) {
         return Math.sqrt(SplineFit.distance(a, b) / SplineFit.distance(b, new double[b.length]));
     }
 
+    /**
+     * Least squares over all masks of the columns, each row counting as its mask is probable: exactly what dropout
+     * minimizes on average.
+     */
+    static double[] overAllMasks(LinearProblem problem, double dropped) {
+        int masks = 1 << problem.p();
+        double[][] rows = new double[problem.n() * masks][problem.p()];
+        double[] y = new double[rows.length];
+        for (int r = 0; r < rows.length; r++) {
+            int mask = r % masks;
+            int kept = Integer.bitCount(mask);
+            double weight = Math.sqrt(Math.pow(1 - dropped, kept) * Math.pow(dropped, problem.p() - kept));
+            double[] x = problem.x()[r / masks];
+            Arrays.setAll(rows[r], j -> (mask >> j & 1) * weight * x[j] / (1 - dropped));
+            y[r] = weight * problem.y()[r / masks];
+        }
+        return MinimumNorm.solve(rows, y);
+    }
+
+    /**
+     * Ridge regression to which dropout is equal: the penalty of each column is its sum of squares times p / (1 - p).
+     */
+    static double[] dropoutRidge(LinearProblem problem, double dropped) {
+        double[] penalties = Arrays.stream(problem.squares())
+                .map(s -> s * dropped / (1 - dropped))
+                .toArray();
+        return MinimumNorm.ridge(problem.x(), problem.y(), penalties);
+    }
+
     /** The eigenvalues s of X'X / n and its eigenvectors, in which ridge and gradient flow only shrink. */
     Axes axes() {
         double[] flat = Arrays.stream(x).flatMapToDouble(Arrays::stream).toArray();

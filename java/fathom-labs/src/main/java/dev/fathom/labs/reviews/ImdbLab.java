@@ -9,9 +9,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
-import dev.fathom.experiments.training.Milestones;
-import dev.fathom.labs.reviews.LassoPaths.LassoPath;
-import dev.fathom.labs.reviews.LassoPaths.Point;
 import dev.fathom.labs.reviews.ReviewExperiment.Trained;
 import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.nn.Input;
@@ -35,8 +32,6 @@ public final class ImdbLab implements Experiment {
     private static final int[] FIRST = {1, 14, 22, 16, 43, 530, 973, 1622, 1385, 65, 458, 4468};
     private static final String DECODED =
             "<START> this film was just brilliant casting location scenery story direction everyone's";
-    private static final String LASSO = "lasso on binary rows";
-    private static final String CHOSEN = "test accuracy at the chosen lambda";
 
     @Override
     public Optional<Diagram> net() {
@@ -55,9 +50,9 @@ public final class ImdbLab implements Experiment {
                 .put("validation", reviews.validation().size());
         lab.put("test", reviews.test().size()).put("brief", lab.brief());
         codes(lab, reviews);
-        double lasso = lasso(lab, new LassoPaths(lab, reviews));
+        double lasso = BagsOfWords.lasso(lab, new LassoPaths(lab, reviews));
         ReviewExperiments experiments = new ReviewExperiments(lab);
-        bag(lab, reviews, experiments.bag(), lasso);
+        BagsOfWords.network(lab, reviews, experiments.bag(), lasso);
         readers(lab, reviews, experiments, lasso);
         embeddings(lab, reviews, experiments, lasso);
         sizes(lab, reviews, experiments);
@@ -85,74 +80,6 @@ public final class ImdbLab implements Experiment {
         table.row("reviews of at most 500 words").cell("here", "%.3f %%", fit).cell("published", "91.568 %");
     }
 
-    // ---- bags of words
-
-    /** Shows the paths of the lasso; the test accuracy on binary rows. */
-    private static double lasso(Lab lab, LassoPaths lasso) {
-        lab.section("Bags of words and the lasso");
-        List<LassoPath> paths = lasso.paths();
-        LassoPath binary = paths.stream()
-                .filter(path -> path.name().equals("binary"))
-                .findFirst()
-                .orElseThrow();
-        lab.put("lambdas", lasso.lambdas()).put("least", lasso.least());
-        lab.put(
-                "violation",
-                100
-                        * paths.stream()
-                                .flatMap(path -> path.points().stream())
-                                .mapToDouble(Point::violation)
-                                .max()
-                                .orElseThrow());
-        double baseline = 100 * binary.chosen().test();
-        Table table = lab.table("lasso", "rows").named("Lasso, {row}, {column}");
-        for (LassoPath path : paths) {
-            Point best = path.chosen();
-            Table.Row row = table.row(path.name())
-                    .cell("columns", "%,d", path.columns())
-                    .cell("nonzero", "%.2f %%", 100 * path.nonzero())
-                    .cell("-log lambda", "%.2f", -Math.log(best.lambda()))
-                    .cell("coefficients", "%,d", best.nonzero())
-                    .cell("validation", "%.2f %%", 100 * best.validation())
-                    .put(CHOSEN, "%.2f %%", 100 * best.test())
-                    .cell("peak", "%.2f %%", 100 * path.peak())
-                    .cell("time", "%.0f s", path.seconds());
-            if (!path.equals(binary)) {
-                row.baseline(baseline, LASSO);
-            }
-        }
-        lab.figure("Nonzero entries of the binary matrix", "%", 100 * binary.nonzero())
-                .figure("Lasso on binary rows, highest test accuracy of the path", "%", 100 * binary.peak());
-        lab.put("positive", binary.chosen().positive())
-                .put("negative", binary.chosen().negative());
-        Map<String, double[][]> curves = new LinkedHashMap<>();
-        curves.put("train", binary.curve(Point::train));
-        curves.put("validation", binary.curve(Point::validation));
-        curves.put("test", binary.curve(Point::test));
-        lab.curves("lasso.png", "accuracy", "-log lambda", curves);
-        lab.put("lasso", baseline);
-        return baseline;
-    }
-
-    /** The textbook's network on bags of words, and the right panel of its figure. */
-    private static void bag(Lab lab, Reviews reviews, ReviewExperiment experiment, double lasso) {
-        lab.section("Bags of words in a network");
-        Trained bag = experiment.train(lab, experiment.title(), reviews, reviews.train(), true);
-        Milestones milestones = Objects.requireNonNull(bag.milestones());
-        Map<String, double[][]> curves = new LinkedHashMap<>();
-        curves.put("train", milestones.points(0));
-        curves.put("validation", bag.history().curve("val_accuracy"));
-        curves.put("test", milestones.points(1));
-        double[] tests = milestones.points(1)[1];
-        bag.row(lab.table("bag", "network").named("{row}, {column} of the best epoch"), experiment.title())
-                .baseline(lasso, LASSO);
-        lab.figure("Parameters of the 2x16 network", "", (double) bag.parameters())
-                .figure("2x16 network, test accuracy after the last epoch", "%", 100 * tests[tests.length - 1])
-                .curves("network.png", "accuracy", "epoch", curves);
-    }
-
-    // ---- networks on word vectors
-
     /** The networks that read words in order, or their mean. */
     private static void readers(Lab lab, Reviews reviews, ReviewExperiments experiments, double lasso) {
         lab.section("Networks on word vectors").put("length", experiments.length());
@@ -161,7 +88,7 @@ public final class ImdbLab implements Experiment {
         Map<String, double[][]> gated = new LinkedHashMap<>();
         for (ReviewExperiment experiment : experiments.readers()) {
             Trained trained = experiment.train(lab, reviews);
-            trained.row(table, experiment.title()).baseline(lasso, LASSO);
+            trained.row(table, experiment.title()).baseline(lasso, BagsOfWords.LASSO);
             boolean gates = experiment.title().matches(".*(LSTM|GRU).*");
             (gates ? gated : plain).put(experiment.title(), trained.history().curve("val_accuracy"));
             if (experiment.title().equals("LSTM, textbook in Python")) {
@@ -182,7 +109,7 @@ public final class ImdbLab implements Experiment {
                 Table.Row row = experiment.train(lab, reviews).row(table, experiment.title());
                 rows.add(row);
                 if (rows.size() == 1) {
-                    row.baseline(lasso, LASSO);
+                    row.baseline(lasso, BagsOfWords.LASSO);
                 } else {
                     row.baseline(rows.get(0).get(TEST), "learned vectors");
                 }
@@ -200,11 +127,10 @@ public final class ImdbLab implements Experiment {
         for (int i = 0; i < sizes.length; i++) {
             Part part = reviews.train().first(sizes[i]);
             int epochs = sizes[i] <= 1000 ? 20 : sizes[i] <= 5000 ? 8 : 3;
-            String on = line(" on %,d reviews", part.size());
             counts.add(line("%,d", part.size()));
             Map<String, Table.Row> rows = new LinkedHashMap<>();
             for (ReviewExperiment experiment : experiments.gates(epochs)) {
-                String name = experiment.title() + on;
+                String name = experiment.title() + " on " + counts.get(i) + " reviews";
                 Trained trained = experiment.train(lab, name, reviews, part, false);
                 rows.put(experiment.title(), trained.row(table, name).put(TIME, "%.1f ms", trained.milliseconds()));
                 curves.computeIfAbsent(experiment.title(), title -> new double[sizes.length])[i] = trained.test() / 100;

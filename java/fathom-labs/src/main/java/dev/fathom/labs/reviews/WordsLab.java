@@ -7,8 +7,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.CoOccurrences;
-import dev.fathom.features.Pca;
-import dev.fathom.features.SparseRows;
 import dev.fathom.labs.reviews.MeanClassifier.Start;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Input;
@@ -34,20 +32,6 @@ public final class WordsLab implements Experiment {
     private static final int NEIGHBORS = 5;
     static final String PCA = "PCA";
     static final String SKIP_GRAM = "skip-gram";
-
-    /** The words of the picture, by group. */
-    private static final Map<String, List<String>> SHOWN = new LinkedHashMap<>();
-
-    static {
-        SHOWN.put(
-                "praise", List.of("excellent", "wonderful", "brilliant", "superb", "amazing", "perfect", "fantastic"));
-        SHOWN.put("criticism", List.of("terrible", "awful", "horrible", "boring", "stupid", "worst", "lame"));
-        SHOWN.put("people", List.of("man", "woman", "boy", "girl", "father", "mother", "wife", "husband"));
-        SHOWN.put("professions", List.of("director", "actor", "actress", "writer", "producer", "cast"));
-        SHOWN.put("genres", List.of("comedy", "horror", "thriller", "drama", "western", "romance"));
-        SHOWN.put(
-                "nationalities", List.of("american", "french", "german", "italian", "japanese", "british", "russian"));
-    }
 
     @Override
     public Optional<Diagram> net() {
@@ -93,16 +77,12 @@ public final class WordsLab implements Experiment {
         }
         analogies(lab, vectors);
         lab.section("A picture of words");
-        boolean drawn = SHOWN.values().stream()
-                        .flatMap(List::stream)
-                        .filter(skipGram.vectors().words()::contains)
-                        .count()
-                >= 3;
+        boolean drawn = WordPlane.known(skipGram.vectors()).size() >= 3;
         lab.put("drawn", drawn);
         if (drawn) {
             vectors.forEach((name, v) -> lab.picture(
                     "words-" + name.toLowerCase(Locale.ROOT) + ".png",
-                    () -> Plots.scatter("words by " + name, plane(v, lab.seed()))));
+                    () -> Plots.scatter("words by " + name, WordPlane.of(v, lab.seed()))));
         }
         classifiers(lab, reviews, vectors);
     }
@@ -128,35 +108,6 @@ public final class WordsLab implements Experiment {
             lab.figure(Figure.of(name + ", correct analogies", "%", sum.accuracy())
                     .baseline(sum.baseline(), "word nearest to c"));
         });
-    }
-
-    /** The points of the words of the picture that have a vector, by group and word. */
-    private static Map<String, Map<String, double[]>> plane(WordVectors vectors, long seed) {
-        List<String> words = SHOWN.values().stream()
-                .flatMap(List::stream)
-                .filter(vectors.words()::contains)
-                .toList();
-        int d = vectors.dimensions();
-        float[] rows = new float[words.size() * d];
-        for (int i = 0; i < words.size(); i++) {
-            System.arraycopy(Analogies.unit(vectors.vector(words.get(i))), 0, rows, i * d, d);
-        }
-        SparseRows x = SparseRows.dense(rows, d);
-        double[] scores = Pca.of(x, 2, 1e-9, seed).scores(x);
-        Map<String, Map<String, double[]>> groups = new LinkedHashMap<>();
-        SHOWN.forEach((group, all) -> {
-            Map<String, double[]> points = new LinkedHashMap<>();
-            for (String word : all) {
-                int i = words.indexOf(word);
-                if (i >= 0) {
-                    points.put(word, new double[] {scores[2 * i], scores[2 * i + 1]});
-                }
-            }
-            if (!points.isEmpty()) {
-                groups.put(group, points);
-            }
-        });
-        return groups;
     }
 
     /** Trains the classifiers on few and on all reviews. */

@@ -50,14 +50,14 @@ class DoubleDescentLabTest {
         assertThat(tolerance).isCloseTo(0.2326, within(1e-4));
         assertThat(run.figure("Splines, largest distance of another median from the middle"))
                 .isLessThan(tolerance);
-        DoubleDescentLab.TEST.forEach((d, median) -> {
+        SplineMedians.TEST.forEach((d, median) -> {
             if (d < 16 || d > 40) {
                 assertThat(run.figure("Splines, d = " + d + ", median test error"))
                         .as("d = %d", d)
                         .isCloseTo(median, within(0.3 * median));
             }
         });
-        assertThat(DoubleDescentLab.TEST).hasSize(20);
+        assertThat(SplineMedians.TEST).hasSize(20);
     }
 
     /**

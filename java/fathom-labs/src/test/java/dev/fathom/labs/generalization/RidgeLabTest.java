@@ -33,10 +33,10 @@ class RidgeLabTest {
     void dropoutIsRidgeWithAScaledDiagonal() {
         for (double dropped : new double[] {0.1, 0.5, 0.9}) {
             assertThat(LinearProblem.distance(
-                            RidgeLab.overAllMasks(problem, dropped), RidgeLab.dropoutRidge(problem, dropped)))
+                            LinearProblem.overAllMasks(problem, dropped), LinearProblem.dropoutRidge(problem, dropped)))
                     .isLessThan(1e-10);
         }
-        assertThat(LinearProblem.distance(RidgeLab.overAllMasks(problem, 0.5), problem.leastSquares()))
+        assertThat(LinearProblem.distance(LinearProblem.overAllMasks(problem, 0.5), problem.leastSquares()))
                 .isGreaterThan(0.05);
         assertThat(run.figure("Dropout over all masks, distance from ridge")).isLessThan(1e-10);
         assertThat(run.figure("Dropout layer trained by SGD, distance from ridge"))
@@ -69,9 +69,9 @@ class RidgeLabTest {
                 .max()
                 .orElseThrow();
         assertThat(largest).isCloseTo(1.2985, within(1e-4)); // which the paper rounds up
-        assertThat(largest * largest).isBetween(RidgeLab.BOUND - 5e-4, RidgeLab.BOUND);
+        assertThat(largest * largest).isBetween(EarlyStopping.BOUND - 5e-4, EarlyStopping.BOUND);
         assertThat(run.figure("Early stopping, largest ratio of its risk to that of ridge"))
-                .isBetween(1.0, RidgeLab.BOUND);
+                .isBetween(1.0, EarlyStopping.BOUND);
         assertThat(run.figure("SGD with all points, distance from gradient flow"))
                 .isLessThan(0.05);
         assertThat(run.figure("SGD with 8 points, distance from the ridge path"))
