@@ -7,7 +7,7 @@ import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
-import dev.fathom.nn.MeanSignal;
+import dev.fathom.explain.MeanSignal;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
