@@ -186,6 +186,12 @@ public final class Lab {
         return trained(name, unit, trainer, batches, epochs, t -> t.fit(batches, epochs));
     }
 
+    /** Trains as above on examples that are shuffled; the seed of the run decides their order. */
+    public <M extends Net> Run train(
+            String name, String unit, Trainer<M> trainer, Dataset learn, int batch, int epochs) {
+        return train(name, unit, trainer.seed(seed()), learn.shuffled(seed()).batches(batch), epochs);
+    }
+
     /** Trains as above, and looks at {@code choose} after each epoch. */
     public <M extends Net> Run train(
             String name, String unit, Trainer<M> trainer, Batches batches, Dataset choose, int epochs) {

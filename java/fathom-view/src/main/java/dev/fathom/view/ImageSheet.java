@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * Small images in a grid, each over its caption: uint8 pixels [height, width, channels], scaled up by a whole factor so
@@ -121,6 +122,22 @@ public final class ImageSheet {
         }
         images.add(image);
         captions.add(caption);
+        return this;
+    }
+
+    /**
+     * Adds images one after another.
+     *
+     * @param values pixels as {@link #add} takes them, but from 0 black to 1 full
+     * @param caption of the image of each number, from 0
+     * @throws IllegalArgumentException when they are not whole images
+     */
+    public ImageSheet addAll(float[] values, IntFunction<String> caption) {
+        int size = height * width * channels;
+        for (int from = 0; from < values.length; from += size) {
+            float[] one = Arrays.copyOfRange(values, from, Math.min(from + size, values.length));
+            add(Shades.unit(one), caption.apply(from / size));
+        }
         return this;
     }
 

@@ -24,6 +24,15 @@ public final class Shades {
         return bytes;
     }
 
+    /** Maps 0 to black and 1 to white; what lies outside becomes the nearest of them. */
+    public static byte[] unit(float... values) {
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) Math.round(255 * Math.max(0, Math.min(1, values[i])));
+        }
+        return bytes;
+    }
+
     /** Maps 0 to the middle gray and the largest magnitude to black or white, for numbers with a sign. */
     public static byte[] signed(float... values) {
         float most = 0;

@@ -64,6 +64,16 @@ class ImageSheetTest {
     }
 
     @Test
+    void manyImagesAreAddedAtOnce() {
+        ImageSheet sheet = new ImageSheet(1, 2, 1).addAll(new float[] {0, 1, 0.4f, 2}, i -> "image " + i);
+        assertThat(sheet.captions()).containsExactly("image 0", "image 1");
+        assertThat(sheet.images().get(1).getRGB(0, 0) & 0xffffff).isEqualTo(0x666666);
+        assertThat(sheet.images().get(1).getRGB(1, 0) & 0xffffff).isEqualTo(0xffffff);
+        assertThatThrownBy(() -> sheet.addAll(new float[3], i -> ""))
+                .hasMessage("image sheet: 1 bytes for an image of [1, 2, 1], which has 2");
+    }
+
+    @Test
     void captionsWrapAtSpacesAndNeverBeforeAPercentSign() {
         FontMetrics metrics = Draw.metrics(new Font(Font.MONOSPACED, Font.PLAIN, 10));
         int ten = metrics.stringWidth("0123456789");

@@ -13,6 +13,11 @@ class ShadesTest {
     }
 
     @Test
+    void unitGoesFromZeroToOne() {
+        assertThat(Shades.unit(-1, 0, 0.4f, 1, 2)).containsExactly(0, 0, 102, 255, 255);
+    }
+
+    @Test
     void signedKeepsZeroInTheMiddle() {
         assertThat(Shades.signed(-2, 0, 1)).containsExactly(0, 128, 191);
         assertThat(Shades.signed(0, 0)).containsExactly(128, 128);

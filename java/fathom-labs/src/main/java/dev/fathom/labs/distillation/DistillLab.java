@@ -3,8 +3,6 @@ package dev.fathom.labs.distillation;
 import static dev.fathom.experiments.pages.Findings.line;
 import static dev.fathom.op.Activation.RELU;
 
-import dev.fathom.assess.Classification;
-import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.experiments.Experiment;
@@ -30,12 +28,10 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.train.Trainer;
-import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -46,15 +42,8 @@ import java.util.stream.IntStream;
  */
 public final class DistillLab implements Experiment {
     private static final int CLASSES = 10;
-    private static final int UNSEEN = 3; // the digit that a student never sees, which is that of the paper
     private static final float SHARE = 0.9f; // of the teacher where there are labels, too
     private static final String WRONG = "wrong on the test";
-
-    /** Settings of students that learn the same from other initial weights and in other orders. */
-    private record Students(Lesson lesson, long seed, int images) {}
-
-    /** Settings of a student that never sees a digit. */
-    private record Blind(Lesson lesson, int images) {}
 
     @Override
     public Optional<Diagram> net() {
@@ -73,22 +62,19 @@ public final class DistillLab implements Experiment {
                     .put("test", images.test().size())
                     .section("Teacher and students");
             int epochs = lab.epochs(15, 6);
-            lab.train(
-                    "The teacher",
-                    "images",
-                    Trainer.of(teacher, Loss.crossEntropy(), new Adam(2e-3f))
-                            .schedule(Schedule.cosine(epochs))
-                            .seed(lab.seed()),
-                    images.learn().shuffled(lab.seed()).batches(50).augment(Augment.shift(2f / 28)),
-                    epochs);
+            var trainer = Trainer.of(teacher, Loss.crossEntropy(), new Adam(2e-3f))
+                    .schedule(Schedule.cosine(epochs))
+                    .seed(lab.seed());
+            var batches = images.learn().shuffled(lab.seed()).batches(50).augment(Augment.shift(2f / 28));
+            lab.train("The teacher", "images", trainer, batches, epochs);
             float[][] logits = Examples.of(teacher.net(), images.learn()).x();
             float[][] x = Examples.of(flat.learn()).x();
             try (Dataset taught = Dataset.of(
                     Field.floats("x", Shape.of(784), Averages.flat(x)).input(),
                     Field.labels("y", images.learn().labels()).target(),
                     Field.floats("t", Shape.of(CLASSES), Averages.flat(logits)))) {
-                temperatures(lab, taught, flat, 100 * error(teacher, images.test()));
-                unseen(lab, taught, flat);
+                temperatures(lab, taught, flat, Lesson.wrong(teacher, images.test()));
+                UnseenDigit.run(lab, taught, flat);
             }
         }
     }
@@ -106,24 +92,19 @@ public final class DistillLab implements Experiment {
                 new Linear(128, CLASSES));
     }
 
-    private static double error(Model<Layer> model, Dataset data) {
-        return 1 - Classification.of(model, data).confusion().accuracy();
-    }
-
     /** Teaches students by each temperature. */
     private static void temperatures(Lab lab, Dataset taught, Images flat, double teacher) {
         lab.section("By temperature").put("students", lab.of(5, 2));
         Table table = lab.table("students", "");
         table.row("Teacher").put(WRONG, "%.2f %%", teacher);
-        double[][] alone = students(lab, Lesson.LABELS, taught, flat);
+        double[][] alone = Lesson.LABELS.wrong(lab, taught, flat);
         double labels = Averages.mean(alone[1]);
         table.row("Student, labels alone").put(WRONG, "%.2f %%", labels);
         double[] temperatures = lab.of(new double[] {1, 2, 4, 8, 16}, new double[] {1, 2, 8});
         double least = Double.POSITIVE_INFINITY; // of the errors on images held out
         for (boolean both : new boolean[] {false, true}) {
             for (double temperature : temperatures) {
-                Lesson lesson = new Lesson(both ? SHARE : 1, (float) temperature);
-                double[][] errors = students(lab, lesson, taught, flat);
+                double[][] errors = new Lesson(both ? SHARE : 1, (float) temperature).wrong(lab, taught, flat);
                 DoubleSummaryStatistics gains = IntStream.range(0, alone[1].length)
                         .mapToDouble(i -> alone[1][i] - errors[1][i])
                         .summaryStatistics();
@@ -134,7 +115,10 @@ public final class DistillLab implements Experiment {
                         .baseline(labels, "labels alone")
                         .cell(
                                 "gain, points",
-                                line("%+.2f (%+.2f to %+.2f)", gains.getAverage(), gains.getMin(), gains.getMax()));
+                                "%+.2f (%+.2f to %+.2f)",
+                                gains.getAverage(),
+                                gains.getMin(),
+                                gains.getMax());
                 if (both && Averages.mean(errors[0]) < least) {
                     least = Averages.mean(errors[0]);
                     lab.figure(Figure.of(
@@ -159,72 +143,5 @@ public final class DistillLab implements Experiment {
                         .dashed("labels alone", ends, new double[] {labels, labels})
                         .dashed("the teacher", ends, new double[] {teacher, teacher})
                         .logarithmic(true, false));
-    }
-
-    /** The percents of images held out and of the test that students of a lesson have wrong. */
-    private static double[][] students(Lab lab, Lesson lesson, Dataset taught, Images flat) {
-        List<double[]> errors = Workers.all().run(lab.of(5, 2), draw -> {
-            long seed = lab.seed() + draw;
-            return lab.part(new Students(lesson, seed, taught.size()), double[].class, () -> {
-                try (Model<Layer> model = lesson.student(taught, lab.epochs(30, 12), seed)) {
-                    return new double[] {100 * error(model, flat.choose()), 100 * error(model, flat.test())};
-                }
-            });
-        });
-        double[][] sets = new double[2][];
-        Arrays.setAll(sets, set -> errors.stream().mapToDouble(e -> e[set]).toArray());
-        lab.say("%s: %.2f %% wrong", lesson, Averages.mean(sets[1]));
-        return sets;
-    }
-
-    /** Teaches a student by labels and one by the teacher, from whose images a digit is taken. */
-    private static void unseen(Lab lab, Dataset taught, Images flat) {
-        lab.section("A digit that is never seen");
-        Table table = lab.table("unseen", "");
-        int[] labels = taught.labels();
-        int[] others = IntStream.range(0, labels.length)
-                .filter(i -> labels[i] != UNSEEN)
-                .toArray();
-        try (Dataset seen = taught.subset(others)) {
-            for (Lesson lesson : List.of(Lesson.LABELS, new Lesson(1, 4))) {
-                double[] results = lab.part(new Blind(lesson, seen.size()), double[].class, () -> {
-                    try (Model<Layer> model = lesson.student(seen, lab.epochs(30, 8), lab.seed())) {
-                        double bias = bias(model, flat.choose());
-                        ConfusionMatrix before = answers(model, flat.test(), 0);
-                        ConfusionMatrix after = answers(model, flat.test(), bias);
-                        return new double[] {
-                            before.recall(UNSEEN), before.accuracy(), bias, after.recall(UNSEEN), after.accuracy()
-                        };
-                    }
-                });
-                table.row(line("Student%s that never saw a %d", lesson.share() == 0 ? " of labels" : "", UNSEEN))
-                        .put("of these right", "%.1f %%", 100 * results[0])
-                        .put("all digits wrong", "%.2f %%", 100 * (1 - results[1]))
-                        .put("bias", "%+.1f", results[2])
-                        .put("of these right after a bias", "%.1f %%", 100 * results[3])
-                        .put("all digits wrong after the bias", "%.2f %%", 100 * (1 - results[4]));
-            }
-        }
-    }
-
-    /** What is added to the logit of the unseen digit so that most of {@code data} are right. */
-    private static double bias(Model<Layer> model, Dataset data) {
-        double best = 0;
-        double most = -1;
-        for (double bias = 0; bias <= 20; bias += 0.5) {
-            double accuracy = answers(model, data, bias).accuracy();
-            best = accuracy > most ? bias : best;
-            most = Math.max(accuracy, most);
-        }
-        return best;
-    }
-
-    private static ConfusionMatrix answers(Model<Layer> model, Dataset data, double bias) {
-        float[][] logits = Examples.of(model.net(), data).x();
-        for (float[] row : logits) {
-            row[UNSEEN] += (float) bias;
-        }
-        return Classification.ofLogits(Averages.flat(logits), CLASSES, data.labels())
-                .confusion();
     }
 }

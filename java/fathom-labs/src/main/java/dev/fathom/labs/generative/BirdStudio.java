@@ -4,6 +4,7 @@ import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Bird;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Flatten;
@@ -157,8 +158,7 @@ final class BirdStudio implements AutoCloseable {
     }
 
     private <M extends Net> void learn(String what, Trainer<M> trainer, Dataset data, int epochs) {
-        var batches = data.shuffled(lab.seed()).batches(BATCH);
-        lab.train("the net that reads " + what, what, trainer.seed(lab.seed()), batches, epochs);
+        lab.train("the net that reads " + what, what, trainer, data, BATCH, epochs);
     }
 
     /** The mean cross-entropy of all questions, with the right answers [n, questions]. */

@@ -48,10 +48,8 @@ public final class DiffusionLab implements Experiment {
                             new Ema(new Adam(2e-3f), DECAY).withCorrection(),
                             (net, batch) -> new Step.Result(diffusion.loss(net, batch.x())))
                     .schedule(Schedule.cosine(epochs))
-                    .clipNorm(1)
-                    .seed(lab.seed());
-            Run history = lab.train(
-                    "U-net", "images", trainer, learn.shuffled(lab.seed()).batches(lab.of(128, 32)), epochs);
+                    .clipNorm(1);
+            Run history = lab.train("U-net", "images", trainer, learn, lab.of(128, 32), epochs);
             model.save(lab.folder("U-net").resolve("noise.safetensors"));
             float[] way = way(diffusion, model.net(), lab.rng("way"));
             lab.picture("way.png", () -> Sheets.mosaic(way, MOMENTS))

@@ -1,8 +1,8 @@
 package dev.fathom.labs.generative;
 
 import dev.fathom.view.ImageSheet;
+import dev.fathom.view.Shades;
 import java.awt.image.BufferedImage;
-import java.util.Arrays;
 import java.util.function.IntFunction;
 
 /** Generated images as pictures. */
@@ -13,11 +13,10 @@ final class Sheets {
 
     /** Gray images of 28 x 28 numbers from 0 to 1 in rows, each over its caption. */
     static BufferedImage captioned(float[] pixels, int columns, IntFunction<String> caption) {
-        ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(columns);
-        for (int i = 0; i < pixels.length / (SIDE * SIDE); i++) {
-            sheet.add(bytes(Arrays.copyOfRange(pixels, i * SIDE * SIDE, (i + 1) * SIDE * SIDE)), caption.apply(i));
-        }
-        return sheet.render();
+        return new ImageSheet(SIDE, SIDE, 1)
+                .columns(columns)
+                .addAll(pixels, caption)
+                .render();
     }
 
     /** Rows of as many images, of one array and of the other in turn. */
@@ -31,18 +30,9 @@ final class Sheets {
         return both;
     }
 
-    /** Numbers from 0 to 1 as bytes; what lies outside becomes the nearest of them. */
-    static byte[] bytes(float... values) {
-        byte[] bytes = new byte[values.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) Math.round(255 * Math.max(0, Math.min(1, values[i])));
-        }
-        return bytes;
-    }
-
     /** Gray images of 28 x 28 numbers from 0 to 1 side by side without gaps, twice as large. */
     static BufferedImage mosaic(float[] pixels, int columns) {
-        byte[] shades = bytes(pixels);
+        byte[] shades = Shades.unit(pixels);
         int n = shades.length / (SIDE * SIDE);
         int width = 2 * SIDE;
         int rows = (n + columns - 1) / columns;

@@ -57,7 +57,10 @@ public final class VaeLab implements Experiment {
                 try (Model<Vae> model = model(lab, latent)) {
                     Run history = train(lab, name, model, learn);
                     model.save(lab.folder(name).resolve("vae.safetensors"));
-                    curves.put(name, bounds(history));
+                    double[][] losses = history.curve("loss");
+                    double[] bounds =
+                            Arrays.stream(losses[1]).map(loss -> -loss).toArray();
+                    curves.put(name, new double[][] {losses[0], bounds});
                     bound(model.net(), test, lab.seed(), nets.row(name), floor);
                     Rng rng = lab.rng("prior");
                     evaluation.row(name, model.net().samples(evaluation.count(), rng));
@@ -74,8 +77,7 @@ public final class VaeLab implements Experiment {
     }
 
     static Run train(Lab lab, String name, Model<Vae> model, Dataset learn) {
-        var batches = learn.shuffled(lab.seed()).batches(lab.of(128, 32));
-        return lab.train(name, "images", Vae.trainer(model).seed(lab.seed()), batches, lab.epochs(20, 4));
+        return lab.train(name, "images", Vae.trainer(model), learn, lab.of(128, 32), lab.epochs(20, 4));
     }
 
     /** Images of numbers from 0 to 1 as vectors of pixels that are off or on. */
@@ -105,14 +107,6 @@ public final class VaeLab implements Experiment {
             }
         }
         return Averages.floats(sums);
-    }
-
-    /** The bound over the epochs. */
-    private static double[][] bounds(Run history) {
-        double[][] losses = history.curve("loss");
-        return new double[][] {
-            losses[0], Arrays.stream(losses[1]).map(loss -> -loss).toArray()
-        };
     }
 
     private static void bound(Vae vae, Dataset test, long seed, Table.Row row, double floor) {

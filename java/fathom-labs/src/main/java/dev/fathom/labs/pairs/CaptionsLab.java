@@ -1,8 +1,6 @@
 package dev.fathom.labs.pairs;
 
 import dev.fathom.data.Dataset;
-import dev.fathom.decode.Bleu;
-import dev.fathom.decode.Writer;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.CaptionedShapes;
@@ -13,17 +11,17 @@ import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
-import dev.fathom.text.Reserved;
+import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Shades;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -32,10 +30,8 @@ import java.util.stream.Stream;
  * picture.
  */
 public final class CaptionsLab implements Experiment {
-    private static final int SHOWN = 18;
     private static final int LOOKED = 4;
     private static final int LONGEST = 10;
-    private static final int NAME = 4; // the words that name a thing, such as "a small red circle"
 
     @Override
     public Optional<Diagram> net() {
@@ -54,8 +50,9 @@ public final class CaptionsLab implements Experiment {
         CaptionedShapes test = CaptionedShapes.pairs(lab.of(2000, 300), 3 * lab.seed() + 2);
         lab.put("learn", training.size()).put("choose", validation.size()).put("test", test.size());
         ImageSheet sheet = sheet(6);
-        IntStream.range(0, 6)
-                .forEach(i -> sheet.add(test.picture(i), test.scenes().get(i).english(true)));
+        for (int i = 0; i < 6; i++) {
+            sheet.add(test.picture(i), test.scenes().get(i).english(true));
+        }
         lab.section("The pictures").sheet("pictures.png", sheet);
 
         lab.section("Captions of the test pictures");
@@ -63,17 +60,11 @@ public final class CaptionsLab implements Experiment {
         List<List<String>> known = training.captions();
         Table table = lab.table("captions", "");
         List<String> usual = CaptionedShapes.words(training.mostFrequent(scene -> scene.english(true)));
-        score(
-                table.row("most frequent caption"),
-                test.scenes().stream().map(s -> usual).toList(),
-                truth);
-        Table.Row nearest = table.row("caption of the nearest picture");
-        score(
-                nearest,
-                Arrays.stream(test.nearest(training, 1))
-                        .map(n -> known.get(n[0]))
-                        .toList(),
-                truth);
+        CaptionScore.put(table.row("most frequent caption"), Collections.nCopies(test.size(), usual), truth);
+        List<List<String>> copied = Arrays.stream(test.nearest(training, 1))
+                .map(n -> known.get(n[0]))
+                .toList();
+        Table.Row nearest = CaptionScore.put(table.row("caption of the nearest picture"), copied, truth);
         Map<String, double[][]> curves = new LinkedHashMap<>();
         int epochs = lab.epochs(15, 6);
         try (Dataset learn = Captioner.dataset(training);
@@ -83,18 +74,16 @@ public final class CaptionsLab implements Experiment {
                 String name = attention ? "CNN, LSTM and attention" : "CNN and LSTM";
                 try (Model<Captioner> model = Model.of(Captioner.of(attention), lab.seed())) {
                     var trainer = Trainer.custom(model, new Adam(3e-3f), Captioner::step)
-                            .metrics(Writer.exact("exact", Reserved.STANDARD.padding()))
+                            .metrics(Task.EXACT)
                             .schedule(Schedule.cosine(epochs))
                             .clipNorm(5)
                             .keepBest("val_loss")
                             .seed(lab.seed());
                     var batches = learn.shuffled(lab.seed()).batches(lab.of(40, 20));
-                    curves.put(
-                            name,
-                            lab.train(name, "pictures", trainer, batches, choose, epochs)
-                                    .curve("val_exact"));
+                    Run history = lab.train(name, "pictures", trainer, batches, choose, epochs);
+                    curves.put(name, history.curve("val_exact"));
                     List<List<String>> captions = model.net().captions(pictures);
-                    Table.Row row = score(table.row(name), captions, truth);
+                    Table.Row row = CaptionScore.put(table.row(name), captions, truth);
                     for (String column : List.of("right as a whole", "BLEU-4")) {
                         row.baseline(column, nearest.get(column), nearest.name());
                     }
@@ -112,47 +101,17 @@ public final class CaptionsLab implements Experiment {
         return new ImageSheet(Scene.SIDE, Scene.SIDE, 3).columns(columns);
     }
 
-    private static Table.Row score(Table.Row row, List<List<String>> captions, List<List<String>> truth) {
-        row.put("right as a whole", "%.1f %%", share(captions, truth, caption -> caption));
-        row.put(
-                "BLEU-4",
-                "%.1f",
-                100 * Bleu.of(captions, truth.stream().map(List::of).toList()).score());
-        List<String> parts = List.of("sizes", "colors", "forms");
-        for (int p = 0; p < parts.size(); p++) {
-            int place = p + 1;
-            double first = share(captions, truth, c -> part(c, place, place + 1));
-            double second = share(captions, truth, c -> part(c, c.size() - NAME + place, c.size() - NAME + place + 1));
-            row.put(parts.get(p), "%.1f %%", (first + second) / 2);
-        }
-        return row.put("relation", "%.1f %%", share(captions, truth, c -> part(c, NAME, c.size() - NAME)));
-    }
-
-    /** Some words of a caption; none of one that is too short, which are those of no true caption. */
-    private static List<String> part(List<String> caption, int from, int to) {
-        return caption.size() <= 2 * NAME ? List.of() : caption.subList(from, to);
-    }
-
-    private static double share(
-            List<List<String>> captions, List<List<String>> truth, Function<List<String>, List<String>> part) {
-        return 100.0
-                * IntStream.range(0, truth.size())
-                        .filter(i -> part.apply(captions.get(i)).equals(part.apply(truth.get(i))))
-                        .count()
-                / truth.size();
-    }
-
     /** Up to a third of wrong captions, and the first of the others. */
     private static void examples(Lab lab, CaptionedShapes test, List<List<String>> captions, List<List<String>> truth) {
         ImageSheet sheet = sheet(6);
         List<Integer> wrong = IntStream.range(0, test.size())
                 .filter(i -> !captions.get(i).equals(truth.get(i)))
-                .limit(SHOWN / 3)
+                .limit(6)
                 .boxed()
                 .toList();
         Stream.concat(wrong.stream(), IntStream.range(0, test.size()).boxed())
                 .distinct()
-                .limit(SHOWN)
+                .limit(18)
                 .forEach(i -> {
                     String caption = String.join(" ", captions.get(i));
                     String right = String.join(" ", truth.get(i));

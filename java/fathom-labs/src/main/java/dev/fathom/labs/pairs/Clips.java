@@ -1,11 +1,12 @@
 package dev.fathom.labs.pairs;
 
-import static dev.fathom.labs.pairs.MovingDigits.DIRECTIONS;
-import static dev.fathom.labs.pairs.MovingDigits.FRAMES;
-import static dev.fathom.labs.pairs.MovingDigits.SEEN;
-import static dev.fathom.labs.pairs.MovingDigits.SIDE;
+import static dev.fathom.experiments.data.MovingDigits.DIRECTIONS;
+import static dev.fathom.experiments.data.MovingDigits.FRAMES;
+import static dev.fathom.experiments.data.MovingDigits.SEEN;
+import static dev.fathom.experiments.data.MovingDigits.SIDE;
 
 import dev.fathom.data.Batch;
+import dev.fathom.experiments.data.MovingDigits;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

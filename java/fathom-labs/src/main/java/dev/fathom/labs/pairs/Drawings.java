@@ -20,6 +20,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.view.ImageSheet;
+import dev.fathom.view.Shades;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,8 +85,8 @@ final class Drawings {
             });
             ImageSheet sheet = new ImageSheet(Scene.SIDE, Scene.SIDE, 3).columns(SHOWN);
             sources.forEach((name, pictures) -> IntStream.range(0, SHOWN)
-                    .forEach(i -> sheet.add(
-                            MovingDigits.bytes(Arrays.copyOfRange(pictures, i * PIXELS, (i + 1) * PIXELS)), name)));
+                    .forEach(i ->
+                            sheet.add(Shades.unit(Arrays.copyOfRange(pictures, i * PIXELS, (i + 1) * PIXELS)), name)));
             lab.sheet("drawings.png", sheet);
         }
     }

@@ -162,7 +162,7 @@ final class Translations {
         List<Scene> known = told(training, lab.seed());
         List<Scene> asked = told(test, lab.seed() + 1);
         List<Setting> settings = SETTINGS.subList(0, lab.of(SETTINGS.size(), 3));
-        double variance = EncodersLab.spread(training.numbers(), training.size(), test.numbers(), test.size());
+        double variance = Task.spread(CaptionedShapes::numbers, training, test);
         List<Score> scores;
         try (Dataset learn = dataset(training, known);
                 Dataset choose = dataset(heldOut, told(heldOut, lab.seed() + 2));
@@ -205,16 +205,16 @@ final class Translations {
                     lab, setting.name(), model, (n, b) -> n.step(setting, b), learn, lab.epochs(8, 2), lab.of(40, 10));
             Function<Batch, Step.Result> written = b -> net.step(setting, b);
             Function<Batch, Tensor> seen = b -> net.cells.apply(b.get("picture"));
-            double right = EncodersLab.measure(judge, EncodersLab.EXACT, written);
+            double right = EncodersLab.measure(judge, Task.EXACT, written);
             lab.say("%s: %.1f %% right", setting.name(), 100 * right);
             return new Score(
                     setting,
-                    EncodersLab.measure(choose, EncodersLab.EXACT, written),
+                    EncodersLab.measure(choose, Task.EXACT, written),
                     right,
                     EncodersLab.measure(judge, words(), written),
                     // a picture has two forms
                     EncodersLab.measure(judge, Metric.accuracy(), b -> net.named(seen.apply(b), b)) / 2,
-                    1 - EncodersLab.measure(judge, EncodersLab.SQUARES, b -> net.painted(seen.apply(b), b)) / variance);
+                    1 - EncodersLab.measure(judge, Task.SQUARES, b -> net.painted(seen.apply(b), b)) / variance);
         }
     }
 

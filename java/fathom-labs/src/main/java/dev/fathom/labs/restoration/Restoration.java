@@ -1,10 +1,11 @@
 package dev.fathom.labs.restoration;
 
+import static dev.fathom.experiments.pages.Findings.line;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
-import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Loss;
@@ -108,10 +109,8 @@ record Restoration(
         int epochs = lab.epochs(10, 4);
         String name = set + ", " + damage.task + ", " + model.net().name();
         try (Dataset damaged = learn.map(batch -> batch.withY(batch.x()).withX(damage.of(batch.x())))) {
-            var trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f))
-                    .schedule(Schedule.cosine(epochs))
-                    .seed(lab.seed());
-            lab.train(name, "images", trainer, damaged.shuffled(lab.seed()).batches(BATCH), epochs);
+            var trainer = Trainer.of(model, Loss.mse(), new Adam(4e-3f)).schedule(Schedule.cosine(epochs));
+            lab.train(name, "images", trainer, damaged, BATCH, epochs);
         }
     }
 
@@ -162,24 +161,13 @@ record Restoration(
         try (Pass pass = Pass.infer(lab.rng(purpose))) {
             Tensor x = images.batches(n).epoch(0).batch(0).x();
             Tensor damaged = damage.of(x);
-            row(sheet, x, "image", new double[0]);
+            sheet.addAll(x.toArray(), i -> i == 0 ? "image" : "");
             for (Repair way : ways) {
                 Tensor restored = way.of().apply(damaged);
-                row(sheet, restored, way.name() + "\n", psnr(restored, x));
+                double[] psnr = psnr(restored, x);
+                sheet.addAll(restored.toArray(), i -> line("%s%.1f dB", i == 0 ? way.name() + "\n" : "", psnr[i]));
             }
         }
         return sheet;
-    }
-
-    private static void row(ImageSheet sheet, Tensor images, String name, double[] psnr) {
-        for (int i = 0; i < images.dim(0); i++) {
-            String score = psnr.length == 0 ? "" : Findings.line("%.1f dB", psnr[i]);
-            float[] values = images.slice(0, i, i + 1).clamp(0, 1).mul(255).toArray();
-            byte[] pixels = new byte[values.length];
-            for (int j = 0; j < pixels.length; j++) {
-                pixels[j] = (byte) Math.round(values[j]);
-            }
-            sheet.add(pixels, i == 0 ? name + score : score);
-        }
     }
 }

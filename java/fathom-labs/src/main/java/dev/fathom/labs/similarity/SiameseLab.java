@@ -12,19 +12,15 @@ import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
-import dev.fathom.features.Pca;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
-import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
-import dev.fathom.view.ImageSheet;
-import dev.fathom.view.Shades;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,11 +31,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Siamese networks: an embedding is learned of the digits 0 to 5, and digits 6 to 9 are named by one example each. */
 public final class SiameseLab implements Experiment {
-    private static final int LEARNED = 6;
+    static final int LEARNED = 6;
     private static final int CLASSES = 10;
     private static final int SEEDS = 3;
-    private static final int DRAWN = 600;
-    private static final int SHOWN = 6;
 
     @Override
     public Optional<Diagram> net() {
@@ -68,29 +62,25 @@ public final class SiameseLab implements Experiment {
             float[][] gray = Examples.of(flat).x();
             OneShot pixels = new OneShot(gray, labels, CLASSES - LEARNED);
             double byPixels = Averages.mean(row(lab, table, "pixels", List.of(pixels)));
-            planes.add(plane("pixels", pixels));
+            planes.add(Spaces.plane("pixels", pixels));
             row(lab, table, "network before training", spaces(lab, "", null, learn, test, labels));
             String classifier = "classifier's features";
             List<OneShot> features = spaces(lab, classifier, Embedder::classifier, learn, test, labels);
             row(lab, table, classifier, features);
-            planes.add(plane(classifier, features.get(0)));
+            planes.add(Spaces.plane(classifier, features.get(0)));
             for (String loss : List.of("contrastive", "triplet")) {
                 String name = "siamese, " + loss + " loss";
-                List<OneShot> spaces = spaces(
-                        lab,
-                        name,
-                        loss.equals("triplet") ? Embedder::triplet : Embedder::contrastive,
-                        learn,
-                        test,
-                        labels);
+                BiFunction<Embedder, Batch, Tensor> of =
+                        loss.equals("triplet") ? Embedder::triplet : Embedder::contrastive;
+                List<OneShot> spaces = spaces(lab, name, of, learn, test, labels);
                 double[] right = row(lab, table, name, spaces);
-                planes.add(plane(name, spaces.get(0)));
+                planes.add(Spaces.plane(name, spaces.get(0)));
                 double gain = Averages.mean(right) - byPixels;
                 double half = Averages.interval95(right);
                 lab.figure(Figure.of(line("One-shot, %s, gain over pixels", name), "points", gain)
                                 .interval(gain - half, gain + half)
                                 .baseline(byPixels, "nearest by pixels"))
-                        .sheet("episodes.png", episodes(lab, spaces.get(0), gray));
+                        .sheet("episodes.png", Spaces.episodes(lab, spaces.get(0), gray));
             }
             lab.picture("embeddings.png", () -> Chart.panels(2, planes));
         }
@@ -149,42 +139,5 @@ public final class SiameseLab implements Experiment {
                 .interval(low, high)
                 .cell("95 % interval", line("%.1f to %.1f %%", low, high));
         return percents;
-    }
-
-    /** Test images in the plane of the first two principal components. */
-    private static Chart plane(String name, OneShot space) {
-        int[] drawn = new Rng(1).permutation(space.x().length);
-        float[][] some =
-                Arrays.stream(drawn).limit(DRAWN).mapToObj(i -> space.x()[i]).toArray(float[][]::new);
-        float[][] plane = Pca.fit(some, 2).transform(some);
-        Chart chart = new Chart(name, "");
-        for (int c = 0; c < space.classes(); c++) {
-            int label = c;
-            float[][] of = IntStream.range(0, some.length)
-                    .filter(i -> space.labels()[drawn[i]] == label)
-                    .mapToObj(i -> plane[i])
-                    .toArray(float[][]::new);
-            chart.points(
-                    Integer.toString(LEARNED + c),
-                    Arrays.stream(of).mapToDouble(p -> p[0]).toArray(),
-                    Arrays.stream(of).mapToDouble(p -> p[1]).toArray());
-        }
-        return chart;
-    }
-
-    private static ImageSheet episodes(Lab lab, OneShot space, float[][] pixels) {
-        ImageSheet sheet = new ImageSheet(28, 28, 1).columns(1 + space.classes());
-        for (int e = 0; e < SHOWN; e++) {
-            OneShot.Episode one = space.episode(lab.rng("episodes").split(e));
-            int asked = one.asked()[e % space.classes()];
-            int nearest = space.nearest(one.known(), asked);
-            sheet.add(Shades.gray(pixels[asked]), "asked: " + (LEARNED + space.labels()[asked]));
-            for (int k = 0; k < one.known().length; k++) {
-                sheet.add(
-                        Shades.gray(pixels[one.known()[k]]),
-                        line("%.2f%s", space.distance(one.known()[k], asked), k == nearest ? ", nearest" : ""));
-            }
-        }
-        return sheet;
     }
 }

@@ -70,6 +70,14 @@ public record PerceptualLoss(Perception perception, List<float[]> grams, float w
                 content, style, content.add(style.mul(weight)).add(variation(x).mul(smooth)));
     }
 
+    /** How far a picture is from a content and from the style; 0 from the content of a texture, which has none. */
+    double[] distances(Picture picture, @Nullable Picture content) {
+        try (Pass pass = Pass.infer()) {
+            Terms terms = of(picture.tensor(), content == null ? null : content(content.tensor()));
+            return new double[] {terms.content().item(), terms.style().item()};
+        }
+    }
+
     private Tensor style(Perception.Seen seen) {
         Tensor sum = Tensor.scalar(0);
         for (int i = 0; i < grams.size(); i++) {

@@ -8,6 +8,7 @@ import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.statistics.Density;
 import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.labs.generative.Gan.Critic;
 import dev.fathom.nn.Init;

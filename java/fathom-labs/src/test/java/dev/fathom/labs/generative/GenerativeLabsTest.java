@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.data.Bird;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.LabCall;
@@ -73,7 +74,7 @@ class GenerativeLabsTest {
         assertThat(run.figure("Value, p = N(0, 1²), q = N(0, 1²)")).isCloseTo(-1.386294361, within(1e-3));
         assertThat(run.figure("Value, p = N(-3, 0.5²), q = N(3, 0.5²)")).isCloseTo(0, within(1e-2));
         assertThat(run.figure("Largest distance from p / (p + q)")).isLessThan(0.05);
-        assertThat(run.figure("Value of the game on a line")).isCloseTo(GanLab.OPTIMUM, within(0.05));
+        assertThat(run.figure("Value of the game on a line")).isCloseTo(LineTheory.OPTIMUM, within(0.05));
         List<String> nets = List.of(
                 "dense nets, minimax",
                 "dense nets, non-saturating",

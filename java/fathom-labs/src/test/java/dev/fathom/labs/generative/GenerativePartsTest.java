@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.data.Bird;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Density;
 import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.labs.generative.Mixture.Coverage;
 import dev.fathom.labs.generative.SampleQuality.Gaussian;
@@ -34,7 +36,7 @@ class GenerativePartsTest {
     @Test
     void theValueAtTheOptimumIsMinusLogFour() {
         Density p = Density.pair(2, 0.6);
-        assertThat(GanLab.OPTIMUM).isCloseTo(-1.386294361, within(1e-9));
+        assertThat(LineTheory.OPTIMUM).isCloseTo(-1.386294361, within(1e-9));
         assertThat(Density.jensenShannon(p, p)).isZero();
         // far apart, the divergence is log 2, so the value is 0
         assertThat(Density.jensenShannon(Density.normal(-6, 0.5), Density.normal(6, 0.5)))
@@ -80,7 +82,7 @@ class GenerativePartsTest {
 
     @Test
     void everyPointIsBesideEveryOther() {
-        float[][] pairs = WganLab.everyPair(new float[] {1, 2, 3, 4}, new float[] {5, 6, 7, 8});
+        float[][] pairs = KnownDistances.everyPair(new float[] {1, 2, 3, 4}, new float[] {5, 6, 7, 8});
         assertThat(pairs[0]).containsExactly(1, 2, 1, 2, 3, 4, 3, 4);
         assertThat(pairs[1]).containsExactly(5, 6, 7, 8, 5, 6, 7, 8);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.MovingDigits;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;

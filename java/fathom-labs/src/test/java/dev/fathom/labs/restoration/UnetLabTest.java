@@ -3,6 +3,7 @@ package dev.fathom.labs.restoration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.data.GarmentScenes;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nn.Layer;
@@ -42,7 +43,7 @@ class UnetLabTest {
     /** Of nine pixels of class 1, six are found, and two others are said to be of it. */
     @Test
     void intersectionOverUnionIsCounted() {
-        int side = Scenes.SIDE;
+        int side = GarmentScenes.SIDE;
         int[] mask = new int[side * side];
         int[] said = new int[side * side];
         for (int row = 0; row < 3; row++) {
@@ -53,12 +54,12 @@ class UnetLabTest {
         }
         said[0] = 1;
         said[1] = 2;
-        var score = UnetLab.Segmentation.of(new int[][] {said}, new int[][] {mask}, 3);
-        assertThat(UnetLab.iou(score.pixels(), 1)).isCloseTo(6 / 10.0, within(1e-9));
-        assertThat(UnetLab.iou(score.pixels(), 2)).isZero();
-        assertThat(UnetLab.iou(score.objects(), 1)).isCloseTo(6 / 11.0, within(1e-9));
-        assertThat(score.pixels().macro(c -> UnetLab.iou(score.pixels(), c)))
-                .isCloseTo((UnetLab.iou(score.pixels(), 0) + 0.6) / 3, within(1e-9));
+        var score = Segmentation.of(new int[][] {said}, new int[][] {mask}, 3);
+        assertThat(Segmentation.iou(score.pixels(), 1)).isCloseTo(6 / 10.0, within(1e-9));
+        assertThat(Segmentation.iou(score.pixels(), 2)).isZero();
+        assertThat(Segmentation.iou(score.objects(), 1)).isCloseTo(6 / 11.0, within(1e-9));
+        assertThat(score.pixels().macro(c -> Segmentation.iou(score.pixels(), c)))
+                .isCloseTo((Segmentation.iou(score.pixels(), 0) + 0.6) / 3, within(1e-9));
         assertThat(score.pixels().accuracy()).isCloseTo(1 - 5.0 / (side * side), within(1e-9));
         // eight pixels of the square have a neighbor outside, and twelve outside have one in it
         assertThat(score.edges().total()).isEqualTo(20);

@@ -1,4 +1,4 @@
-package dev.fathom.labs.generative;
+package dev.fathom.experiments.data;
 
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
@@ -14,9 +14,9 @@ import java.util.stream.IntStream;
  *     (0) or long (1), and the bird small (0) or large (1), or -1
  * @param colors the color of each part as it is drawn; then -1 for both sizes, which a picture leaves open
  */
-record Bird(String caption, int[] said, int[] colors) {
+public record Bird(String caption, int[] said, int[] colors) {
     /** The parts that have a color. */
-    enum Part {
+    private enum Part {
         BODY,
         BELLY,
         WING,
@@ -26,15 +26,18 @@ record Bird(String caption, int[] said, int[] colors) {
     }
 
     /** How many pixels a side of a picture has. */
-    static final int SIDE = 32;
+    public static final int SIDE = 32;
 
-    static final List<String> COLORS =
+    /** The names of the colors, in the order of their numbers. */
+    public static final List<String> COLORS =
             List.of("blue", "white", "brown", "yellow", "black", "gray", "reddish brown", "red", "green", "orange");
-    static final int PARTS = Part.values().length;
-    /** The places of the two sizes in {@link #said}. */
-    static final int BEAK_LENGTH = PARTS;
+    /** How many parts have a color. */
+    public static final int PARTS = Part.values().length;
+    /** The place of the length of the beak in {@link #said}. */
+    public static final int BEAK_LENGTH = PARTS;
 
-    static final int SIZE = PARTS + 1;
+    /** The place of the size of the bird in {@link #said}. */
+    public static final int SIZE = PARTS + 1;
 
     private static final float[][] SHADES = {
         {0.16f, 0.36f, 0.85f}, {0.97f, 0.97f, 0.97f}, {0.5f, 0.3f, 0.14f}, {0.98f, 0.86f, 0.12f}, {0.07f, 0.07f, 0.08f},
@@ -71,7 +74,7 @@ record Bird(String caption, int[] said, int[] colors) {
     };
 
     /** The captions of the course, which no training caption repeats. */
-    static final List<String> PROMPTS =
+    public static final List<String> PROMPTS =
             prompted(new Rng(0)).stream().map(Bird::caption).toList();
 
     /** A form with what is said in it. */
@@ -93,19 +96,19 @@ record Bird(String caption, int[] said, int[] colors) {
     }
 
     /** A bird that fits what is said in a form. */
-    static Bird of(int form, int[] said, int lengthWord, Rng rng) {
+    public static Bird of(int form, int[] said, int lengthWord, Rng rng) {
         return new Bird(caption(FORMS.get(form), said, lengthWord), said, colors(said, rng));
     }
 
     /** A bird for each of {@link #PROMPTS}. */
-    static List<Bird> prompted(Rng rng) {
+    public static List<Bird> prompted(Rng rng) {
         return IntStream.range(0, ASKED.length)
                 .mapToObj(i -> of(i, Arrays.copyOf(ASKED[i], PARTS + 2), ASKED[i][PARTS + 2], rng))
                 .toList();
     }
 
     /** Draws a caption and a bird that fits it; never one of the prompts. */
-    static Bird draw(Rng rng) {
+    public static Bird draw(Rng rng) {
         while (true) {
             int[] random = rng.ints(PARTS + 4, 60);
             int form = random[PARTS] % FORMS.size();
@@ -163,7 +166,7 @@ record Bird(String caption, int[] said, int[] colors) {
     }
 
     /** The picture: SIDE x SIDE x 3 bytes, with a random place, scale and light. */
-    byte[] pixels(Rng rng) {
+    public byte[] pixels(Rng rng) {
         float[] random = rng.uniform(8, -1, 1);
         double scale = (said[SIZE] == 0 ? 0.78 : 1) * (0.97 + 0.04 * random[0]);
         double left = 15.5 + 1.2 * random[1];

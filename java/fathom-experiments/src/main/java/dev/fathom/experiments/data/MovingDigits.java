@@ -1,4 +1,4 @@
-package dev.fathom.labs.pairs;
+package dev.fathom.experiments.data;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
@@ -13,23 +13,25 @@ import dev.fathom.tensor.Rng;
  *     first frame, that in which it sets out
  * @param places [clips, {@value #FRAMES}, 2], the middle of the digit's square across and down, from 0 to 1
  */
-record MovingDigits(byte[] frames, int[] actions, float[] places) {
+public record MovingDigits(byte[] frames, int[] actions, float[] places) {
     /** The sides of a frame in pixels. */
-    static final int SIDE = 32;
+    public static final int SIDE = 32;
     /** The frames of a clip. */
-    static final int FRAMES = 16;
+    public static final int FRAMES = 16;
     /** The frames that are seen before the others are forecast. */
-    static final int SEEN = 8;
+    public static final int SEEN = 8;
     /** The number of directions, clockwise from the right. */
-    static final int DIRECTIONS = 8;
+    public static final int DIRECTIONS = 8;
 
-    static final int PIXELS = SIDE * SIDE;
+    /** The pixels of a frame. */
+    public static final int PIXELS = SIDE * SIDE;
+
     private static final int SPRITE = 14;
     /** The largest coordinate of the upper left corner of a digit. */
     private static final double ROOM = SIDE - SPRITE;
 
     /** Clips of digits that are drawn from {@code images}, pixels [28, 28, 1]. */
-    static MovingDigits of(Dataset images, int clips, Rng rng) {
+    public static MovingDigits of(Dataset images, int clips, Rng rng) {
         byte[] frames = new byte[clips * FRAMES * PIXELS];
         int[] actions = new int[clips * FRAMES];
         float[] places = new float[clips * FRAMES * 2];
@@ -97,16 +99,17 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
     }
 
     /** The direction of a velocity that is nearest, in eighths of a turn. */
-    static int direction(double... v) {
+    public static int direction(double... v) {
         return Math.floorMod(Math.round(Math.atan2(v[1], v[0]) / (2 * Math.PI / DIRECTIONS)), DIRECTIONS);
     }
 
-    int clips() {
+    /** The number of clips. */
+    public int clips() {
         return actions.length / FRAMES;
     }
 
     /** Frames as x, actions as y, and the field {@code places}. */
-    Dataset dataset() {
+    public Dataset dataset() {
         return Dataset.of(
                 Field.pixels("x", Shape.of(FRAMES, SIDE, SIDE), frames).input(),
                 Field.ints("y", Shape.of(FRAMES), actions).target(),
@@ -114,7 +117,7 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
     }
 
     /** A frame of a clip as numbers from 0 to 1. */
-    float[] frame(int clip, int t) {
+    public float[] frame(int clip, int t) {
         float[] frame = new float[PIXELS];
         for (int i = 0; i < PIXELS; i++) {
             frame[i] = (frames[(clip * FRAMES + t) * PIXELS + i] & 255) / 255f;
@@ -123,17 +126,17 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
     }
 
     /** The true place of the digit in pixels, across or down. */
-    double place(int clip, int t, int axis) {
+    public double place(int clip, int t, int axis) {
         return SIDE * (double) places[2 * (clip * FRAMES + t) + axis];
     }
 
     /** The direction in which the digit came to a frame. */
-    int direction(int clip, int t) {
+    public int direction(int clip, int t) {
         return actions[clip * FRAMES + t];
     }
 
     /** The center of mass of a frame in pixels, across and down. */
-    static double[] center(float... frame) {
+    public static double[] center(float... frame) {
         double mass = 1e-9;
         double[] sums = new double[2];
         for (int i = 0; i < frame.length; i++) {
@@ -147,21 +150,12 @@ record MovingDigits(byte[] frames, int[] actions, float[] places) {
     }
 
     /** A frame moved by parts of pixels, to the right and down; what leaves the frame is lost. */
-    static float[] moved(float[] frame, double dx, double dy) {
+    public static float[] moved(float[] frame, double dx, double dy) {
         float[] moved = new float[frame.length];
         for (int i = 0; i < moved.length; i++) {
             int row = i / SIDE;
             moved[i] = (float) between(frame, SIDE, i % SIDE - dx, row - dy);
         }
         return moved;
-    }
-
-    /** Numbers from 0 to 1 as bytes of pixels. */
-    static byte[] bytes(float... numbers) {
-        byte[] pixels = new byte[numbers.length];
-        for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (byte) Math.round(255 * Math.max(0, Math.min(1, numbers[i])));
-        }
-        return pixels;
     }
 }

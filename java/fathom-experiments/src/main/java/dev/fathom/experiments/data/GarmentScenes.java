@@ -1,4 +1,4 @@
-package dev.fathom.labs.restoration;
+package dev.fathom.experiments.data;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
@@ -16,10 +16,11 @@ import java.util.stream.IntStream;
  * @param images gray, [SIDE][SIDE] of numbers from 0 to 1 each
  * @param masks the class of each pixel
  */
-record Scenes(float[][] images, int[][] masks) {
-    static final int SIDE = 48;
+public record GarmentScenes(float[][] images, int[][] masks) {
+    /** The sides of a scene in pixels. */
+    public static final int SIDE = 48;
     /** The classes of pixels: the ground, and four classes of Fashion-MNIST. */
-    static final List<String> CLASSES = List.of("ground", "T-shirt", "trouser", "bag", "ankle boot");
+    public static final List<String> CLASSES = List.of("ground", "T-shirt", "trouser", "bag", "ankle boot");
 
     private static final int[] GARMENTS = {0, 1, 8, 9};
     private static final int PICTURE = 28;
@@ -29,7 +30,7 @@ record Scenes(float[][] images, int[][] masks) {
     private static final int SOLID = 25;
 
     /** Draws scenes of the garments in {@code images}, bytes [28, 28, 1]. */
-    static Scenes draw(Dataset images, int count, Rng rng) {
+    public static GarmentScenes draw(Dataset images, int count, Rng rng) {
         int[] labels = images.labels();
         int[][] byClass = IntStream.of(GARMENTS)
                 .mapToObj(wanted -> IntStream.range(0, labels.length)
@@ -48,7 +49,7 @@ record Scenes(float[][] images, int[][] masks) {
                 place(pixels, c + 1, pictures[i], masks[i], garment);
             }
         }
-        return new Scenes(pictures, masks);
+        return new GarmentScenes(pictures, masks);
     }
 
     /** Waves of random directions and lengths, and noise. */
@@ -84,7 +85,7 @@ record Scenes(float[][] images, int[][] masks) {
     }
 
     /** The scenes as x [SIDE, SIDE, 1] and y [SIDE, SIDE]. */
-    Dataset dataset() {
+    public Dataset dataset() {
         int[] y = Arrays.stream(masks).flatMapToInt(Arrays::stream).toArray();
         return Dataset.of(
                 Field.floats("x", Shape.of(SIDE, SIDE, 1), Averages.flat(images))
@@ -93,7 +94,7 @@ record Scenes(float[][] images, int[][] masks) {
     }
 
     /** Whether a pixel has a neighbor of another class. */
-    static boolean edge(int[] mask, int pixel) {
+    public static boolean edge(int[] mask, int pixel) {
         int row = pixel / SIDE;
         int column = pixel % SIDE;
         return row > 0 && mask[pixel - SIDE] != mask[pixel]

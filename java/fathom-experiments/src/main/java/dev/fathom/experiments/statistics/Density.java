@@ -1,4 +1,4 @@
-package dev.fathom.labs.generative;
+package dev.fathom.experiments.statistics;
 
 import dev.fathom.tensor.Rng;
 import java.util.Arrays;
@@ -9,21 +9,22 @@ import java.util.stream.IntStream;
  * A mixture of Gaussians of one deviation on a line, each with the same share. Integrals are sums over a fine grid from
  * -12 to 12.
  */
-record Density(double deviation, double... means) {
+public record Density(double deviation, double... means) {
     private static final int GRID = 4801;
     private static final double END = 12;
 
     /** One Gaussian. */
-    static Density normal(double mean, double deviation) {
+    public static Density normal(double mean, double deviation) {
         return new Density(deviation, mean);
     }
 
     /** Two Gaussians at {@code -mean} and {@code mean}. */
-    static Density pair(double mean, double deviation) {
+    public static Density pair(double mean, double deviation) {
         return new Density(deviation, -mean, mean);
     }
 
-    String name() {
+    /** Its name, such as {@code N(±2, 0.5²)}. */
+    public String name() {
         String mean = (means.length == 2 ? "±" : "") + text(means[means.length - 1]);
         return "N(" + mean + ", " + text(deviation) + "²)";
     }
@@ -33,7 +34,7 @@ record Density(double deviation, double... means) {
     }
 
     /** p(x). */
-    double at(double x) {
+    public double at(double x) {
         double sum = 0;
         for (double mean : means) {
             double z = (x - mean) / deviation;
@@ -43,7 +44,7 @@ record Density(double deviation, double... means) {
     }
 
     /** Independent draws. */
-    float[] sample(int n, Rng rng) {
+    public float[] sample(int n, Rng rng) {
         float[] x = rng.normal(n, 0, 1);
         int[] which = rng.ints(n, means.length);
         for (int i = 0; i < n; i++) {
@@ -53,7 +54,7 @@ record Density(double deviation, double... means) {
     }
 
     /** JS(p, q) = KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2, in nats. */
-    static double jensenShannon(Density p, Density q) {
+    public static double jensenShannon(Density p, Density q) {
         return integral(x -> (relative(p.at(x), q.at(x)) + relative(q.at(x), p.at(x))) / 2);
     }
 
@@ -63,7 +64,7 @@ record Density(double deviation, double... means) {
     }
 
     /** The Wasserstein distance of first order: the area between the two distribution functions. */
-    static double wasserstein(Density p, Density q) {
+    public static double wasserstein(Density p, Density q) {
         double[] gap = {0};
         return integral(x -> {
             gap[0] += (p.at(x) - q.at(x)) * 2 * END / (GRID - 1);
@@ -72,7 +73,7 @@ record Density(double deviation, double... means) {
     }
 
     /** The Wasserstein distance of two samples of one size: the mean distance between their sorted numbers. */
-    static double wasserstein(float[] a, float[] b) {
+    public static double wasserstein(float[] a, float[] b) {
         if (a.length != b.length || a.length == 0) {
             throw new IllegalArgumentException(
                     "wasserstein: samples of " + a.length + " and " + b.length + " numbers; give two of one size");
@@ -91,7 +92,7 @@ record Density(double deviation, double... means) {
      * The Wasserstein distance of two samples of few points in the plane, [n, 2]: the least mean distance over all ways
      * to pair them.
      */
-    static double paired(float[] a, float[] b) {
+    public static double paired(float[] a, float[] b) {
         return 2 * paired(a, b, 0, 0) / a.length;
     }
 
