@@ -107,7 +107,8 @@ public record LinearPrediction(int rate, double[] a, double deviation) {
 
     /** Returns the frequencies of {@link #envelope}, every 5 hertz up to half the rate. */
     public double[] frequencies() {
-        double[] all = new double[(int) (rate / 2 / STEP)];
+        int half = rate / 2;
+        double[] all = new double[(int) (half / STEP)];
         Arrays.setAll(all, i -> (i + 1) * STEP);
         return all;
     }

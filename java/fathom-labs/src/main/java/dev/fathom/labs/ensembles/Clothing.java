@@ -234,8 +234,8 @@ final class Clothing implements AutoCloseable {
                     .cell("members in training at a time", "%.2f", each.timing().atOnce());
         }
         lab.put("networks", alone.members().size());
-        lab.figure(
-                Figure.of("Answers that a second worker changed", "", changed).baseline(0, "one worker"));
+        lab.figure(Figure.of("Answers that a second worker changed", "", (double) changed)
+                .baseline(0, "one worker"));
         double speedup = two.timing().speedup(alone.timing());
         lab.figure(Figure.of("Speedup by a second worker", "times", speedup).baseline(2, "the most"));
     }

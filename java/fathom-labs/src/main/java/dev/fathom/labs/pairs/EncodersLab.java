@@ -30,8 +30,6 @@ import java.util.function.Supplier;
  * about pictures, and translation with a picture beside the text.
  */
 public final class EncodersLab implements Experiment {
-    private static final int NEIGHBORS = 5;
-
     private record Reader(String name, String reads, Supplier<Pair.Encoder> net) {}
 
     @Override

@@ -112,7 +112,7 @@ public final class ApproximationLab implements Experiment {
 
     private static void parity(Lab lab) {
         int bits = 1 << BITS;
-        double[] x = new double[bits << bits];
+        double[] x = new double[bits * (1 << bits)];
         double[] y = new double[1 << bits];
         for (int i = 0; i < y.length; i++) {
             y[i] = Integer.bitCount(i) % 2;
