@@ -113,7 +113,9 @@ public final class Lab {
         return run.data();
     }
 
-    /** At random {@code n} images of a set to learn from and a fifth as many for other uses, with mean 0, deviation 1. */
+    /**
+     * At random {@code n} images of a set to learn from and a fifth as many for other uses, with mean 0, deviation 1.
+     */
     public Images images(ImageSet set, int n) {
         try (Images all = set.images(data(), seed());
                 Images some = all.sample(n, seed())) {

@@ -99,7 +99,9 @@ public final class LabCall {
         return new Ended(bytes.toString(StandardCharsets.UTF_8), failure);
     }
 
-    /** Runs it with the data of another project folder and an empty cache folder in it, whatever the environment says. */
+    /**
+     * Runs it with the data of another project folder and an empty cache folder in it, whatever the environment says.
+     */
     public Ended in(Path root) {
         String before = System.getProperty("fathom.root");
         System.setProperty("fathom.root", root.toString());

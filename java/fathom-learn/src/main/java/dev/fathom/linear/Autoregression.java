@@ -7,8 +7,8 @@ import java.util.Map;
 
 /**
  * A linear autoregression by least squares: each column of a series is forecast one step ahead from the last
- * {@code order} rows of some columns, from itself alone (AR), or from several (VAR), y[t] = b0 + the sum of b[k, s]
- * x[t - order + k, s]. Several steps ahead, its own forecasts stand in for the rows that are not known yet, as
+ * {@code order} rows of some columns, from itself alone (AR), or from several (VAR), y[t] = b0 + the sum of b[k, s] x[t
+ * - order + k, s]. Several steps ahead, its own forecasts stand in for the rows that are not known yet, as
  * {@code Forecast.recursive} of {@code fathom-media} does.
  *
  * <pre>{@code
@@ -43,8 +43,8 @@ public record Autoregression(int order, List<List<Integer>> sources, List<LeastS
     /**
      * Fits {@code columns} [columns][rows]. Columns with the same sources share a decomposition.
      *
-     * @throws IllegalArgumentException if the order is below 1, there are not as many sources as columns, a source is no
-     *     column, or the rows are too few or do not determine the fit, as {@link LeastSquares#fit} says
+     * @throws IllegalArgumentException if the order is below 1, there are not as many sources as columns, a source is
+     *     no column, or the rows are too few or do not determine the fit, as {@link LeastSquares#fit} says
      */
     public static Autoregression fit(double[][] columns, int order, List<List<Integer>> sources) {
         if (order < 1

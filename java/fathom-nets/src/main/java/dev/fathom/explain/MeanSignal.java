@@ -9,8 +9,9 @@ import java.util.Objects;
 
 /**
  * The theory of signals in a wide network at its start (Poole et al. 2016; Schoenholz et al. 2017) for any activation
- * φ, where {@link MeanField} has that of tanh: what goes into φ is normal with a variance q, so that with z standard normal, the layer puts out signals of mean
- * E[φ(√q z)] and mean square E[φ(√q z)²], and multiplies the mean square of gradients by E[φ'(√q z)²].
+ * φ, where {@link MeanField} has that of tanh: what goes into φ is normal with a variance q, so that with z standard
+ * normal, the layer puts out signals of mean E[φ(√q z)] and mean square E[φ(√q z)²], and multiplies the mean square of
+ * gradients by E[φ'(√q z)²].
  *
  * @param mean E[φ(√q z)]
  * @param square E[φ(√q z)²]

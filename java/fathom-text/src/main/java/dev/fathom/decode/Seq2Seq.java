@@ -127,7 +127,10 @@ public record Seq2Seq(
         }
     }
 
-    /** The hidden state of the encoder's top layer at the end of each source [sources, hidden]; an exception if there are none. */
+    /**
+     * The hidden state of the encoder's top layer at the end of each source [sources, hidden]; an exception if there
+     * are none.
+     */
     public float[][] encoderStates(int[]... sources) {
         try (Pass pass = Pass.infer()) {
             float[] last = encoder.run(source.apply(padded(sources)), State.EMPTY, lengths(sources))

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/** A plane in the space of the weights of a network: the places origin + a u + b v, with u and v about at right angles. */
+/**
+ * A plane in the space of the weights of a network: the places origin + a u + b v, with u and v about at right angles.
+ */
 public record LossPlane(float[] origin, float[] u, float[] v) {
     /** The plane that is nearest to the places of which these are the first two principal components. */
     public static LossPlane principal(Pca pca) {

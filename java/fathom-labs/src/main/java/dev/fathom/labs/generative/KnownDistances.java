@@ -22,7 +22,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What critics say of Wasserstein distances that are known: of densities on a line, and of a few points in the plane. */
+/**
+ * What critics say of Wasserstein distances that are known: of densities on a line, and of a few points in the plane.
+ */
 final class KnownDistances {
     private static final int SIZE = 4096;
     private static final float CLIP = 0.1f;

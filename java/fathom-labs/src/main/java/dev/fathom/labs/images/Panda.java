@@ -22,8 +22,8 @@ record Panda(Namer namer, Path photos) {
     private static final float EPSILON = 0.007f;
 
     /**
-     * Shows the photograph of which the network is surest, among those that it names as the book's network does where there
-     * are any.
+     * Shows the photograph of which the network is surest, among those that it names as the book's network does where
+     * there are any.
      */
     void show(Lab lab, Map<String, float[]> said) {
         Map.Entry<String, float[]> surest = said.entrySet().stream()

@@ -17,9 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * The targets of class numbers: a code of {@code width} numbers for each class, and the loss of outputs and codes.
- */
+/** The targets of class numbers: a code of {@code width} numbers for each class, and the loss of outputs and codes. */
 record Encoding(String name, int width, Loss loss) {
     private static final int CLASSES = 10;
     private static final int HIDDEN = 64;

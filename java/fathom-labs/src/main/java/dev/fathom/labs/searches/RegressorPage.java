@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** A regressor that predicts the score of a network from its description: how it ranks networks that it has not seen. */
+/**
+ * A regressor that predicts the score of a network from its description: how it ranks networks that it has not seen.
+ */
 final class RegressorPage {
     private RegressorPage() {}
 
