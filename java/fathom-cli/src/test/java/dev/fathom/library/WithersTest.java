@@ -192,6 +192,7 @@ class WithersTest {
             Map.entry("LinearSvm.until", "tolerance mostRounds"),
             Map.entry("NearestNeighbors.weightedByDistance", "byDistance"),
             Map.entry("GoogLeNet.withoutHeads", "aux1 aux2"),
+            Map.entry("PlainCnn.deep", "stem body linear"),
             Map.entry("PlainCnn.recomputed", "body"),
             Map.entry("AvgPool.excludingPadding", "countPadding"),
             Map.entry("withoutAffine", "weight bias"),
