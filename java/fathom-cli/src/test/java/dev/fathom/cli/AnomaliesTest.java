@@ -1,12 +1,22 @@
 package dev.fathom.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.experiments.data.UserSeries;
+import dev.fathom.experiments.training.Interrupt;
+import dev.fathom.experiments.training.Training;
+import dev.fathom.labs.outliers.Detection;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +44,7 @@ class AnomaliesTest {
         CommandLineRun run =
                 CommandLineRun.of("anomalies", file.toString(), "--members", "3", "--out", folder.toString());
         assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
         assertThat(run.out())
                 .contains("Column time is taken as the time and left out.")
                 .contains("Column place has no numbers and is left out.")
@@ -75,6 +86,43 @@ class AnomaliesTest {
                 .contains("a header is line 1");
     }
 
+    /**
+     * A person who presses Ctrl-C gets the scores of what was learned, and with --resume those of a run that was never
+     * stopped.
+     */
+    @Test
+    void anInterruptedDetectionIsKeptAndGoesOn() throws IOException {
+        Path file = Files.writeString(temp.resolve("own.csv"), wave(300, true));
+        UserSeries series = UserSeries.read(file, List.of());
+        Detection whole = detected(series, 2, "never printed", temp.resolve("whole"));
+        Detection part = detected(series, 2, "epoch  2/30", temp.resolve("part"));
+        assertThat(part.epochs()).isEqualTo(2);
+        assertThat(part.scores()).hasSize(300).isNotEqualTo(whole.scores());
+        Detection resumed = detected(series, 2, "never printed", temp.resolve("part"));
+        assertThat(resumed.epochs()).isEqualTo(30);
+        assertThat(resumed.scores()).isEqualTo(whole.scores());
+        Files.createDirectories(temp.resolve("part"));
+        assertThatThrownBy(() -> detected(series, 3, "never printed", temp.resolve("part")))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("differs in the model");
+    }
+
+    private static Detection detected(UserSeries series, int members, String text, Path folder) {
+        try (Interrupt interrupt = Interrupt.install(System.err)) {
+            PrintStream printed = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8) {
+                @Override
+                public void println(@Nullable String line) {
+                    if (line != null && line.startsWith(text)) {
+                        interrupt.request();
+                    }
+                }
+            };
+            Training training = new Training(printed, printed, interrupt, 1, true);
+            return Objects.requireNonNull(
+                    Detection.of(series, new Detection.Settings(8, members, 0, 3, 1), training, folder));
+        }
+    }
+
     @Test
     void whatIsNoSeriesIsRefusedInASentence() throws IOException {
         refused("it does not exist", "--window", "32");
@@ -99,6 +147,7 @@ class AnomaliesTest {
         all.addAll(List.of(options));
         all.addAll(List.of("--out", temp.resolve("refused").toString()));
         CommandLineRun run = CommandLineRun.of(all.toArray(String[]::new));
+        assertThat(run.code()).isNotZero();
         assertThat(run.err()).contains(why).hasLineCount(1);
     }
 }

@@ -1,11 +1,9 @@
 package dev.fathom.cli;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
+import dev.fathom.experiments.TestData;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -29,24 +27,6 @@ public record CommandLineRun(int code, String out, String err) {
 
     /** With the data of another project folder and an empty cache folder in it, whatever the environment says. */
     public static CommandLineRun in(Path root, String... args) {
-        String before = System.getProperty("fathom.root");
-        System.setProperty("fathom.root", root.toString());
-        System.setProperty("fathom.data", "");
-        System.setProperty("fathom.cache", root.resolve("cache").toString());
-        try {
-            return of(args);
-        } finally {
-            System.setProperty("fathom.root", before);
-            System.clearProperty("fathom.data");
-            System.clearProperty("fathom.cache");
-        }
-    }
-
-    /** Skips the test, and says so, where {@code FATHOM_DATA} lacks a folder. */
-    public static void assumeData(String folder) {
-        String data = System.getenv("FATHOM_DATA");
-        assumeTrue(
-                data != null && Files.isDirectory(Path.of(data, folder)),
-                "lab " + folder + " is not tested: FATHOM_DATA has no folder " + folder);
+        return TestData.in(root, () -> of(args));
     }
 }

@@ -2,6 +2,7 @@ package dev.fathom.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.image.Picture;
 import dev.fathom.labs.style.Painting;
 import java.io.IOException;
@@ -20,7 +21,7 @@ class StyleCommandTest {
     /** A photograph in a style with previews; a run that goes on to more iterations; and the same bits again. */
     @Test
     void theCommandPaintsAndGoesOn() throws IOException {
-        CommandLineRun.assumeData("style-transfer");
+        TestData.assume("style-transfer");
         Path first = temp.resolve("first");
         assertThat(style(first, 20, "--resume").code()).isZero();
         CommandLineRun more = style(first, 40, "--resume");
@@ -56,9 +57,11 @@ class StyleCommandTest {
     void badInputIsASentence() throws IOException {
         Path text = Files.writeString(temp.resolve("text.jpg"), "no picture");
         CommandLineRun unreadable = CommandLineRun.of("style", text.toString(), text.toString());
-        assertThat(unreadable.err()).isEqualTo("fathom style: " + text + ": it is neither PNG nor JPEG nor BMP");
+        assertThat(unreadable.code()).isEqualTo(1);
+        assertThat(unreadable.err()).isEqualTo("fathom style: " + text + ": it is neither PNG nor JPEG nor BMP\n");
         CommandLineRun missing =
                 CommandLineRun.of("style", temp.resolve("none.png").toString());
+        assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err()).startsWith("fathom style: " + temp.resolve("none.png") + ": it cannot be read");
         Painting.write(Painting.noise(8, 8, 1), temp.resolve("tiny.png"));
         String tiny = temp.resolve("tiny.png").toString();
@@ -73,9 +76,10 @@ class StyleCommandTest {
         Path strip = temp.resolve("strip.png");
         Painting.write(Painting.noise(3, 300, 1), strip);
         CommandLineRun narrow = CommandLineRun.of("style", strip.toString(), "--out", temp.toString());
+        assertThat(narrow.code()).isEqualTo(1);
         assertThat(narrow.err())
                 .isEqualTo("fathom style: " + strip + ": at --size 384 it has 384 x 4 pixels; both sides need at least "
-                        + "32, so choose a larger size, or cut the picture");
+                        + "32, so choose a larger size, or cut the picture\n");
         assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "eye").err())
                 .startsWith("fathom style: there is no model eye; there are squeezenet1_1");
         assertThat(CommandLineRun.of("style", tiny, tiny, "--model", "resnet18", "--out", temp.toString())

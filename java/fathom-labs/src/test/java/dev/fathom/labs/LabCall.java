@@ -1,13 +1,14 @@
 package dev.fathom.labs;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.RecordedRun;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.training.Interrupt;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -19,26 +20,31 @@ import org.jspecify.annotations.Nullable;
 /** A call of a lab inside this JVM, as {@code ./fathom lab NAME} makes it. */
 public final class LabCall {
     private final Experiment lab;
-    private final Path out;
+    private final Path folder;
     private boolean brief;
     private boolean resume;
-    private long seed = 1;
     private @Nullable Integer epochs;
     private @Nullable Path data;
     private @Nullable String prompt;
 
-    /** What came of it: what it printed, and the sentence of its failure, empty if it came to its end. */
-    public record Ended(String out, String failure) {}
+    /**
+     * What came of it.
+     *
+     * @param out what it printed
+     * @param err what it printed on standard error
+     * @param failure the sentence with which it failed, empty if it came to its end
+     */
+    public record Ended(String out, String err, String failure) {}
 
-    private LabCall(String name, Path out) {
+    private LabCall(String name, Path folder) {
         this.lab =
                 Labs.ALL.stream().filter(l -> l.name().equals(name)).findFirst().orElseThrow();
-        this.out = out;
+        this.folder = folder;
     }
 
     /** The lab of a name, whose files go to a folder. */
-    public static LabCall of(String name, Path out) {
-        return new LabCall(name, out);
+    public static LabCall of(String name, Path folder) {
+        return new LabCall(name, folder);
     }
 
     /** The lab of a name on the files of a folder, which also gets the page. */
@@ -58,19 +64,15 @@ public final class LabCall {
         return this;
     }
 
-    public LabCall seed(long number) {
-        seed = number;
-        return this;
-    }
-
+    /** With a number of epochs. */
     public LabCall epochs(int number) {
         epochs = number;
         return this;
     }
 
     /** On the data of a folder. */
-    public LabCall data(Path folder) {
-        data = folder;
+    public LabCall data(Path files) {
+        data = files;
         return this;
     }
 
@@ -82,45 +84,39 @@ public final class LabCall {
 
     /** Runs it with the data of the project itself. */
     public Ended run() {
-        var bytes = new ByteArrayOutputStream();
-        PrintStream printed = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
+        PrintStream said = new PrintStream(err, true, StandardCharsets.UTF_8);
         String failure = "";
-        try (Interrupt interrupt = Interrupt.install(printed)) {
-            Files.createDirectories(out);
-            new RecordedRun(
-                            lab,
-                            new LabRun(brief, epochs, seed, resume, data, prompt, out, interrupt, printed, printed))
+        try (Interrupt interrupt = Interrupt.install(said)) {
+            Files.createDirectories(folder);
+            new RecordedRun(lab, new LabRun(brief, epochs, 1, resume, data, prompt, folder, interrupt, printed, said))
                     .call();
         } catch (IllegalArgumentException | IllegalStateException | UncheckedIOException e) {
             failure = String.valueOf(e.getMessage());
-        } catch (java.io.IOException e) {
+            assertThat(err.toString(StandardCharsets.UTF_8))
+                    .as("said beside the failure")
+                    .isEmpty();
+        } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new Ended(bytes.toString(StandardCharsets.UTF_8), failure);
+        return new Ended(out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8), failure);
     }
 
     /**
      * Runs it with the data of another project folder and an empty cache folder in it, whatever the environment says.
      */
     public Ended in(Path root) {
-        String before = System.getProperty("fathom.root");
-        System.setProperty("fathom.root", root.toString());
-        System.setProperty("fathom.data", "");
-        System.setProperty("fathom.cache", root.resolve("cache").toString());
-        try {
-            return run();
-        } finally {
-            System.setProperty("fathom.root", before);
-            System.clearProperty("fathom.data");
-            System.clearProperty("fathom.cache");
-        }
+        return TestData.in(root, this::run);
     }
 
-    /** Runs it, which must come to its end. */
+    /** Runs it, which must come to its end without a word on standard error. */
     public Ended completed() {
         long start = System.nanoTime();
         Ended run = run();
         System.out.printf("lab %s: %.1f s%n", lab.name(), (System.nanoTime() - start) / 1e9);
+        assertThat(run.err).isEmpty();
         assertThat(run.failure).isEmpty();
         return run;
     }
@@ -135,18 +131,11 @@ public final class LabCall {
      * its end, which is not to train again.
      */
     public static List<String> twice(String name, Path out) {
-        Ended first = of(name, out).brief().epochs(1).resume().completed();
-        Ended again = of(name, out).brief().epochs(1).resume().completed();
+        LabCall call = of(name, out).brief().epochs(1).resume();
+        Ended first = call.completed();
+        Ended again = call.completed();
         assertThat(first.out).contains("epoch 1/1");
         assertThat(again.out).doesNotContain("epoch 1/1");
         return List.of(first.out, again.out);
-    }
-
-    /** Skips the test, and says so, where {@code FATHOM_DATA} lacks a folder. */
-    public static void assumeData(String folder) {
-        String files = System.getenv("FATHOM_DATA");
-        assumeTrue(
-                files != null && Files.isDirectory(Path.of(files, folder)),
-                "lab " + folder + " is not tested: FATHOM_DATA has no folder " + folder);
     }
 }

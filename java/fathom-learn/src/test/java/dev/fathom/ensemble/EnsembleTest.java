@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Lda;
@@ -412,6 +413,24 @@ class EnsembleTest {
         assertThat(Diversity.distance(new float[] {0}, new float[] {1}, new float[] {3}))
                 .isEqualTo(2);
         assertThat(Diversity.distance(new float[] {0, 0}, new float[] {3, 4})).isEqualTo(5);
+    }
+
+    /** The answers are compared, and not how sure they are. */
+    @Test
+    void classificationsDifferAsTheirAnswersDo() {
+        int[] labels = {0, 1, 1, 0};
+        Classification one =
+                Classification.ofProbabilities(new float[] {.9f, .1f, .2f, .8f, .6f, .4f, .3f, .7f}, 2, labels);
+        Classification two =
+                Classification.ofProbabilities(new float[] {.6f, .4f, .7f, .3f, .9f, .1f, .2f, .8f}, 2, labels);
+        assertThat(Diversity.of(List.of(one, two)))
+                .isEqualTo(Diversity.of(new int[][] {{0, 1, 0, 1}, {0, 0, 0, 1}}, labels));
+        Classification other = Classification.ofProbabilities(new float[] {.6f, .4f}, 2, new int[] {0});
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Diversity.of(List.of(one, other)))
+                .withMessageContaining("answer other examples");
+        assertThatIllegalArgumentException().isThrownBy(() -> Diversity.of(List.of(one)));
+        assertThatIllegalArgumentException().isThrownBy(() -> Diversity.of(List.of()));
     }
 
     @Test

@@ -43,6 +43,8 @@ class LinearPredictionTest {
                 .hasMessageContaining("finite samples");
         assertThatThrownBy(() -> new LinearPrediction(8000, new double[0], 1)).hasMessageContaining("one or more");
         assertThatThrownBy(() -> LinearPrediction.pitch(100, new float[8000])).hasMessageContaining("a rate of 100");
+        assertThatThrownBy(() -> LinearPrediction.pitch(8000, filled(Float.NaN)))
+                .hasMessageContaining("a sample is NaN");
         LinearPrediction one = new LinearPrediction(8000, new double[] {0.5}, 1);
         assertThatThrownBy(() -> one.distance(new LinearPrediction(16_000, new double[] {0.5}, 1)))
                 .hasMessageContaining("give sounds of the same rate");

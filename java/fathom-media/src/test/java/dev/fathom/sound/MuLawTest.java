@@ -21,6 +21,12 @@ class MuLawTest {
     }
 
     @Test
+    void aSampleIsANumber() {
+        assertThat(new MuLaw(16).level(Float.POSITIVE_INFINITY)).isEqualTo(15);
+        assertThatThrownBy(() -> new MuLaw(16).level(Float.NaN)).hasMessageContaining("a sample is NaN");
+    }
+
+    @Test
     void oneLevelIsRefused() {
         assertThatThrownBy(() -> new MuLaw(1)).hasMessageContaining("levels=1; give 2 to 65,536");
     }

@@ -1,6 +1,7 @@
 package dev.fathom.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
@@ -190,6 +191,23 @@ class Seq2SeqTest {
                 Pass pass = Pass.infer()) {
             assertThat(pass.recording()).isFalse();
             return net.step(data.batches(sources.length).epoch(0).next()).loss().item();
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsRefused() {
+        assertThatThrownBy(() -> new Seq2Seq.Sizes(TOKENS, TOKENS, 16, 0, 2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("Seq2Seq: hidden=0 ");
+        assertThatThrownBy(() -> new Writer.Sizes(TOKENS, 16, 24, 2, -1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("Writer: memory=-1 ");
+        try (Model<Seq2Seq> model = model(false)) {
+            assertThatThrownBy(() -> model.net().attentionWeights(SOURCES, TARGETS))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("Writer: a network without attention has no attention weights; ");
+            assertThatThrownBy(() -> model.net().encoderStates())
+                    .hasMessage("Seq2Seq: there are no sequences; give at least one");
         }
     }
 }

@@ -3,7 +3,7 @@ package dev.fathom.labs.adversarial;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.labs.LabCall;
+import dev.fathom.experiments.TestData;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -28,7 +28,7 @@ class AdversarialLabTest {
 
     /** The short form, run once. */
     private static synchronized ShortRun run() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         if (run == null) {
             run = ShortRun.of(new AdversarialLab(), 1, temp);
         }

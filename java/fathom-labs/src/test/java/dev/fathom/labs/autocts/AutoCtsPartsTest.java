@@ -11,8 +11,8 @@ import dev.fathom.data.Field;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.Stopped;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.training.Interrupt;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.autocts.Operator.Operation;
 import dev.fathom.labs.series.ForecastTask;
@@ -178,7 +178,7 @@ class AutoCtsPartsTest {
 
     @Test
     void earlyErrorsOfTheStoredNetworksHaveTheKnownCorrelations() {
-        LabCall.assumeData("autocts-pairs");
+        TestData.assume("autocts-pairs");
         List<Measured> clean = Measured.clean(null);
         List<Measured> noisy = Measured.noisy(null);
         assertThat(clean).hasSize(207).allMatch(m -> m.errors().length == 100);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.FirstNames;
 import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.labs.LabCall;
@@ -40,7 +41,7 @@ class NamesLabTest {
 
     @Test
     void shortForm() {
-        LabCall.assumeData("names");
+        TestData.assume("names");
         LabCall.Ended run = LabCall.brief("names", temp);
         double pairs = test(run.out(), "2-gram counts");
         assertThat(pairs).isBetween(2.4, 2.55).isLessThan(test(run.out(), "1-gram counts") - 0.25);
@@ -81,10 +82,8 @@ class NamesLabTest {
     @Test
     void resumeGoesOn() throws IOException {
         String names = String.join("\n", made(200));
-        LabCall.Ended first = call(names).epochs(1).resume().run();
-        assertThat(first.failure()).isEmpty();
-        LabCall.Ended again = call(names).epochs(1).resume().run();
-        assertThat(again.failure()).isEmpty();
+        LabCall.Ended first = call(names).epochs(1).resume().completed();
+        LabCall.Ended again = call(names).epochs(1).resume().completed();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         for (String model : List.of("MLP", "GRU", "Transformer")) {
             assertThat(test(again.out(), model)).isEqualTo(test(first.out(), model));
@@ -181,8 +180,7 @@ class NamesLabTest {
     /** Where every test name is in the training set too, nothing is said of names that are not. */
     @Test
     void testNamesMayAllBeKnown() throws IOException {
-        LabCall.Ended run = call("anna\n".repeat(200)).epochs(1).run();
-        assertThat(run.failure()).isEmpty();
+        LabCall.Ended run = call("anna\n".repeat(200)).epochs(1).completed();
         assertThat(run.out())
                 .containsPattern("(?m)^GRU +66,555 +1 +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+ nats +[\\d.]+$");
         assertThat(Files.readString(temp.resolve("out/report.html"))).contains("so 20 of the 20 test names");

@@ -8,6 +8,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Interrupt;
@@ -48,8 +49,8 @@ class ShakespeareLabTest {
 
     @Test
     void shortForm() throws IOException {
-        LabCall.assumeData("tinyshakespeare");
-        LabCall.assumeData("imdb");
+        TestData.assume("tinyshakespeare");
+        TestData.assume("imdb");
         LabCall.Ended run = LabCall.brief("shakespeare", temp);
         String end = " +([\\d.]+) bits per character$";
         double single = number(run.out(), "^1-gram counts" + end);
@@ -111,10 +112,8 @@ class ShakespeareLabTest {
     @Test
     void resumeGoesOn() throws IOException {
         Path folder = folder(12_000);
-        LabCall.Ended first = call(folder).epochs(1).resume().run();
-        assertThat(first.failure()).isEmpty();
-        LabCall.Ended again = call(folder).epochs(1).resume().run();
-        assertThat(again.failure()).isEmpty();
+        LabCall.Ended first = call(folder).epochs(1).resume().completed();
+        LabCall.Ended again = call(folder).epochs(1).resume().completed();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         for (String from : List.of("model  ", "cell  ")) {
             String rest = first.out().substring(first.out().indexOf(from));
@@ -277,8 +276,7 @@ class ShakespeareLabTest {
     void anOwnTextMayHaveNeitherEmptyLinesNorRomeo() throws IOException {
         Path folder = folder(12_000);
         Files.writeString(folder.resolve("input.txt"), "so \uD83D\uDE00 it goes ".repeat(800));
-        LabCall.Ended run = call(folder).epochs(1).run();
-        assertThat(run.failure()).isEmpty();
+        LabCall.Ended run = call(folder).epochs(1).completed();
         assertThat(temp.resolve("out/report.html"))
                 .content()
                 .contains("s plays: 9,360 characters for training, 520 for validation, 520 for the test; ");

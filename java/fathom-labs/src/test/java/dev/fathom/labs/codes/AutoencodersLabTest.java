@@ -3,6 +3,7 @@ package dev.fathom.labs.codes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.SpokenDigits.Recording;
 import dev.fathom.experiments.statistics.PrincipalAngles;
 import dev.fathom.labs.InterruptedRun;
@@ -28,7 +29,7 @@ class AutoencodersLabTest {
 
     @Test
     void theShortFormHasEveryPart() {
-        LabCall.assumeData("spoken-digits");
+        TestData.assume("spoken-digits");
         ShortRun run = ShortRun.of(new AutoencodersLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         assertThat(run.figure("Linear auto-encoder and PCA, largest principal angle"))
@@ -78,7 +79,7 @@ class AutoencodersLabTest {
 
     @Test
     void anInterruptedRunKeepsWhatIsFinished() {
-        LabCall.assumeData("spoken-digits");
+        TestData.assume("spoken-digits");
         var run = InterruptedRun.of(new AutoencodersLab(), "== under-complete", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.out()).contains("principal angle").doesNotContain("== deep", "looked up by");

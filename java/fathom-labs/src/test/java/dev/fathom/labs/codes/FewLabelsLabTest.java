@@ -3,8 +3,8 @@ package dev.fathom.labs.codes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.codes.FewLabels.Unlabeled;
 import dev.fathom.nn.Layer;
@@ -30,7 +30,7 @@ class FewLabelsLabTest {
 
     @Test
     void theShortFormHasEveryWay() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         ShortRun run = ShortRun.of(new FewLabelsLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         for (String way : List.of(
@@ -57,7 +57,7 @@ class FewLabelsLabTest {
 
     @Test
     void anInterruptedRunIsNotFinished() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         var run = InterruptedRun.of(new FewLabelsLab(), "== Boltzmann machine, layer 1", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.out()).contains("== auto-encoder, layer 2").doesNotContain("== Boltzmann machine, layer 2");

@@ -3,9 +3,9 @@ package dev.fathom.labs.distillation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -20,7 +20,7 @@ class DistillLabTest {
 
     @Test
     void aTeacherTellsOfADigitThatIsNeverSeenAlsoAfterAnInterrupt() throws Exception {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         ShortRun run = ShortRun.of(new DistillLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         double teacher = run.figure("Teacher, wrong on the test");

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Browser;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.view.ProjectorTsv;
 import java.io.IOException;
@@ -28,8 +28,8 @@ class ProjectorLabTest {
 
     @BeforeAll
     static void run() {
-        LabCall.assumeData("mnist");
-        LabCall.assumeData("imdb");
+        TestData.assume("mnist");
+        TestData.assume("imdb");
         run = ShortRun.of(new ProjectorLab(), 1, temp.resolve("lab"));
     }
 

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.Bird;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
@@ -24,7 +24,7 @@ class GenerativeLabsTest {
     Path temp;
 
     private ShortRun digits(Experiment lab, String... files) {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         ShortRun run = ShortRun.of(lab, 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         assertThat(run.out()).contains("training images", "noise");
@@ -187,7 +187,7 @@ class GenerativeLabsTest {
         var birds = InterruptedRun.of(new BirdsLab(), "== the net that reads captions", null, temp.resolve("birds"));
         assertThat(birds.result().isFinished()).isFalse();
         assertThat(birds.out()).doesNotContain("== stage I");
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         var gan = InterruptedRun.of(new GanLab(), "== minimax, ring of 8", null, temp.resolve("gan"));
         assertThat(gan.result().isFinished()).isFalse();
         assertThat(gan.out()).contains("== A game on a line").doesNotContain("== non-saturating");

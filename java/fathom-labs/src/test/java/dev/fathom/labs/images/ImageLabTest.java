@@ -3,6 +3,7 @@ package dev.fathom.labs.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.TinyImages;
@@ -155,7 +156,7 @@ class ImageLabTest {
 
     @Test
     void mnist() throws IOException {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         LabCall.Ended run = lab("mnist");
         assertThat(Files.readString(temp.resolve("report.html")))
                 .contains("99.15 to 99.21", "PyTorch&#39;s example, by Adadelta");
@@ -164,7 +165,7 @@ class ImageLabTest {
 
     @Test
     void cifar() {
-        LabCall.assumeData("cifar10");
+        TestData.assume("cifar10");
         LabCall.Ended run = lab("cifar");
         assertThat(accuracies(run)).hasSize(4).allMatch(a -> a > 15);
     }
@@ -231,7 +232,7 @@ class ImageLabTest {
 
     @Test
     void fgsm() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         LabCall.Ended run = lab("fgsm");
         assertThat(run.out()).containsPattern("PyTorch's tutorial +99.12 % +96.05 % .* 14.18 %\n");
         double[] attacked = row(run, "PyTorch's example  ", 7);
@@ -259,7 +260,7 @@ class ImageLabTest {
 
     @Test
     void depth() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         LabCall.Ended run = lab("depth");
         assertThat(run.out()).contains("more, all of them in report.html");
         for (String network :
@@ -298,7 +299,7 @@ class ImageLabTest {
 
     @Test
     void dropout() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         LabCall.Ended run = lab("dropout");
         assertThat(accuracies(run)).hasSize(2).allMatch(a -> a > 80);
         assertThat(run.out())
@@ -314,7 +315,7 @@ class ImageLabTest {
 
     @Test
     void transfer() {
-        LabCall.assumeData("cifar10");
+        TestData.assume("cifar10");
         LabCall.Ended run = lab("transfer");
         assertThat(run.out()).containsPattern("ship or truck, by examples +20 +200\n");
         double[] head = row(run, "new head, frozen body", 2);
@@ -327,7 +328,7 @@ class ImageLabTest {
 
     @Test
     void augment() throws IOException {
-        LabCall.assumeData("cifar10");
+        TestData.assume("cifar10");
         LabCall.Ended run = lab("augment");
         assertThat(accuracies(run)).hasSize(8);
         assertThat(row(run, "1,600 images  ", 2)[0]).isGreaterThan(row(run, "200 images  ", 2)[0]);
@@ -346,7 +347,7 @@ class ImageLabTest {
 
     @Test
     void filters() {
-        LabCall.assumeData("cifar10");
+        TestData.assume("cifar10");
         LabCall.Ended run = lab("filters");
         double explained = row(run, "learned  ", 2)[0];
         assertThat(explained)
@@ -357,8 +358,8 @@ class ImageLabTest {
 
     @Test
     void pretrained() {
-        LabCall.assumeData("islr/book_images");
-        LabCall.assumeData("pretrained-imagenet");
+        TestData.assume("islr/book_images");
+        TestData.assume("pretrained-imagenet");
         LabCall.Ended run = lab("pretrained");
         String top = "(\\S[^%]* %, ){2}\\S[^%]* %";
         assertThat(run.out())

@@ -3,6 +3,7 @@ package dev.fathom.labs.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.TinyImages;
 import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
@@ -58,7 +59,7 @@ class IslrLabTest {
      */
     @Test
     void theTable() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         ShortRun run = ShortRun.of(new IslrLab(), 1, temp);
         double ridge = run.figure("Neural network + ridge, test error");
         double dropout = run.figure("Neural network + dropout, test error");

@@ -2,8 +2,8 @@ package dev.fathom.labs.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,7 +19,7 @@ class MnistBestLabTest {
 
     @Test
     void theEnsembleIsTheMeanOfItsMembers() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         ShortRun run = ShortRun.of(new MnistBestLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         double ensemble = run.figure("Ensemble, test error");
@@ -41,7 +41,7 @@ class MnistBestLabTest {
 
     @Test
     void anInterruptedRunKeepsTheMembersThatAreTrained() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         var run = InterruptedRun.of(new MnistBestLab(), "== 5 x 5", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.out()).doesNotContain("== 7 x 7", "ensemble  ");

@@ -3,8 +3,8 @@ package dev.fathom.labs.images;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.pages.Figure;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,7 +20,7 @@ class VeryDeepLabTest {
 
     @BeforeAll
     static void shortForm() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         run = ShortRun.of(new VeryDeepLab(), 1, temp);
     }
 

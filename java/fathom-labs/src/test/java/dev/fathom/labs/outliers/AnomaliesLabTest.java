@@ -1,7 +1,6 @@
 package dev.fathom.labs.outliers;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.anomaly.SlidingWindows;
@@ -9,10 +8,9 @@ import dev.fathom.assess.Ranking;
 import dev.fathom.ensemble.Diversity;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.LabeledSeries;
-import dev.fathom.experiments.data.UserSeries;
 import dev.fathom.experiments.training.Interrupt;
-import dev.fathom.experiments.training.Training;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
@@ -31,7 +29,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,7 +39,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,7 +49,7 @@ class AnomaliesLabTest {
 
     @Test
     void theShortFormHasEveryPart() throws IOException {
-        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(LabCall::assumeData);
+        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(TestData::assume);
         ShortRun run = ShortRun.resumed(new AnomaliesLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         // The bounds leave room for another processor's rounding, and none for a reversed or arbitrary ranking. What is
@@ -85,7 +81,7 @@ class AnomaliesLabTest {
 
     @Test
     void anInterruptedRunEndsAndWritesItsPage() {
-        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(LabCall::assumeData);
+        List.of("ecg", "nab", "msl", "ucr-internal-bleeding").forEach(TestData::assume);
         InterruptedRun run = InterruptedRun.of(new AnomaliesLab(), "1 of 4", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.out()).contains("1 of 4").doesNotContain("4 of 4");
@@ -362,77 +358,5 @@ class AnomaliesLabTest {
             }
         }
         models.forEach(Model::close);
-    }
-
-    // ---- a person's own series
-
-    private static String wave(int rows, boolean header) {
-        StringBuilder text = new StringBuilder(header ? "time,speed,place,load,constant\n" : "");
-        for (int t = 0; t < rows; t++) {
-            boolean strange = t >= 400 && t < 412;
-            String speed =
-                    t == 50 || t == 51 ? "" : Double.toString(strange ? 4 * Math.cos(3.0 * t) : Math.sin(t / 4.0));
-            text.append(header ? t + "," + speed + ",here," + Math.cos(t / 4.0) + ",7" : speed.isEmpty() ? "0" : speed)
-                    .append('\n');
-        }
-        return text.toString();
-    }
-
-    /** Semicolons with decimal commas, tabs, an empty line in between, and more columns than are drawn. */
-    @Test
-    void exportsOfSpreadsheetsAreRead() throws IOException {
-        Path commas = Files.writeString(temp.resolve("a.csv"), "time,\"a;b\",b\n1,0.5,2\n\n2,-1.5,1\n3,2e1,0\n");
-        Path semicolons = Files.writeString(
-                temp.resolve("b.csv"), "\ufefftime;\"a;b\";b\r\n1;0,5;2\r\n\r\n2;-1,5;1\r\n3;2e1;0\r\n");
-        Path tabs = Files.writeString(temp.resolve("c.txt"), "time\t\"a;b\"\tb\n1\t0.5\t2\n\n2\t-1.5\t1\n3\t2e1\t0\n");
-        for (Path file : List.of(commas, semicolons, tabs)) {
-            UserSeries series = UserSeries.read(file, List.of());
-            assertThat(series.columns()).containsExactly("a;b", "b");
-            assertThat(series.rows()).isDeepEqualTo(new double[][] {{0.5, 2}, {-1.5, 1}, {20, 0}});
-            assertThat(series.lines()).containsExactly(2, 4, 5);
-        }
-        Path bare = Files.writeString(temp.resolve("d.csv"), "0,5;2\n1,5;3\n");
-        assertThat(UserSeries.read(bare, List.of()).rows()).isDeepEqualTo(new double[][] {{0.5, 2}, {1.5, 3}});
-        assertThat(UserSeries.read(bare, List.of()).lines()).containsExactly(1, 2);
-        Path mixed = Files.writeString(temp.resolve("e.csv"), "a;b\n1,5;2\n1.234,5;3\n");
-        assertThatThrownBy(() -> UserSeries.read(mixed, List.of()))
-                .hasMessageContaining("e.csv line 3, column a: 1.234,5 is no number");
-    }
-
-    /**
-     * A person who presses Ctrl-C gets the scores of what was learned, and with --resume those of a run that was never
-     * stopped.
-     */
-    @Test
-    void anInterruptedDetectionIsKeptAndGoesOn() throws IOException {
-        Path file = Files.writeString(temp.resolve("own.csv"), wave(300, true));
-        UserSeries series = UserSeries.read(file, List.of());
-        Detection whole = detected(series, 2, "never printed", temp.resolve("whole"));
-        Detection part = detected(series, 2, "epoch  2/30", temp.resolve("part"));
-        assertThat(part.epochs()).isEqualTo(2);
-        assertThat(part.scores()).hasSize(300).isNotEqualTo(whole.scores());
-        Detection resumed = detected(series, 2, "never printed", temp.resolve("part"));
-        assertThat(resumed.epochs()).isEqualTo(30);
-        assertThat(resumed.scores()).isEqualTo(whole.scores());
-        Files.createDirectories(temp.resolve("part"));
-        assertThatThrownBy(() -> detected(series, 3, "never printed", temp.resolve("part")))
-                .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("differs in the model");
-    }
-
-    private static Detection detected(UserSeries series, int members, String text, Path folder) {
-        try (Interrupt interrupt = Interrupt.install(System.err)) {
-            PrintStream printed = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8) {
-                @Override
-                public void println(@Nullable String line) {
-                    if (line != null && line.startsWith(text)) {
-                        interrupt.request();
-                    }
-                }
-            };
-            Training training = new Training(printed, printed, interrupt, 1, true);
-            return Objects.requireNonNull(
-                    Detection.of(series, new Detection.Settings(8, members, 0, 3, 1), training, folder));
-        }
     }
 }

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.assess.Ranking;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.experiments.data.OutlierData;
-import dev.fathom.labs.LabCall;
 import dev.fathom.table.Table;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,8 +23,8 @@ class BaselineTest {
      */
     @Test
     void theLinearFloorsAreTheKnownOnes() {
-        LabCall.assumeData("ecg");
-        LabCall.assumeData("nab");
+        TestData.assume("ecg");
+        TestData.assume("nab");
         LabeledSeries chf13 = chf13();
         assertThat(chf13.outliers()).hasSize(3750);
         assertThat(IntStream.range(0, 3750).filter(t -> chf13.outliers()[t]).count())

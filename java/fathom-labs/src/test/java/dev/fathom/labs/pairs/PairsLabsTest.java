@@ -3,6 +3,7 @@ package dev.fathom.labs.pairs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
 import dev.fathom.labs.InterruptedRun;
@@ -111,7 +112,7 @@ class PairsLabsTest {
 
     @Test
     void aNetworkForetellsWhereADigitMoves() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         ShortRun run = ShortRun.of(new MovingDigitsLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         String frames = ", 1000 x squared error of the next 8 frames";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.Imdb;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
@@ -69,7 +70,7 @@ class ImdbLabTest {
 
     @Test
     void theShortFormLearns() throws IOException {
-        LabCall.assumeData("imdb");
+        TestData.assume("imdb");
         LabCall.Ended run = LabCall.brief("imdb", temp);
         assertThat(run.out().split(Pattern.quote(DECODED), -1))
                 .as("decoded, and as printed")
@@ -115,7 +116,7 @@ class ImdbLabTest {
 
     @Test
     void theReviewsHaveTheLengthsOfTheTextbook() {
-        LabCall.assumeData("imdb");
+        TestData.assume("imdb");
         Path folder = Imdb.folder();
         Vocabulary words = Imdb.words(folder).limit(9_999);
         assertThat(words.size()).isEqualTo(Reviews.CODES);
@@ -255,13 +256,11 @@ class ImdbLabTest {
     void aRunIsResumedAndFrozenVectorsStayAsTheyAre() throws IOException {
         Path data = ReviewFiles.write(temp.resolve("reviews"), 120, 1);
         LabCall lab = LabCall.of("imdb", temp).brief().epochs(1).resume().data(data);
-        LabCall.Ended first = lab.run();
-        assertThat(first.failure()).isEmpty();
+        LabCall.Ended first = lab.completed();
         assertThat(first.out()).contains("lambda 6 of 6", "Principal components", "epoch 1/1");
         assertThat(lasso(first, "binary")).as("one word decides").isEqualTo(100);
         Path kept = ReviewFiles.kept(temp);
-        LabCall.Ended again = lab.run();
-        assertThat(again.failure()).isEmpty();
+        LabCall.Ended again = lab.completed();
         assertThat(again.out())
                 .as("neither a path nor an epoch is computed again")
                 .doesNotContain("lambda 6 of 6")

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Interrupt;
@@ -38,7 +39,7 @@ class WordsLabTest {
 
     @Test
     void shortForm() throws IOException {
-        LabCall.assumeData("imdb");
+        TestData.assume("imdb");
         LabCall.Ended run = LabCall.brief("words", temp);
         double[] analogies = row(run, "all");
         assertThat(analogies[0]).as("PCA beside chance").isGreaterThan(8);
@@ -78,11 +79,9 @@ class WordsLabTest {
         Path data = ReviewFiles.opinions(temp.resolve("imdb"), 240);
         Path out = temp.resolve("out");
         LabCall lab = LabCall.of("words", out).brief().epochs(1).resume().data(data);
-        LabCall.Ended first = lab.run();
-        assertThat(first.failure()).isEmpty();
+        LabCall.Ended first = lab.completed();
         assertThat(row(first, "learned with the classifier")[0]).isGreaterThan(65);
-        LabCall.Ended again = lab.run();
-        assertThat(again.failure()).isEmpty();
+        LabCall.Ended again = lab.completed();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         assertThat(row(again, "all")).isEqualTo(row(first, "all"));
         assertThat(row(again, "skip-gram, tuned")).isEqualTo(row(first, "skip-gram, tuned"));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.Gson;
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.labs.InterruptedRun;
@@ -35,8 +36,8 @@ class ForecastLabTest {
 
     @Test
     void whatReturnsToAMeanIsForecastBetterThanByItsLastValue() throws IOException {
-        LabCall.assumeData("exchange-rate");
-        LabCall.assumeData("metr-la-week");
+        TestData.assume("exchange-rate");
+        TestData.assume("metr-la-week");
         String out = LabCall.brief("forecast", temp).out();
         assertThat(out)
                 .contains("Rows 1 to 540 are for training, 541 to 720 for validation and 721 to 900 for the test")
@@ -89,11 +90,9 @@ class ForecastLabTest {
         String speeds = SeriesFiles.text(200, 3, 0.05);
         long gaps = Pattern.compile("\\b0\\b(?!\\.)").matcher(speeds).results().count();
         Path data = write(SeriesFiles.text(300, 8, 0), speeds, 3);
-        LabCall.Ended first = call(data).epochs(1).resume().run();
-        assertThat(first.failure()).isEmpty();
+        LabCall.Ended first = call(data).epochs(1).resume().completed();
         assertThat(first.out()).contains("epoch 1/1");
-        LabCall.Ended again = call(data).epochs(1).resume().run();
-        assertThat(again.failure()).isEmpty();
+        LabCall.Ended again = call(data).epochs(1).resume().completed();
         assertThat(again.out()).doesNotContain("epoch 1/1");
         String week = first.out().substring(first.out().indexOf("Last value, 15 minutes"));
         assertThat(again.out()).contains(week.substring(0, week.indexOf("All of it")));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.Nyse;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
@@ -43,7 +44,7 @@ class NyseLabTest {
     /** ISLR2 and ISLP, section 10.9.6, by scikit-learn in double precision. */
     @Test
     void theAutoregressionsOfTheTextbook() {
-        LabCall.assumeData("islr");
+        TestData.assume("islr");
         Series s = Nyse.read(null);
         int first = Nyse.trainingDays(s);
         int end = s.length();
@@ -77,7 +78,7 @@ class NyseLabTest {
 
     @Test
     void theShortForm() {
-        LabCall.assumeData("islr");
+        TestData.assume("islr");
         LabCall.Ended run = LabCall.brief("nyse", temp);
         assertThat(run.out())
                 .containsPattern("AR\\(5\\) +16 +0\\.412891 +0\\.4129\n")

@@ -2,8 +2,8 @@ package dev.fathom.labs.similarity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.statistics.Averages;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ class SiameseLabTest {
 
     @Test
     void digitsThatWereLeftOutAreNamedBetterThanByPixels() {
-        LabCall.assumeData("mnist");
+        TestData.assume("mnist");
         ShortRun run = ShortRun.of(new SiameseLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         String of = "One-shot accuracy by ";

@@ -7,6 +7,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.SpokenDigits;
 import dev.fathom.experiments.data.SpokenDigits.Recording;
 import dev.fathom.experiments.training.Interrupt;
@@ -37,7 +38,7 @@ class DigitsLabTest {
 
     @Test
     void shortForm() {
-        LabCall.assumeData("spoken-digits");
+        TestData.assume("spoken-digits");
         LabCall.Ended run = LabCall.brief("digits", temp);
         assertThat(row(run, "logistic regression")[1]).isGreaterThan(65);
         for (String net : List.of("MLP  ", "MLP with dropout", "CNN", "LSTM", "GRU")) {

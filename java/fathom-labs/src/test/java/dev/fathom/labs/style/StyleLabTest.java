@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.image.Picture;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.labs.InterruptedRun;
-import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;
@@ -131,7 +131,7 @@ class StyleLabTest {
 
     @Test
     void shortForm() {
-        LabCall.assumeData("style-transfer");
+        TestData.assume("style-transfer");
         ShortRun run = ShortRun.of(new StyleLab(), 1, temp);
         assertThat(run.result().isFinished()).isTrue();
         assertThat(run.figure("Starry Night, L-BFGS, distance to the style")).isBetween(0.1, 15.0);
@@ -179,7 +179,7 @@ class StyleLabTest {
 
     @Test
     void anInterruptedRunKeepsWhatIsFinished() {
-        LabCall.assumeData("style-transfer");
+        TestData.assume("style-transfer");
         InterruptedRun stopped = InterruptedRun.of(new StyleLab(), "Starry Night, texture", null, temp);
         assertThat(stopped.result().isFinished()).isFalse();
         assertThat(stopped.out()).contains("Starry Night, Adam ").doesNotContain("a network for it");
