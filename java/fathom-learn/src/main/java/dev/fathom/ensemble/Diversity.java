@@ -1,6 +1,7 @@
 package dev.fathom.ensemble;
 
 import dev.fathom.assess.Classification;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -59,18 +60,22 @@ public record Diversity(double disagreement, double q) {
     /**
      * Compares members by their answers to the same examples.
      *
-     * @throws IllegalArgumentException if there are fewer than two members, or they answer different numbers of
-     *     examples
+     * @throws IllegalArgumentException if there are fewer than two members, or their examples differ
      */
     public static Diversity of(List<Classification> members) {
         int[][] answers = members.stream()
                 .map(m -> IntStream.range(0, m.size()).map(m::predicted).toArray())
                 .toArray(int[][]::new);
-        int[] labels = members.stream()
-                .limit(1)
-                .flatMapToInt(m -> IntStream.range(0, m.size()).map(m::actual))
-                .toArray();
-        return of(answers, labels);
+        int[][] labels = members.stream()
+                .map(m -> IntStream.range(0, m.size()).map(m::actual).toArray())
+                .toArray(int[][]::new);
+        for (int[] others : labels) {
+            if (!Arrays.equals(others, labels[0])) {
+                throw new IllegalArgumentException("diversity: the members answer other examples; give answers to the"
+                        + " same ones in the same order");
+            }
+        }
+        return of(answers, labels.length == 0 ? new int[0] : labels[0]);
     }
 
     /**

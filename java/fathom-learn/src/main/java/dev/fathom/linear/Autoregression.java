@@ -30,14 +30,7 @@ public record Autoregression(int order, List<List<Integer>> sources, List<LeastS
     public Autoregression {
         sources = sources.stream().map(List::copyOf).toList();
         fits = List.copyOf(fits);
-        int columns = sources.size();
-        if (order < 1
-                || fits.size() != columns
-                || sources.stream().anyMatch(read -> read.stream().anyMatch(s -> s < 0 || s >= columns))) {
-            throw new IllegalArgumentException("autoregression: order=" + order + " with " + fits.size()
-                    + " fits of the sources " + sources + "; give an order of at least 1, and for each column sources"
-                    + " from 0 to below " + columns + " and a fit");
-        }
+        check(order, sources, fits.size(), fits.size() + " fits of the sources ");
     }
 
     /**
@@ -47,12 +40,7 @@ public record Autoregression(int order, List<List<Integer>> sources, List<LeastS
      *     no column, or the rows are too few or do not determine the fit, as {@link LeastSquares#fit} says
      */
     public static Autoregression fit(double[][] columns, int order, List<List<Integer>> sources) {
-        if (order < 1
-                || sources.size() != columns.length
-                || sources.stream().anyMatch(read -> read.stream().anyMatch(s -> s < 0 || s >= columns.length))) {
-            throw new IllegalArgumentException("autoregression: order=" + order + " with the sources " + sources
-                    + "; give an order of at least 1, and for each of " + columns.length + " columns its sources");
-        }
+        check(order, sources, columns.length, "the sources ");
         Map<List<Integer>, List<Integer>> together = new LinkedHashMap<>();
         for (int c = 0; c < columns.length; c++) {
             together.computeIfAbsent(sources.get(c), s -> new ArrayList<>()).add(c);
@@ -76,6 +64,16 @@ public record Autoregression(int order, List<List<Integer>> sources, List<LeastS
             }
         });
         return new Autoregression(order, sources, List.of(fits));
+    }
+
+    private static void check(int order, List<List<Integer>> sources, int columns, String what) {
+        if (order < 1
+                || sources.size() != columns
+                || sources.stream().anyMatch(read -> read.stream().anyMatch(s -> s < 0 || s >= columns))) {
+            throw new IllegalArgumentException("autoregression: order=" + order + " with " + what + sources
+                    + "; give an order of at least 1, and for each of " + columns + " columns its sources, from 0 to "
+                    + (columns - 1));
+        }
     }
 
     /** Returns the largest number of coefficients of an equation, with its intercept. */

@@ -184,12 +184,18 @@ public record LinearPrediction(int rate, double[] a, double deviation) {
      * Returns the pitch of a sound in hertz and how periodic it is: the lag of the largest autocorrelation between
      * those of 70 and 250 hertz, and its size.
      *
-     * @throws IllegalArgumentException if the rate is below 500, or the sound is shorter than two periods of 70 hertz
+     * @throws IllegalArgumentException if the rate is below 500, the sound is shorter than two periods of 70 hertz, or a
+     *     sample is NaN or infinite
      */
     public static double[] pitch(int rate, float... x) {
         if (rate < 2 * PITCH[1] || x.length < 2 * (rate / PITCH[0])) {
             throw new IllegalArgumentException("pitch: " + x.length + " samples at a rate of " + rate
                     + "; give at least two periods of " + PITCH[0] + " hertz at a rate of at least " + 2 * PITCH[1]);
+        }
+        for (float sample : x) {
+            if (!Float.isFinite(sample)) {
+                throw new IllegalArgumentException("pitch: a sample is " + sample + "; give finite numbers");
+            }
         }
         double best = -1;
         int at = 1;

@@ -25,8 +25,15 @@ public record MuLaw(int levels) {
         }
     }
 
-    /** Returns the level of a sample, from 0; samples beyond -1 and 1 have the first and the last one. */
+    /**
+     * Returns the level of a sample, from 0; samples beyond -1 and 1 have the first and the last one.
+     *
+     * @throws IllegalArgumentException if the sample is NaN
+     */
     public int level(float sample) {
+        if (Float.isNaN(sample)) {
+            throw new IllegalArgumentException("mu-law: a sample is NaN, which has no level; give numbers");
+        }
         double mu = levels - 1;
         double compressed = Math.signum(sample) * Math.log1p(mu * Math.min(1, Math.abs(sample))) / Math.log1p(mu);
         return (int) Math.max(0, Math.min(levels - 1, Math.floor((compressed + 1) / 2 * levels)));

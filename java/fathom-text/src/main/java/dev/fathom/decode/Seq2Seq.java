@@ -117,7 +117,7 @@ public record Seq2Seq(
      * stop symbol, attends to each token of its source. Each row sums to 1 and is 0 on padding of the source.
      *
      * @throws IllegalArgumentException if there are no pairs
-     * @throws NullPointerException if the network has no attention
+     * @throws IllegalStateException if the network has no attention
      */
     public float[][][] attentionWeights(int[][] sources, int[][] targets) {
         int[][] stopped =
@@ -128,8 +128,9 @@ public record Seq2Seq(
     }
 
     /**
-     * The hidden state of the encoder's top layer at the end of each source [sources, hidden]; an exception if there
-     * are none.
+     * The hidden state of the encoder's top layer at the end of each source [sources, hidden].
+     *
+     * @throws IllegalArgumentException if there are no sources
      */
     public float[][] encoderStates(int[]... sources) {
         try (Pass pass = Pass.infer()) {

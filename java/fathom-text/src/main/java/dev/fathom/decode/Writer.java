@@ -20,7 +20,6 @@ import dev.fathom.text.Reserved;
 import dev.fathom.train.Metric;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -246,12 +245,16 @@ public record Writer(
      * The attention weights [n, length, cells]: how much each token of the targets y, I32 [n, length], attends to each
      * cell of the memory. Each row sums to 1 and is 0 on padding.
      *
-     * @throws NullPointerException if the network has no attention
+     * @throws IllegalStateException if the network has no attention
      */
     public float[][][] attentionWeights(Tensor y, State memory) {
+        if (attention == null) {
+            throw new IllegalStateException(
+                    "Writer: a network without attention has no attention weights; make it with a"
+                            + " memory of at least 1");
+        }
         Tensor steps = write(ScheduledSampling.shifted(y, TOKENS.start()), memory).steps;
-        Tensor weights = Objects.requireNonNull(attention, "a network without attention has no attention weights")
-                .weights(steps, memory.get("cells"), mask(memory));
+        Tensor weights = attention.weights(steps, memory.get("cells"), mask(memory));
         float[] all = weights.toArray();
         float[][][] rows = new float[weights.dim(0)][weights.dim(1)][weights.dim(2)];
         int from = 0;
