@@ -9,7 +9,6 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Maxout;
@@ -30,7 +29,7 @@ public final class AdversarialLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("Maxout", maxout(240, true), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("Maxout", maxout(240, true), 28, 28, 1);
     }
 
     @Override

@@ -91,8 +91,7 @@ record Autoencoder(Layer encoder, Layer decoder) implements Layer {
                     Tensor loss = Loss.mse().of(net.decoder().apply(code), batch.x());
                     return new Step.Result(penalty == null ? loss : loss.add(penalty.apply(code)));
                 })
-                .schedule(Schedule.cosine(epochs))
-                .seed(lab.seed());
-        lab.train(name, "examples", trainer, data.shuffled(lab.seed()).batches(Math.min(64, data.size())), epochs);
+                .schedule(Schedule.cosine(epochs));
+        lab.train(name, "examples", trainer, data, Math.min(64, data.size()), epochs);
     }
 }

@@ -7,7 +7,6 @@ import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.SpokenDigits;
 import dev.fathom.experiments.data.SpokenDigits.Recording;
 import dev.fathom.features.Examples;
-import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.List;
@@ -20,7 +19,7 @@ import java.util.Optional;
 public final class AutoencodersLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The auto-encoder of patches", ClassUnits.patches(), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("The auto-encoder of patches", ClassUnits.patches(), 28, 28, 1);
     }
 
     @Override

@@ -34,10 +34,9 @@ record Pretraining(List<float[]> weights, List<float[]> biases) {
             try (Dataset data = inputs.dataset();
                     Model<Stage> model = Model.of(stages.of(inputs.columns(), widths[i]), lab.seed() + i)) {
                 var trainer = Trainer.custom(model, optimizer, (net, batch) -> new Step.Result(net.loss(batch.x())))
-                        .schedule(Schedule.cosine(epochs))
-                        .seed(lab.seed());
-                var batches = data.shuffled(lab.seed()).batches(Math.min(100, data.size()));
-                lab.train(name + ", layer " + (i + 1), "images", trainer, batches, epochs);
+                        .schedule(Schedule.cosine(epochs));
+                int batch = Math.min(100, data.size());
+                lab.train(name + ", layer " + (i + 1), "images", trainer, data, batch, epochs);
                 Linear up = model.net().up();
                 all.weights.add(up.weight().value().toArray());
                 all.biases.add(Objects.requireNonNull(up.bias()).value().toArray());

@@ -62,14 +62,8 @@ public final class CrystalsLab implements Experiment {
                             taught,
                             new Adam(3e-3f),
                             (net, batch) -> new Step.Result(net.hiddenLoss(batch.x(), batch.get("a"))))
-                    .schedule(Schedule.cosine(epochs))
-                    .seed(lab.seed());
-            lab.train(
-                    "Hidden sites",
-                    "crystals",
-                    trainer,
-                    data.shuffled(lab.seed()).batches(50),
-                    epochs);
+                    .schedule(Schedule.cosine(epochs));
+            lab.train("Hidden sites", "crystals", trainer, data, 50, epochs);
             property(lab, known, test, taught);
             elements(lab, known, taught);
         }

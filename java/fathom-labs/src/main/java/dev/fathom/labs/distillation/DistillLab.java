@@ -17,7 +17,6 @@ import dev.fathom.image.Augment;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -47,7 +46,7 @@ public final class DistillLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The teacher", teacher(), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("The teacher", teacher(), 28, 28, 1);
     }
 
     @Override

@@ -6,7 +6,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -45,7 +44,7 @@ public final class MemorizeLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The network", network(784), Input.floats(1, 784));
+        return Experiment.drawn("The network", network(784), 784);
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.labs.generative.Mixture.Contest;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
@@ -35,7 +34,7 @@ public final class GanLab implements Experiment {
         return Experiment.drawn(
                 "The generator of the convolutional nets",
                 Nets.convolutional(0, true).generator(),
-                Input.floats(1, Nets.LATENT));
+                Nets.LATENT);
     }
 
     @Override

@@ -12,7 +12,6 @@ import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.Correlation;
 import dev.fathom.experiments.statistics.Density;
 import dev.fathom.labs.generative.Mixture.Contest;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -52,7 +51,7 @@ public final class WganLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
-                "The critic of images", Nets.convolutional(0, false).critic(), Input.floats(1, 28, 28, 1));
+                "The critic of images", Nets.convolutional(0, false).critic(), 28, 28, 1);
     }
 
     @Override

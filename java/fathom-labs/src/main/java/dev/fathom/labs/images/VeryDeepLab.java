@@ -99,11 +99,9 @@ public final class VeryDeepLab implements Experiment {
             starts.forEach((name, start) -> {
                 PlainCnn net = new PlainCnn(1, WIDTH, depth, 10, start).deep(depth, 1);
                 try (Model<Layer> model = Model.of(net.recomputed(), lab.seed())) {
-                    var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam((float) rate))
-                            .seed(lab.seed());
-                    var batches = seen.shuffled(lab.seed()).batches(batch);
+                    var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam((float) rate));
                     Run history = lab.train(
-                            line("%s, %,d layers", name, depth), "images", trainer, batches, lab.epochs(10, 3));
+                            line("%s, %,d layers", name, depth), "images", trainer, seen, batch, lab.epochs(10, 3));
                     double[] losses = history.series("loss");
                     Double loss = trainer.evaluate(unseen.batches(batch)).get("loss");
                     curves.put(name, history.curve("loss"));

@@ -67,10 +67,8 @@ record Copying(int bits, int longest, int tested, int slots, int width, int hidd
                         return new Step.Result(Loss.bceWithLogits().of(answers(net, vectors), vectors));
                     })
                     .schedule(Schedule.cosine(epochs))
-                    .clipNorm(1)
-                    .seed(lab.seed());
-            return lab.train(
-                    name, "sequences", trainer, data.shuffled(lab.seed()).batches(BATCH), epochs);
+                    .clipNorm(1);
+            return lab.train(name, "sequences", trainer, data, BATCH, epochs);
         }
     }
 

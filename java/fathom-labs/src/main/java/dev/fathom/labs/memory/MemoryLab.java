@@ -3,7 +3,6 @@ package dev.fathom.labs.memory;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.view.Diagram;
@@ -24,8 +23,7 @@ public final class MemoryLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn(
-                "The LSTM for adding", MemoryNet.of(MemoryTask.ADDING, Cell.LSTM, HIDDEN, 50), Input.floats(1, 50, 2));
+        return Experiment.drawn("The LSTM for adding", MemoryNet.of(MemoryTask.ADDING, Cell.LSTM, HIDDEN, 50), 50, 2);
     }
 
     @Override

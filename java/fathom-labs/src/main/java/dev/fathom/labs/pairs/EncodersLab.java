@@ -7,7 +7,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
@@ -37,7 +36,9 @@ public final class EncodersLab implements Experiment {
         return Experiment.drawn(
                 "From a picture to its code and back",
                 new Sequential(Pair.OfPicture.cnn(Pair.CODE).layers(), Pair.painter(Pair.CODE, 3)),
-                Input.floats(1, Scene.SIDE, Scene.SIDE, 3));
+                Scene.SIDE,
+                Scene.SIDE,
+                3);
     }
 
     @Override

@@ -4,7 +4,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
-import dev.fathom.nn.Input;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
@@ -36,7 +35,7 @@ public final class CartPoleLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The Q-network", new CartPole().spec().net(2), Input.floats(1, 4));
+        return Experiment.drawn("The Q-network", new CartPole().spec().net(2), 4);
     }
 
     @Override

@@ -6,7 +6,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.Photographs;
-import dev.fathom.nn.Input;
 import dev.fathom.op.Shape;
 import dev.fathom.view.Diagram;
 import java.nio.ByteBuffer;
@@ -25,9 +24,7 @@ public final class DenoisingLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
-                "The auto-encoder for noise",
-                ConvAutoencoder.of(1, 16, Damage.NOISE, false),
-                Input.floats(1, 28, 28, 1));
+                "The auto-encoder for noise", ConvAutoencoder.of(1, 16, Damage.NOISE, false), 28, 28, 1);
     }
 
     @Override

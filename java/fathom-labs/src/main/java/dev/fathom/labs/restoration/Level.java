@@ -1,12 +1,8 @@
 package dev.fathom.labs.restoration;
 
-import static dev.fathom.op.Activation.RELU;
-
-import dev.fathom.nn.BatchNorm;
-import dev.fathom.nn.Conv;
+import dev.fathom.nets.ConvBlock;
 import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -26,18 +22,14 @@ record Level(Layer encode, Layer below, ConvTransposed up, Layer merge, boolean 
      */
     static Layer of(int in, int width, int levels, boolean skips) {
         if (levels == 0) {
-            return block(in, width);
+            return ConvBlock.of(in, width, 3);
         }
         return new Level(
-                block(in, width),
+                ConvBlock.of(in, width, 3),
                 of(width, 2 * width, levels - 1, skips),
                 new ConvTransposed(2 * width, width, 2).stride(2),
-                block(skips ? 2 * width : width, width),
+                ConvBlock.of(skips ? 2 * width : width, width, 3),
                 skips);
-    }
-
-    private static Layer block(int in, int out) {
-        return new Sequential(new Conv(in, out, 3).pad(1).withoutBias(), new BatchNorm(out).act(RELU));
     }
 
     @Override

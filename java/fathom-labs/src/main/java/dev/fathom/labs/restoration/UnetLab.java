@@ -9,7 +9,6 @@ import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Conv;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -37,7 +36,7 @@ public final class UnetLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The U-Net", net(16, true), Input.floats(1, GarmentScenes.SIDE, GarmentScenes.SIDE, 1));
+        return Experiment.drawn("The U-Net", net(16, true), GarmentScenes.SIDE, GarmentScenes.SIDE, 1);
     }
 
     @Override

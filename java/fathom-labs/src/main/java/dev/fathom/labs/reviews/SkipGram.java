@@ -137,10 +137,8 @@ record SkipGram(Embedding words, Embedding contexts) implements Net {
                                 Loss.bceWithLogits().of(scores, targets).mul(1 + NEGATIVES));
                     })
                     .groups(Group.of("*").lazy())
-                    .schedule(Schedule.cosine(epochs))
-                    .seed(lab.seed());
-            var batches = data.shuffled(lab.seed()).batches(Math.min(BATCH, data.size()));
-            Run history = lab.train("skip-gram", "words", trainer, batches, epochs);
+                    .schedule(Schedule.cosine(epochs));
+            Run history = lab.train("skip-gram", "words", trainer, data, Math.min(BATCH, data.size()), epochs);
             float[] rows = model.net().words().weight().value().toArray();
             Vocabulary words = Vocabulary.ofTokens(reviews.vocabulary().tokens().subList(first, size));
             return new Trained(

@@ -2,7 +2,6 @@ package dev.fathom.labs.series;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
-import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import java.util.Optional;
 
@@ -13,7 +12,7 @@ import java.util.Optional;
 public final class ForecastLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The temporal convolutions", ForecastNet.Kind.TCN.body(48), Input.floats(1, 48, 1));
+        return Experiment.drawn("The temporal convolutions", ForecastNet.Kind.TCN.body(48), 48, 1);
     }
 
     @Override

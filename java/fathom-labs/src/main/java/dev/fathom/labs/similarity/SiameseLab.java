@@ -12,7 +12,6 @@ import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
@@ -37,8 +36,7 @@ public final class SiameseLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn(
-                "One of the two equal networks", new Embedder(LEARNED).body(), Input.floats(1, 28, 28, 1));
+        return Experiment.drawn("One of the two equal networks", new Embedder(LEARNED).body(), 28, 28, 1);
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.sound.DigitNet.Trained;
-import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -35,9 +34,7 @@ public final class DigitsLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn(
-                "The convolutional network",
-                DigitNet.CNN.convolutional(),
-                Input.floats(1, DigitNet.CNN.places, DigitFeatures.BANDS, 1));
+                "The convolutional network", DigitNet.CNN.convolutional(), DigitNet.CNN.places, DigitFeatures.BANDS, 1);
     }
 
     @Override

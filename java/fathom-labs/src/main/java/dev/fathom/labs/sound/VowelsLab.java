@@ -6,7 +6,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Vowel;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -34,7 +33,7 @@ public final class VowelsLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The network of a sample", Voice.of(256), Input.floats(1, Voice.INPUTS));
+        return Experiment.drawn("The network of a sample", Voice.of(256), Voice.INPUTS);
     }
 
     @Override
@@ -56,10 +55,9 @@ public final class VowelsLab implements Experiment {
                 Dataset learn = Voice.places(heard, lab.of(200_000, 60_000), rng.split("places"));
                 Dataset test = Voice.places(wrapped(held), 5000, rng.split("test places"))) {
             int epochs = lab.epochs(60, 10);
-            var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(2e-3f))
-                    .schedule(Schedule.cosine(epochs))
-                    .seed(lab.seed());
-            lab.train("Voice", "samples", trainer, learn.shuffled(lab.seed()).batches(128), epochs);
+            var trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Adam(2e-3f)).schedule(Schedule.cosine(epochs));
+            lab.train("Voice", "samples", trainer, learn, 128, epochs);
             double bits = trainer.evaluate(test).getOrDefault("loss", Double.NaN) / Math.log(2);
             LinearPrediction[] known =
                     Arrays.stream(heard).map(Speaker::envelope).toArray(LinearPrediction[]::new);

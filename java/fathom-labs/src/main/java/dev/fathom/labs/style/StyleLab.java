@@ -8,7 +8,6 @@ import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.image.Picture;
 import dev.fathom.labs.style.Painting.Painted;
-import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.train.Run;
@@ -40,7 +39,7 @@ public final class StyleLab implements Experiment {
 
     @Override
     public Optional<Diagram> net() {
-        return Experiment.drawn("The network that paints", FastStyle.net(16, 3), Input.floats(1, 256, 256, 3));
+        return Experiment.drawn("The network that paints", FastStyle.net(16, 3), 256, 256, 3);
     }
 
     @Override
