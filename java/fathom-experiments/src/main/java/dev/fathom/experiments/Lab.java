@@ -114,7 +114,8 @@ public final class Lab {
     }
 
     /**
-     * At random {@code n} images of a set to learn from and a fifth as many for other uses, with mean 0, deviation 1.
+     * Draws {@code n} images of a set to learn from and a fifth as many for other uses, scaled to mean 0 and deviation
+     * 1.
      */
     public Images images(ImageSet set, int n) {
         try (Images all = set.images(data(), seed());

@@ -18,9 +18,7 @@ public final class TestData {
                 "lab " + folder + " is not tested: FATHOM_DATA has no folder " + folder);
     }
 
-    /**
-     * Runs with the data of another project folder and an empty cache folder in it, whatever the environment says.
-     */
+    /** Runs with the data of another project folder and an empty cache folder in it, whatever the environment says. */
     public static <T> T in(Path root, Supplier<T> run) {
         String before = System.getProperty("fathom.root");
         System.setProperty("fathom.root", root.toString());

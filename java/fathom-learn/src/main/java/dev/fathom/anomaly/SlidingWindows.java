@@ -31,7 +31,8 @@ public record SlidingWindows(int length, int stride) {
     }
 
     /**
-     * Returns windows whose stride is such that there are at most so many over a total of rows.
+     * Returns windows of {@code length} rows, with a stride that lets at most {@code windows} of them cover
+     * {@code total} rows.
      *
      * @throws IllegalArgumentException if the length is below 1, or there are fewer than 2 windows
      */
@@ -43,7 +44,7 @@ public record SlidingWindows(int length, int stride) {
     }
 
     /**
-     * Returns the first row of each window over so many rows.
+     * Returns the first row of each window over a series of {@code rows} rows.
      *
      * @throws IllegalArgumentException if there are fewer rows than in a window
      */
@@ -66,8 +67,8 @@ public record SlidingWindows(int length, int stride) {
         int[] starts = starts(rows.length);
         int columns = rows[0].length;
         if (!Arrays.stream(rows).allMatch(row -> row.length == columns)) {
-            throw new IllegalArgumentException("sliding windows: rows of other lengths than the first, which has "
-                    + columns + " columns; give the same number in each");
+            throw new IllegalArgumentException("sliding windows: the rows have different lengths, but the first has "
+                    + columns + " columns; give each row as many");
         }
         float[][] windows = new float[starts.length][length * columns];
         for (int w = 0; w < windows.length; w++) {
@@ -82,7 +83,7 @@ public record SlidingWindows(int length, int stride) {
      * Returns for each row the mean of what the windows that contain it say about it.
      *
      * @param said by each window about each of its rows [windows][length]
-     * @throws IllegalArgumentException if there are not as many windows as over so many rows
+     * @throws IllegalArgumentException if there are not as many windows as a series of so many rows has
      */
     public double[] mean(double[][] said, int rows) {
         int[] starts = starts(said.length, rows);
@@ -100,7 +101,7 @@ public record SlidingWindows(int length, int stride) {
     /**
      * Returns for each row the mean of the scores of the windows that contain it.
      *
-     * @throws IllegalArgumentException if there are not as many scores as windows over so many rows
+     * @throws IllegalArgumentException if there are not as many scores as a series of so many rows has windows
      */
     public double[] mean(double[] scores, int rows) {
         double[][] said = new double[scores.length][length];
@@ -113,7 +114,7 @@ public record SlidingWindows(int length, int stride) {
      * which it is the last row.
      *
      * @param said by each window about each of its rows [windows][length]
-     * @throws IllegalArgumentException if there are not as many windows as over so many rows
+     * @throws IllegalArgumentException if there are not as many windows as a series of so many rows has
      */
     public double[] last(double[][] said, int rows) {
         int[] starts = starts(said.length, rows);

@@ -71,8 +71,8 @@ public record Diversity(double disagreement, double q) {
                 .toArray(int[][]::new);
         for (int[] others : labels) {
             if (!Arrays.equals(others, labels[0])) {
-                throw new IllegalArgumentException("diversity: the members answer other examples; give answers to the"
-                        + " same ones in the same order");
+                throw new IllegalArgumentException("diversity: the members answer different examples; give answers to"
+                        + " the same examples in the same order");
             }
         }
         return of(answers, labels.length == 0 ? new int[0] : labels[0]);

@@ -428,7 +428,7 @@ class EnsembleTest {
         Classification other = Classification.ofProbabilities(new float[] {.6f, .4f}, 2, new int[] {0});
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Diversity.of(List.of(one, other)))
-                .withMessageContaining("answer other examples");
+                .withMessageContaining("answer different examples");
         assertThatIllegalArgumentException().isThrownBy(() -> Diversity.of(List.of(one)));
         assertThatIllegalArgumentException().isThrownBy(() -> Diversity.of(List.of()));
     }

@@ -132,8 +132,8 @@ public record LinearPrediction(int rate, double[] a, double deviation) {
     }
 
     /**
-     * Returns the frequencies of the first two peaks of the envelope above 200 hertz. Where there is only one, it
-     * stands twice.
+     * Returns the frequencies of the first two peaks of the envelope above 200 hertz. If there is only one, it is
+     * returned twice.
      */
     public double[] formants() {
         double[] frequencies = frequencies();
@@ -184,8 +184,8 @@ public record LinearPrediction(int rate, double[] a, double deviation) {
      * Returns the pitch of a sound in hertz and how periodic it is: the lag of the largest autocorrelation between
      * those of 70 and 250 hertz, and its size.
      *
-     * @throws IllegalArgumentException if the rate is below 500, the sound is shorter than two periods of 70 hertz, or a
-     *     sample is NaN or infinite
+     * @throws IllegalArgumentException if the rate is below 500, the sound is shorter than two periods of 70 hertz, or
+     *     a sample is NaN or infinite
      */
     public static double[] pitch(int rate, float... x) {
         if (rate < 2 * PITCH[1] || x.length < 2 * (rate / PITCH[0])) {

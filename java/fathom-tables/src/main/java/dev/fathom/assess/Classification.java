@@ -187,15 +187,15 @@ public final class Classification {
      */
     public static Classification mean(List<Classification> members) {
         if (members.isEmpty()) {
-            throw new IllegalArgumentException("classification: the mean is that of no answers; give at least one");
+            throw new IllegalArgumentException("classification: there are no answers to average; give at least one");
         }
         Classification first = members.get(0);
         int classes = first.classes;
         float[] mean = new float[first.size() * classes];
         for (Classification member : members) {
             if (member.classes != classes || !Arrays.equals(member.actual, first.actual)) {
-                throw new IllegalArgumentException("classification: the mean is that of answers to other examples;"
-                        + " give answers to the same ones in the same order");
+                throw new IllegalArgumentException("classification: the members answer different examples; give"
+                        + " answers to the same examples in the same order");
             }
             for (int i = 0; i < mean.length; i++) {
                 mean[i] += (float) (member.probability(i / classes, i % classes) / members.size());

@@ -294,9 +294,9 @@ class AssessmentTest {
         Classification one = Classification.ofLogits(new float[] {0, 1}, 2, new int[] {0});
         Classification other = Classification.ofLogits(new float[] {0, 1}, 2, new int[] {1});
         assertThatThrownBy(() -> Classification.mean(List.of(one, other)))
-                .hasMessage("classification: the mean is that of answers to other examples;"
-                        + " give answers to the same ones in the same order");
+                .hasMessage("classification: the members answer different examples; give"
+                        + " answers to the same examples in the same order");
         assertThatThrownBy(() -> Classification.mean(List.of()))
-                .hasMessage("classification: the mean is that of no answers; give at least one");
+                .hasMessage("classification: there are no answers to average; give at least one");
     }
 }
