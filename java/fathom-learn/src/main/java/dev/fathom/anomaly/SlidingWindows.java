@@ -67,8 +67,8 @@ public record SlidingWindows(int length, int stride) {
         int[] starts = starts(rows.length);
         int columns = rows[0].length;
         if (!Arrays.stream(rows).allMatch(row -> row.length == columns)) {
-            throw new IllegalArgumentException("sliding windows: the rows have different lengths, but the first has "
-                    + columns + " columns; give each row as many");
+            throw new IllegalArgumentException("sliding windows: the rows have different lengths; the first has "
+                    + columns + " columns, so give the same number in each");
         }
         float[][] windows = new float[starts.length][length * columns];
         for (int w = 0; w < windows.length; w++) {
