@@ -111,7 +111,7 @@ class DoctorTest {
                         "-Dfathom.root=" + System.getProperty("fathom.root"),
                         "-cp",
                         System.getProperty("java.class.path"),
-                        "dev.fathom.labs.Main",
+                        "dev.fathom.cli.Main",
                         "doctor")
                 .redirectErrorStream(true)
                 .start();

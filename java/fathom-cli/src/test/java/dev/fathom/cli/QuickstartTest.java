@@ -267,7 +267,7 @@ class QuickstartTest {
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                 "-cp",
                 System.getProperty("java.class.path"),
-                "dev.fathom.labs.Main",
+                "dev.fathom.cli.Main",
                 "quickstart",
                 "--epochs",
                 "100000",
