@@ -277,19 +277,14 @@ class BookTest {
         assertThat(CommandLineRun.in(root, full).err()).contains("the sources were changed after the last one");
     }
 
+    private static StoredRun seeded(double value, double seconds) {
+        Figure figure = Figure.of("a", "%", value).baseline(value, "b");
+        return new StoredRun("xor", "data", "day", "commit", "machine", 7, seconds, List.of(figure));
+    }
+
     @Test
     void theMeanOfSeedsHasAnInterval() {
-        List<StoredRun> runs = Stream.of(1.0, 2.0, 6.0)
-                .map(v -> new StoredRun(
-                        "xor",
-                        "data",
-                        "day",
-                        "commit",
-                        "machine",
-                        7,
-                        10,
-                        List.of(Figure.of("a", "%", v).baseline(v, "b"))))
-                .toList();
+        List<StoredRun> runs = List.of(seeded(1, 10), seeded(2, 10), seeded(6, 10));
         StoredRun mean = StoredRun.mean(runs);
         // scipy.stats.t.interval(0.95, 2, loc=3, scale=scipy.stats.sem([1, 2, 6]))
         assertThat(mean.figures()).singleElement().satisfies(f -> {
@@ -300,6 +295,9 @@ class BookTest {
         });
         assertThat(mean.data()).isEqualTo("data; means over 3 seeds from 7 on");
         assertThat(mean.seconds()).isEqualTo(30);
+        assertThat(StoredRun.mean(List.of(seeded(1, 10), seeded(2, 0))).seconds())
+                .as("one of the runs was on a busy machine")
+                .isZero();
         assertThatThrownBy(() -> StoredRun.mean(runs.subList(0, 1))).hasMessageContaining("give 2 to 10");
     }
 

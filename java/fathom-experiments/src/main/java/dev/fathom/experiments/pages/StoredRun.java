@@ -216,6 +216,7 @@ public record StoredRun(
                                     f.of());
                 })
                 .toList();
+        boolean timed = runs.stream().allMatch(r -> r.seconds > 0);
         return new StoredRun(
                 first.lab,
                 first.data + "; means over " + n + " seeds from " + first.seed + " on",
@@ -223,7 +224,7 @@ public record StoredRun(
                 first.commit,
                 first.machine,
                 first.seed,
-                runs.stream().mapToDouble(StoredRun::seconds).sum(),
+                timed ? runs.stream().mapToDouble(StoredRun::seconds).sum() : 0,
                 figures);
     }
 
