@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -57,10 +58,12 @@ import java.util.stream.Stream;
 public final class Diagram {
     /** The largest number of boxes by which a network is drawn; a deeper one is drawn by its blocks. */
     private static final int MOST = 24;
-    /** The most levels of blocks within blocks that are told apart. */
-    private static final int DEEPEST = 8;
     /** The largest number of values that an arrow shows instead of their shape. */
     private static final int VALUES = 3;
+
+    private static final String PARAMETERS = " parameters";
+    /** The calls that only move numbers, which do not name a box that also computes some. */
+    private static final Set<String> MOVES = Set.of("reshape", "permute", "slice", "expand");
 
     private static final int MARGIN = 20;
     private static final int LINE = 17;
@@ -138,8 +141,8 @@ public final class Diagram {
 
     /**
      * Draws the layers of a network with the shapes of their results, from one traced call, which computes nothing. It
-     * is a call as in inference, so that dropout, which does nothing then, is not drawn. Where there are more than 24
-     * layers, blocks are drawn instead.
+     * is a call as in inference, so that dropout, which does nothing then, is not drawn. Three equal layers or more in
+     * a row are one box. Where there would be more than 24 boxes, blocks are drawn instead.
      *
      * @param input the type and shape of an input with at least one example, such as {@code Input.floats(1, 784)}
      * @throws IllegalArgumentException if the network refuses an input of that shape
@@ -179,7 +182,24 @@ public final class Diagram {
 
         /** The name of the layer around a call, {@code depth} levels below the network. */
         private static String prefix(Tape.Entry entry, int depth) {
-            return Arrays.stream(entry.path().split("\\.")).limit(depth).collect(Collectors.joining("."));
+            return Arrays.stream(parts(entry.path())).limit(depth).collect(Collectors.joining("."));
+        }
+
+        private static String[] parts(String path) {
+            return path.split("\\.");
+        }
+
+        /** The names of the blocks around the layers of so many levels. */
+        private Set<String> blocks(int depth) {
+            Set<String> blocks = new HashSet<>();
+            for (Tape.Entry entry : entries) {
+                String path = prefix(entry, depth);
+                while (!path.isEmpty()) {
+                    path = path.substring(0, Math.max(0, path.lastIndexOf('.')));
+                    blocks.add(path);
+                }
+            }
+            return blocks;
         }
 
         /** The numbers at which a new layer begins. */
@@ -189,21 +209,35 @@ public final class Diagram {
                     .toArray();
         }
 
+        /** Draws as deep into the blocks as the most boxes allow, of which equal ones in a row count as one. */
         Diagram drawn(String title, Tensor... inputs) {
-            int depth = 1;
-            while (depth < DEEPEST && begins(depth + 1).length <= MOST) {
-                depth++;
+            int deepest = entries.stream()
+                    .mapToInt(call -> parts(call.path()).length)
+                    .max()
+                    .orElse(1);
+            Diagram diagram = drawn(title, 1, inputs);
+            for (int depth = 2; depth <= deepest; depth++) {
+                Diagram deeper = drawn(title, depth, inputs);
+                if (deeper.boxes.stream().filter(box -> !box.round).count() > MOST) {
+                    return diagram;
+                }
+                diagram = deeper;
             }
+            return diagram;
+        }
+
+        private Diagram drawn(String title, int depth, Tensor... inputs) {
             Diagram diagram = new Diagram(title);
             Map<Tensor, Integer> makers = new IdentityHashMap<>();
             for (Tensor input : inputs) {
                 makers.put(input, diagram.input("input"));
             }
             int[] begins = begins(depth);
+            Set<String> blocks = blocks(depth);
             for (int b = 0; b < begins.length; b++) {
                 int end = b + 1 < begins.length ? begins[b + 1] : entries.size();
                 List<Tape.Entry> calls = entries.subList(begins[b], end);
-                int box = diagram.box(lines(prefix(calls.get(0), depth), depth, calls));
+                int box = diagram.box(lines(prefix(calls.get(0), depth), blocks, calls));
                 Map<Tensor, Integer> arrived = new IdentityHashMap<>();
                 Map<Tensor, Integer> own = new IdentityHashMap<>();
                 for (Tape.Entry call : calls) {
@@ -225,17 +259,15 @@ public final class Diagram {
             return diagram.folded();
         }
 
-        private String[] lines(String path, int depth, List<Tape.Entry> calls) {
+        private String[] lines(String path, Set<String> blocks, List<Tape.Entry> calls) {
             // what a block computes beside its layers is named by its calls
-            boolean beside = entries.stream()
-                    .map(call -> prefix(call, depth))
-                    .anyMatch(other -> !other.equals(path) && (path.isEmpty() || other.startsWith(path + ".")));
-            Object net = beside ? null : nets.get(path);
+            Object net = blocks.contains(path) ? null : nets.get(path);
+            List<String> labels =
+                    calls.stream().map(call -> call.op().label()).distinct().toList();
             String name = net != null && net.getClass().isRecord()
                     ? net.getClass().getSimpleName()
-                    : calls.stream()
-                            .map(call -> call.op().label())
-                            .distinct()
+                    : labels.stream()
+                            .filter(label -> MOVES.containsAll(labels) || !MOVES.contains(label))
                             .limit(3)
                             .collect(Collectors.joining(", "));
             if (net instanceof Linear l && l.activation() != null) {
@@ -253,7 +285,7 @@ public final class Diagram {
                             .sum();
             return count == 0
                     ? new String[] {name}
-                    : new String[] {name, String.format(Locale.ROOT, "%,d parameters", count)};
+                    : new String[] {name, String.format(Locale.ROOT, "%,d" + PARAMETERS, count)};
         }
     }
 
@@ -262,15 +294,18 @@ public final class Diagram {
         Diagram folded = new Diagram(title);
         int n = boxes.size();
         int[] numbers = new int[n];
+        Map<Integer, List<Arrow>> into = arrows.stream().collect(Collectors.groupingBy(Arrow::to));
+        Map<Integer, List<Arrow>> from = arrows.stream().collect(Collectors.groupingBy(Arrow::from));
         for (int i = 0; i < n; ) {
             int end = i + 1;
-            while (end < n && repeats(i, end)) {
+            while (end < n && repeats(i, end, into, from)) {
                 end++;
             }
             int times = end - i >= 3 ? end - i : 1;
             List<String> lines = new ArrayList<>(boxes.get(i).lines);
             if (times > 1) {
-                lines.set(0, times + " times " + lines.get(0));
+                lines.set(0, String.format(Locale.ROOT, "%,d times %s", times, lines.get(0)));
+                lines.replaceAll(line -> line.endsWith(PARAMETERS) ? line + " each" : line);
             }
             Arrays.fill(numbers, i, i + times, folded.add(boxes.get(i).round, lines.toArray(new String[0])));
             i += times;
@@ -282,13 +317,12 @@ public final class Diagram {
     }
 
     /** Whether box {@code i} does to what the one before it gives, and to nothing else, what box {@code first} does. */
-    private boolean repeats(int first, int i) {
-        List<Arrow> in = arrows.stream().filter(a -> a.to == i).toList();
-        List<Arrow> out = arrows.stream().filter(a -> a.from == i - 1).toList();
+    private boolean repeats(int first, int i, Map<Integer, List<Arrow>> into, Map<Integer, List<Arrow>> from) {
+        List<Arrow> in = into.getOrDefault(i, List.of());
         return boxes.get(i).equals(boxes.get(first))
                 && in.size() == 1
-                && in.equals(out)
-                && arrows.stream().filter(a -> a.from == i).allMatch(a -> a.label.equals(in.get(0).label));
+                && in.equals(from.get(i - 1))
+                && from.getOrDefault(i, List.of()).stream().allMatch(a -> a.label.equals(in.get(0).label));
     }
 
     /** The dimensions of one example, such as 28 x 28 x 6. */

@@ -101,12 +101,41 @@ class DiagramTest {
         assertThat(text(new Sequential(layers), 1, 4, 4, 1)).isEqualTo("""
                 0 (input)
                 1 [Conv 3x3 padding 1; 20 parameters]
-                2 [12 times Block; 80 parameters]
+                2 [12 times Block; 80 parameters each]
                 3 (output)
                 0 -> 1: 4 x 4 x 1
                 1 -> 2: 4 x 4 x 2
                 2 -> 3: 4 x 4 x 2
                 """);
+    }
+
+    @Test
+    void thousandsOfEqualLayersAreOneBoxHoweverTheyAreNested() {
+        List<Layer> stages = new ArrayList<>(List.of(new Linear(3, 2)));
+        for (int stage = 0; stage < 100; stage++) {
+            List<Layer> stack = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                stack.add(new Linear(2, 2).act(Activation.TANH));
+            }
+            stages.add(new Sequential(stack));
+        }
+        assertThat(text(new Sequential(stages), 1, 3)).isEqualTo("""
+                0 (input)
+                1 [Linear; 8 parameters]
+                2 [5,000 times Linear, tanh; 6 parameters each]
+                3 (output)
+                0 -> 1: 3
+                1 -> 2: 2
+                2 -> 3: 2
+                """);
+    }
+
+    @Test
+    void aBoxIsNamedByWhatItComputesAndNotByHowItMovesNumbers() {
+        Layer moved = x -> x.reshape(1, 2, 2).transpose(1, 2).tanh().reshape(1, 4);
+        assertThat(text(new Sequential(new Linear(3, 4), moved), 1, 3)).contains("[tanh]");
+        Layer only = x -> x.reshape(1, 2, 2).transpose(1, 2);
+        assertThat(text(new Sequential(new Linear(3, 4), only), 1, 3)).contains("[reshape, permute]");
     }
 
     /** The first example of Stanford's CS231n on backpropagation, f = (x + y) z at x = -2, y = 5, z = -4. */

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -162,12 +163,13 @@ public final class Structure {
         if (parent.getClass().isRecord()) {
             List<Named> children = new ArrayList<>();
             children(new Named("", parent), children);
-            for (List<Named> some : List.of(children, child instanceof Member ? walk(parent) : List.<Named>of())) {
-                for (Named n : some) {
-                    if (n.value == child) {
-                        return n.name;
-                    }
-                }
+            Predicate<Named> same = n -> n.value == child;
+            Optional<Named> found = children.stream().filter(same).findFirst();
+            if (found.isEmpty() && child instanceof Member) { // all that the parent holds may be thousands of layers
+                found = walk(parent).stream().filter(same).findFirst();
+            }
+            if (found.isPresent()) {
+                return found.get().name;
             }
         }
         return child.getClass().isRecord() ? snakeCase(child.getClass().getSimpleName()) : "a lambda";
