@@ -2,10 +2,14 @@ package dev.fathom.labs.autocts;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.series.ForecastTask;
+import dev.fathom.nn.Input;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -22,6 +26,24 @@ public final class AutoCtsLab implements Experiment {
     @Override
     public String name() {
         return "autocts";
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        List<Edge> edges = List.of(
+                new Edge(0, Operator.CONVOLUTION),
+                new Edge(1, Operator.TIME),
+                new Edge(0, Operator.CONVOLUTION),
+                new Edge(2, Operator.DIFFUSION),
+                new Edge(1, Operator.CONVOLUTION),
+                new Edge(3, Operator.SPACE),
+                new Edge(2, Operator.TIME));
+        return Experiment.drawn(
+                "A block with each operator that learns",
+                SearchedNet.Block.of(new CellGraph(edges), 16, 1, true, 0),
+                (block, in) -> block.apply(in[0], List.of(in[1])),
+                Input.floats(1, 20, 12, 16),
+                Input.floats(20, 20));
     }
 
     @Override

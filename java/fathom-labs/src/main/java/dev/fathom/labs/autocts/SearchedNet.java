@@ -7,6 +7,7 @@ import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Net;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -47,7 +48,9 @@ record SearchedNet(Backbone backbone, List<Block> blocks, List<Integer> inputs) 
             List<Tensor> nodes = new ArrayList<>(List.of(h));
             for (int e = 0; e < operations.size(); e++) {
                 Edge edge = cell.edges().get(e);
-                Tensor given = operations.get(e).apply(nodes.get(edge.from()), graphs);
+                Operation operation = operations.get(e);
+                Tensor from = nodes.get(edge.from());
+                Tensor given = Pass.frame(operation, () -> operation.apply(from, graphs));
                 int to = CellGraph.to(e);
                 if (to < nodes.size()) {
                     nodes.set(to, nodes.get(to).add(given));

@@ -98,7 +98,7 @@ record FewLabels(Lab lab, Examples images, Dataset test, int[] widths, int steps
     }
 
     /** ReLU units with dropout, and noise on the pixels. */
-    Layer rectified() {
+    static Layer rectified(int... widths) {
         return new Sequential(
                 new GaussianNoise(0.3f),
                 new Linear(PIXELS, widths[0]).act(RELU),

@@ -12,6 +12,7 @@ import dev.fathom.labs.codes.FewLabels.Unlabeled;
 import dev.fathom.nn.Layer;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import dev.fathom.view.Plots;
 import dev.fathom.view.Shades;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +32,6 @@ import org.jspecify.annotations.Nullable;
  * labels that a network gives itself, answers that are to agree, and the edges of a graph.
  */
 public final class FewLabelsLab implements Experiment {
-    private static final int[] LABELS = {100, 600, 1000, 3000, 5000};
-
     /** A way to learn, and the same network without other images, or null where this is one. */
     private record Way(
             String name,
@@ -41,6 +41,11 @@ public final class FewLabelsLab implements Experiment {
 
     /** What decides what a way comes to. */
     private record Draw(String way, int labels, int draw) {}
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The network with ReLU", FewLabels.rectified(500, 250), 784);
+    }
 
     @Override
     public void run(Lab lab) {
@@ -59,7 +64,7 @@ public final class FewLabelsLab implements Experiment {
 
     private static void images(Lab lab, FewLabels few) {
         int draws = lab.of(5, 1);
-        int[] sizes = Arrays.copyOf(LABELS, lab.of(LABELS.length, 2));
+        int[] sizes = lab.of(new int[] {100, 600, 1000, 3000, 5000}, new int[] {100, 600});
         lab.section("Images, few of which have a label").put("draws", draws).put("steps", few.steps());
         lab.put("first", few.widths()[0]).put("second", few.widths()[1]);
         Pretraining coded = Pretraining.of(
@@ -71,15 +76,16 @@ public final class FewLabelsLab implements Experiment {
                 few.widths(),
                 Stage.Boltzmann::new,
                 new Sgd(0.1f).momentum(0.5f));
+        Supplier<Layer> rectified = () -> FewLabels.rectified(few.widths());
         Way random = new Way("end to end", () -> few.sigmoids(null), Unlabeled.NOTHING, null);
-        Way alone = new Way("ReLU, dropout", few::rectified, Unlabeled.NOTHING, null);
+        Way alone = new Way("ReLU, dropout", rectified, Unlabeled.NOTHING, null);
         List<Way> ways = List.of(
                 random,
                 new Way("auto-encoders", () -> few.sigmoids(coded), Unlabeled.NOTHING, random),
                 new Way("Boltzmann machines", () -> few.sigmoids(machines), Unlabeled.NOTHING, random),
                 alone,
-                new Way("pseudo-labels", few::rectified, Unlabeled.PSEUDO_LABELS, alone),
-                new Way("consistency", few::rectified, Unlabeled.CONSISTENCY, alone));
+                new Way("pseudo-labels", rectified, Unlabeled.PSEUDO_LABELS, alone),
+                new Way("consistency", rectified, Unlabeled.CONSISTENCY, alone));
         Table table =
                 lab.table("errors", "test error, by the number of labels").named("{row}, {column} labels, test error");
         Table gains = lab.table("gains", "gain, by the number of labels");

@@ -4,11 +4,16 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -18,6 +23,14 @@ import java.util.stream.IntStream;
 public final class BiasVarianceLab implements Experiment {
     private static final int SETS = 200;
     private static final int POINTS = 50;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "A network with 12 hidden units",
+                new Sequential(new Linear(1, 12).act(Activation.TANH), new Linear(12, 1)),
+                1);
+    }
 
     @Override
     public void run(Lab lab) {

@@ -9,10 +9,12 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.NaturalSpline.Basis;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -26,6 +28,12 @@ public final class DoubleDescentLab implements Experiment {
     private static final Basis BASIS = Basis.B_SPLINES;
 
     private static final int[] MORE = {23, 24, 27, 35, 50, 70, 120, 175};
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "As many weights as images have targets: 166 hidden units", WidthDescent.network(49, 166), 49);
+    }
 
     @Override
     public void run(Lab lab) {

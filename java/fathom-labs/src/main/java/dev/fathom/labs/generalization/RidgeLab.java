@@ -12,7 +12,9 @@ import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.Init;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -22,6 +24,11 @@ import java.util.stream.IntStream;
 public final class RidgeLab implements Experiment {
     private static final double DROPPED = 0.3;
     private static final double TAU = 0.4;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("The linear model", LinearDescent.linear(10, Init.zeros()), 10);
+    }
 
     @Override
     public void run(Lab lab) {

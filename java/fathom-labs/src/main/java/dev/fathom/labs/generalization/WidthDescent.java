@@ -174,11 +174,14 @@ record WidthDescent(Lab lab, Images images, Pixels test) {
         show("Networks", "hidden units", points, threshold);
     }
 
+    static Sequential network(int inputs, int width) {
+        return new Sequential(new Linear(inputs, width).act(Activation.RELU), new Linear(width, CLASSES));
+    }
+
     private Point net(int n, int part, int width, int epochs) {
         Pixels train = training(n, part);
         long seed = lab.seed() + part;
-        Sequential net =
-                new Sequential(new Linear(train.x()[0].length, width).act(Activation.RELU), new Linear(width, CLASSES));
+        Sequential net = network(train.x()[0].length, width);
         try (Dataset data = Dataset.of(train.x(), train.oneHot(CLASSES));
                 Model<Sequential> model = Model.of(net, seed)) {
             var trainer = Trainer.of(model, Loss.mse(), new Adam(lab.of(2e-3f, 4e-3f)))

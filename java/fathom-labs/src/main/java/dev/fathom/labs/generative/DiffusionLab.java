@@ -7,6 +7,7 @@ import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Ema;
@@ -15,10 +16,12 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A small diffusion model of digits (Ho, Jain and Abbeel 2020): how noise becomes digits, step by step. */
 public final class DiffusionLab implements Experiment {
@@ -27,6 +30,16 @@ public final class DiffusionLab implements Experiment {
     private static final int CHUNK = 200;
     /** What the moving average of the weights keeps in a step. */
     private static final float DECAY = 0.995f;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The U-net that predicts the noise",
+                new NoiseNet(100, 32),
+                (net, in) -> net.noise(in[0], in[1]),
+                Input.floats(1, 28, 28, 1),
+                Input.ints(1));
+    }
 
     @Override
     public void run(Lab lab) {

@@ -8,6 +8,7 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Activation;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 
 /**
@@ -40,9 +41,11 @@ record NoiseNet(
         }
 
         Tensor apply(Tensor x, Tensor t) {
-            Tensor shift = step.apply(t).reshape(x.dim(0), 1, 1, x.dim(3));
-            Tensor inner = conv1.apply(norm1.apply(x).silu()).add(shift);
-            return x.add(conv2.apply(norm2.apply(inner).silu()));
+            return Pass.frame(this, () -> {
+                Tensor shift = step.apply(t).reshape(x.dim(0), 1, 1, x.dim(3));
+                Tensor inner = conv1.apply(norm1.apply(x).silu()).add(shift);
+                return x.add(conv2.apply(norm2.apply(inner).silu()));
+            });
         }
     }
 
@@ -63,8 +66,9 @@ record NoiseNet(
 
     @Override
     public Tensor noise(Tensor x, Tensor t) {
+        Tensor seen = in.apply(x.pixelUnshuffle(2));
         Tensor time = step.apply(t).silu();
-        Tensor wide = down.apply(in.apply(x.pixelUnshuffle(2)), time);
+        Tensor wide = down.apply(seen, time);
         Tensor narrow = deep.apply(middle.apply(shrink.apply(wide), time), time);
         Tensor joined = join.apply(Tensor.concat(3, grow.apply(narrow), wide));
         return out.apply(up.apply(joined, time)).pixelShuffle(2);

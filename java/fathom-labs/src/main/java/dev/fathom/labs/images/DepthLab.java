@@ -13,8 +13,10 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.train.EpochLog;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How deep a network without normalization and without shortcuts may be, by how its weights begin (Xiao et al. 2018).
@@ -23,6 +25,11 @@ public final class DepthLab implements Experiment {
     private static final int WIDTH = 32; // maps of the demonstration beside the paper
     private static final int DEEP = 256;
     private static final int SLIM = 16; // maps of 256 layers, on images of half the height and width: minutes, no hour
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("32 layers", new PlainCnn(1, WIDTH, 32, 10), 28, 28, 1);
+    }
 
     @Override
     public void run(Lab lab) {

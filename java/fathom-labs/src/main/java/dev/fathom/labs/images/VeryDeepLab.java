@@ -20,9 +20,11 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Why a plain network of 10,000 layers learns from its initialization alone (Xiao et al. 2018): the phases of signals,
@@ -46,6 +48,11 @@ public final class VeryDeepLab implements Experiment {
         {1000, 1.00199701, 1.325383e-9},
         {DEEPEST, 1.00019997, 1.332534e-12},
     };
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("10,000 layers", new PlainCnn(1, WIDTH, DEEPEST, 10).deep(DEEPEST, 1), 28, 28, 1);
+    }
 
     @Override
     public void run(Lab lab) {

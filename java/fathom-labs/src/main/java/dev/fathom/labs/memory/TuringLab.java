@@ -3,7 +3,9 @@ package dev.fathom.labs.memory;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nets.TuringMachine;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -12,11 +14,13 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Run;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -32,6 +36,18 @@ public final class TuringLab implements Experiment {
         public Tensor forward(Tensor x) {
             return out.apply(cell.run(x).steps());
         }
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "A step of the Turing machine",
+                new TuringMachine(7, 6, 64, 40, 10),
+                (machine, in) -> machine.step(in[0], new TuringMachine.State(in[1], in[2], in[3], in[0])),
+                Input.floats(1, 7),
+                Input.floats(1, 40, 10),
+                Input.floats(1, 2, 40),
+                Input.floats(1, 10));
     }
 
     @Override
@@ -63,10 +79,7 @@ public final class TuringLab implements Experiment {
                 row.cell("training", Math.round(history.seconds()) + " s");
                 for (int i = 0; i < before.length; i++) {
                     String column = (i == 0 ? "up to " : ends[i] + 1 + " to ") + ends[i + 1] + " vectors";
-                    double mean = 100
-                            * Arrays.stream(shares, ends[i], ends[i + 1])
-                                    .average()
-                                    .orElseThrow();
+                    double mean = 100 * Averages.mean(Arrays.copyOfRange(shares, ends[i], ends[i + 1]));
                     row.put(column, "%.2f %%", mean).baseline(before[i], of);
                     before[i] = mean;
                 }
@@ -106,10 +119,8 @@ public final class TuringLab implements Experiment {
                 right += Math.round(said[i]) == Math.round(vectors[i]) ? 1 : 0;
             }
         }
-        lab.section("Where it writes and reads")
-                .put("length", length)
-                .put("all", vectors.length)
-                .put("right", right);
+        lab.section("Where it writes and reads").put("length", length);
+        lab.put("all", vectors.length).put("right", right);
         int[] used = IntStream.range(0, size.slots())
                 .filter(slot -> seen(heads[0][slot]) || seen(heads[1][slot]))
                 .toArray();

@@ -41,6 +41,10 @@ record Encoding(String name, int width, Loss loss) {
         return new Metric.Sum(nearness.correct(classes).item(), classes.dim(0));
     }
 
+    static Sequential network(int width) {
+        return new Sequential(new Linear(784, HIDDEN), Tensor::relu, new Linear(HIDDEN, width));
+    }
+
     /**
      * The ten classes of clothes as one number, as a binary code and as one-hot vectors: one network that differs only
      * in its last layer and its loss.
@@ -59,8 +63,7 @@ record Encoding(String name, int width, Loss loss) {
                     new Encoding("one number", 1, Loss.mse()),
                     new Encoding("binary code", 4, Loss.bceWithLogits()),
                     new Encoding("one-hot", CLASSES, Loss.crossEntropy()))) {
-                Sequential net =
-                        new Sequential(new Linear(784, HIDDEN), Tensor::relu, new Linear(HIDDEN, encoding.width));
+                Sequential net = network(encoding.width);
                 Loss loss = (y, classes) ->
                         encoding.loss.of(y, classes.oneHot(CLASSES).matmul(encoding.codes()));
                 try (Model<Sequential> model = Model.of(net, lab.seed())) {

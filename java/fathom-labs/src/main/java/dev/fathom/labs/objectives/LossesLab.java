@@ -16,9 +16,11 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -28,6 +30,11 @@ import java.util.stream.IntStream;
  */
 public final class LossesLab implements Experiment {
     private static final double REACH = 1.9;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("For one-hot labels", Encoding.network(10), 784);
+    }
 
     @Override
     public void run(Lab lab) {

@@ -11,14 +11,21 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.optim.Adam;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** All activations of the library in the same network, on the same images, for the same number of steps. */
 public final class ActivationsLab implements Experiment {
     private static final int WIDTH = 128;
     private static final int HIDDEN = 3;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("With ReLU", network(NamedActivation.ALL.get(0)), 28, 28, 1);
+    }
 
     @Override
     public void run(Lab lab) {
@@ -53,10 +60,13 @@ public final class ActivationsLab implements Experiment {
     }
 
     private static Layer network(Racer racer) {
-        NamedActivation activation = NamedActivation.ALL.stream()
+        return network(NamedActivation.ALL.stream()
                 .filter(a -> a.name().equals(racer.name()))
                 .findFirst()
-                .orElseThrow();
+                .orElseThrow());
+    }
+
+    private static Layer network(NamedActivation activation) {
         List<Layer> layers = new ArrayList<>(List.of(new Flatten()));
         for (int i = 0; i < HIDDEN; i++) {
             layers.add(linear(i == 0 ? 784 : WIDTH, activation.inputs() * WIDTH));

@@ -9,14 +9,18 @@ import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.tensor.Pass;
 import dev.fathom.train.Workers;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Histograms;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The loss of a network as a landscape: on planes with the ways of optimizers, at its critical points, and where many
@@ -24,6 +28,14 @@ import java.util.List;
  */
 public final class LandscapeLab implements Experiment {
     static final int BATCH = 50;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "The network of the planes",
+                new Sequential(new Linear(784, 32).act(Activation.RELU), new Linear(32, 10)),
+                784);
+    }
 
     @Override
     public void run(Lab lab) {

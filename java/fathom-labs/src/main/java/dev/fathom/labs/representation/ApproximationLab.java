@@ -8,10 +8,12 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Sequential;
 import dev.fathom.view.Chart;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
@@ -27,6 +29,11 @@ public final class ApproximationLab implements Experiment {
 
     private static final int TEETH = 8;
     private static final int BITS = 4;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("16 bumps of ReLUs", HandMade.hats(NIELSEN, 16), 1);
+    }
 
     @Override
     public void run(Lab lab) {
@@ -133,18 +140,10 @@ public final class ApproximationLab implements Experiment {
             table.row(title + "depth " + depth)
                     .cell("widths", Arrays.toString(widths).replaceAll("[\\[,\\]]", ""))
                     .cell("ReLUs", units)
-                    .cell("least width by the bound", least(1 << k, depth))
+                    .cell("least width by the bound", HandMade.least(1 << k, depth))
                     .put("largest error", "%.1e", error.applyAsDouble(depth))
                     .baseline(0, "exact");
             lab.figure(title + "ReLUs at depth " + depth, "", units);
         }
-    }
-
-    /** The least w with (w + 1)^depth of at least {@code pieces}. */
-    static int least(int pieces, int depth) {
-        return IntStream.iterate(1, w -> w + 1)
-                .filter(w -> Math.pow(w + 1.0, depth) >= pieces)
-                .findFirst()
-                .orElseThrow();
     }
 }

@@ -10,6 +10,10 @@ import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.NamedActivation;
 import dev.fathom.features.NearestNeighbors;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /** The regions into which networks with each activation divide the plane, on four toy problems. */
 public final class BoundariesLab implements Experiment {
@@ -27,6 +32,17 @@ public final class BoundariesLab implements Experiment {
     static final int LEARN = 200;
     static final int TEST = 1000;
     private static final double REACH = 1.7;
+
+    @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn(
+                "One of the networks, with ReLU",
+                new Sequential(
+                        new Linear(2, HIDDEN).act(Activation.RELU),
+                        new Linear(HIDDEN, HIDDEN).act(Activation.RELU),
+                        new Linear(HIDDEN, 1)),
+                2);
+    }
 
     @Override
     public void run(Lab lab) {

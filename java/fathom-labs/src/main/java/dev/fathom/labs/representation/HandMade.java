@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 
 /** Networks whose weights are not learned but chosen, each to show that a network with these weights exists. */
 final class HandMade {
@@ -90,6 +91,14 @@ final class HandMade {
             widths[i] = 1 << (k / depth + (i < k % depth ? 1 : 0));
         }
         return widths;
+    }
+
+    /** The least w with (w + 1)^depth of at least {@code pieces}. */
+    static int least(int pieces, int depth) {
+        return IntStream.iterate(1, w -> w + 1)
+                .filter(w -> Math.pow(w + 1.0, depth) >= pieces)
+                .findFirst()
+                .orElseThrow();
     }
 
     /**

@@ -5,12 +5,17 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Sequential;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.view.Diagram;
 import dev.fathom.view.Regions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -33,6 +38,11 @@ public final class PerceptronLab implements Experiment {
     private static final int[] SEPARABLE = {14, 104, 1882};
 
     @Override
+    public Optional<Diagram> net() {
+        return Experiment.drawn("A unit", new Sequential(new Linear(2, 1), Tensor::step), 2);
+    }
+
+    @Override
     public void run(Lab lab) {
         Table table =
                 lab.section("The rule").section("All functions of two inputs").table("two", "function");
@@ -53,7 +63,7 @@ public final class PerceptronLab implements Experiment {
         int[] and = {2, 2, -3}; // weights that are known to divide the functions; they need not be those that are found
         int[] or = {2, 2, -1};
         lab.put("and", Arrays.toString(and)).put("or", Arrays.toString(or));
-        lab.put("andBound", bound(and)).put("orBound", bound(or));
+        lab.put("andBound", PerceptronRule.bound(and)).put("orBound", PerceptronRule.bound(or));
         lab.put("orCorrections", PerceptronRule.learn(2, OR).corrections());
         lab.figure("corrections for AND", "", PerceptronRule.learn(2, AND).corrections());
         PerceptronRule xor = PerceptronRule.learn(2, XOR);
@@ -69,16 +79,6 @@ public final class PerceptronLab implements Experiment {
         List.of(AND, OR, XOR).forEach(f -> curves.put(NAMES[f], mistakes(f)));
         lab.curves("mistakes.png", "wrong answers of 4", "epoch", curves);
         more(lab);
-    }
-
-    /** (R / margin)^2 of weights, with the constant input 1 of the bias as an input like the others. */
-    static double bound(int... w) {
-        int least = Integer.MAX_VALUE;
-        for (int row = 0; row < 4; row++) {
-            least = Math.min(least, Math.abs(w[0] * (row >> 1) + w[1] * (row & 1) + w[2]));
-        }
-        double longest = 3; // 1^2 + 1^2 and the 1 of the bias
-        return longest * Arrays.stream(w).map(v -> v * v).sum() / ((double) least * least);
     }
 
     private static long right(int[] w, int table) {

@@ -75,6 +75,16 @@ record PerceptronRule(List<int[]> weights, List<Integer> mistakes, int period) {
         return sum > 0 ? 1 : 0;
     }
 
+    /** (R / margin)^2 of weights, with the constant input 1 of the bias as an input like the others. */
+    static double bound(int... w) {
+        int least = Integer.MAX_VALUE;
+        for (int row = 0; row < 4; row++) {
+            least = Math.min(least, Math.abs(w[0] * (row >> 1) + w[1] * (row & 1) + w[2]));
+        }
+        double longest = 3; // 1^2 + 1^2 and the 1 of the bias
+        return longest * Arrays.stream(w).map(v -> v * v).sum() / ((double) least * least);
+    }
+
     /** Input {@code i} in a row; the last is the 1 of the bias. */
     static int input(int row, int inputs, int i) {
         return i == inputs ? 1 : row >> (inputs - 1 - i) & 1;

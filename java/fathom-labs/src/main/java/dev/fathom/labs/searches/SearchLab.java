@@ -10,12 +10,14 @@ import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.search.Results;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Space;
+import dev.fathom.search.Trial;
+import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -31,6 +33,12 @@ public final class SearchLab implements Experiment {
         double best() {
             return 100 * results.best().score();
         }
+    }
+
+    @Override
+    public Optional<Diagram> net() {
+        Trial trial = new Trial(SearchTask.SPACE, 0, 0, 1, List.of("3", "32", "0.001", "0.2", "11"));
+        return Experiment.drawn("Three layers of 32 units with skips", SearchTask.network(trial, 196, 10), 196);
     }
 
     @Override
@@ -112,8 +120,7 @@ public final class SearchLab implements Experiment {
             lab.link(way.name() + "-1.csv");
             apart = Math.max(apart, bests.getMax() - bests.getMin());
         }
-        DoubleSummaryStatistics means =
-                Arrays.stream(table.values("best score")).summaryStatistics();
+        var means = Arrays.stream(table.values("best score")).summaryStatistics();
         lab.put("differ", means.getMax() - means.getMin()).put("apart", apart);
         double gain = Averages.mean(random, Found::best) - grid;
         lab.figure(Figure.of("Random search, best score beyond that of the grid", "points", gain)

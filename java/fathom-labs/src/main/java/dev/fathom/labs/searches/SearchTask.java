@@ -63,24 +63,27 @@ record SearchTask(Examples learn, Examples choose, Examples test) {
     /**
      * The network that a trial describes: layer i + 2 adds its input to its output where bit i of the skips says so.
      */
-    private Layer network(Trial trial) {
+    static Layer network(Trial trial, int columns, int classes) {
         int width = Math.round(trial.real("width"));
         float dropout = trial.real("dropout");
         List<Layer> layers =
-                new ArrayList<>(List.of(new Linear(learn.columns(), width).act(Activation.RELU), new Dropout(dropout)));
+                new ArrayList<>(List.of(new Linear(columns, width).act(Activation.RELU), new Dropout(dropout)));
         for (int i = 0; i + 1 < trial.whole("depth"); i++) {
             Layer layer = new Linear(width, width).act(Activation.RELU);
             layers.add(trial.bit("skips", i) ? new Residual(layer) : layer);
             layers.add(new Dropout(dropout));
         }
-        layers.add(new Linear(width, learn.outputs()));
+        layers.add(new Linear(width, classes));
         return new Sequential(layers);
     }
 
     /** The accuracy on some examples of the network of a trial, after as many epochs as its budget says. */
     double accuracy(Trial trial, Examples on) {
-        NetLearner learner =
-                NetLearner.classifier(() -> network(trial), new Adam(trial.real("rate")), BATCH, trial.budget());
+        NetLearner learner = NetLearner.classifier(
+                () -> network(trial, learn.columns(), learn.outputs()),
+                new Adam(trial.real("rate")),
+                BATCH,
+                trial.budget());
         try (Predictor trained = learner.fit(learn, trial.seed())) {
             return trained.accuracy(on);
         }

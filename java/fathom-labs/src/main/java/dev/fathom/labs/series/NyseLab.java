@@ -8,10 +8,12 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Autocorrelation;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.series.Series;
+import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -22,6 +24,11 @@ public final class NyseLab implements Experiment {
     static final int LAGS = 5;
     static final int UNITS = 12;
     private static final int MOST_LAGS = 40;
+
+    @Override
+    public Optional<Diagram> net() {
+        return new NyseNet("RNN", LAGS, UNITS, false, 0).drawn();
+    }
 
     @Override
     public void run(Lab lab) {
@@ -104,7 +111,7 @@ public final class NyseLab implements Experiment {
                 double mean = Averages.mean(r2);
                 lab.say("%s: test R2 %.4f after %d epochs", net.name(), mean, epochs);
                 String range = r2.length == 1 ? "" : Findings.line("%.4f to %.4f", r2[0], r2[r2.length - 1]);
-                Table.Row row = row(table, net.name(), net.parameters(s), mean, range, published(net));
+                Table.Row row = row(table, net.name(), net.parameters(s), mean, range, net.published());
                 if (net.name().equals("LSTM, with day of week")) {
                     row.baseline(linear, "AR(5), with day of week");
                 }
@@ -112,17 +119,6 @@ public final class NyseLab implements Experiment {
             }
         }
         return shown;
-    }
-
-    private static String published(NyseNet net) {
-        return switch (net.name()) {
-            case "Non-linear AR" -> "0.42";
-            case "Non-linear AR, with day of week" -> "0.4636 to 0.4662";
-            case "RNN" -> "0.4108 to 0.4172";
-            case "RNN, with day of week" -> "about 0.46";
-            case "LSTM" -> "up to 0.01 more than the RNN";
-            default -> "";
-        };
     }
 
     /** The forecasts of the RNNs over the truth. */

@@ -4,11 +4,13 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Nyse;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -22,6 +24,8 @@ import dev.fathom.series.Windows;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import dev.fathom.view.Diagram;
+import java.util.Optional;
 
 /**
  * A network that forecasts the volume of a day from the days before it, by the textbook's recipe: squared error,
@@ -58,9 +62,33 @@ record NyseNet(String kind, int lags, int units, boolean day, int epochs) {
         return kind + (day ? ", with day of week" : "");
     }
 
+    /** The test R2 that the textbook prints, or nothing. */
+    String published() {
+        return switch (name()) {
+            case "Non-linear AR" -> "0.42";
+            case "Non-linear AR, with day of week" -> "0.4636 to 0.4662";
+            case "RNN" -> "0.4108 to 0.4172";
+            case "RNN, with day of week" -> "about 0.46";
+            case "LSTM" -> "up to 0.01 more than the RNN";
+            default -> "";
+        };
+    }
+
+    /** The network as the book draws it, without the day of the week. */
+    Optional<Diagram> drawn() {
+        return Experiment.drawn(
+                "The " + kind,
+                layers(0),
+                (net, in) -> net.out.apply(net.features.apply(in[0])),
+                Input.floats(1, lags, Nyse.NUMBERS.size()));
+    }
+
     private Forecaster layers(Series series) {
+        return layers(day ? Nyse.days(series).size() : 0);
+    }
+
+    private Forecaster layers(int days) {
         int k = Nyse.NUMBERS.size();
-        int days = day ? Nyse.days(series).size() : 0;
         if (kind.equals("Non-linear AR")) {
             Linear hidden = new Linear(lags * k + days, units).act(RELU);
             return new Forecaster(new Sequential(new Flatten(), hidden, new Dropout(0.5f)), true, new Linear(units, 1));

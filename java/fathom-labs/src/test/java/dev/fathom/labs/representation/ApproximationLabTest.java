@@ -61,8 +61,7 @@ class ApproximationLabTest {
         assertThat(HandMade.widths(8, 2)).containsExactly(16, 16);
         assertThat(HandMade.widths(8, 3)).containsExactly(8, 8, 4);
         assertThat(HandMade.widths(8, 8)).containsOnly(2).hasSize(8);
-        assertThat(IntStream.of(1, 2, 4, 8).map(d -> ApproximationLab.least(256, d)))
-                .containsExactly(255, 15, 3, 1);
+        assertThat(IntStream.of(1, 2, 4, 8).map(d -> HandMade.least(256, d))).containsExactly(255, 15, 3, 1);
         for (int depth = 1; depth <= 8; depth++) {
             assertThat(run.figure("sawtooth of 256 pieces, depth " + depth + ", largest error"))
                     .isZero();

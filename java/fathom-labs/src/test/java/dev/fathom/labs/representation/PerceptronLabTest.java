@@ -95,9 +95,9 @@ class PerceptronLabTest {
 
     @Test
     void novikoffsBoundHolds() {
-        assertThat(PerceptronLab.bound(2, 2, -3)).isCloseTo(51, within(1e-12));
-        assertThat(PerceptronLab.bound(2, 2, -1)).isCloseTo(27, within(1e-12));
-        assertThat(run.figure("corrections for AND")).isLessThan(PerceptronLab.bound(2, 2, -3));
+        assertThat(PerceptronRule.bound(2, 2, -3)).isCloseTo(51, within(1e-12));
+        assertThat(PerceptronRule.bound(2, 2, -1)).isCloseTo(27, within(1e-12));
+        assertThat(run.figure("corrections for AND")).isLessThan(PerceptronRule.bound(2, 2, -3));
     }
 
     @Test
