@@ -61,24 +61,36 @@ public record Figure(
             return Math.max(0, Math.max(low - value, value - high));
         }
 
-        /** Its text, such as {@code 98.87 to 99.25} or {@code at least 90}. */
-        String words() {
+        /** Its text beside a figure, such as {@code 98.87 to 99.25} or {@code at least 90}. */
+        String words(double measured) {
             if (high == Double.POSITIVE_INFINITY) {
-                return "at least " + number(low);
+                return "at least " + text(low, measured);
             }
             if (low == Double.NEGATIVE_INFINITY) {
-                return "at most " + number(high);
+                return "at most " + text(high, measured);
             }
-            return low == high ? text(low) : text(low) + " to " + text(high);
+            return low == high ? text(low, measured) : text(low, measured) + " to " + text(high, measured);
         }
 
-        /** A number in or near the range, with enough digits to tell the two ends apart. */
-        private String text(double value) {
+        /** A number with enough digits to tell the two ends apart, and a figure from the end that it misses. */
+        private String text(double value, double measured) {
+            String shown = number(measured);
+            if (!holds(measured) && (shown.equals(number(low)) || shown.equals(number(high)))) {
+                return decimals(value, Math.min(distance(measured), low < high ? high - low : Double.MAX_VALUE));
+            }
             double size = Math.max(Math.abs(low), Math.abs(high));
             int usual = size < 10 ? 4 : size < 1000 ? 2 : 1;
-            int needed = (int) Math.ceil(-Math.log10((high - low) / 2) - 1e-6); // decimals
-            boolean narrow = size < 1e-3 ? number(low).equals(number(high)) : needed > usual;
-            return narrow && low < high ? String.format(Locale.ROOT, "%." + needed + "f", value) : number(value);
+            boolean narrow = size < 1e-3 ? number(low).equals(number(high)) : needed(high - low) > usual;
+            return narrow && low < high ? decimals(value, high - low) : number(value);
+        }
+
+        private static String decimals(double value, double apart) {
+            return String.format(Locale.ROOT, "%." + needed(apart) + "f", value);
+        }
+
+        /** The decimals by which numbers so far apart differ. */
+        private static int needed(double apart) {
+            return (int) Math.ceil(-Math.log10(apart / 2) - 1e-6);
         }
     }
 
@@ -177,7 +189,7 @@ public record Figure(
 
     /** The words of the band, such as {@code at least 90}; empty where there is none. */
     public String expected() {
-        return band == null ? "" : band.words();
+        return band == null ? "" : band.words(measured);
     }
 
     /** Whether the figure lies in its band. */
@@ -227,7 +239,7 @@ public record Figure(
 
     /** The number with its unit, with as many digits as a narrow band has. */
     public String value() {
-        return withUnit(band == null ? number(measured) : band.text(measured));
+        return withUnit(band == null ? number(measured) : band.text(measured, measured));
     }
 
     private String withUnit(String number) {

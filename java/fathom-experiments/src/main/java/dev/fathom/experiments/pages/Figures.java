@@ -42,7 +42,7 @@ public record Figures(List<String> header, List<List<String>> rows) {
                 f.expected(),
                 f.judgment(),
                 f.kind() == null ? "" : f.kind().word(),
-                f.interval() == null ? "" : f.interval().words(),
+                f.interval() == null ? "" : f.interval().words(f.measured()),
                 f.published(),
                 f.source(),
                 f.baselineText(),

@@ -302,13 +302,13 @@ public final class Findings {
     private static String note(Figure f) {
         List<String> notes = new ArrayList<>();
         if (f.interval() != null) {
-            notes.add("95 % interval " + f.interval().words());
+            notes.add("95 % interval " + f.interval().words(f.measured()));
         }
         if (!f.reference().isEmpty()) {
             notes.add(f.reference());
         }
         if (f.band() != null) {
-            notes.add("expected " + f.band().words() + ", " + f.judgment());
+            notes.add("expected " + f.expected() + ", " + f.judgment());
         }
         return String.join("; ", notes);
     }

@@ -48,6 +48,20 @@ class FigureTest {
     }
 
     @Test
+    void aMissedEndIsTellableFromTheFigure() {
+        assertThat(told(0.0044121, Double.NEGATIVE_INFINITY, 0.0043729)).isEqualTo("0.00441 % where at most 0.00437");
+        assertThat(told(98.996, 99, 100)).isEqualTo("98.996 % where 99.000 to 100.000");
+        assertThat(told(90, 99, 100)).isEqualTo("90 % where 99 to 100");
+        assertThat(told(99, 99, 100)).isEqualTo("99 % where 99 to 100");
+    }
+
+    private static String told(double measured, double low, double high) {
+        Figure figure = new Figure(
+                "f", "%", measured, null, null, "", "", "", Figure.Kind.BASELINE, new Figure.Range(low, high));
+        return figure.value() + " where " + figure.expected();
+    }
+
+    @Test
     void aBaselineIsComparedWhereNothingIsPublished() {
         Figure figure = Figure.of("f", "dB", 30.5).baseline(28.25, "a filter");
         assertThat(figure.difference()).isEqualTo("+2.25");
