@@ -131,6 +131,17 @@ class BookTest {
     }
 
     @Test
+    void aLabWithManyMissedBandsTellsFew() throws IOException {
+        assertThat(read("recurrence.html")).containsPattern("MAE, [^;<]+ is expected; and \\d+ others\\.</p>");
+        for (Path page : pages()) {
+            assertThat(Pattern.compile("<b>Fathom measured</b>([^<]*)")
+                            .matcher(Files.readString(page))
+                            .results())
+                    .allSatisfy(note -> assertThat(note.group(1)).hasSizeLessThan(700));
+        }
+    }
+
+    @Test
     void everyLinkLeadsSomewhere() throws IOException {
         int links = 0;
         for (Path page : pages()) {

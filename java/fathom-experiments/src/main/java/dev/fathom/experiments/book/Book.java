@@ -54,6 +54,8 @@ public record Book(
     private static final String CLAIMS = "claims.html";
     /** Rows of a table that are not folded. */
     private static final int ROWS = 14;
+    /** The most figures that a sentence tells. */
+    private static final int TOLD = 4;
 
     /** The kinds of bands that the front page counts: what others published, and what can be derived. */
     private static final Kind[] COUNTED = {Kind.PUBLISHED, Kind.EXACT};
@@ -414,18 +416,16 @@ public record Book(
         if (entry.shown() == null) {
             return "No full run is stored yet; ./fathom lab " + entry.lab().name() + " makes one.";
         }
-        long missed = entry.with(Verdict.MISSED);
         String score = entry.score();
+        List<String> missed = figures(entry)
+                .filter(f -> f.verdict() == Verdict.MISSED)
+                .map(f -> f.name() + ", " + f.value() + " where " + f.expected() + " is expected")
+                .toList();
+        int told = missed.size() <= TOLD + 1 ? missed.size() : TOLD;
         return score.substring(0, 1).toUpperCase(Locale.ROOT) + score.substring(1) + "."
-                + (missed == 0
-                        ? ""
-                        : " Outside their bands: "
-                                + figures(entry)
-                                        .filter(f -> f.verdict() == Verdict.MISSED)
-                                        .map(f ->
-                                                f.name() + ", " + f.value() + " where " + f.expected() + " is expected")
-                                        .collect(Collectors.joining("; "))
-                                + ".");
+                + (missed.isEmpty() ? "" : " Outside their bands: " + String.join("; ", missed.subList(0, told)))
+                + (told < missed.size() ? line("; and %,d others", missed.size() - told) : "")
+                + (missed.isEmpty() ? "" : ".");
     }
 
     private static void table(HtmlReport page, List<Figure> figures) {
