@@ -32,13 +32,19 @@ public record Browser(Path program, Path temp) {
               page.onload = () => {
                 const inside = page.contentDocument, root = inside.documentElement, images = [...inside.images];
                 const count = wrong => images.filter(wrong).length;
+                const torn = verdict => [...verdict.textContent.matchAll(/\\S+/g)].some(word => {
+                  const range = inside.createRange();
+                  range.setStart(verdict.firstChild, word.index);
+                  range.setEnd(verdict.firstChild, word.index + word[0].length);
+                  return range.getClientRects().length > 1;
+                });
                 said.textContent +=
                   `images=${images.length} broken=${count(i => !i.complete || !i.naturalWidth)} `
                   + `hidden=${count(i => !i.offsetWidth)} unnamed=${count(i => !i.alt)} `
                   + `overflow=${root.scrollWidth - root.clientWidth} `
                   + `cut=${[...inside.querySelectorAll('.wide')].filter(w => w.scrollWidth > w.clientWidth).length} `
                   + `unseen=${[...inside.querySelectorAll('b.good,b.bad')].filter(v => v.offsetWidth
-                      && v.getBoundingClientRect().right > root.clientWidth).length} `
+                      && (torn(v) || v.getBoundingClientRect().right > root.clientWidth)).length} `
                   + `outside=${inside.querySelectorAll('[src^=http],link[href^=http]').length} done\n`;
                 if (++at < pages.length) { page.src = pages[at]; }
               };

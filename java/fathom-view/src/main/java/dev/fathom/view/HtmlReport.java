@@ -125,7 +125,7 @@ public final class HtmlReport {
               .verdicts{font-size:.8rem}.verdicts b{white-space:normal}
               .verdicts tbody th{min-width:7.5rem;max-width:7.5rem;overflow-wrap:anywhere}
               .verdicts td.n{white-space:normal}
-              .verdicts td:nth-child(-n+4){max-width:4.4rem;overflow-wrap:anywhere}
+              .verdicts td:nth-child(-n+3){max-width:4.4rem;overflow-wrap:anywhere}
               .pictures img.large{max-width:none;width:34rem}}
             """;
 
