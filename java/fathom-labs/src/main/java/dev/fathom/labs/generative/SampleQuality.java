@@ -7,6 +7,8 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.features.Gaussian;
+import dev.fathom.features.ParzenWindow;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
@@ -15,7 +17,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
-import dev.fathom.openblas.Lapack;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -83,7 +84,7 @@ final class SampleQuality implements AutoCloseable {
         learn = pixels(images.learn(), count, lab.rng("learn"));
         choose = pixels(images.choose(), Math.min(count, 1000), lab.rng("choose"));
         test = pixels(images.test(), count, lab.rng("test"));
-        reference = Gaussian.of(features(test), FEATURES);
+        reference = Gaussian.fit(features(test), FEATURES);
         table = lab.table("samples", "samples of").named(title + ", {row}, {column}");
         row("training images", learn);
         row("noise", lab.rng("noise").uniform(learn.length, 0, 1));
@@ -113,9 +114,12 @@ final class SampleQuality implements AutoCloseable {
 
     /** Measures {@code images} and puts them among the rows of the table. */
     Table.Row row(String name, float[] images) {
-        double width =
-                Collections.max(WIDTHS, Comparator.comparingDouble(w -> Averages.mean(likelihoods(images, choose, w))));
-        double[] each = likelihoods(images, test, width);
+        ParzenWindow window = Collections.max(
+                WIDTHS.stream()
+                        .map(width -> new ParzenWindow(images, PIXELS, width))
+                        .toList(),
+                Comparator.comparingDouble(w -> Averages.mean(w.logDensity(choose))));
+        double[] each = window.logDensity(test);
         double mean = Averages.mean(each);
         double error = Averages.deviation(each) / Math.sqrt(each.length);
         Table.Row row = table.row(name);
@@ -124,7 +128,7 @@ final class SampleQuality implements AutoCloseable {
         put(row, real, "inception score", "%.2f", inception(said, 10));
         put(row, real, "Fréchet distance", "%.1f", frechet(images));
         put(row, real, "log-likelihood", "%.0f nats", mean).interval(mean - 1.96 * error, mean + 1.96 * error);
-        return row.put(HELD_OUT, "%.0f nats", Averages.mean(likelihoods(images, choose, width)));
+        return row.put(HELD_OUT, "%.0f nats", Averages.mean(window.logDensity(choose)));
     }
 
     private static Table.Row put(Table.Row row, Table.Row real, String measure, String format, double value) {
@@ -143,24 +147,6 @@ final class SampleQuality implements AutoCloseable {
     Table.Row likeliest() {
         List<Table.Row> nets = table.rows().subList(2, table.rows().size());
         return Collections.max(nets, Comparator.comparingDouble(row -> row.get(HELD_OUT)));
-    }
-
-    /**
-     * log p(x) of each row of {@code of}, with p the mean of Gaussians of deviation {@code width} about the rows of
-     * {@code centers}.
-     */
-    static double[] likelihoods(float[] centers, float[] of, double width) {
-        int n = centers.length / PIXELS;
-        double scale = Math.log(n) + PIXELS * Math.log(width * Math.sqrt(2 * Math.PI));
-        try (Pass pass = Pass.infer()) {
-            Tensor x = Tensor.of(of, of.length / PIXELS, PIXELS);
-            Tensor c = Tensor.of(centers, n, PIXELS);
-            Tensor norms = x.square().sum(1).unsqueeze(1).add(c.square().sum(1));
-            Tensor squares = norms.sub(x.matmulTransposed(c).mul(2));
-            float[] sums =
-                    squares.mul((float) (-0.5 / (width * width))).logSumExp(1).toArray();
-            return Arrays.stream(Averages.doubles(sums)).map(v -> v - scale).toArray();
-        }
     }
 
     /** exp E KL(p(y|x) || p(y)) of probabilities p(y|x), a row of {@code classes} for each image. */
@@ -187,7 +173,7 @@ final class SampleQuality implements AutoCloseable {
 
     /** The Fréchet distance between the features of these images and of test images. */
     double frechet(float[] images) {
-        return reference.distance(Gaussian.of(features(images), FEATURES));
+        return reference.frechet(Gaussian.fit(features(images), FEATURES));
     }
 
     private float[] features(float[] images) {
@@ -202,46 +188,6 @@ final class SampleQuality implements AutoCloseable {
 
     private static Tensor batch(float[] images) {
         return Tensor.of(images, images.length / PIXELS, 28, 28, 1);
-    }
-
-    /** A Gaussian fitted to rows of features. */
-    record Gaussian(double[] mean, double[] covariance) {
-        static Gaussian of(float[] rows, int width) {
-            int n = rows.length / width;
-            double[] mean = new double[width];
-            for (int i = 0; i < rows.length; i++) {
-                mean[i % width] += rows[i] / (double) n;
-            }
-            double[] centered = new double[rows.length];
-            Arrays.setAll(centered, i -> rows[i] - mean[i % width]);
-            double[] covariance = new double[width * width];
-            Lapack.addProduct(centered, width, centered, width, covariance);
-            Arrays.setAll(covariance, i -> covariance[i] / (n - 1));
-            return new Gaussian(mean, covariance);
-        }
-
-        /** |m - m'|^2 + tr(C + C' - 2 (C^1/2 C' C^1/2)^1/2), the squared Wasserstein-2 distance (Frechet 1957). */
-        double distance(Gaussian other) {
-            int d = mean.length;
-            double sum = 0;
-            for (int i = 0; i < d; i++) {
-                double gap = mean[i] - other.mean[i];
-                sum += gap * gap + covariance[i * d + i] + other.covariance[i * d + i];
-            }
-            // with C = R R', the matrix R' C' R has the eigenvalues of C^1/2 C' C^1/2
-            double[] vectors = covariance.clone();
-            double[] values = Lapack.eigenvectors(vectors, d);
-            double[] root = new double[d * d];
-            Arrays.setAll(root, i -> vectors[i % d * d + i / d] * Math.sqrt(Math.max(0, values[i % d])));
-            double[] half = new double[d * d];
-            Lapack.addProduct(other.covariance, d, root, d, half);
-            double[] product = new double[d * d];
-            Lapack.addProduct(root, d, half, d, product);
-            for (double value : Lapack.eigenvectors(product, d)) {
-                sum -= 2 * Math.sqrt(Math.max(0, value));
-            }
-            return sum;
-        }
     }
 
     @Override
