@@ -1,5 +1,6 @@
 package dev.fathom.labs.restoration;
 
+import dev.fathom.image.SeparableFilter;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
@@ -38,9 +39,10 @@ enum Damage {
         return switch (this) {
             case NOISE -> noisy(x, 0.2f);
             case RESOLUTION ->
-                Separable.repeated(side / 2).of(Separable.halved(side).of(x));
+                SeparableFilter.repeated(side / 2)
+                        .apply(SeparableFilter.halved(side).apply(x));
             case HOLES -> hidden(x);
-            case BLUR -> noisy(Separable.gaussian(side, WIDTH).of(x), 0.01f);
+            case BLUR -> noisy(SeparableFilter.gaussian(side, WIDTH).apply(x), 0.01f);
         };
     }
 

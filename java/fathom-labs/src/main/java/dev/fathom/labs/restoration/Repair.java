@@ -1,5 +1,6 @@
 package dev.fathom.labs.restoration;
 
+import dev.fathom.image.SeparableFilter;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
@@ -26,7 +27,7 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
         return new Repair(
                 "Gaussian filter",
                 "deviation " + deviation,
-                y -> Separable.gaussian(y.dim(1), deviation).of(y));
+                y -> SeparableFilter.gaussian(y.dim(1), deviation).apply(y));
     }
 
     /** The middle value of a window. */
@@ -45,7 +46,8 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
         return new Repair(
                 "unsharp mask",
                 "amount " + amount,
-                y -> y.add(y.sub(Separable.gaussian(y.dim(1), deviation).of(y)).mul(amount)));
+                y -> y.add(y.sub(SeparableFilter.gaussian(y.dim(1), deviation).apply(y))
+                        .mul(amount)));
     }
 
     /**
@@ -54,11 +56,11 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
      */
     static Repair richardsonLucy(double deviation, int rounds) {
         return new Repair("Richardson-Lucy", rounds + " rounds", y -> {
-            Separable blur = Separable.gaussian(y.dim(1), deviation);
+            SeparableFilter blur = SeparableFilter.gaussian(y.dim(1), deviation);
             Tensor seen = y.clamp(1e-3f, 1);
             Tensor x = seen;
             for (int i = 0; i < rounds; i++) {
-                x = x.mul(blur.of(seen.div(blur.of(x).clamp(1e-3f, 1))));
+                x = x.mul(blur.apply(seen.div(blur.apply(x).clamp(1e-3f, 1))));
             }
             return x;
         });
@@ -66,7 +68,8 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
 
     /** Linear interpolation of the small image from which the pixels of y are repeated. */
     static Tensor bilinear(Tensor y) {
-        return Separable.linear(y.dim(1) / 2).of(Separable.halved(y.dim(1)).of(y));
+        return SeparableFilter.linear(y.dim(1) / 2)
+                .apply(SeparableFilter.halved(y.dim(1)).apply(y));
     }
 
     /** Hidden pixels become the mean of those that are seen, in each channel of an image. */
@@ -78,11 +81,11 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
 
     /** Hidden pixels become {@link #filled}, and then means of all neighbors, again and again. */
     static Tensor neighborFilled(Tensor y) {
-        Separable box = Separable.box(y.dim(1));
+        SeparableFilter box = SeparableFilter.box(y.dim(1));
         Tensor seen = y.ge(0);
         Tensor x = filled(y, ROUNDS);
         for (int i = 0; i < SMOOTHED; i++) {
-            x = seen.where(y, box.of(x));
+            x = seen.where(y, box.apply(x));
         }
         return x;
     }
@@ -91,12 +94,12 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
      * Hidden pixels become means of neighbors that are known, one row further from the edge of a hole in each round.
      */
     static Tensor filled(Tensor y, int rounds) {
-        Separable box = Separable.box(y.dim(1));
+        SeparableFilter box = SeparableFilter.box(y.dim(1));
         Tensor known = y.ge(0);
         Tensor x = y.mul(known);
         for (int i = 0; i < rounds; i++) {
-            Tensor weight = box.of(known);
-            x = known.where(x, box.of(x).div(weight.clamp(1e-6f, 1)));
+            Tensor weight = box.apply(known);
+            x = known.where(x, box.apply(x).div(weight.clamp(1e-6f, 1)));
             known = weight.gt(0);
         }
         return x;
@@ -104,6 +107,7 @@ record Repair(String kind, String setting, UnaryOperator<Tensor> of) {
 
     /** Cubic interpolation of the small image from which the pixels of y are repeated. */
     static Tensor bicubic(Tensor y) {
-        return Separable.cubic(y.dim(1) / 2).of(Separable.halved(y.dim(1)).of(y));
+        return SeparableFilter.cubic(y.dim(1) / 2)
+                .apply(SeparableFilter.halved(y.dim(1)).apply(y));
     }
 }
