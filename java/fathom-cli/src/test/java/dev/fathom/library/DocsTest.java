@@ -84,6 +84,7 @@ class DocsTest {
         for (String name : List.of(
                 "anomaly",
                 "assess",
+                "attack",
                 "attention",
                 "data",
                 "decode",

@@ -2,6 +2,7 @@ package dev.fathom.library;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.attack.ProjectedGradient;
 import dev.fathom.attention.FeedForward;
 import dev.fathom.attention.MultiHeadAttention;
 import dev.fathom.attention.RotaryPositions;
@@ -102,6 +103,7 @@ class WithersTest {
 
     /** One record of each class. */
     private static final List<Record> RECORDS = List.of(
+            ProjectedGradient.fast(0.1f),
             new FeedForward(8, 16, Activation.RELU),
             HEADS,
             new TransformerDecoderLayer(8, 2, 16, Activation.RELU),
@@ -164,6 +166,7 @@ class WithersTest {
 
     /** The components that a method changes where it is not called as the only one. */
     private static final Map<String, String> CHANGES = Map.ofEntries(
+            Map.entry("ProjectedGradient.toward", "step"),
             Map.entry("FeedForward.withoutBias", "linear1 linear2"),
             Map.entry("MultiHeadAttention.withoutBias", "projections outProj"),
             Map.entry("Writer.remembering", "decoder"),

@@ -8,7 +8,8 @@
  * classes].
  *
  * <p>Sequences [n, steps, ..] are for {@link dev.fathom.nets.TemporalBlock}, {@link dev.fathom.nets.WaveNetBlock} and
- * {@link dev.fathom.nets.TuringMachine}.
+ * {@link dev.fathom.nets.TuringMachine}. What generative networks have in common is in
+ * {@link dev.fathom.nets.Diffusion} and {@link dev.fathom.nets.DiagonalGaussian}.
  *
  * <p>They are part of the library, not of its experiments, because whoever wants a ResNet wants it in a service: to
  * load a file of weights, to give it another head, to freeze it. They stand on {@code nn} and what lies below it, and

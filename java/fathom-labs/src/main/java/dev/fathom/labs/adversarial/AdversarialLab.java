@@ -1,5 +1,6 @@
 package dev.fathom.labs.adversarial;
 
+import dev.fathom.attack.ProjectedGradient;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;

@@ -2,6 +2,11 @@ package dev.fathom.labs.adversarial;
 
 import static dev.fathom.experiments.pages.Findings.line;
 
+import dev.fathom.attack.Attack;
+import dev.fathom.attack.FewPixels;
+import dev.fathom.attack.ProjectedGradient;
+import dev.fathom.attack.SmallestChange;
+import dev.fathom.attack.Victim;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;

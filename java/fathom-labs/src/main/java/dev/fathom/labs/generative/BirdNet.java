@@ -3,6 +3,7 @@ package dev.fathom.labs.generative;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.labs.generative.BirdStudio.CaptionNet;
+import dev.fathom.nets.DiagonalGaussian;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.ConvTransposed;
@@ -33,9 +34,8 @@ record BirdNet(Generator generator, Critic critic) implements Net {
      * that is a draw of N(m(text), diag(s(text)^2)) (conditioning augmentation).
      */
     record Generator(Linear augmentation, Layer start, Layer draw) implements Net {
-        Vae.Posterior condition(Tensor text) {
-            Tensor both = augmentation.apply(text);
-            return new Vae.Posterior(both.slice(1, 0, CONDITION), both.slice(1, CONDITION, 2 * CONDITION));
+        DiagonalGaussian condition(Tensor text) {
+            return DiagonalGaussian.of(augmentation.apply(text));
         }
 
         Tensor draw(Tensor given, Tensor condition) {
@@ -104,14 +104,14 @@ record BirdNet(Generator generator, Critic critic) implements Net {
         return drawn(first, text, generator.condition(text));
     }
 
-    private Tensor drawn(@Nullable BirdNet first, Tensor text, Vae.Posterior condition) {
+    private Tensor drawn(@Nullable BirdNet first, Tensor text, DiagonalGaussian condition) {
         Tensor given = first == null ? Pass.current().randn(text.dim(0), LATENT) : first.drawn(null, text);
         return generator.draw(given, condition.draw());
     }
 
     /** - E log D(G(z, t), t) + 2 KL(N(m(t), s(t)^2) || N(0, I)), the divergence as a mean over its numbers. */
     Tensor loss(@Nullable BirdNet first, Tensor text) {
-        Vae.Posterior condition = generator.condition(text);
+        DiagonalGaussian condition = generator.condition(text);
         Tensor drawn = drawn(first, text, condition);
         Tensor divergence = condition.divergence().mean().div(CONDITION);
         return Game.NON_SATURATING.generatorLoss(critic.logit(drawn, text)).add(divergence.mul(DIVERGENCE));

@@ -7,6 +7,7 @@ import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.nets.Diffusion;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;

@@ -1,5 +1,6 @@
 package dev.fathom.labs.generative;
 
+import dev.fathom.nets.Diffusion;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Embedding;

@@ -2,6 +2,7 @@ package dev.fathom.labs.generative;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.nets.DiagonalGaussian;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -59,36 +60,9 @@ record Vae(Layer encoder, Layer decoder, int latent) implements Net {
         return decoded(rng.normal(n * latent, 0, 1));
     }
 
-    /**
-     * What the encoder says of images: the mean and the logarithm of the variance of each number of the code, both [n,
-     * latent].
-     */
-    record Posterior(Tensor mean, Tensor logVariance) {
-        /**
-         * z = m + s e with e from N(0, I): the draw does not depend on the parameters, so gradients pass through m and
-         * s (reparameterization).
-         */
-        Tensor draw() {
-            Tensor noise = Pass.current().randn(mean.dim(0), mean.dim(1));
-            return mean.add(logVariance.mul(0.5f).exp().mul(noise));
-        }
-
-        /** KL(q(z|x) || p(z)) = the sum of (m^2 + s^2 - log s^2 - 1) / 2 over the code [n]. */
-        Tensor divergence() {
-            Tensor squares = mean.square().add(logVariance.exp());
-            return squares.sub(logVariance).sub(1).sum(1).mul(0.5f);
-        }
-
-        /** log q(z|x) [n], without the constant that log p(z) has as well. */
-        Tensor logDensity(Tensor z) {
-            Tensor squares = z.sub(mean).square().mul(logVariance.neg().exp());
-            return squares.add(logVariance).sum(1).mul(-0.5f);
-        }
-    }
-
-    Posterior encode(Tensor x) {
-        Tensor both = encoder.apply(x);
-        return new Posterior(both.slice(1, 0, latent), both.slice(1, latent, 2 * latent));
+    /** What the encoder says of images. */
+    DiagonalGaussian encode(Tensor x) {
+        return DiagonalGaussian.of(encoder.apply(x));
     }
 
     /** log p(x|z) [n]. */
@@ -101,7 +75,7 @@ record Vae(Layer encoder, Layer decoder, int latent) implements Net {
      * first less the second is the bound.
      */
     Tensor bound(Tensor x) {
-        Posterior q = encode(x);
+        DiagonalGaussian q = encode(x);
         return Tensor.stack(1, logLikelihood(x, q.draw()), q.divergence());
     }
 
@@ -109,12 +83,12 @@ record Vae(Layer encoder, Layer decoder, int latent) implements Net {
      * log p(x) [n], estimated from below by the mean of p(x, z) / q(z|x) over draws of z from q (Burda et al. 2016).
      */
     Tensor importance(Tensor x, int draws) {
-        Posterior q = encode(x);
+        DiagonalGaussian q = encode(x);
         Tensor[] weights = new Tensor[draws];
         for (int i = 0; i < draws; i++) {
             Tensor z = q.draw();
             Tensor prior = z.square().sum(1).mul(-0.5f);
-            weights[i] = logLikelihood(x, z).add(prior).sub(q.logDensity(z));
+            weights[i] = logLikelihood(x, z).add(prior).sub(q.unscaledLogDensity(z));
         }
         return Tensor.stack(1, weights).logSumExp(1).sub((float) Math.log(draws));
     }

@@ -2,6 +2,9 @@ package dev.fathom.labs.images;
 
 import static dev.fathom.experiments.pages.Findings.line;
 
+import dev.fathom.attack.Attack;
+import dev.fathom.attack.ProjectedGradient;
+import dev.fathom.attack.Victim;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
@@ -10,9 +13,6 @@ import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.experiments.training.TrainedEntry;
-import dev.fathom.labs.adversarial.Attack;
-import dev.fathom.labs.adversarial.ProjectedGradient;
-import dev.fathom.labs.adversarial.Victim;
 import dev.fathom.nets.MnistCnn;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Linear;

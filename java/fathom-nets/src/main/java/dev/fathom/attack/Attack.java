@@ -1,20 +1,28 @@
-package dev.fathom.labs.adversarial;
+package dev.fathom.attack;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 
-/** A way to change images so that a network errs. */
+/**
+ * A way to change images so that a network errs. An attack of your own is a function of the network, the images and
+ * their labels:
+ *
+ * <pre>{@code
+ * Victim victim = new Victim(model.net(), Shape.of(28, 28, 1), 0, 1);
+ * float[] changed = ProjectedGradient.fast(0.1f).of(victim, images, labels);
+ * double accuracy = ProjectedGradient.of(0.1f, 40).on(victim, test, 1).accuracy();
+ * }</pre>
+ */
 @FunctionalInterface
 public interface Attack {
-    /** Images of a batch; it decides nothing but the order of random numbers. */
-    int BATCH = 250;
-
     /**
-     * Changes images, within black and white.
+     * Returns changed images, within black and white.
      *
+     * @param x images in row-major order, one behind the other, which stay as they are
      * @param labels the class of each image, from which an attack leads away, or toward which a targeted one leads
+     * @throws IllegalArgumentException if {@code x} is not one image for each label, or a label is no class
      */
     float[] of(Victim victim, float[] x, int... labels);
 
@@ -26,11 +34,19 @@ public interface Attack {
      */
     record Outcome(double accuracy, double confidence) {}
 
-    /** Attacks all images, with random numbers that {@code seed} decides. */
+    /**
+     * Attacks all images of a dataset of labels, with random numbers that {@code seed} decides, and returns how the
+     * network then does.
+     *
+     * @throws IllegalArgumentException if the dataset has no labels
+     */
     default Outcome on(Victim victim, Dataset data, long seed) {
+        if (data.classes() == 0) {
+            throw new IllegalArgumentException("attack: the dataset has no labels; give one of images with classes");
+        }
         double[] sums = new double[2]; // wrong answers, and their confidence
         Rng rng = new Rng(seed);
-        var batches = data.batches(Math.min(BATCH, data.size())).epoch(0);
+        var batches = data.batches(Math.min(250, data.size())).epoch(0);
         while (batches.hasNext()) {
             try (Pass pass = Pass.infer(rng)) {
                 Batch batch = batches.next();

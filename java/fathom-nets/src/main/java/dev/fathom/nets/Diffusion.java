@@ -1,5 +1,6 @@
-package dev.fathom.labs.generative;
+package dev.fathom.nets;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -11,19 +12,52 @@ import java.util.function.BiConsumer;
  * become noise in T steps, x_t = sqrt(a_t) x_0 + sqrt(1 - a_t) e with e from N(0, I), and a net that predicts e from
  * x_t and t leads the way back.
  *
+ * <pre>{@code
+ * Diffusion diffusion = Diffusion.cosine(100);
+ * Trainer.custom(model, new Adam(2e-3f), (net, batch) -> new Step.Result(diffusion.loss(net::noise, batch.x())));
+ * float[] images = diffusion.sample(model.net()::noise, 1, new Rng(1), (t, x) -> {}, 64, 28, 28, 1);
+ * }</pre>
+ *
  * @param kept a_t for t = 0 to T - 1: the share of the variance of x_t that is the data's
  */
-record Diffusion(double[] kept) {
+public record Diffusion(double[] kept) {
     private static final double OFFSET = 0.008;
     private static final double MOST = 0.999;
 
-    /** What predicts the noise in x [n, ..], where t [n] counts steps from 0. */
-    interface Predictor {
+    /**
+     * Checks and copies the shares.
+     *
+     * @throws IllegalArgumentException if there are none, or each is not above 0 and below the one before, the first below 1
+     */
+    public Diffusion {
+        kept = kept.clone();
+        double before = 1;
+        for (double share : kept) {
+            if (!(share > 0 && share < before)) {
+                throw new IllegalArgumentException("diffusion: the share " + share + " comes after " + before
+                        + "; give shares between 0 and 1, each below the one before");
+            }
+            before = share;
+        }
+        if (kept.length == 0) {
+            throw new IllegalArgumentException("diffusion: no steps; give at least one");
+        }
+    }
+
+    /** What predicts the noise. */
+    @FunctionalInterface
+    public interface Predictor {
+        /** Returns the noise in x [n, ..], where t [n] counts steps from 0. */
         Tensor noise(Tensor x, Tensor t);
     }
 
-    /** The cosine schedule with this many steps. */
-    static Diffusion cosine(int steps) {
+    /**
+     * Returns the cosine schedule with this many steps.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static Diffusion cosine(int steps) {
+        Checks.atLeast("diffusion", "steps", steps, 1);
         double[] kept = new double[steps];
         double product = 1;
         for (int t = 0; t < steps; t++) {
@@ -39,12 +73,22 @@ record Diffusion(double[] kept) {
         return c * c;
     }
 
-    int steps() {
+    /** Returns T. */
+    public int steps() {
         return kept.length;
     }
 
-    /** The mean squared error of the predicted noise at a random step for each example. */
-    Tensor loss(Predictor net, Tensor x) {
+    /**
+     * Returns the mean squared error of the predicted noise at a random step for each example, all by the random numbers
+     * of the current pass.
+     *
+     * @param x [n, ..]
+     * @throws IllegalArgumentException if x has no dimension
+     */
+    public Tensor loss(Predictor net, Tensor x) {
+        if (x.shape().rank() == 0) {
+            throw new IllegalArgumentException("diffusion: x " + x.shape() + " is no batch; give examples [n, ..]");
+        }
         int n = x.dim(0);
         int[] each = new int[x.shape().rank()];
         Arrays.fill(each, 1);
@@ -62,13 +106,19 @@ record Diffusion(double[] kept) {
     }
 
     /**
-     * Examples made of noise: from x_T = N(0, I), each step guesses x_0, limited to [-limit, limit], and draws x_(t-1)
+     * Makes examples of noise: from x_T = N(0, I), each step guesses x_0, limited to [-limit, limit], and draws x_(t-1)
      * given both.
      *
-     * @param dims [n, ..]
+     * @param limit the largest magnitude of numbers of the data, such as 1 for images from -1 to 1
      * @param seen receives the step that was taken, from T - 1 to 0, and the numbers after it
+     * @param dims [n, ..]
+     * @throws IllegalArgumentException if the limit is not above 0, or there are no dimensions
      */
-    float[] sample(Predictor net, float limit, Rng rng, BiConsumer<Integer, float[]> seen, int... dims) {
+    public float[] sample(Predictor net, float limit, Rng rng, BiConsumer<Integer, float[]> seen, int... dims) {
+        Checks.above0("diffusion", "limit", limit);
+        if (dims.length == 0) {
+            throw new IllegalArgumentException("diffusion: no dimensions; give those of the examples, [n, ..]");
+        }
         int size = Arrays.stream(dims).reduce(1, (a, b) -> a * b);
         float[] x = rng.normal(size, 0, 1);
         int[] step = new int[dims[0]];

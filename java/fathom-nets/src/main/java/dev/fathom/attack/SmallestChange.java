@@ -1,7 +1,8 @@
-package dev.fathom.labs.adversarial;
+package dev.fathom.attack;
 
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.LBfgs;
@@ -13,15 +14,26 @@ import java.util.Arrays;
 
 /**
  * The smallest change r that L-BFGS finds so that the network says a target (Szegedy et al. 2014): r minimizes c |r|² +
- * cross-entropy(x + r, target) with x + r between black and white, and c is the largest at which the network says it,
- * found for each image by halving the interval of its logarithm. An image for which there is none stays as it is.
+ * cross-entropy(x + r, target) with x + r between black and white, and c is the largest from 1e-4 to 10 at which the
+ * network says it, found for each image by halving the interval of its logarithm. The labels are the targets. An image
+ * for which there is no such c stays as it is.
  *
  * @param rounds how often the interval is halved
  * @param iterations of L-BFGS in a round
  */
-record SmallestChange(int rounds, int iterations) implements Attack {
+public record SmallestChange(int rounds, int iterations) implements Attack {
     private static final double LEAST = Math.log(1e-4);
     private static final double MOST = Math.log(10);
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if one is less than 1
+     */
+    public SmallestChange {
+        Checks.atLeast("smallest_change", "rounds", rounds, 1);
+        Checks.atLeast("smallest_change", "iterations", iterations, 1);
+    }
 
     private record Change(Parameter r) implements Net {
         /** x + r, kept between black and white. */
@@ -33,6 +45,7 @@ record SmallestChange(int rounds, int iterations) implements Attack {
 
     @Override
     public float[] of(Victim victim, float[] x, int... targets) {
+        victim.check(x, targets);
         int n = targets.length;
         int size = x.length / n;
         double[] low = new double[n];

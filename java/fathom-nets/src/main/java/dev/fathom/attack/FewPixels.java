@@ -1,14 +1,27 @@
-package dev.fathom.labs.adversarial;
+package dev.fathom.attack;
+
+import dev.fathom.op.Checks;
 
 /**
- * Makes one pixel after another black or white, each time the one by which the loss grows most by its gradient, until
- * the network errs (in the manner of the saliency maps of Papernot et al. 2016).
+ * Makes one number of an image after another black or white, each time the one for which the gradient promises the
+ * largest growth of the loss, dloss/dx (x' - x), until the network errs (in the manner of the saliency maps of Papernot
+ * et al. 2016). An image on which the network errs already stays as it is.
  *
- * @param most how many pixels of an image may change
+ * @param most how many numbers of an image may change
  */
-record FewPixels(int most) implements Attack {
+public record FewPixels(int most) implements Attack {
+    /**
+     * Checks the number.
+     *
+     * @throws IllegalArgumentException if it is less than 1
+     */
+    public FewPixels {
+        Checks.atLeast("few_pixels", "most", most, 1);
+    }
+
     @Override
     public float[] of(Victim victim, float[] x, int... labels) {
+        victim.check(x, labels);
         float[] at = x.clone();
         int size = x.length / labels.length;
         for (int k = 0; k < most; k++) {
