@@ -46,24 +46,9 @@ public final class OffHeap {
             OffHeap::firstOutside;
 
     /** The packages of the library's other modules, whose jars are not this one. */
-    private static final Set<String> OTHER_MODULES = Set.of(
-            "anomaly",
-            "assess",
-            "decode",
-            "derivative",
-            "ensemble",
-            "explain",
-            "features",
-            "image",
-            "linear",
-            "nets",
-            "openblas",
-            "search",
-            "series",
-            "sound",
-            "table",
-            "text",
-            "validation");
+    private static final Set<String> OTHER_MODULES = Set.of(("anomaly assess attack decode derivative ensemble explain "
+                    + "features image linear nets openblas search series sound table text validation")
+            .split(" "));
 
     /**
      * Whether a class is one of the library's: loaded from where this class was, so that a program's own packages are
