@@ -32,7 +32,8 @@ module dev.fathom {
     exports dev.fathom.command to
             dev.fathom.media; // which changes the pictures of a batch by kernels of their own
     exports dev.fathom.ops to
-            dev.fathom.nets;
+            dev.fathom.nets,
+            dev.fathom.view;
     exports dev.fathom.offheap to
             dev.fathom.media,
             dev.fathom.nets;

@@ -3,10 +3,11 @@ package dev.fathom.view;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
+import dev.fathom.ops.Epilogue;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -270,11 +271,11 @@ public final class Diagram {
                             .filter(label -> MOVES.containsAll(labels) || !MOVES.contains(label))
                             .limit(3)
                             .collect(Collectors.joining(", "));
-            if (net instanceof Linear l && l.activation() != null) {
-                name += ", " + l.activation().label();
-            } else if (net instanceof Conv c) {
-                name += " " + c.window()
-                        + (c.activation() == null ? "" : ", " + c.activation().label());
+            if (net instanceof Conv c) {
+                name += " " + c.window();
+            }
+            if (net != null) {
+                name += end(net, calls);
             }
             long count = net == null
                     ? 0
@@ -286,6 +287,30 @@ public final class Diagram {
             return count == 0
                     ? new String[] {name}
                     : new String[] {name, String.format(Locale.ROOT, "%,d" + PARAMETERS, count)};
+        }
+
+        /**
+         * What the last call of a layer does beside what its name says: it adds what was led around the layer, and
+         * applies an activation.
+         */
+        private static String end(Object net, List<Tape.Entry> calls) {
+            Tape.Entry last = calls.get(calls.size() - 1);
+            String end = "";
+            if (last.op() instanceof Epilogue e && e.residual() < last.inputs().size()) {
+                Tensor around = last.inputs().get(e.residual());
+                if (around != null
+                        && calls.stream()
+                                .filter(call -> call != last)
+                                .noneMatch(call -> call.inputs().contains(around)
+                                        || call.outputs().contains(around))) {
+                    end = ", add";
+                }
+            }
+            Activation activation =
+                    last.op() instanceof Activation a ? a : last.op() instanceof Epilogue e ? e.activation() : null;
+            List<Structure.Named> parts = Structure.walk(net);
+            boolean inner = parts.stream().anyMatch(part -> part.value() != net && part.value() instanceof Net);
+            return activation == null || inner || parts.size() == 1 ? end : end + ", " + activation.label();
         }
     }
 

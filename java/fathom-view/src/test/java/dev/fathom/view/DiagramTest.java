@@ -11,6 +11,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.Pass;
@@ -136,6 +137,25 @@ class DiagramTest {
         assertThat(text(new Sequential(new Linear(3, 4), moved), 1, 3)).contains("[tanh]");
         Layer only = x -> x.reshape(1, 2, 2).transpose(1, 2);
         assertThat(text(new Sequential(new Linear(3, 4), only), 1, 3)).contains("[reshape, permute]");
+    }
+
+    @Test
+    void whatTheKernelOfALayerAddsAndAppliesIsNamed() {
+        Layer branch = new Sequential(new Conv(2, 2, 3).pad(1), new BatchNorm(2));
+        assertThat(text(
+                        new Sequential(
+                                new Residual(branch, Activation.RELU),
+                                new BatchNorm(2).act(Activation.TANH),
+                                new Residual(new Conv(2, 2, 1))),
+                        1,
+                        4,
+                        4,
+                        2))
+                .contains(
+                        "[Conv 3x3 padding 1; 38 parameters]",
+                        "[BatchNorm, add, relu; 4 parameters]",
+                        "[BatchNorm, tanh; 4 parameters]",
+                        "[Conv 1x1, add; 6 parameters]");
     }
 
     /** The first example of Stanford's CS231n on backpropagation, f = (x + y) z at x = -2, y = 5, z = -4. */
