@@ -5,7 +5,7 @@
  * decoder in training, {@link dev.fathom.decode.CtcDecoding} reads what a net that was trained with {@code Loss.ctc()}
  * says, and {@link dev.fathom.decode.Bleu} and {@link dev.fathom.decode.ErrorRate} compare texts with references.
  * {@link dev.fathom.decode.Seq2Seq} is a network from one sequence to another, whose {@link dev.fathom.decode.Writer}
- * serves any encoder.
+ * serves any encoder, and {@link dev.fathom.decode.Gpt} a small one that continues a text.
  *
  * <p>A search knows nothing of nets. Its model is an object with a state of its own: hidden states, a cache of keys and
  * values, a frozen session, a table of counts. All that a search asks of it is to take one token for each row and to

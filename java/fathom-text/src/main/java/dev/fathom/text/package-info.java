@@ -4,7 +4,7 @@
  * them), a {@link dev.fathom.text.Vocabulary} numbers the tokens, and {@link dev.fathom.text.Texts} read from a file or
  * a folder become a {@link dev.fathom.data.Dataset} whose examples have as many tokens as their texts.
  * {@link dev.fathom.text.BagOfWords} gives weights without an order instead, and {@link dev.fathom.text.WordVectors}
- * the rows of a pretrained embedding.
+ * the rows of a pretrained embedding, which {@link dev.fathom.text.SkipGram} learns from texts.
  *
  * <p>Cutting and numbering are two things, so that one vocabulary serves any tokenizer, and a model's tokens can be
  * saved as a list that people read. Padding, truncation, bucketing by length and splits are those of datasets.

@@ -1,6 +1,7 @@
 package dev.fathom.labs.characters;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.decode.Gpt;
 import dev.fathom.experiments.Lab;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;

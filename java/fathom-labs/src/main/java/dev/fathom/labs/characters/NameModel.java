@@ -7,6 +7,7 @@ import dev.fathom.decode.NextToken;
 import dev.fathom.decode.Sampling;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.FirstNames;
+import dev.fathom.experiments.data.NameParts;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;

@@ -2,6 +2,7 @@ package dev.fathom.labs.characters;
 
 import static dev.fathom.op.Activation.TANH;
 
+import dev.fathom.decode.Gpt;
 import dev.fathom.experiments.data.FirstNames;
 import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.nn.Embedding;
@@ -55,6 +56,6 @@ final class NameNets {
 
     /** Four layers, 64 wide. */
     static Layer transformer() {
-        return Gpt.of(LETTERS, FirstNames.LONGEST + 2, 64, 4, 0);
+        return Gpt.of(new Gpt.Sizes(LETTERS, FirstNames.LONGEST + 2, 64, 4, 4), 0);
     }
 }

@@ -5,6 +5,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.FirstNames;
+import dev.fathom.experiments.data.NameParts;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.nn.Input;

@@ -1,7 +1,9 @@
 package dev.fathom.labs.characters;
 
+import dev.fathom.decode.Gpt;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Plays;
 import dev.fathom.experiments.data.TinyShakespeare;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.NgramModel;
@@ -31,7 +33,7 @@ public final class ShakespeareLab implements Experiment {
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The small GPT",
-                Gpt.of(65, CharacterTraining.CONTEXT, 128, 4, 0.1f),
+                Gpt.of(new Gpt.Sizes(65, CharacterTraining.CONTEXT, 128, 4, 4), 0.1f),
                 Input.ints(1, CharacterTraining.CONTEXT));
     }
 
@@ -50,7 +52,7 @@ public final class ShakespeareLab implements Experiment {
     private static void plays(Lab lab, Plays plays) {
         int characters = plays.vocabulary().size();
         int hidden = lab.of(256, 64);
-        Gpt net = Gpt.of(characters, CharacterTraining.CONTEXT, lab.of(128, 32), lab.of(4, 2), 0.1f);
+        Gpt net = Gpt.of(new Gpt.Sizes(characters, CharacterTraining.CONTEXT, lab.of(128, 32), 4, lab.of(4, 2)), 0.1f);
         Table bits = lab.table("bits", "model");
         for (int order : new int[] {1, 2, 5}) {
             double nats = new NgramModel(order, characters, plays.training()).logLoss(plays.test());

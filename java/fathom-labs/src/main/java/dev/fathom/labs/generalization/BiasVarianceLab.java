@@ -2,6 +2,7 @@ package dev.fathom.labs.generalization;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.SineSample;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Linear;

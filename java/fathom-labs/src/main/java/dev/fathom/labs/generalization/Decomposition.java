@@ -1,5 +1,6 @@
 package dev.fathom.labs.generalization;
 
+import dev.fathom.experiments.data.SineSample;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;

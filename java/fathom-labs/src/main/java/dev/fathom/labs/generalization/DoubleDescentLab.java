@@ -4,6 +4,7 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.data.SineSample;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;

@@ -2,6 +2,7 @@ package dev.fathom.labs.generalization;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.SineSample;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
 import dev.fathom.features.NaturalSpline;

@@ -1,5 +1,6 @@
 package dev.fathom.labs.generalization;
 
+import dev.fathom.experiments.data.SineSample;
 import dev.fathom.features.NaturalSpline;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.fathom.labs.memory;
 
 import dev.fathom.data.Batch;
+import dev.fathom.experiments.data.MemoryTask;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.SingularValues;
 import dev.fathom.recurrent.Output;

@@ -2,6 +2,7 @@ package dev.fathom.labs.memory;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.MemoryTask;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Init;

@@ -2,6 +2,7 @@ package dev.fathom.labs.memory;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.MemoryTask;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;

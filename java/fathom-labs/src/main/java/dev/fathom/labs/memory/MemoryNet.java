@@ -1,5 +1,6 @@
 package dev.fathom.labs.memory;
 
+import dev.fathom.experiments.data.MemoryTask;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

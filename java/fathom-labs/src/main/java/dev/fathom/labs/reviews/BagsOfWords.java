@@ -1,6 +1,7 @@
 package dev.fathom.labs.reviews;
 
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Reviews;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.Milestones;
 import dev.fathom.labs.reviews.LassoPaths.LassoPath;

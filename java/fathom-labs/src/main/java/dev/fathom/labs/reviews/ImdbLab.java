@@ -6,11 +6,12 @@ import static dev.fathom.labs.reviews.ReviewExperiment.TIME;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Reviews;
+import dev.fathom.experiments.data.Reviews.Part;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.reviews.ReviewExperiment.Trained;
-import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
@@ -19,7 +20,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -45,7 +45,7 @@ public final class ImdbLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        Reviews reviews = Reviews.read(lab);
+        Reviews reviews = reviews(lab);
         lab.put("train", reviews.train().size())
                 .put("validation", reviews.validation().size());
         lab.put("test", reviews.test().size()).put("brief", lab.brief());
@@ -56,6 +56,10 @@ public final class ImdbLab implements Experiment {
         readers(lab, reviews, experiments, lasso);
         embeddings(lab, reviews, experiments, lasso);
         sizes(lab, reviews, experiments);
+    }
+
+    static Reviews reviews(Lab lab) {
+        return Reviews.read(lab.data(), lab.of(Integer.MAX_VALUE, 1200), lab.of(Integer.MAX_VALUE, 600), lab.seed());
     }
 
     private static void codes(Lab lab, Reviews reviews) {
@@ -104,15 +108,12 @@ public final class ImdbLab implements Experiment {
         lab.section("Where the word vectors come from");
         Table table = lab.table("vectors", "network").named("Word vectors: {row}, {column}");
         for (List<ReviewExperiment> vectors : experiments.embeddings(reviews)) {
-            List<Table.Row> rows = new ArrayList<>();
-            for (ReviewExperiment experiment : vectors) {
+            ReviewExperiment first = vectors.get(0);
+            Table.Row learned =
+                    first.train(lab, reviews).row(table, first.title()).baseline(lasso, BagsOfWords.LASSO);
+            for (ReviewExperiment experiment : vectors.subList(1, vectors.size())) {
                 Table.Row row = experiment.train(lab, reviews).row(table, experiment.title());
-                rows.add(row);
-                if (rows.size() == 1) {
-                    row.baseline(lasso, BagsOfWords.LASSO);
-                } else {
-                    row.baseline(rows.get(0).get(TEST), "learned vectors");
-                }
+                row.baseline(learned.get(TEST), "learned vectors");
             }
         }
     }
@@ -128,23 +129,22 @@ public final class ImdbLab implements Experiment {
             Part part = reviews.train().first(sizes[i]);
             int epochs = sizes[i] <= 1000 ? 20 : sizes[i] <= 5000 ? 8 : 3;
             counts.add(line("%,d", part.size()));
-            Map<String, Table.Row> rows = new LinkedHashMap<>();
+            List<Table.Row> rows = new ArrayList<>();
             for (ReviewExperiment experiment : experiments.gates(epochs)) {
                 String name = experiment.title() + " on " + counts.get(i) + " reviews";
                 Trained trained = experiment.train(lab, name, reviews, part, false);
-                rows.put(experiment.title(), trained.row(table, name).put(TIME, "%.1f ms", trained.milliseconds()));
+                rows.add(trained.row(table, name).put(TIME, "%.1f ms", trained.milliseconds()));
                 curves.computeIfAbsent(experiment.title(), title -> new double[sizes.length])[i] = trained.test() / 100;
             }
-            compare(rows, "GRU", "LSTM");
-            compare(rows, "LSTM", "GRU");
+            compare(rows.get(0), rows.get(1), "LSTM");
+            compare(rows.get(1), rows.get(0), "GRU");
         }
         lab.picture("sizes.png", () -> Plots.compare(TEST, "training reviews", counts, curves));
     }
 
-    private static void compare(Map<String, Table.Row> rows, String one, String other) {
+    private static void compare(Table.Row row, Table.Row other, String name) {
         for (String column : List.of(TEST, TIME)) {
-            Objects.requireNonNull(rows.get(one))
-                    .baseline(column, Objects.requireNonNull(rows.get(other)).get(column), other);
+            row.baseline(column, other.get(column), name);
         }
     }
 }

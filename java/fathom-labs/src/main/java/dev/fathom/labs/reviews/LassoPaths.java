@@ -1,9 +1,10 @@
 package dev.fathom.labs.reviews;
 
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Reviews;
+import dev.fathom.experiments.data.Reviews.Part;
 import dev.fathom.features.SparseRows;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.linear.LogisticPath;
 import dev.fathom.text.BagOfWords;
 import dev.fathom.text.Ngrams;

@@ -1,9 +1,13 @@
 package dev.fathom.labs.reviews;
 
+import static dev.fathom.experiments.pages.Findings.line;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.data.Padding;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ReviewTokens;
+import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -21,7 +25,9 @@ import dev.fathom.train.Metric;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +66,38 @@ record MeanClassifier(Lab lab, ReviewTokens reviews, int dimensions, Dataset tra
 
         boolean frozen() {
             return this == PCA_FROZEN || this == SKIP_GRAM_FROZEN;
+        }
+    }
+
+    /** Trains classifiers of all starts on few and on all reviews. */
+    static void compare(Lab lab, ReviewTokens reviews, Map<String, WordVectors> vectors) {
+        lab.section("Reusing the vectors");
+        int validation = Math.min(lab.of(2_000, 500), reviews.training().length / 5);
+        Table table = lab.table("classifiers", "vectors").named("Mean of vectors, {row}, {column}, test accuracy");
+        try (MeanClassifier classifier = MeanClassifier.of(lab, reviews, lab.of(100, 32), validation)) {
+            int most = classifier.training().size();
+            lab.put("median", classifier.medianLength())
+                    .put("choose", classifier.validation().size());
+            int[] counts = IntStream.of(Math.min(lab.of(1_000, 250), most), Math.min(lab.of(23_000, 1_500), most))
+                    .distinct()
+                    .toArray();
+            for (Start start : Start.values()) {
+                Table.Row row = table.row(start.title);
+                Table.Row learned = table.rows().get(0);
+                for (int count : counts) {
+                    int epochs = count < most ? lab.epochs(30, 10) : lab.epochs(8, 4);
+                    String column = line("%,d reviews", count);
+                    row.put(
+                            column,
+                            "%.2f %%",
+                            100 * classifier.accuracy(start, vectors.get(start.vectors), count, epochs));
+                    if (row == learned) {
+                        row.baseline(50, "chance");
+                    } else {
+                        row.baseline(learned.get(column), learned.name());
+                    }
+                }
+            }
         }
     }
 

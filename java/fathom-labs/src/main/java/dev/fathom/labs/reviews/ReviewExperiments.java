@@ -4,6 +4,7 @@ import static dev.fathom.labs.reviews.ReviewNets.LAST;
 import static dev.fathom.labs.reviews.ReviewNets.WIDTH;
 
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.Reviews;
 import dev.fathom.experiments.statistics.CoOccurrences;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.labs.reviews.ReviewNets.BagOfWordsNet;

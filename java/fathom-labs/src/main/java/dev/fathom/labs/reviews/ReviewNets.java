@@ -3,6 +3,7 @@ package dev.fathom.labs.reviews;
 import dev.fathom.attention.SinusoidalPositions;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
+import dev.fathom.experiments.data.Reviews;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Embedding;

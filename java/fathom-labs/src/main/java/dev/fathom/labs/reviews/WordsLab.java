@@ -2,15 +2,24 @@ package dev.fathom.labs.reviews;
 
 import static dev.fathom.experiments.pages.Findings.line;
 
+import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.ReviewTokens;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.CoOccurrences;
-import dev.fathom.labs.reviews.MeanClassifier.Start;
-import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Input;
+import dev.fathom.nn.Model;
+import dev.fathom.optim.Adam;
+import dev.fathom.optim.Group;
+import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.KeptTensor;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.text.SkipGram;
 import dev.fathom.text.WordVectors;
+import dev.fathom.train.Trainer;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.Plots;
 import java.util.LinkedHashMap;
@@ -18,7 +27,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * Word vectors from reviews of films: by principal components of co-occurrence, and by skip-gram with negative sampling
@@ -27,6 +35,7 @@ import java.util.stream.IntStream;
  */
 public final class WordsLab implements Experiment {
     private static final int WINDOW = 5;
+    private static final int NEGATIVES = 5;
     private static final List<String> ASKED = List.of(
             "funny", "terrible", "actor", "zombie", "french", "kubrick", "beautiful", "boring", "soundtrack", "wife");
     private static final int NEIGHBORS = 5;
@@ -37,16 +46,16 @@ public final class WordsLab implements Experiment {
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The scores of a word with its context and five drawn words",
-                new SkipGram(new Embedding(10_000, 100), new Embedding(10_000, 100)),
+                SkipGram.of(10_000, 100),
                 (net, in) -> net.scores(in[0], in[1]),
                 Input.ints(1),
-                Input.ints(1, 1 + SkipGram.NEGATIVES));
+                Input.ints(1, 1 + NEGATIVES));
     }
 
     @Override
     public void run(Lab lab) {
         int dimensions = lab.of(100, 32);
-        ReviewTokens reviews = ReviewTokens.read(lab.run(), lab.of(25_000, 2_000), lab.of(10_000, 1_500), dimensions);
+        ReviewTokens reviews = ReviewTokens.read(lab.data(), lab.of(25_000, 2_000), lab.of(10_000, 1_500), dimensions);
         lab.put("learn", reviews.training().length).put("tokens", reviews.tokens());
         lab.put("different", reviews.vocabulary().size() - reviews.first());
         lab.put("dimensions", dimensions).put("test", reviews.test().length);
@@ -58,11 +67,7 @@ public final class WordsLab implements Experiment {
                 PCA,
                 CoOccurrences.vectors(
                         reviews.training(), reviews.vocabulary(), WINDOW, dimensions, lab.seed(), lab::stopped));
-        int epochs = lab.epochs(4, 2);
-        SkipGram.Trained skipGram = SkipGram.train(lab, reviews, dimensions, epochs);
-        vectors.put(SKIP_GRAM, skipGram.vectors());
-        lab.put("window", WINDOW).put("negatives", SkipGram.NEGATIVES);
-        lab.put("pairs", skipGram.pairs()).put("epochs", epochs);
+        vectors.put(SKIP_GRAM, skipGram(lab, reviews, dimensions));
         vectors.forEach((name, v) -> {
             String file = name.toLowerCase(Locale.ROOT) + ".txt";
             v.write(lab.folder().resolve(file));
@@ -77,14 +82,14 @@ public final class WordsLab implements Experiment {
         }
         analogies(lab, vectors);
         lab.section("A picture of words");
-        boolean drawn = WordPlane.known(skipGram.vectors()).size() >= 3;
+        boolean drawn = WordPlane.known(vectors.get(SKIP_GRAM)).size() >= 3;
         lab.put("drawn", drawn);
         if (drawn) {
             vectors.forEach((name, v) -> lab.picture(
                     "words-" + name.toLowerCase(Locale.ROOT) + ".png",
                     () -> Plots.scatter("words by " + name, WordPlane.of(v, lab.seed()))));
         }
-        classifiers(lab, reviews, vectors);
+        MeanClassifier.compare(lab, reviews, vectors);
     }
 
     private static String near(WordVectors vectors, String word) {
@@ -110,35 +115,27 @@ public final class WordsLab implements Experiment {
         });
     }
 
-    /** Trains the classifiers on few and on all reviews. */
-    private static void classifiers(Lab lab, ReviewTokens reviews, Map<String, WordVectors> vectors) {
-        lab.section("Reusing the vectors");
-        int validation = Math.min(lab.of(2_000, 500), reviews.training().length / 5);
-        Table table = lab.table("classifiers", "vectors").named("Mean of vectors, {row}, {column}, test accuracy");
-        try (MeanClassifier classifier = MeanClassifier.of(lab, reviews, lab.of(100, 32), validation)) {
-            int most = classifier.training().size();
-            lab.put("median", classifier.medianLength())
-                    .put("choose", classifier.validation().size());
-            int[] counts = IntStream.of(Math.min(lab.of(1_000, 250), most), Math.min(lab.of(23_000, 1_500), most))
-                    .distinct()
-                    .toArray();
-            for (Start start : Start.values()) {
-                Table.Row row = table.row(start.title);
-                Table.Row learned = table.rows().get(0);
-                for (int count : counts) {
-                    int epochs = count < most ? lab.epochs(30, 10) : lab.epochs(8, 4);
-                    String column = line("%,d reviews", count);
-                    row.put(
-                            column,
-                            "%.2f %%",
-                            100 * classifier.accuracy(start, vectors.get(start.vectors), count, epochs));
-                    if (row == learned) {
-                        row.baseline(50, "chance");
-                    } else {
-                        row.baseline(learned.get(column), learned.name());
-                    }
-                }
-            }
+    /** Trains vectors by skip-gram, by Adam on batches of pairs. */
+    private static WordVectors skipGram(Lab lab, ReviewTokens reviews, int dimensions) {
+        int first = reviews.first();
+        long[] counts = reviews.counts();
+        int epochs = lab.epochs(4, 2);
+        SkipGram net = SkipGram.of(reviews.vocabulary().size(), dimensions);
+        try (Pass pass = Pass.infer();
+                KeptTensor noise = Tensor.ofInts(SkipGram.noise(counts, first), SkipGram.NOISE)
+                        .keep();
+                Dataset pairs = SkipGram.Pairs.of(reviews.training(), counts, first, WINDOW, 1e-4, lab.seed())
+                        .dataset();
+                Model<SkipGram> model = Model.of(net, lab.seed())) {
+            var trainer = Trainer.custom(model, new Adam(0.01f), (m, batch) -> m.step(batch, noise, NEGATIVES))
+                    .groups(Group.of("*").lazy())
+                    .schedule(Schedule.cosine(epochs));
+            lab.train("skip-gram", "words", trainer, pairs, Math.min(1024, pairs.size()), epochs);
+            lab.put("window", WINDOW)
+                    .put("negatives", NEGATIVES)
+                    .put("pairs", pairs.size())
+                    .put("epochs", epochs);
+            return net.vectors(reviews.vocabulary());
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.FirstNames;
+import dev.fathom.experiments.data.NameParts;
 import dev.fathom.experiments.statistics.NgramModel;
 import dev.fathom.labs.LabCall;
 import dev.fathom.nn.Embedding;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
@@ -287,28 +286,5 @@ class ShakespeareLabTest {
         assertThat(ShakespeareLab.start(half, 1)).isEqualTo(3);
         assertThat(ShakespeareLab.start(half, 3)).isEqualTo(3);
         assertThat(ShakespeareLab.start("abc\n\n", 2)).isEqualTo(2);
-    }
-
-    /** A GPT that writes with its caches writes what it writes when it reads all again for each character. */
-    @Test
-    void theGptWritesBeyondItsContext() {
-        try (Model<Gpt> model = Model.of(Gpt.of(10, 128, 16, 2, 0.1f), 3)) {
-            int[] prompt = {1, 2, 3};
-            int[] written = Gpt.write(model, prompt, 200, 0, 1);
-            assertThat(written).hasSize(200);
-            int[] all = Arrays.copyOf(prompt, 203);
-            System.arraycopy(written, 0, all, 3, 200);
-            try (Pass pass = Pass.infer()) {
-                for (int at : new int[] {3, 50, 127}) {
-                    Tensor y = model.net().apply(Tensor.ofInts(Arrays.copyOf(all, at), 1, at));
-                    assertThat(y.slice(1, at - 1, at).argmax(-1).toIntArray()).containsExactly(all[at]);
-                }
-            }
-            double bits = Gpt.bits(model, all);
-            assertThat(bits).isBetween(0.5, 6.0);
-            try (Dataset windows = Gpt.windows(all, 128, 64)) {
-                assertThat(windows.size()).isEqualTo(2);
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@ package dev.fathom.labs.generalization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.data.SineSample;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.tensor.Rng;
 import java.nio.file.Path;

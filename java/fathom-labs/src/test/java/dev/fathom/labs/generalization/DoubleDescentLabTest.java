@@ -3,6 +3,7 @@ package dev.fathom.labs.generalization;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.experiments.data.SineSample;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.NaturalSpline;
 import dev.fathom.labs.ShortRun;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.MemoryTask;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nn.Init;

@@ -7,6 +7,8 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.data.Imdb;
+import dev.fathom.experiments.data.Reviews;
+import dev.fathom.experiments.data.Reviews.Part;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Interrupt;
@@ -14,7 +16,6 @@ import dev.fathom.experiments.training.Recipe;
 import dev.fathom.features.SparseRows;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.LabCall;
-import dev.fathom.labs.reviews.Reviews.Part;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
@@ -166,7 +167,7 @@ class ImdbLabTest {
 
     @Test
     void aFullPathHasFiftyLambdasAtItsOptimum() throws IOException {
-        List<LassoPaths.LassoPath> paths = with(false, lab -> new LassoPaths(lab, Reviews.read(lab)).paths());
+        List<LassoPaths.LassoPath> paths = with(false, lab -> new LassoPaths(lab, ImdbLab.reviews(lab)).paths());
         assertThat(paths)
                 .extracting(LassoPaths.LassoPath::name)
                 .containsExactly("words and bigrams", "binary", "counts", "proportions", "TF-IDF");
@@ -190,7 +191,7 @@ class ImdbLabTest {
                 List.of("Good, good film!", "Bad film."), new int[][] {{1, 7, 7, 5}, {1, 9, 5}}, new int[] {1, 0});
         Map<String, SparseRows> rows = with(
                 true,
-                lab -> new LassoPaths(lab, Reviews.read(lab))
+                lab -> new LassoPaths(lab, ImdbLab.reviews(lab))
                         .kinds().stream()
                                 .collect(Collectors.toMap(
                                         LassoPaths.Kind::name,
@@ -219,7 +220,7 @@ class ImdbLabTest {
     void everyNetworkLearnsWhatIsEasy() throws IOException {
         Recipe recipe = new Recipe(8, 16, new Adam(0.01f), Schedule.constant(), "Adam");
         Map<String, ReviewExperiment.Trained> all = with(true, lab -> {
-            Reviews reviews = Reviews.read(lab);
+            Reviews reviews = ImdbLab.reviews(lab);
             return new ReviewExperiments(lab)
                     .readers().stream()
                             .map(e -> new ReviewExperiment(
@@ -294,7 +295,7 @@ class ImdbLabTest {
     /** The vectors of the checkpoints beside those that the networks were given. */
     private void assertFrozenVectorsStayAsTheyAre(Path data, Path kept) throws IOException {
         assertThat(parts(kept, "components")).hasSize(1);
-        float[] pca = with(data, true, lab -> new ReviewExperiments(lab).components(Reviews.read(lab)));
+        float[] pca = with(data, true, lab -> new ReviewExperiments(lab).components(ImdbLab.reviews(lab)));
         float[] random = new Rng(1).normal(pca.length, 0, 0.3f);
         Arrays.fill(random, 0, ReviewNets.WIDTH, 0); // padding
         for (String network : List.of("mean", "gru")) {
@@ -332,7 +333,7 @@ class ImdbLabTest {
         try (Interrupt interrupt = Interrupt.install(NOWHERE)) {
             Lab lab =
                     new Lab(new ImdbLab(), new LabRun(true, null, 1, true, data, null, temp, interrupt, out, NOWHERE));
-            assertThat(new LassoPaths(lab, Reviews.read(lab)).paths()).hasSize(5);
+            assertThat(new LassoPaths(lab, ImdbLab.reviews(lab)).paths()).hasSize(5);
         }
         return printed.toString(StandardCharsets.UTF_8);
     }

@@ -2,29 +2,21 @@ package dev.fathom.labs.reviews;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.TestData;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
-import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.LabCall;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.WordVectors;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -157,81 +149,6 @@ class WordsLabTest {
         LabCall.Ended run = LabCall.of("words", temp.resolve("out")).data(data).run();
         assertThat(run.failure()).hasLineCount(1);
         return run.failure().strip();
-    }
-
-    /** Each text has words of one topic out of 20; words of a topic must become neighbors. */
-    @Test
-    void skipGramLearnsTheTopicsOfGeneratedTexts() {
-        int topics = 20;
-        int size = 10; // words of a topic
-        Vocabulary words = Vocabulary.ofTokens(IntStream.range(0, topics * size)
-                        .mapToObj(i -> "t" + i / size + "w" + i % size)
-                        .toList())
-                .reserved(Reserved.KERAS);
-        int first = Reserved.KERAS.tokens().size();
-        Random random = new Random(1);
-        int[][] texts = new int[2_000][60];
-        for (int i = 0; i < texts.length; i++) {
-            for (int k = 0; k < texts[i].length; k++) {
-                texts[i][k] = first + i % topics * size + random.nextInt(size);
-            }
-        }
-        var reviews = new ReviewTokens(words, texts, new int[texts.length], new int[0][], new int[0]);
-        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
-        SkipGram.Trained trained;
-        try (Interrupt interrupt = Interrupt.install(nowhere)) {
-            LabRun run = new LabRun(true, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
-            trained = SkipGram.train(new Lab(new WordsLab(), run), reviews, 16, 6);
-        }
-        assertThat(trained.pairs()).isBetween(50_000, 200_000);
-        double[] losses = trained.history().series("loss");
-        assertThat(losses[0]).as("from all scores 0").isLessThan(6 * Math.log(2));
-        assertThat(losses[5]).isLessThan(0.75 * losses[0]);
-        long same = words.tokens().stream()
-                .skip(first)
-                .flatMap(word -> trained.vectors().nearest(word, 5).stream()
-                        .filter(near -> near.startsWith(word.substring(0, word.indexOf('w') + 1))))
-                .count();
-        assertThat(same / (5.0 * topics * size))
-                .as("share of neighbors of the same topic")
-                .isGreaterThan(0.9);
-    }
-
-    @Test
-    void noiseFollowsThePowerOfCounts() {
-        long[] counts = {5, 16, 81, 0, 1};
-        int[] table = SkipGram.noise(counts, 1);
-        long[] found = new long[counts.length];
-        for (int token : table) {
-            found[token]++;
-        }
-        double unit = table.length / 36.0; // 8 + 27 + 0 + 1
-        assertThat(found[0]).isZero();
-        assertThat(found[3]).isZero();
-        assertThat(found[1]).isBetween((long) (8 * unit) - 1, (long) (8 * unit) + 2);
-        assertThat(found[4]).isBetween((long) unit - 1, (long) unit + 2);
-    }
-
-    @Test
-    void pairsAreNearAndFrequentWordsAreRare() {
-        int[] text = new int[4000];
-        for (int i = 0; i < text.length; i++) {
-            text[i] = i % 2 == 0 ? 1 : 2 + i / 2; // every second is the same word
-        }
-        long[] counts = new long[2002];
-        Arrays.stream(text).forEach(t -> counts[t]++);
-        SkipGram.Pairs pairs = SkipGram.Pairs.of(new int[][] {text, {0, 0}}, counts, 1, 1);
-        long common = Arrays.stream(pairs.words()).filter(t -> t == 1).count();
-        double share = (double) common / pairs.words().length;
-        // a word of frequency 1/2 stays with sqrt(1e-4 / (1/2)) = 1.41 %, those of 1/4000 with 63 %
-        assertThat(share).isBetween(0.01, 0.04);
-        assertThat(pairs.words()).doesNotContain(0);
-        assertThat(pairs.contexts()).hasSameSizeAs(pairs.words());
-        assertThat(IntStream.range(0, pairs.words().length)
-                        .filter(i -> pairs.words()[i] > 1 && pairs.contexts()[i] > 1)
-                        .map(i -> Math.abs(pairs.words()[i] - pairs.contexts()[i])))
-                .as("five places among the words that are kept, of which 63 % are")
-                .allMatch(distance -> distance > 0 && distance < 30);
     }
 
     /** The word nearest to c is a wrong one, so that only b - a + c gives the answer. */

@@ -1,4 +1,4 @@
-package dev.fathom.labs.memory;
+package dev.fathom.experiments.data;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
@@ -13,14 +13,14 @@ import java.util.Arrays;
  * Two problems whose answer depends on inputs of many steps ago (Hochreiter and Schmidhuber 1997). All sequences are
  * generated.
  */
-enum MemoryTask {
+public enum MemoryTask {
     /**
      * The adding problem: each step has a number that is uniform in [0, 1) and a mark. One number in each half of the
      * sequence is marked; the answer after the last step is their sum.
      */
     ADDING("Adding", Loss.mse(), "mean squared error", "accuracy (within 0.08)", 0) {
         @Override
-        Dataset data(int count, int length, Rng rng) {
+        public Dataset data(int count, int length, Rng rng) {
             float[] numbers = rng.split("numbers").uniform(count * length, 0, 1);
             float[] places = rng.split("places").uniform(2 * count, 0, 1);
             float[] x = new float[2 * numbers.length];
@@ -41,17 +41,17 @@ enum MemoryTask {
         }
 
         @Override
-        double baseline(int length) {
+        public double baseline(int length) {
             return 1.0 / 6;
         }
 
         @Override
-        double guessedAccuracy() {
+        public double guessedAccuracy() {
             return 1 - (1 - TOLERANCE) * (1 - TOLERANCE); // the sum is triangular on [0, 2] around 1
         }
 
         @Override
-        double correct(Tensor output, Tensor target, int length) {
+        public double correct(Tensor output, Tensor target, int length) {
             return output.sub(target).abs().le(TOLERANCE).sum().item();
         }
     },
@@ -63,7 +63,7 @@ enum MemoryTask {
      */
     COPY("Copying", Loss.crossEntropy(), "cross-entropy", "symbol accuracy", 20) {
         @Override
-        Dataset data(int count, int length, Rng rng) {
+        public Dataset data(int count, int length, Rng rng) {
             int steps = steps(length);
             float[] symbols = rng.uniform(count * COPIED, 0, KINDS);
             int[] x = new int[count * steps];
@@ -84,17 +84,17 @@ enum MemoryTask {
         }
 
         @Override
-        double baseline(int length) {
+        public double baseline(int length) {
             return COPIED * Math.log(KINDS) / steps(length);
         }
 
         @Override
-        double guessedAccuracy() {
+        public double guessedAccuracy() {
             return 1.0 / KINDS;
         }
 
         @Override
-        double correct(Tensor output, Tensor target, int length) {
+        public double correct(Tensor output, Tensor target, int length) {
             int steps = steps(length);
             int from = steps - COPIED;
             float right = output.slice(1, from, steps)
@@ -105,23 +105,28 @@ enum MemoryTask {
     };
 
     /** The number of different symbols to copy. */
-    static final int KINDS = 8;
+    public static final int KINDS = 8;
     /** The number of symbols to copy in a sequence. */
-    static final int COPIED = 10;
+    public static final int COPIED = 10;
 
     /** The blank. */
-    static final int BLANK = KINDS;
+    public static final int BLANK = KINDS;
     /** The start sign. */
-    static final int BEGIN = KINDS + 1;
+    public static final int BEGIN = KINDS + 1;
     /** The number of different inputs and outputs. */
-    static final int SYMBOLS = KINDS + 2;
+    public static final int SYMBOLS = KINDS + 2;
     /** The largest error of a sum that counts as right: 4 % of the range, as in the paper. */
-    static final float TOLERANCE = 0.08f;
+    public static final float TOLERANCE = 0.08f;
 
-    final String title;
-    final Loss loss;
-    final String lossName;
-    final String accuracyName;
+    /** The name on a page. */
+    public final String title;
+    /** What is learned by. */
+    public final Loss loss;
+    /** The name of the loss on a page. */
+    public final String lossName;
+    /** The name of the accuracy on a page. */
+    public final String accuracyName;
+
     private final int more;
 
     MemoryTask(String title, Loss loss, String lossName, String accuracyName, int more) {
@@ -133,28 +138,28 @@ enum MemoryTask {
     }
 
     /** The number of steps in a sequence of length {@code length}. */
-    int steps(int length) {
+    public int steps(int length) {
         return length + more;
     }
 
     /** Generates {@code count} sequences x and their answers y. */
-    abstract Dataset data(int count, int length, Rng rng);
+    public abstract Dataset data(int count, int length, Rng rng);
 
     /**
      * The loss of the best answer without memory. For adding it is always 1, whose loss is the variance of the sum of
      * two uniform numbers, 2/12. For copying, eight symbols are equally likely in each of the last ten of T + 20 steps,
      * so the loss is 10 ln 8 / (T + 20).
      */
-    abstract double baseline(int length);
+    public abstract double baseline(int length);
 
     /** The accuracy of the best answer without memory. */
-    abstract double guessedAccuracy();
+    public abstract double guessedAccuracy();
 
     /** The sum over the sequences of a batch of the share of right answers in each. */
-    abstract double correct(Tensor output, Tensor target, int length);
+    public abstract double correct(Tensor output, Tensor target, int length);
 
     /** {@link #correct} as a metric. */
-    Metric accuracy(int length) {
+    public Metric accuracy(int length) {
         return Metric.higherIsBetter(
                 "accuracy", (output, target) -> new Metric.Sum(correct(output, target, length), target.dim(0)));
     }

@@ -1,4 +1,4 @@
-package dev.fathom.labs.generalization;
+package dev.fathom.experiments.data;
 
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.NaturalSpline;
@@ -12,13 +12,16 @@ import java.util.stream.IntStream;
  *
  * @param x in ascending order
  */
-record SineSample(double[] x, double[] y) {
-    static final double END = 5;
-    static final double DEVIATION = 0.3;
+public record SineSample(double[] x, double[] y) {
+    /** The places of the points are at most as far from 0. */
+    public static final double END = 5;
+    /** The deviation of the noise. */
+    public static final double DEVIATION = 0.3;
     /** The error of a forecast that knows the sine. */
-    static final double NOISE = DEVIATION * DEVIATION;
+    public static final double NOISE = DEVIATION * DEVIATION;
 
-    static SineSample draw(int n, Rng rng) {
+    /** Draws {@code n} points. */
+    public static SineSample draw(int n, Rng rng) {
         float[] places = rng.uniform(n, (float) -END, (float) END);
         Arrays.sort(places);
         float[] noise = rng.normal(n, 0, (float) DEVIATION);
@@ -27,12 +30,13 @@ record SineSample(double[] x, double[] y) {
         return new SineSample(Averages.doubles(places), y);
     }
 
-    static double[] sine(double... x) {
+    /** The sines of some places. */
+    public static double[] sine(double... x) {
         return Arrays.stream(x).map(Math::sin).toArray();
     }
 
     /** {@code n} places in the middle of equal parts of [-5, 5]: means over them are integrals over all x. */
-    static double[] grid(int n) {
+    public static double[] grid(int n) {
         return IntStream.range(0, n)
                 .mapToDouble(i -> END * ((2 * i + 1.0) / n - 1))
                 .toArray();
@@ -43,7 +47,7 @@ record SineSample(double[] x, double[] y) {
      * d - 2 inner knots are quantiles of x at equal distances, as R's {@code quantile} and NumPy's {@code percentile}
      * compute them.
      */
-    NaturalSpline spline(int d, NaturalSpline.Basis basis) {
+    public NaturalSpline spline(int d, NaturalSpline.Basis basis) {
         double[] knots = new double[d];
         knots[0] = -END;
         knots[d - 1] = END;

@@ -1,6 +1,5 @@
-package dev.fathom.labs.characters;
+package dev.fathom.experiments.data;
 
-import dev.fathom.experiments.data.TinyShakespeare;
 import dev.fathom.text.Characters;
 import dev.fathom.text.Vocabulary;
 import java.io.ByteArrayOutputStream;
@@ -11,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 
-/** The plays: the first 90 % for training, the next 5 % for validation, and the last 5 % for the test. */
-record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test) {
+/** The plays of {@link TinyShakespeare}: the first 90 % for training, the next 5 % for validation, and the last 5 % for the test. */
+public record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test) {
     private static final int FEWEST = 10_000;
 
     /**
@@ -20,7 +19,7 @@ record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test
      *
      * @throws IllegalArgumentException if there are too few
      */
-    static Plays of(String text, int most) {
+    public static Plays of(String text, int most) {
         List<String> all = new Characters().tokens(text);
         if (all.size() < FEWEST) {
             throw new IllegalArgumentException(TinyShakespeare.FILE + " has " + all.size()
@@ -40,7 +39,7 @@ record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test
     }
 
     /** The bits that the test adds to a compressed file of the rest, for each character. */
-    double gzip() {
+    public double gzip() {
         String before = text(training) + text(validation);
         return 8.0 * (compressed(before + text(test)) - compressed(before)) / test.length;
     }
@@ -56,7 +55,7 @@ record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test
     }
 
     /** The text of some characters. */
-    String text(int... ids) {
+    public String text(int... ids) {
         return new Characters().text(vocabulary.tokens(ids));
     }
 }

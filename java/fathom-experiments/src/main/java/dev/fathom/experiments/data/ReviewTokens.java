@@ -1,7 +1,5 @@
-package dev.fathom.labs.reviews;
+package dev.fathom.experiments.data;
 
-import dev.fathom.experiments.LabRun;
-import dev.fathom.experiments.data.Imdb;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Texts;
 import dev.fathom.text.Vocabulary;
@@ -10,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reviews of films as indices of words, without punctuation and line breaks.
@@ -23,12 +22,13 @@ public record ReviewTokens(
     /**
      * Reads the first {@code count} reviews of both parts, and takes the {@code size} most frequent words.
      *
+     * @param given their folder, or null for {@link Imdb#folder()}
      * @param dimensions of the vectors that the words are to have
      * @throws IllegalArgumentException if the reviews are missing, damaged or too few, or have no more words than
      *     dimensions
      */
-    public static ReviewTokens read(LabRun run, int count, int size, int dimensions) {
-        Path folder = Imdb.folder(run.data());
+    public static ReviewTokens read(@Nullable Path given, int count, int size, int dimensions) {
+        Path folder = Imdb.folder(given);
         Texts training = Reviews.first(Imdb.read(folder, false), count, folder);
         Texts test = Reviews.first(Imdb.read(folder, true), count, folder);
         List<List<String>> words = new ArrayList<>();
@@ -55,12 +55,12 @@ public record ReviewTokens(
     }
 
     /** The number of words of the training reviews. */
-    long tokens() {
+    public long tokens() {
         return Arrays.stream(training).mapToLong(review -> review.length).sum();
     }
 
     /** How often each token occurs in the training reviews. */
-    long[] counts() {
+    public long[] counts() {
         long[] counts = new long[vocabulary.size()];
         for (int[] review : training) {
             for (int token : review) {

@@ -1,4 +1,4 @@
-package dev.fathom.labs.characters;
+package dev.fathom.experiments.data;
 
 import dev.fathom.tensor.Rng;
 import java.util.ArrayList;
@@ -11,7 +11,7 @@ import java.util.Set;
  *
  * @param all names in the order of the file; a name that occurs twice may be in two parts
  */
-record NameParts(List<String> all, List<String> training, List<String> validation, List<String> test) {
+public record NameParts(List<String> all, List<String> training, List<String> validation, List<String> test) {
     private static final int FEWEST = 100;
 
     /**
@@ -19,7 +19,7 @@ record NameParts(List<String> all, List<String> training, List<String> validatio
      *
      * @throws IllegalArgumentException if there are too few for three parts
      */
-    static NameParts of(List<String> names, long seed, int most) {
+    public static NameParts of(List<String> names, long seed, int most) {
         if (names.size() < FEWEST) {
             throw new IllegalArgumentException("names.txt has " + names.size() + " names, but at least " + FEWEST
                     + " are needed for training, validation and test; give a longer list");
@@ -38,7 +38,7 @@ record NameParts(List<String> all, List<String> training, List<String> validatio
     }
 
     /** The names of the test that are not in the training set. */
-    List<String> unseen() {
+    public List<String> unseen() {
         Set<String> seen = new HashSet<>(training);
         return test.stream().filter(name -> !seen.contains(name)).toList();
     }

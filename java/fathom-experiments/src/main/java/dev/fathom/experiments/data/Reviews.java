@@ -1,9 +1,7 @@
-package dev.fathom.labs.reviews;
+package dev.fathom.experiments.data;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
-import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.data.Imdb;
 import dev.fathom.op.Shape;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Texts;
@@ -17,6 +15,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The reviews of IMDB as Keras's codes of the 10,000 most frequent words, in the parts of the textbook: training, 2,000
@@ -26,9 +25,9 @@ import java.util.stream.IntStream;
  *     textbook's 10,003 columns
  * @param whole the reviews for training and validation, in the order of their file
  */
-record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, Part test) {
+public record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, Part test) {
     /** The codes of words and the reserved ones before them, which are the columns of the textbook's matrix. */
-    static final int CODES = 10_003;
+    public static final int CODES = 10_003;
 
     private static final int VALIDATION = 2000;
     private static final int FEWEST = 100;
@@ -38,12 +37,13 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
      *
      * @param labels 1 for a positive review
      */
-    record Part(List<String> texts, int[][] codes, int[] labels) {
-        int size() {
+    public record Part(List<String> texts, int[][] codes, int[] labels) {
+        /** The number of reviews. */
+        public int size() {
             return labels.length;
         }
 
-        Part pick(List<Integer> places) {
+        private Part pick(List<Integer> places) {
             return new Part(
                     places.stream().map(texts::get).toList(),
                     places.stream().map(i -> codes[i]).toArray(int[][]::new),
@@ -51,7 +51,7 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
         }
 
         /** The first {@code count} reviews, or all if there are fewer. */
-        Part first(int count) {
+        public Part first(int count) {
             return pick(IntStream.range(0, Math.min(count, size())).boxed().toList());
         }
 
@@ -63,7 +63,7 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
          * The last {@code words} codes of each review as the ragged field {@code x}, and its label as the number
          * {@code y} [1].
          */
-        Dataset dataset(int words) {
+        public Dataset dataset(int words) {
             int[][] last = Arrays.stream(codes)
                     .map(c -> Arrays.copyOfRange(c, Math.max(0, c.length - words), c.length))
                     .toArray(int[][]::new);
@@ -78,21 +78,25 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
     }
 
     /**
-     * Reads them, or for a short run the first ones of each file, half of them positive.
+     * Reads them, or the first ones of each file, of which an even number is half positive.
      *
+     * @param given their folder, or null for {@link Imdb#folder()}
+     * @param most reviews for training and validation
+     * @param mostTested reviews for the test
+     * @param seed of the reviews that are drawn for validation
      * @throws IllegalArgumentException if they are missing, damaged, or too few
      */
-    static Reviews read(Lab lab) {
-        Path folder = Imdb.folder(lab.data());
+    public static Reviews read(@Nullable Path given, int most, int mostTested, long seed) {
+        Path folder = Imdb.folder(given);
         Vocabulary vocabulary =
                 Imdb.words(folder).limit(CODES - Reserved.KERAS.tokens().size());
-        Part whole = part(Imdb.read(folder, false), vocabulary, lab.of(Integer.MAX_VALUE, 1200), folder);
-        Part test = part(Imdb.read(folder, true), vocabulary, lab.of(Integer.MAX_VALUE, 600), folder);
-        return split(vocabulary, whole, test, lab.seed());
+        Part whole = part(Imdb.read(folder, false), vocabulary, most, folder);
+        Part test = part(Imdb.read(folder, true), vocabulary, mostTested, folder);
+        return split(vocabulary, whole, test, seed);
     }
 
     /** Draws 2,000 reviews for validation, or a fifth if that is fewer. */
-    static Reviews split(Vocabulary vocabulary, Part whole, Part test, long seed) {
+    public static Reviews split(Vocabulary vocabulary, Part whole, Part test, long seed) {
         List<Integer> order = IntStream.range(0, whole.size()).boxed().collect(Collectors.toList());
         Collections.shuffle(order, new Random(seed));
         int validation = Math.min(VALIDATION, whole.size() / 5);
@@ -129,12 +133,12 @@ record Reviews(Vocabulary vocabulary, Part whole, Part train, Part validation, P
     }
 
     /** A number that differs for other reviews, so that stored results of other reviews are recognized. */
-    int fingerprint() {
+    public int fingerprint() {
         return Objects.hash(train.fingerprint(), validation.fingerprint(), test.fingerprint());
     }
 
     /** The words of codes, separated by spaces. */
-    String decoded(int[] codes) {
+    public String decoded(int[] codes) {
         return Arrays.stream(codes).mapToObj(code -> vocabulary.token(code)).collect(Collectors.joining(" "));
     }
 }
