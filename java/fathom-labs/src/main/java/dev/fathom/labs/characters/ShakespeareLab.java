@@ -11,11 +11,14 @@ import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.text.Characters;
+import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Text character by character (Karpathy et al. 2015): the bits per character of an LSTM and a small GPT on
@@ -108,13 +111,27 @@ public final class ShakespeareLab implements Experiment {
                 .put("chosen", half)
                 .put("measured", text.length() - half);
         Table table = lab.table("units", "property").named("LSTM, unit for {row}");
+        double[] places = IntStream.range(from, to).asDoubleStream().toArray();
+        List<Chart> charts = new ArrayList<>();
         TextFeatures.ofPlays(text).forEach((name, feature) -> {
             UnitSearch unit = UnitSearch.of(units, feature);
             int i = table.rows().size();
             unit.put(table.row(name), "correlation", UnitSearch.of(before, feature));
             lab.put("unit" + i, unit.unit()).put("property" + i, name).put("correlation" + i, unit.magnitude());
-            lab.colored("text" + i, text.substring(from, to), unit.colors(units, from, to));
+            double[] states = unit.colors(units, from, to);
+            lab.colored("text" + i, text.substring(from, to), states);
+            charts.add(new Chart(name, "character")
+                    .line("unit " + unit.unit(), places, states)
+                    .dashed("property", places, scaled(feature, from, to)));
         });
+        lab.picture("units.png", () -> Chart.panels(2, charts));
+    }
+
+    /** A property of the characters in [from, to), as a share of the most that it reaches there. */
+    private static double[] scaled(float[] property, int from, int to) {
+        double[] shown = IntStream.range(from, to).mapToDouble(i -> property[i]).toArray();
+        double most = Math.max(1, Arrays.stream(shown).max().orElse(1));
+        return Arrays.stream(shown).map(v -> v / most).toArray();
     }
 
     /** The place after the first empty line of the second half, or the middle if there is none. */
