@@ -42,11 +42,6 @@ public record LabRun(
                 brief, epochs, other, resume, data, prompt, folder.resolve("seed-" + other), interrupt, out, err);
     }
 
-    /** Returns this run with its data elsewhere, for an experiment that reads several sets. */
-    public LabRun at(Path folder) {
-        return new LabRun(brief, epochs, seed, resume, folder, prompt, this.folder, interrupt, out, err);
-    }
-
     /** {@code full} in a whole run, {@code small} in a short one. */
     public int of(int full, int small) {
         return brief ? small : full;

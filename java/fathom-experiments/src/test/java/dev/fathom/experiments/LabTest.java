@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -214,13 +215,14 @@ class LabTest {
     @Test
     void whatIsKeptOfOtherDataIsNotTaken() {
         Throws ten = new Throws(10, "gold");
-        LabRun run = new LabRun(true, null, 1, true, temp.resolve("a"), null, temp, interrupt, printed, printed);
+        Function<String, LabRun> run =
+                data -> new LabRun(true, null, 1, true, temp.resolve(data), null, temp, interrupt, printed, printed);
         Part[] got = new Part[1];
-        run(run, lab -> got[0] = lab.part(ten, Part.class, () -> PART));
+        run(run.apply("a"), lab -> got[0] = lab.part(ten, Part.class, () -> PART));
         Part other = new Part(2, new float[0], Map.of());
-        run(run.at(temp.resolve("b")), lab -> got[0] = lab.part(ten, Part.class, () -> other));
+        run(run.apply("b"), lab -> got[0] = lab.part(ten, Part.class, () -> other));
         assertThat(got[0]).isSameAs(other);
-        run(run.at(temp.resolve("b/../a")), lab -> got[0] = lab.part(ten, Part.class, LabTest::never));
+        run(run.apply("b/../a"), lab -> got[0] = lab.part(ten, Part.class, LabTest::never));
         assertThat(got[0].score()).isEqualTo(PART.score());
     }
 
