@@ -13,8 +13,8 @@
  * whether it gives numbers, scores or probabilities ({@link dev.fathom.features.Prediction}); values are never asked.
  *
  * <p>Sums are in double precision. Eigenvectors come from LAPACK, through the one class of {@code kernel} that knows
- * it, so only {@code Pca}, {@code Lda} and {@code Gaussian} need OpenBLAS. Rejected: these methods as layers (they are not
- * trained by gradients), and an eigensolver of our own.
+ * it, so only {@code Pca}, {@code Lda} and {@code Gaussian} need OpenBLAS. Rejected: these methods as layers (they are
+ * not trained by gradients), and an eigensolver of our own.
  */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.features;

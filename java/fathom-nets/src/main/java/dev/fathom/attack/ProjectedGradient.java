@@ -5,7 +5,8 @@ import dev.fathom.tensor.Pass;
 
 /**
  * x' = x + clamp(x' - x + step sign(dloss/dx'), -ε, ε), again and again (projected gradient descent, Madry et al.
- * 2018), where every x' also stays between black and white. One step of ε from the image itself is the fast gradient sign method (Goodfellow, Shlens and Szegedy 2015).
+ * 2018), where every x' also stays between black and white. One step of ε from the image itself is the fast gradient
+ * sign method (Goodfellow, Shlens and Szegedy 2015).
  *
  * @param epsilon by how much a pixel may change
  * @param step by how much it changes in an iteration; below 0 for steps toward the labels instead of away from them

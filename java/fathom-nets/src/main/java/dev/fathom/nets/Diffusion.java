@@ -27,7 +27,8 @@ public record Diffusion(double[] kept) {
     /**
      * Checks and copies the shares.
      *
-     * @throws IllegalArgumentException if there are none, or each is not above 0 and below the one before, the first below 1
+     * @throws IllegalArgumentException if there are none, or each is not above 0 and below the one before, the first
+     *     below 1
      */
     public Diffusion {
         kept = kept.clone();
@@ -79,8 +80,8 @@ public record Diffusion(double[] kept) {
     }
 
     /**
-     * Returns the mean squared error of the predicted noise at a random step for each example, all by the random numbers
-     * of the current pass.
+     * Returns the mean squared error of the predicted noise at a random step for each example, all by the random
+     * numbers of the current pass.
      *
      * @param x [n, ..]
      * @throws IllegalArgumentException if x has no dimension

@@ -11,7 +11,10 @@ import org.junit.jupiter.api.Test;
 
 /** Noise and the way back, for data whose noise is known. */
 class DiffusionTest {
-    /** With T = 4: cos^2((t / 4 + 0.008) / 1.008 π / 2) over its value at t = 0, but for the last step, which keeps 0.001. */
+    /**
+     * With T = 4: cos^2((t / 4 + 0.008) / 1.008 π / 2) over its value at t = 0, but for the last step, which keeps
+     * 0.001.
+     */
     @Test
     void theScheduleIsThatOfThePaper() {
         double[] f = new double[4];

@@ -10,7 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 
-/** The plays of {@link TinyShakespeare}: the first 90 % for training, the next 5 % for validation, and the last 5 % for the test. */
+/**
+ * The plays of {@link TinyShakespeare}: the first 90 % for training, the next 5 % for validation, and the last 5 % for
+ * the test.
+ */
 public record Plays(Vocabulary vocabulary, int[] training, int[] validation, int[] test) {
     private static final int FEWEST = 10_000;
 
