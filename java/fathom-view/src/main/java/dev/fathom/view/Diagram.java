@@ -299,8 +299,7 @@ public final class Diagram {
             if (last.op() instanceof Epilogue e && e.residual() < last.inputs().size()) {
                 Tensor around = last.inputs().get(e.residual());
                 if (around != null
-                        && calls.stream()
-                                .filter(call -> call != last)
+                        && calls.subList(0, calls.size() - 1).stream()
                                 .noneMatch(call -> call.inputs().contains(around)
                                         || call.outputs().contains(around))) {
                     end = ", add";
