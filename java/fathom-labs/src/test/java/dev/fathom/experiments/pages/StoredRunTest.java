@@ -3,6 +3,7 @@ package dev.fathom.experiments.pages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.experiments.Experiment;
 import dev.fathom.labs.Labs;
 import dev.fathom.view.Animation;
 import java.awt.image.BufferedImage;
@@ -216,6 +217,23 @@ class StoredRunTest {
                 assertThat(now.high()).as("%s, %s", lab, then.name()).isLessThanOrEqualTo(before.high() + slack);
             }
         }
+    }
+
+    /** What is held to a value decides whether the claim of the lab held; of optimizers, no band says which is sooner. */
+    @Test
+    void verdictsDecideTheClaims() {
+        assertThat(Labs.ALL.stream().filter(lab -> {
+                    Words words = lab.words();
+                    String deciding = words.front("decides").isEmpty() ? "key" : "decides";
+                    List<Figure> judged =
+                            StoredRun.read(DOCS.resolve("labs").resolve(lab.name() + ".json")).figures().stream()
+                                    .filter(f -> f.verdict() != Figure.Verdict.NONE)
+                                    .toList();
+                    return judged.stream().anyMatch(f -> f.kind() != Figure.Kind.SANITY)
+                            && judged.stream().noneMatch(f -> words.names(deciding, f.name()));
+                }))
+                .extracting(Experiment::name)
+                .containsExactly("optimizers");
     }
 
     /** A page of all kinds of parts, and its pictures as files. */
