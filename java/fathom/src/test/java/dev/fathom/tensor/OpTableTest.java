@@ -36,6 +36,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What holds for every op: one suite a method, every row of the table through each. */
 class OpTableTest {
+    /** How long a worker is waited for, in nanoseconds. */
+    private static final long PATIENCE = 60_000_000_000L;
+
     /** The step of the central differences, in double precision. */
     private static final double STEP = 1e-5;
 
@@ -375,11 +378,10 @@ class OpTableTest {
                 List<int[]> one = row.bits(shapes, values);
                 for (int threads : new int[] {2, 4}) {
                     machine.threads(threads);
-                    // a worker that is asleep or gets no processor in time is not waited for, so that a busy machine
-                    // may
-                    // need many runs
+                    // a busy machine may give a worker no processor for longer than many runs take
                     long before = Native.poolCounter(1);
-                    for (int i = 0; i < 1000 && Native.poolCounter(1) == before; i++) {
+                    long last = System.nanoTime() + PATIENCE;
+                    while (Native.poolCounter(1) == before && System.nanoTime() < last) {
                         try (Pass pass = Pass.infer(new Rng(0))) {
                             row.run(row.tensors(shapes, values)); // new ones, since a cache gives its memory away
                         }
