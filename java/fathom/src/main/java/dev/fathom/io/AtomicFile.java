@@ -108,11 +108,11 @@ public final class AtomicFile {
 
     private static void makeFolder(Path file, Path folder) {
         for (Path p = folder; p != null; p = p.getParent()) {
-            if (Files.isDirectory(p)) { // a link to one is a perfectly good place
+            if (Files.exists(p)) { // asked first, since another thread may make the folder between the two questions
+                if (!Files.isDirectory(p)) { // a link to one is a perfectly good place
+                    throw failure(file, p + " is not a folder; choose another place", null);
+                }
                 break;
-            }
-            if (Files.exists(p)) {
-                throw failure(file, p + " is not a folder; choose another place", null);
             }
         }
         try {
