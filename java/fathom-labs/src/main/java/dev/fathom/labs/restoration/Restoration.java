@@ -132,7 +132,7 @@ record Restoration(
         lab.put("net", ways.get(net).name()).put("netPsnr", tested[net]);
         lab.put("filter", best).put("filterPsnr", tested[filter]);
         lab.figure(Figure.of(what + ", gain of the network over the best filter", "dB", tested[net] - tested[filter])
-                .baseline(0, best));
+                .baseline(tested[filter], best));
         List<Repair> shown = new ArrayList<>(List.of(ways.get(0), ways.get(filter)));
         shown.addAll(ways.subList(filters, ways.size()));
         lab.sheet(Training.fileName(what) + ".png", sheet(damage, test, damage.task, shown, SHOWN));
