@@ -1,5 +1,6 @@
 import dev.fathom.anomaly.*;
 import dev.fathom.assess.*;
+import dev.fathom.attack.*;
 import dev.fathom.attention.*;
 import dev.fathom.data.*;
 import dev.fathom.decode.*;
