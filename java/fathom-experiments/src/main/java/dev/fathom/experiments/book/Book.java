@@ -84,9 +84,8 @@ public record Book(
         /** The figures that decide whether the claim holds. */
         List<Figure> deciding() {
             Words words = lab.words();
-            String deciding = words.front("decides").isEmpty() ? "key" : "decides";
             return Book.figures(this)
-                    .filter(f -> f.verdict() != Verdict.NONE && words.names(deciding, f.name()))
+                    .filter(f -> f.verdict() != Verdict.NONE && words.decides(f.name()))
                     .toList();
         }
 

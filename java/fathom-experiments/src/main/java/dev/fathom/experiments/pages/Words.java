@@ -163,6 +163,11 @@ public final class Words {
                 .anyMatch(name -> figure.matches(Pattern.quote(name).replace("*", "\\E.*\\Q")));
     }
 
+    /** Whether a figure stands under {@code decides}, or where nothing does, under {@code key}. */
+    public boolean decides(String figure) {
+        return names(front("decides").isEmpty() ? "key" : "decides", figure);
+    }
+
     /** The files of all pictures, with the names of values in braces where they have some. */
     public List<String> pictures() {
         return sections.values().stream()

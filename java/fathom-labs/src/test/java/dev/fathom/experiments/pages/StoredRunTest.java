@@ -224,13 +224,12 @@ class StoredRunTest {
     void verdictsDecideTheClaims() {
         assertThat(Labs.ALL.stream().filter(lab -> {
                     Words words = lab.words();
-                    String deciding = words.front("decides").isEmpty() ? "key" : "decides";
                     List<Figure> judged =
                             StoredRun.read(DOCS.resolve("labs").resolve(lab.name() + ".json")).figures().stream()
                                     .filter(f -> f.verdict() != Figure.Verdict.NONE)
                                     .toList();
                     return judged.stream().anyMatch(f -> f.kind() != Figure.Kind.SANITY)
-                            && judged.stream().noneMatch(f -> words.names(deciding, f.name()));
+                            && judged.stream().noneMatch(f -> words.decides(f.name()));
                 }))
                 .extracting(Experiment::name)
                 .containsExactly("optimizers");
