@@ -60,8 +60,8 @@ FATHOM_API const char *fathom_table(int32_t which);
 
 /*
  * Zeroed pages. map returns 0 where the system refuses; how is a sum of 1: ask for transparent huge pages, 2: touch every page now, or, for tests, 4: nobody
- * may touch the first and the last page of 4 KiB, and 8 with 4: the bytes between them are 0xff, which is NaN in floats and -1 in integers; where pages are
- * larger it is refused.
+ * may touch the first and the last page of 4 KiB, and the bytes between them are 0xff, which is NaN in floats and -1 in integers; where pages are larger it is
+ * refused.
  */
 FATHOM_API int64_t fathom_map(int64_t bytes, int32_t how);
 FATHOM_API int32_t fathom_unmap(int64_t address, int64_t bytes);

@@ -176,7 +176,7 @@ int64_t fathom_map(int64_t bytes, int32_t how) {
             munmap(at, (size_t)size);
             return 0;
         }
-        if (how & 8) memset(at + FENCE, 0xff, inner);
+        memset(at + FENCE, 0xff, inner);
     }
     return (int64_t)(intptr_t)at;
 }

@@ -162,9 +162,43 @@ enum { GUARD = 64, GUARD_BYTE = 0xa5, GUARDED_MOST = 256 };
 
 static struct guarded {
     unsigned char *base, *data;
-    size_t bytes, total;
+    size_t bytes, total, room;
 } guarded_buffers[GUARDED_MOST];
 static int guarded_count;
+
+/* Large memory that was freed is used again: for each large piece the system maps new pages, which takes most of the time under ASan. */
+enum { LARGE_MEMORY = 1 << 17, SPARE_MOST = 8 };
+static struct spare {
+    unsigned char *base;
+    size_t room;
+} spare[SPARE_MOST];
+
+/* at least `bytes` bytes; what it writes into `room` is for give_memory */
+static inline unsigned char *take_memory(size_t bytes, size_t *room) {
+    for (int i = 0; bytes >= LARGE_MEMORY && i < SPARE_MOST; i++) {
+        if (spare[i].room >= bytes) {
+            struct spare taken = spare[i];
+            spare[i] = (struct spare){0};
+            *room = taken.room;
+            return taken.base;
+        }
+    }
+    *room = bytes;
+    return aligned_alloc(64, bytes);
+}
+
+static inline void give_memory(unsigned char *base, size_t room) {
+    struct spare *least = spare;
+    for (int i = 1; i < SPARE_MOST; i++) {
+        if (spare[i].room < least->room) least = spare + i;
+    }
+    if (room < LARGE_MEMORY || room <= least->room) {
+        free(base);
+        return;
+    }
+    free(least->base);
+    *least = (struct spare){base, room};
+}
 
 /* `bytes` bytes that begin `misaligned` bytes (0 .. 63) past a multiple of 64 */
 static inline void *guarded(size_t bytes, size_t misaligned) {
@@ -175,13 +209,14 @@ static inline void *guarded(size_t bytes, size_t misaligned) {
     struct guarded *g = &guarded_buffers[guarded_count++];
     g->bytes = bytes;
     g->total = (GUARD + misaligned + bytes + GUARD + 63) / 64 * 64;
-    g->base = aligned_alloc(64, g->total);
+    g->base = take_memory(g->total, &g->room);
     g->data = g->base + GUARD + misaligned;
-    memset(g->base, GUARD_BYTE, g->total);
+    memset(g->base, GUARD_BYTE, GUARD + misaligned);
     memset(g->data, 0xff, bytes);
+    memset(g->data + bytes, GUARD_BYTE, g->total - bytes - GUARD - misaligned);
     /* under ASan even a read of the edge stops the test */
-    ASAN_POISON_MEMORY_REGION(g->base, (size_t)(g->data - g->base));
-    ASAN_POISON_MEMORY_REGION(g->data + bytes, g->total - bytes - (size_t)(g->data - g->base));
+    ASAN_POISON_MEMORY_REGION(g->base, GUARD + misaligned);
+    ASAN_POISON_MEMORY_REGION(g->data + bytes, g->room - bytes - GUARD - misaligned);
     return g->data;
 }
 
@@ -197,12 +232,12 @@ static inline float *guarded_random(int64_t n, size_t misaligned, double lo, dou
 static inline void release_guarded_from(int first) {
     for (int i = first; i < guarded_count; i++) {
         struct guarded *g = &guarded_buffers[i];
-        ASAN_UNPOISON_MEMORY_REGION(g->base, g->total);
+        ASAN_UNPOISON_MEMORY_REGION(g->base, g->room);
         int64_t broken = 0;
         for (const unsigned char *at = g->base; at < g->data; at++) broken += *at != GUARD_BYTE;
         for (const unsigned char *at = g->data + g->bytes; at < g->base + g->total; at++) broken += *at != GUARD_BYTE;
         CHECK(broken == 0, "buffer %d of %zu bytes: %lld bytes written outside", i, g->bytes, (long long)broken);
-        free(g->base);
+        give_memory(g->base, g->room);
     }
     guarded_count = first;
 }

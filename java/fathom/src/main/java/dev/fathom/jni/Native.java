@@ -63,12 +63,10 @@ public final class Native {
 
     /**
      * For tests: maps pages of 4 KiB, of which nobody may touch the first and the last, and returns 0 where the system
-     * refuses.
-     *
-     * @param nan whether the bytes between these are 0xff, NaN as floats and -1 as integers, rather than 0
+     * refuses. The bytes between these are 0xff, NaN as floats and -1 as integers.
      */
-    public static long mapFenced(long bytes, boolean nan) {
-        return map0(bytes, 4 + (nan ? 8 : 0));
+    public static long mapFenced(long bytes) {
+        return map0(bytes, 4);
     }
 
     @Name("fathom_map")

@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of one owner in a test mode, {@code -Dfathom.memory.fenced=true}: each piece has pages of its own, between
- * two that nobody may touch, and ends where they end. A kernel that reads or writes behind a piece, or a small one that
- * was freed, ends the process at that very instruction. What its pages hold in front of a piece is NaN, and a write
- * there is reported when the piece is freed. Fresh pieces are NaN, too, unless zeros are asked for, so that a kernel
- * that takes fresh memory for zeros gives NaN. Large pieces are used again, because the system takes long to zero new
- * pages; what was freed among them is NaN.
+ * two that nobody may touch, and ends where they end. A kernel that reads or writes behind a piece ends the process at
+ * that very instruction. What its pages hold in front of a piece is NaN, and a write there is reported when the piece
+ * is freed. Fresh pieces are NaN, too, unless zeros are asked for, so that a kernel that takes fresh memory for zeros
+ * gives NaN. Pieces are used again, because the system takes long to map pages: what was freed is NaN, and a write
+ * there is reported when it is used again.
  */
 public final class Fences implements Runnable {
     public static final boolean ON = Boolean.getBoolean("fathom.memory.fenced");
@@ -27,11 +27,15 @@ public final class Fences implements Runnable {
 
     private static final int PAGE = 4096;
 
-    /** From this size on, pieces are used again. */
+    /** From this size on, a piece that was freed is used again at once, and else when some others were freed, too. */
     private static final long LARGE = 1 << 16;
 
-    /** How much of them waits to be used again. */
-    private static final long MOST_KEPT = 1L << 30;
+    private static final int OTHERS = 16;
+
+    /** How many pieces wait to be used again, and how much of them. */
+    private static final int MOST_KEPT = MOST / 2;
+
+    private static final long MOST_BYTES_KEPT = 1L << 30;
 
     /** The NaN whose every byte is 255, as in new pieces. */
     private static final float NAN = Float.intBitsToFloat(-1);
@@ -41,38 +45,23 @@ public final class Fences implements Runnable {
 
     private static int pieces;
 
-    /** Large pieces that were freed, by the bytes of their pages. */
+    /** Pieces that were freed, by the bytes of their pages. */
     private static final Map<Long, Deque<Long>> KEPT = new HashMap<>();
 
-    private static long kept;
-    private static @Nullable Commands nan;
+    private static int kept;
+    private static long keptBytes;
+    private static @Nullable Commands fill;
 
-    /** What was found beside a piece that was freed, until {@link #report}. */
+    /** What was found beside a piece that was freed, or in one, until {@link #report}. */
     private static volatile @Nullable String fault;
 
-    /** The pieces by their addresses. */
-    private final Map<Long, Piece> mine = new HashMap<>();
-
-    /**
-     * A piece.
-     *
-     * @param bytes of it
-     * @param again whether its pages may be used again
-     */
-    private record Piece(long bytes, boolean again) {}
+    /** The bytes of the pieces by their addresses. */
+    private final Map<Long, Long> mine = new HashMap<>();
 
     private static ByteBuffer untouched() {
         byte[] bytes = new byte[PAGE];
         Arrays.fill(bytes, (byte) -1);
         return ByteBuffer.wrap(bytes);
-    }
-
-    private static synchronized boolean count(int more) {
-        if (pieces + more > MOST) {
-            return false;
-        }
-        pieces += more;
-        return true;
     }
 
     /** Bytes of the pages of a piece and of its two fences. */
@@ -85,43 +74,46 @@ public final class Fences implements Runnable {
         return mapped(n) - PAGE - (n + 3 & -4L);
     }
 
-    private static long map(long n, boolean fresh) {
-        if (!count(1)) {
-            return 0;
-        }
-        long pages = Native.mapFenced(mapped(n), fresh);
-        if (pages == 0) {
-            count(-1);
-        }
-        return pages;
-    }
-
     /**
      * Memory of {@code n} bytes of NaN, or 0 where there are so many pieces that this one has to do without a fence.
      */
     long allocate(long n) {
+        long pages = pages(mapped(n));
         report();
-        long again = again(mapped(n));
-        long pages = again == 0 ? map(n, true) : again;
-        return pages == 0 ? 0 : add(pages, n, true);
+        if (pages == 0) {
+            return 0;
+        }
+        mine.put(pages + offset(n), n);
+        return pages + offset(n);
     }
 
     /** Memory of {@code n} zeros, or 0 as {@link #allocate}. */
     long zeros(long n) {
-        report();
-        long pages = map(n, false);
-        if (pages == 0) {
-            return 0;
+        long address = allocate(n);
+        if (address != 0) {
+            fill(address, n, 0);
+            Block.at(address + (n & -4L), (int) n & 3).put(new byte[(int) n & 3]);
         }
-        long address = add(pages, n, false);
-        Block.at(address - inFront(n), inFront(n)).put(0, UNTOUCHED, 0, inFront(n));
-        Block.at(address + n, behind(n)).put(0, UNTOUCHED, 0, behind(n));
         return address;
     }
 
-    private long add(long pages, long n, boolean again) {
-        mine.put(pages + offset(n), new Piece(n, again));
-        return pages + offset(n);
+    /** Pages of NaN between two fences, or 0. */
+    private static synchronized long pages(long mapped) {
+        Deque<Long> some = KEPT.get(mapped);
+        if (some != null && some.size() > (mapped < LARGE ? OTHERS : 0)) {
+            kept--;
+            keptBytes -= mapped;
+            long pages = some.remove();
+            for (long at = pages + PAGE; at < pages + mapped - PAGE; at += PAGE) {
+                if (Block.at(at, PAGE).mismatch(UNTOUCHED) >= 0) {
+                    fault = "fenced memory: a piece was written after it was freed";
+                }
+            }
+            return pages;
+        }
+        long pages = pieces < MOST ? Native.mapFenced(mapped) : 0;
+        pieces += pages == 0 ? 0 : 1;
+        return pages;
     }
 
     /** How many bytes lie between the first fence and a piece. */
@@ -140,16 +132,15 @@ public final class Fences implements Runnable {
      * @throws AssertionError if somebody wrote in front of it
      */
     boolean free(long address) {
-        Piece piece = mine.remove(address);
-        if (piece != null) {
-            drop(address, piece);
+        Long bytes = mine.remove(address);
+        if (bytes != null) {
+            drop(address, bytes);
             report();
         }
-        return piece != null;
+        return bytes != null;
     }
 
-    private static void drop(long address, Piece piece) {
-        long n = piece.bytes;
+    private static void drop(long address, long n) {
         int front = inFront(n);
         int at = Block.at(address - front, front).mismatch(UNTOUCHED.slice(0, front));
         if (at >= 0) {
@@ -159,38 +150,27 @@ public final class Fences implements Runnable {
         if (at >= 0) {
             fault = "fenced memory: byte " + at + " behind a piece of " + n + " bytes was written";
         }
-        long pages = address - offset(n);
-        if (!piece.again || !keep(pages, mapped(n))) {
-            Native.unmap(pages, mapped(n));
-            count(-1);
-        }
+        keep(address - offset(n), mapped(n));
     }
 
-    private static synchronized boolean keep(long pages, long mapped) {
-        if (mapped < LARGE || kept + mapped > MOST_KEPT) {
-            return false;
+    private static synchronized void keep(long pages, long mapped) {
+        if (kept == MOST_KEPT || keptBytes + mapped > MOST_BYTES_KEPT) {
+            Native.unmap(pages, mapped);
+            pieces--;
+            return;
         }
-        if (nan == null) {
-            nan = new Commands();
-        }
-        nan.begin(Kernel.FILL)
-                .at(pages + PAGE)
-                .put((mapped - 2 * PAGE) / Float.BYTES)
-                .put(NAN);
-        nan.run();
-        KEPT.computeIfAbsent(mapped, m -> new ArrayDeque<>()).push(pages);
-        kept += mapped;
-        return true;
+        fill(pages + PAGE, mapped - 2 * PAGE, NAN);
+        KEPT.computeIfAbsent(mapped, m -> new ArrayDeque<>()).add(pages);
+        kept++;
+        keptBytes += mapped;
     }
 
-    /** A kept piece of this size, or 0. */
-    private static synchronized long again(long mapped) {
-        Deque<Long> some = KEPT.get(mapped);
-        if (some == null || some.isEmpty()) {
-            return 0;
+    private static synchronized void fill(long address, long bytes, float with) {
+        if (fill == null) {
+            fill = new Commands();
         }
-        kept -= mapped;
-        return some.pop();
+        fill.begin(Kernel.FILL).at(address).put(bytes / Float.BYTES).put(with);
+        fill.run();
     }
 
     /** Frees all that is left; also called by the collector's thread, which can throw nothing at anybody. */

@@ -93,6 +93,17 @@ class FencesTest {
                     .isInstanceOf(AssertionError.class)
                     .hasMessage("fenced memory: byte 1 behind a piece of 6 bytes was written");
         }
+        // a piece that was freed waits until some others of its size were freed, too, and is looked at then
+        long freed = fences.allocate(30_000);
+        fences.free(freed);
+        Block.at(freed, 4).putFloat(0, 1);
+        assertThatThrownBy(() -> {
+                    for (int i = 0; i < 40; i++) {
+                        fences.free(fences.allocate(30_000));
+                    }
+                })
+                .isInstanceOf(AssertionError.class)
+                .hasMessage("fenced memory: a piece was written after it was freed");
         // the collector's thread can only leave the report to the next who comes
         Block.at(fences.allocate(4) - 4, 4).putFloat(0, 1);
         fences.run();
