@@ -334,7 +334,7 @@ public record Book(
                 .map(run -> HtmlReport.pictures(run.page()))
                 .orElseGet(() -> StoredPicture.read(this.pictures, name));
         int chosen = entry.run()
-                .map(run -> StoredPicture.chosen(run, entry.lab().words()))
+                .map(run -> StoredPicture.chosen(run, entry.lab().words().front("picture")))
                 .orElse(0);
         page.section(name, name)
                 .note("The course claims", entry.lab().words().front("claim"))

@@ -18,6 +18,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
 /**
@@ -30,16 +31,18 @@ public final class StoredPicture {
     private StoredPicture() {}
 
     /**
-     * The place, among the pictures of a run's page, of the one that the words of the lab name as {@code picture}; 0
-     * where they name none that is there.
+     * The place, among the pictures of a run's page, of the one in the file {@code name}; 0 where it shows none such. A
+     * run from several seeds shows the pictures of its first seed, whose folder lies in its own.
      */
-    static int chosen(FinishedRun run, Words words) {
+    static int chosen(FinishedRun run, String name) {
         Path folder = Objects.requireNonNull(run.page().getParent());
-        Path file = folder.resolve(words.front("picture"));
-        try {
-            if (Files.isRegularFile(file)) {
+        try (Stream<Path> named = Files.find(
+                folder,
+                2,
+                (file, about) -> about.isRegularFile() && file.getFileName().toString().equals(name))) {
+            List<Embedded> all = HtmlReport.pictures(run.page());
+            for (Path file : named.toList()) {
                 byte[] png = Files.readAllBytes(file);
-                List<Embedded> all = HtmlReport.pictures(run.page());
                 for (int i = 0; i < all.size(); i++) {
                     if (Arrays.equals(all.get(i).file(), png)) {
                         return i;
@@ -47,7 +50,7 @@ public final class StoredPicture {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+            throw new UncheckedIOException("cannot read " + folder + ": " + AtomicFile.reason(e), e);
         }
         return 0;
     }
@@ -63,7 +66,7 @@ public final class StoredPicture {
         if (all.isEmpty()) {
             return Optional.empty();
         }
-        Embedded first = all.get(chosen(run, words));
+        Embedded first = all.get(chosen(run, words.front("picture")));
         String lab = run.run().lab();
         Path file = folder.resolve(lab + (run.brief() ? SHORT : "") + ".png");
         try {
