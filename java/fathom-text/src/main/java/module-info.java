@@ -6,6 +6,7 @@ module dev.fathom.text {
 
     exports dev.fathom.decode;
     exports dev.fathom.text;
+    exports dev.fathom.tokenizer;
 
     // which reads the components of records
     opens dev.fathom.decode to

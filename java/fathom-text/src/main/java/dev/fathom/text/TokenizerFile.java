@@ -34,24 +34,26 @@ final class TokenizerFile {
         byte[] head = head(file);
         String text = new String(head, StandardCharsets.ISO_8859_1);
         if (HUGGING_FACE.matcher(text).matches()) {
-            return "it is a tokenizer.json of Hugging Face's tokenizers; save the objects model.vocab and model.merges"
-                    + " of it in two files, or give the vocab.json and merges.txt that lie beside it";
+            return "it is a tokenizer.json of Hugging Face's tokenizers; read it by PretrainedTokenizer.read, or give the"
+                    + " vocab.json and merges.txt that lie beside it";
         }
         if (SETTINGS.matcher(text).matches() && !text.contains("\u0120")) {
             return "it has the settings of a tokenizer and not its tokens; give the vocab.json and merges.txt beside"
                     + " it";
         }
         if (sentencePiece(head)) {
-            return "it is a model of SentencePiece, whose pieces are not byte pairs; give the vocab.json and"
-                    + " merges.txt of a byte-level tokenizer such as GPT-2's";
+            return "it is a model of SentencePiece, whose pieces are not byte pairs; read it by"
+                    + " PretrainedTokenizer.read, or give the vocab.json and merges.txt of a byte-level tokenizer such"
+                    + " as GPT-2's";
         }
         if (TIKTOKEN.matcher(text).matches()) {
             return "it is a list of ranks of tiktoken, which has no merges; give the vocab.json and merges.txt of the"
                     + " same tokenizer";
         }
         if (WORD_PIECE.matcher(text).matches()) {
-            return "it is a vocabulary of WordPiece, as BERT's vocab.txt, whose pieces are not byte pairs; give the"
-                    + " vocab.json and merges.txt of a byte-level tokenizer such as GPT-2's";
+            return "it is a vocabulary of WordPiece, as BERT's vocab.txt, whose pieces are not byte pairs; read it by"
+                    + " PretrainedTokenizer.read, or give the vocab.json and merges.txt of a byte-level tokenizer such"
+                    + " as GPT-2's";
         }
         return null;
     }

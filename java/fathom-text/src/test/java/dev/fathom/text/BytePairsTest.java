@@ -317,16 +317,16 @@ class BytePairsTest {
         Map<byte[], String> files = Map.of(
                 "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"model\": {\"type\": \"BPE\"}}"
                         .getBytes(StandardCharsets.UTF_8),
-                ": it is a tokenizer.json of Hugging Face's tokenizers; save the objects model.vocab and model.merges",
+                ": it is a tokenizer.json of Hugging Face's tokenizers; read it by PretrainedTokenizer.read",
                 "{\"add_prefix_space\": false, \"tokenizer_class\": \"GPT2Tokenizer\"}"
                         .getBytes(StandardCharsets.UTF_8),
                 ": it has the settings of a tokenizer and not its tokens; give the vocab.json and merges.txt",
                 sentencePiece,
-                ": it is a model of SentencePiece, whose pieces are not byte pairs; give",
+                ": it is a model of SentencePiece, whose pieces are not byte pairs; read it by",
                 "IQ== 0\nIg== 1\n".getBytes(StandardCharsets.UTF_8),
                 ": it is a list of ranks of tiktoken, which has no merges; give",
                 "[PAD]\n[unused0]\n".getBytes(StandardCharsets.UTF_8),
-                ": it is a vocabulary of WordPiece, as BERT's vocab.txt, whose pieces are not byte pairs; give");
+                ": it is a vocabulary of WordPiece, as BERT's vocab.txt, whose pieces are not byte pairs; read it by");
         for (Map.Entry<byte[], String> file : files.entrySet()) {
             Files.write(other, file.getKey());
             for (ThrowingCallable call : List.<ThrowingCallable>of(

@@ -1,0 +1,184 @@
+package dev.fathom.tokenizer;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The precompiled map of characters in a model of SentencePiece: a double-array trie of UTF-8 strings, and what each of
+ * them becomes. It is looked up for each grapheme of less than six bytes as a whole, and else code point by code point.
+ */
+final class CharacterMap implements Normalizer {
+    private static final Pattern GRAPHEME = Pattern.compile("\\X");
+    private static final int SHORT = 6;
+
+    private final int[] units;
+    private final byte[] texts;
+
+    private CharacterMap(int[] units, byte[] texts) {
+        this.units = units;
+        this.texts = texts;
+    }
+
+    static CharacterMap ofBase64(String base64) {
+        try {
+            return of(Base64.getMimeDecoder().decode(base64));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the precompiled map of characters is damaged; fetch the file again", e);
+        }
+    }
+
+    /**
+     * Reads the bytes of a map: how many bytes the trie has, the trie, and texts that end with a zero.
+     *
+     * @throws IllegalArgumentException if it is not such a map
+     */
+    static CharacterMap of(byte[] map) {
+        ByteBuffer in = ByteBuffer.wrap(map).order(ByteOrder.LITTLE_ENDIAN);
+        int bytes = map.length < 4 ? -1 : in.getInt();
+        if (bytes < 0 || bytes % 4 != 0 || bytes > map.length - 4) {
+            throw new IllegalArgumentException("a map of " + map.length + " bytes says that its trie has " + bytes);
+        }
+        int[] units = new int[bytes / 4];
+        in.asIntBuffer().get(units);
+        byte[] texts = new byte[map.length - 4 - bytes];
+        in.position(4 + bytes).get(texts);
+        return new CharacterMap(units, texts);
+    }
+
+    /** What the shortest prefix of these bytes that the map has becomes, or null. */
+    private @Nullable String lookUp(byte[] key) {
+        return find(key, 0, key.length, false).becomes;
+    }
+
+    /**
+     * What was found.
+     *
+     * @param bytes how many of them
+     * @param becomes what they become, or null where nothing was found
+     */
+    record Found(int bytes, @Nullable String becomes) {}
+
+    private static final Found NOTHING = new Found(0, null);
+
+    /** The shortest or the longest prefix of the bytes from {@code first} to {@code last} that the map has. */
+    Found find(byte[] key, int first, int last, boolean longest) {
+        if (units.length == 0) {
+            return NOTHING;
+        }
+        int at = offset(units[0]);
+        int length = 0;
+        int value = -1;
+        for (int i = first; i < last && key[i] != 0; i++) {
+            at ^= key[i] & 0xff;
+            if (at < 0 || at >= units.length || (units[at] & (1 << 31 | 0xff)) != (key[i] & 0xff)) {
+                break;
+            }
+            int unit = units[at];
+            at ^= offset(unit);
+            if ((unit >>> 8 & 1) == 1) {
+                length = i + 1 - first;
+                value = at < 0 || at >= units.length ? -1 : units[at] & 0x7fffffff;
+                if (!longest) {
+                    break;
+                }
+            }
+        }
+        if (value < 0 || value >= texts.length) {
+            return NOTHING;
+        }
+        int end = value;
+        while (end < texts.length && texts[end] != 0) {
+            end++;
+        }
+        return new Found(length, new String(texts, value, end - value, StandardCharsets.UTF_8));
+    }
+
+    private static int offset(int unit) {
+        return unit >>> 10 << ((unit & 1 << 9) >>> 6);
+    }
+
+    @Override
+    public Text normalize(Text text) {
+        var writing = new Writing(text);
+        String all = text.toString();
+        Matcher graphemes = GRAPHEME.matcher(all);
+        while (graphemes.find()) {
+            String grapheme = graphemes.group();
+            byte[] bytes = grapheme.getBytes(StandardCharsets.UTF_8);
+            String becomes = bytes.length < SHORT ? lookUp(bytes) : null;
+            if (becomes != null) {
+                writing.replace(grapheme, becomes);
+                continue;
+            }
+            for (int i = 0; i < grapheme.length(); ) {
+                String c = Character.toString(grapheme.codePointAt(i));
+                i += c.length();
+                becomes = lookUp(c.getBytes(StandardCharsets.UTF_8));
+                writing.replace(c, becomes == null ? c : becomes);
+            }
+        }
+        return writing.done();
+    }
+
+    /** A text with the longest prefix that the map has replaced at each place, as SentencePiece itself does it. */
+    Text longest(Text text) {
+        var writing = new Writing(text);
+        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        int i = 0;
+        for (int at = text.start; at < text.end; ) {
+            int n = utf8(text.points[at]);
+            Found found = find(bytes, i, bytes.length, true);
+            if (found.becomes == null || found.bytes < n) {
+                writing.change.keep();
+                i += n;
+                at++;
+                continue;
+            }
+            int before = 0;
+            for (int end = i + found.bytes; i < end && at < text.end; at++) {
+                i += utf8(text.points[at]);
+                before++;
+            }
+            writing.replace(before, found.becomes);
+        }
+        return writing.done();
+    }
+
+    private static int utf8(int c) {
+        return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    }
+
+    /** The new code points: each of the old ones is replaced, and what one becomes beyond that is inserted. */
+    private static final class Writing {
+        private final Text.Change change;
+
+        Writing(Text text) {
+            change = new Text.Change(text);
+        }
+
+        void replace(String old, String becomes) {
+            replace(old.codePointCount(0, old.length()), becomes);
+        }
+
+        void replace(int before, String becomes) {
+            int[] points = becomes.codePoints().toArray();
+            for (int i = 0; i < points.length; i++) {
+                if (i < before) {
+                    change.replace(points[i]);
+                } else {
+                    change.insert(points[i]);
+                }
+            }
+            change.skip(Math.max(0, before - points.length));
+        }
+
+        Text done() {
+            return change.done();
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package dev.fathom.tokenizer;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.fathom.io.AtomicFile;
+import dev.fathom.io.TextFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The files in which tokenizers are published. */
+final class TokenizerFiles {
+    private static final List<String> NAMES = List.of(
+            "tokenizer.json",
+            "spiece.model",
+            "sentencepiece.bpe.model",
+            "tokenizer.model",
+            "vocab.json",
+            "vocab.txt",
+            "tokenizer.bin");
+
+    private static final int MOST_BYTES = 1 << 28;
+
+    private TokenizerFiles() {}
+
+    static PretrainedTokenizer read(Path path) {
+        Path file = path;
+        if (Files.isDirectory(path)) {
+            file = NAMES.stream()
+                    .map(path::resolve)
+                    .filter(Files::isRegularFile)
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            path + " has no tokenizer; give a folder with one of " + String.join(", ", NAMES)));
+        }
+        String name = String.valueOf(file.getFileName());
+        if (name.endsWith(".json")) {
+            Path merges = file.resolveSibling("merges.txt");
+            boolean two = name.equals("vocab.json") && Files.exists(merges);
+            return two ? byteLevel(file, merges) : TokenizerJson.read(file);
+        }
+        if (name.endsWith(".model")) {
+            return sentencePiece(file);
+        }
+        if (name.endsWith(".bin")) {
+            return llama2c(file);
+        }
+        if (name.endsWith(".txt")) {
+            return bert(file);
+        }
+        throw new IllegalArgumentException(
+                file + ": it is not known what tokenizer this is; give a file with one of these names: "
+                        + String.join(", ", NAMES));
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            long size = Files.size(file);
+            if (size > MOST_BYTES) {
+                throw new IllegalArgumentException(file + " has " + size + " bytes, but a tokenizer has " + MOST_BYTES
+                        + " at most; give the file of a tokenizer");
+            }
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    private static PretrainedTokenizer sentencePiece(Path file) {
+        try {
+            return new PretrainedTokenizer(SentencePieceModel.parts(bytes(file)), null, null);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    file + " is no model of SentencePiece, or is damaged: " + e.getMessage() + "; fetch it again", e);
+        }
+    }
+
+    /** A byte-level tokenizer, as GPT-2 has it. */
+    private static PretrainedTokenizer byteLevel(Path vocabulary, Path merges) {
+        TokenTable table = new TokenTable();
+        try {
+            JsonObject all = JsonParser.parseString(new String(bytes(vocabulary), StandardCharsets.UTF_8))
+                    .getAsJsonObject();
+            all.entrySet().forEach(e -> table.put(e.getKey(), e.getValue().getAsInt()));
+        } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    vocabulary + " is no vocabulary in JSON, or is damaged: " + e.getMessage() + "; fetch it again", e);
+        }
+        var pairs = new Bpe.Merges(table.count());
+        TextFile.lines(merges, "a file of merges", (number, line) -> {
+            if (number == 1 && line.startsWith("#version") || line.isEmpty()) {
+                return;
+            }
+            int blank = line.indexOf(' ');
+            String left = line.substring(0, Math.max(0, blank));
+            String right = line.substring(blank + 1);
+            if (table.id(left) < 0 || table.id(right) < 0 || table.id(left + right) < 0) {
+                throw new IllegalArgumentException(merges + " line " + number
+                        + ": it does not merge two tokens of " + vocabulary + " to a third; give two files that belong"
+                        + " together");
+            }
+            pairs.put(table.id(left), table.id(right), table.id(left + right));
+        });
+        List<AddedTokens.Token> added = new ArrayList<>();
+        table.all().forEach((token, id) -> {
+            if (token.startsWith("<|") && token.endsWith("|>")) {
+                added.add(new AddedTokens.Token(token, id, true, false, false, false, false));
+            }
+        });
+        return new PretrainedTokenizer(
+                new PretrainedTokenizer.Parts(
+                        added,
+                        new Normalizer.Sequence(List.of()),
+                        new PreTokenizer.ByteLevel(false, true),
+                        new Bpe(table, pairs, new Bpe.Settings(null, "", "", false, false, false)),
+                        new PostProcessor.TrimOffsets(false),
+                        new Decoder.ByteLevel()),
+                null,
+                null);
+    }
+
+    /** BERT's vocabulary, a token a line. */
+    private static PretrainedTokenizer bert(Path file) {
+        TokenTable table = new TokenTable();
+        TextFile.lines(file, "a vocabulary", (number, line) -> table.put(line, (int) number - 1));
+        if (table.id("[UNK]") < 0 || table.id("[CLS]") < 0 || table.id("[SEP]") < 0) {
+            throw new IllegalArgumentException(
+                    file + " lacks one of the tokens [UNK], [CLS] and [SEP], so that it is no"
+                            + " vocabulary of BERT; give one, or the tokenizer.json of the model");
+        }
+        boolean small = lowerCase(file.resolveSibling("tokenizer_config.json"));
+        List<AddedTokens.Token> added = new ArrayList<>();
+        for (String special : List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")) {
+            if (table.id(special) >= 0) {
+                added.add(new AddedTokens.Token(special, table.id(special), true, false, false, false, false));
+            }
+        }
+        var first = new PostProcessor.Template.Part(-1, new int[] {table.id("[CLS]")}, 0);
+        var text = new PostProcessor.Template.Part(0, new int[0], 0);
+        var end = new PostProcessor.Template.Part(-1, new int[] {table.id("[SEP]")}, 0);
+        var second = new PostProcessor.Template.Part(1, new int[0], 1);
+        var secondEnd = new PostProcessor.Template.Part(-1, new int[] {table.id("[SEP]")}, 1);
+        return new PretrainedTokenizer(
+                new PretrainedTokenizer.Parts(
+                        added,
+                        new Normalizer.Bert(true, true, small, small),
+                        new PreTokenizer.Bert(),
+                        new WordPiece(table, "[UNK]", "##", 100),
+                        new PostProcessor.Template(
+                                table, List.of(first, text, end), List.of(first, text, end, second, secondEnd)),
+                        new Decoder.WordPiece("##", true)),
+                null,
+                null);
+    }
+
+    private static boolean lowerCase(Path settings) {
+        if (!Files.exists(settings)) {
+            return true;
+        }
+        try {
+            JsonElement all = JsonParser.parseString(new String(bytes(settings), StandardCharsets.UTF_8));
+            JsonElement small = all.isJsonObject() ? all.getAsJsonObject().get("do_lower_case") : null;
+            return small == null || small.isJsonNull() || small.getAsBoolean();
+        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+            throw new IllegalArgumentException(
+                    settings + " is no JSON, or is damaged: " + e.getMessage() + "; fetch it again", e);
+        }
+    }
+
+    /** The pieces of llama2.c with their scores, whose blank is a blank; numbers 3 to 258 are those of bytes. */
+    private static PretrainedTokenizer llama2c(Path file) {
+        ByteBuffer in = ByteBuffer.wrap(bytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        TokenTable table = new TokenTable();
+        List<Float> scores = new ArrayList<>();
+        int longest = in.remaining() < 4 ? -1 : in.getInt();
+        while (in.remaining() >= 8 && longest > 0) {
+            scores.add(in.getFloat());
+            int length = in.getInt();
+            if (length < 0 || length > Math.min(longest, in.remaining())) {
+                longest = -1;
+                break;
+            }
+            byte[] text = new byte[length];
+            in.get(text);
+            table.put(new String(text, StandardCharsets.UTF_8), scores.size() - 1);
+        }
+        if (longest < 1 || in.remaining() > 0 || scores.size() < 4) {
+            throw new IllegalArgumentException(
+                    file + " is no tokenizer.bin of llama2.c, or is damaged: a piece is longer"
+                            + " than the longest or the file ends within one; fetch it again");
+        }
+        float[] all = new float[scores.size()];
+        boolean[] usable = new boolean[all.length];
+        for (int id = 0; id < all.length; id++) {
+            all[id] = scores.get(id);
+            usable[id] = id >= 3;
+        }
+        String unknown = String.valueOf(table.token(0));
+        boolean fallback = Arrays.stream(table.bytes()).allMatch(id -> id >= 0);
+        return new PretrainedTokenizer(
+                new PretrainedTokenizer.Parts(
+                        List.of(),
+                        new SentencePieceModel.Normalization(null, true, false, ' '),
+                        null,
+                        SentencePieceModel.scored(table, all, usable, table.id(unknown), fallback),
+                        null,
+                        new Decoder.Sequence(
+                                List.of(new Decoder.ByteFallback(), new Decoder.Fuse(), new Decoder.Strip(' ', 1, 0)))),
+                null,
+                null);
+    }
+}

@@ -1,0 +1,244 @@
+package dev.fathom.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Matches are those of {@code java.util.regex}, and those of the patterns of published tokenizers. */
+class LinearPatternTest {
+    private static final String GPT2 =
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+    private static final String CL100K = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
+            + " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+    private static List<String> matches(LinearPattern pattern, String text) {
+        int[] points = text.codePoints().toArray();
+        List<String> all = new ArrayList<>();
+        pattern.matches(points, 0, points.length, (start, end) -> all.add(new String(points, start, end - start)));
+        return all;
+    }
+
+    private static List<String> matches(String regex, String text) {
+        return matches(LinearPattern.compile(regex), text);
+    }
+
+    private static List<String> known(String regex, String text) {
+        Matcher matcher = Pattern.compile(regex).matcher(text);
+        List<String> all = new ArrayList<>();
+        while (matcher.find()) {
+            if (matcher.end() > matcher.start()) {
+                all.add(matcher.group());
+            }
+        }
+        return all;
+    }
+
+    // ---- against another engine
+
+    private static final String[] ATOMS = {"a", "b", "c", "[ab]", "[^a]", ".", "\\p{Lu}", "\\p{L}", "X", "[a-c&&[^b]]"};
+
+    private static String regex(Random random, int depth) {
+        switch (depth == 0 ? 0 : random.nextInt(8)) {
+            case 1, 2 -> {
+                return regex(random, depth - 1) + regex(random, depth - 1);
+            }
+            case 3 -> {
+                return "(?:" + regex(random, depth - 1) + "|" + regex(random, depth - 1) + ")";
+            }
+            case 4 -> {
+                String[] counts = {"*", "+", "?", "{2}", "{1,3}", "{2,}", "*?", "+?", "??", "{0,2}?"};
+                return "(?:" + ATOMS[random.nextInt(ATOMS.length)] + regex(random, depth - 1) + ")"
+                        + counts[random.nextInt(counts.length)];
+            }
+            case 5 -> {
+                return ATOMS[random.nextInt(ATOMS.length)]
+                        + new String[] {"*+", "?+", "++", "{1,2}+"}[random.nextInt(4)];
+            }
+            case 6 -> {
+                String[] looks = {"(?=%s)", "(?!%s)"};
+                return String.format(looks[random.nextInt(2)], regex(random, depth - 1));
+            }
+            case 7 -> {
+                String[] looks = {"(?<=%s)", "(?<!%s)"};
+                return String.format(looks[random.nextInt(2)], ATOMS[random.nextInt(ATOMS.length)]);
+            }
+            default -> {
+                return ATOMS[random.nextInt(ATOMS.length)];
+            }
+        }
+    }
+
+    @Test
+    void randomExpressionsMatchAsTheyDoInJava() {
+        Random random = new Random(3);
+        String letters = "aaabbbcXY\u00e9 ";
+        int found = 0;
+        for (int i = 0; i < 20_000; i++) {
+            String regex = regex(random, 4);
+            LinearPattern pattern = LinearPattern.compile(regex);
+            for (int k = 0; k < 4; k++) {
+                StringBuilder text = new StringBuilder();
+                for (int n = random.nextInt(12); n > 0; n--) {
+                    text.append(letters.charAt(random.nextInt(letters.length())));
+                }
+                List<String> known = known(regex, text.toString());
+                assertThat(matches(pattern, text.toString()))
+                        .as("%s in %s", regex, text)
+                        .isEqualTo(known);
+                found += known.size();
+            }
+        }
+        assertThat(found).isGreaterThan(10_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "(|a)*b",
+                "(a*)*b",
+                "(a|a)*b",
+                "(?:a?){3}",
+                "(a??b?)*c",
+                "^a|b$",
+                "\\Aa",
+                "a\\z",
+                "\\bab\\b|\\Bb",
+                "(?i)aX",
+                "(?s).",
+                "a(?#comment)b",
+                "[]a]+",
+                "[^]a]+",
+                "a{,2}b",
+                "a{b",
+                "a|",
+                "(?<name>ab)+",
+                "\\x61|\\u0062|\\x{63}"
+            })
+    void whatIsHardToMatch(String regex) {
+        String java =
+                regex.replace("[]a]", "[\\]a]").replace("[^]a]", "[^\\]a]").replace("{,2}", "{0,2}");
+        java = java.replace("a{b", "a\\{b").replace("(?#comment)", "");
+        for (String text :
+                List.of("", "a", "b", "ab", "aab", "abab ab", "aaa", "aXAx", "a]b", "a{b", "caabbc", "abc\n")) {
+            if (!(regex.contains("$") && text.endsWith("\n"))) {
+                assertThat(matches(regex, text)).as("%s in %s", regex, text).isEqualTo(known(java, text));
+            }
+        }
+    }
+
+    // ---- published patterns
+
+    @Test
+    void piecesOfGpt2() {
+        assertThat(matches(GPT2, "I'm  here, it's 2023!!\n\n  ok \u65e5\u672c "))
+                .containsExactly(
+                        "I", "'m", " ", " here", ",", " it", "'s", " 2023", "!!", "\n\n ", " ok", " \u65e5\u672c", " ");
+    }
+
+    @Test
+    void piecesOfGpt4() {
+        String text = "I'LL pay $12345.67\r\n\n  now!\n x";
+        List<String> pieces =
+                List.of("I", "'LL", " pay", " $", "123", "45", ".", "67", "\r\n\n", " ", " now", "!\n", " x");
+        assertThat(matches(CL100K, text)).isEqualTo(pieces);
+        assertThat(matches(
+                        "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+"
+                                + "| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
+                        "I'LL pay 12345 ok!\n\n"))
+                .containsExactly("I", "'LL", " pay", " ", "123", "45", " ok", "!\n\n");
+    }
+
+    @Test
+    void textsArePiecesOfTheWhole() {
+        int[] points = "xxab abyy".codePoints().toArray();
+        List<String> all = new ArrayList<>();
+        LinearPattern.compile("^ab|b$|\\bab").matches(points, 2, 7, (start, end) -> all.add(start + "-" + end));
+        assertThat(all).containsExactly("2-4", "5-7");
+    }
+
+    // ---- time and threads
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"(a*)*b", "(a|a)*b", "(?:a|b|ab)*c", "a*b|a", "(?=a*b)a|a", "(a+)+(?!a)c|a{1,3}", "(?:a?){20}b"})
+    void theTimeIsLinear(String regex) {
+        // an engine with backtracking takes hours for these
+        int found = matches(regex, "a".repeat(300_000)).size();
+        assertThat(found).isIn(0, 100_000, 300_000);
+    }
+
+    @Test
+    void manyThreadsShareAPattern() throws Exception {
+        LinearPattern pattern = LinearPattern.compile(CL100K);
+        StringBuilder text = new StringBuilder();
+        Random random = new Random(1);
+        for (int i = 0; i < 20_000; i++) {
+            text.appendCodePoint(random.nextInt(5) == 0 ? random.nextInt(0x3000) : 32 + random.nextInt(95));
+        }
+        List<String> known = known(
+                CL100K.replace("\\s", "\\p{IsWhite_Space}").replace("\\S", "\\P{IsWhite_Space}"), text.toString());
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            Callable<List<String>> call = () -> matches(pattern, text.toString());
+            for (Future<List<String>> all : threads.invokeAll(List.of(call, call, call, call))) {
+                assertThat(all.get()).isEqualTo(known);
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "(",
+                ")",
+                "a)",
+                "[a",
+                "a**+(",
+                "*a",
+                "\\",
+                "(a)\\1",
+                "\\k<x>",
+                "(?<=ab)c",
+                "(?:ab)++",
+                "(?>ab)c",
+                "\\p{Nope}",
+                "\\p{L",
+                "(?x)a",
+                "a{3,2}",
+                "[b-a]",
+                "\\x{110000}",
+                "(?<n",
+                "a{1001}",
+                "(?:(?:a{100}){100}){100}",
+                "\\G"
+            })
+    void whatIsWrongOrNotSupportedIsASentence(String regex) {
+        assertThatThrownBy(() -> LinearPattern.compile(regex))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("the regular expression " + regex)
+                .hasMessageContaining("; give one ");
+    }
+
+    @Test
+    void groupsMayNotNestTooDeeply() {
+        assertThatThrownBy(() -> LinearPattern.compile("(".repeat(100_000)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> LinearPattern.compile("[".repeat(100_000)))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+}
