@@ -34,8 +34,8 @@ final class TokenizerFile {
         byte[] head = head(file);
         String text = new String(head, StandardCharsets.ISO_8859_1);
         if (HUGGING_FACE.matcher(text).matches()) {
-            return "it is a tokenizer.json of Hugging Face's tokenizers; read it by PretrainedTokenizer.read, or give the"
-                    + " vocab.json and merges.txt that lie beside it";
+            return "it is a tokenizer.json of Hugging Face's tokenizers; read it by PretrainedTokenizer.read, or give"
+                    + " the vocab.json and merges.txt that lie beside it";
         }
         if (SETTINGS.matcher(text).matches() && !text.contains("\u0120")) {
             return "it has the settings of a tokenizer and not its tokens; give the vocab.json and merges.txt beside"

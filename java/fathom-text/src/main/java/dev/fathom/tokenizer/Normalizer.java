@@ -23,15 +23,19 @@ interface Normalizer {
 
     /** What BERT does: cleans, sets ideographs apart, takes accents away, and writes small letters. */
     record Bert(boolean cleanText, boolean ideographs, boolean stripAccents, boolean lowercase) implements Normalizer {
-        private static final IntPredicate CLEAN =
-                c -> c == '\t' || c == '\n' || c == '\r' || c != 0 && c != 0xfffd && !Unicode.other(c);
-        private static final IntUnaryOperator BLANK = c -> Unicode.whiteSpace(c) ? ' ' : c;
+        private static boolean clean(int c) {
+            return c == '\t' || c == '\n' || c == '\r' || c != 0 && c != 0xfffd && !Unicode.other(c);
+        }
+
+        private static int blank(int c) {
+            return Unicode.whiteSpace(c) ? ' ' : c;
+        }
 
         @Override
         public Text normalize(Text text) {
             Text t = text;
             if (cleanText) {
-                t = mapped(filtered(t, CLEAN), BLANK);
+                t = mapped(filtered(t, Bert::clean), Bert::blank);
             }
             if (ideographs) {
                 t = apart(t);

@@ -3,7 +3,6 @@ package dev.fathom.tokenizer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.io.TextFile;
 import java.io.IOException;
@@ -88,10 +87,10 @@ final class TokenizerFiles {
     private static PretrainedTokenizer byteLevel(Path vocabulary, Path merges) {
         TokenTable table = new TokenTable();
         try {
-            JsonObject all = JsonParser.parseString(new String(bytes(vocabulary), StandardCharsets.UTF_8))
+            JsonObject all = Json.read(new String(bytes(vocabulary), StandardCharsets.UTF_8))
                     .getAsJsonObject();
             all.entrySet().forEach(e -> table.put(e.getKey(), e.getValue().getAsInt()));
-        } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
+        } catch (IOException | JsonParseException | IllegalStateException | IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     vocabulary + " is no vocabulary in JSON, or is damaged: " + e.getMessage() + "; fetch it again", e);
         }
@@ -167,10 +166,14 @@ final class TokenizerFiles {
             return true;
         }
         try {
-            JsonElement all = JsonParser.parseString(new String(bytes(settings), StandardCharsets.UTF_8));
+            JsonElement all = Json.read(new String(bytes(settings), StandardCharsets.UTF_8));
             JsonElement small = all.isJsonObject() ? all.getAsJsonObject().get("do_lower_case") : null;
             return small == null || small.isJsonNull() || small.getAsBoolean();
-        } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+        } catch (IOException
+                | JsonParseException
+                | IllegalStateException
+                | IllegalArgumentException
+                | UnsupportedOperationException e) {
             throw new IllegalArgumentException(
                     settings + " is no JSON, or is damaged: " + e.getMessage() + "; fetch it again", e);
         }

@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import dev.fathom.io.AtomicFile;
@@ -59,8 +58,7 @@ final class TokenizerJson {
                 | ClassCastException
                 | IllegalArgumentException
                 | IllegalStateException
-                | UnsupportedOperationException
-                | StackOverflowError e) {
+                | UnsupportedOperationException e) {
             throw json.damaged(e);
         }
     }
@@ -76,10 +74,7 @@ final class TokenizerJson {
 
     private IllegalArgumentException damaged(Throwable cause) {
         return new IllegalArgumentException(
-                file + " is no tokenizer.json, or is damaged: "
-                        + (cause instanceof StackOverflowError ? "it nests too deeply" : cause.getMessage())
-                        + "; fetch it again",
-                cause);
+                file + " is no tokenizer.json, or is damaged: " + cause.getMessage() + "; fetch it again", cause);
     }
 
     private IllegalArgumentException wrong(String what) {
@@ -95,7 +90,7 @@ final class TokenizerJson {
             if (name.equals("model") && in.peek() == JsonToken.BEGIN_OBJECT) {
                 model(in);
             } else {
-                all.put(name, JsonParser.parseReader(in));
+                all.put(name, Json.read(in));
             }
         }
         in.endObject();
@@ -138,7 +133,7 @@ final class TokenizerJson {
                 }
                 in.endArray();
             } else {
-                settings.put(name, JsonParser.parseReader(in));
+                settings.put(name, Json.read(in));
             }
         }
         in.endObject();

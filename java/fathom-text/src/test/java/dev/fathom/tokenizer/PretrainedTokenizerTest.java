@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -51,7 +50,7 @@ class PretrainedTokenizerTest {
     }
 
     private static JsonObject json(Path file) throws IOException {
-        return JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+        return Json.read(Files.readString(file)).getAsJsonObject();
     }
 
     // ---- published tokenizers
@@ -104,8 +103,7 @@ class PretrainedTokenizerTest {
         JsonObject known = json(model(SWIFT).resolve("bert_uncased_encoded.json"));
         assertThat(bert.encode(known.get("text").getAsString()).ids())
                 .containsExactly(ids(known.getAsJsonArray("token_ids")));
-        JsonArray questions = JsonParser.parseString(
-                        Files.readString(model(SWIFT).resolve("question_tokens.json")))
+        JsonArray questions = Json.read(Files.readString(model(SWIFT).resolve("question_tokens.json")))
                 .getAsJsonArray();
         assertThat(questions.size()).isEqualTo(10_570);
         for (JsonElement q : questions) {
@@ -137,7 +135,7 @@ class PretrainedTokenizerTest {
 
     /** A tokenizer as BERT's, with these fields changed or added. */
     private PretrainedTokenizer small(String... fields) throws IOException {
-        JsonObject all = JsonParser.parseString("""
+        JsonObject all = Json.read("""
                 {"version": "1.0", "truncation": null, "padding": null,
                  "added_tokens": [
                   {"id": 2, "content": "[CLS]", "special": true, "normalized": false},
@@ -166,7 +164,7 @@ class PretrainedTokenizerTest {
         model.add("vocab", vocabulary);
         all.add("model", model);
         for (int i = 0; i < fields.length; i += 2) {
-            all.add(fields[i], JsonParser.parseString(fields[i + 1]));
+            all.add(fields[i], Json.read(fields[i + 1]));
         }
         Path file = temp.resolve("tokenizer.json");
         Files.writeString(file, all.toString());
