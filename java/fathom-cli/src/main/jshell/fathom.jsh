@@ -27,6 +27,7 @@ import dev.fathom.sound.*;
 import dev.fathom.table.*;
 import dev.fathom.tensor.*;
 import dev.fathom.text.*;
+import dev.fathom.tokenizer.*;
 import dev.fathom.train.*;
 import dev.fathom.tree.*;
 import dev.fathom.validation.*;

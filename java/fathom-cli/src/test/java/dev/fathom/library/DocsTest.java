@@ -108,6 +108,7 @@ class DocsTest {
                 "table",
                 "tensor",
                 "text",
+                "tokenizer",
                 "train",
                 "tree",
                 "validation",
