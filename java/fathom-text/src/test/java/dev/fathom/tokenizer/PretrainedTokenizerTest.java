@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,8 +22,11 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Tokenizers of published models against the numbers that lie beside them: those of llama.cpp (47 strings that are hard
@@ -94,6 +99,34 @@ class PretrainedTokenizerTest {
         int[] ids = ids(known.getAsJsonArray("token_ids"));
         assertThat(gpt2.encode(text).ids()).containsExactly(ids);
         assertThat(gpt2.decode(ids)).isEqualTo(text);
+    }
+
+    /** What Hugging Face's own library made of random texts; test-data/tokenizers/README.md says how. */
+    @ParameterizedTest
+    @ValueSource(strings = {"all-MiniLM-L6-v2", "gpt2"})
+    void tenThousandHostileTexts(String name) throws IOException {
+        var tokenizer = PretrainedTokenizer.read(model(SWIFT).resolve(name))
+                .withoutPadding()
+                .withoutTruncation();
+        Path file = Path.of(System.getProperty("fathom.root"), "test-data", "tokenizers", name + ".jsonl.gz");
+        int texts = 0;
+        try (var lines = new BufferedReader(new InputStreamReader(
+                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                JsonArray known = Json.read(line).getAsJsonArray();
+                String text = known.get(0).getAsString();
+                EncodedText tokens = tokenizer.encode(text);
+                assertThat(tokens.ids()).as(text).containsExactly(ids(known.get(1).getAsJsonArray()));
+                int[] starts = ids(known.get(2).getAsJsonArray());
+                int[] ends = ids(known.get(3).getAsJsonArray());
+                for (int i = 0; i < starts.length; i++) {
+                    assertThat(tokens.start(i)).as(text).isEqualTo(starts[i]);
+                    assertThat(tokens.end(i)).as(text).isEqualTo(ends[i]);
+                }
+                texts++;
+            }
+        }
+        assertThat(texts).isEqualTo(10_000);
     }
 
     @Test

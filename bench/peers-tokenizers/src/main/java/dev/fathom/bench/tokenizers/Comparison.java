@@ -1,0 +1,147 @@
+package dev.fathom.bench.tokenizers;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import com.google.gson.Gson;
+import dev.fathom.tokenizer.EncodedText;
+import dev.fathom.tokenizer.PretrainedTokenizer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
+
+/**
+ * Holds Fathom's tokenizers to Hugging Face's own library: {@code Comparison COUNT FILE...} compares the numbers and the
+ * offsets of so many hostile texts for each {@code tokenizer.json}, says where they differ, and how fast both are;
+ * {@code Comparison --store OUT COUNT FILE} writes the texts with what Hugging Face's library makes of them, from which
+ * the tests are made.
+ */
+public final class Comparison {
+    private static final int SEED = 7;
+    private static final int SHOWN = 10;
+
+    private Comparison() {}
+
+    public static void main(String[] args) throws IOException {
+        if (args.length > 3 && args[0].equals("--store")) {
+            store(Path.of(args[1]), Integer.parseInt(args[2]), Path.of(args[3]));
+            return;
+        }
+        if (args.length < 2) {
+            System.err.println("Comparison COUNT FILE... or Comparison --store OUT COUNT FILE");
+            System.exit(2);
+        }
+        long different = 0;
+        for (String file : Arrays.asList(args).subList(1, args.length)) {
+            different += compare(Integer.parseInt(args[0]), Path.of(file));
+        }
+        System.exit(different == 0 ? 0 : 1);
+    }
+
+    private static HuggingFaceTokenizer theirs(Path file) throws IOException {
+        return HuggingFaceTokenizer.newInstance(
+                Files.isDirectory(file) ? file.resolve("tokenizer.json") : file,
+                Map.of("truncation", "false", "padding", "false"));
+    }
+
+    /** What their library makes of a text: its numbers, and where each token begins and ends in UTF-16 units. */
+    private record Tokens(String text, int[] ids, int[] starts, int[] ends) {
+        static Tokens of(String text, Encoding theirs) {
+            int[] ids = Arrays.stream(theirs.getIds()).mapToInt(id -> (int) id).toArray();
+            CharSpan[] spans = theirs.getCharTokenSpans();
+            int[] starts = new int[ids.length];
+            int[] ends = new int[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                if (spans[i] != null) {
+                    starts[i] = text.offsetByCodePoints(0, spans[i].getStart());
+                    ends[i] = text.offsetByCodePoints(0, spans[i].getEnd());
+                }
+            }
+            return new Tokens(text, ids, starts, ends);
+        }
+
+        static Tokens of(String text, EncodedText ours) {
+            int[] starts = new int[ours.size()];
+            int[] ends = new int[ours.size()];
+            Arrays.setAll(starts, ours::start);
+            Arrays.setAll(ends, ours::end);
+            return new Tokens(text, ours.ids(), starts, ends);
+        }
+
+        boolean sameOffsets(Tokens other) {
+            return Arrays.equals(starts, other.starts) && Arrays.equals(ends, other.ends);
+        }
+    }
+
+    private static long compare(int count, Path file) throws IOException {
+        var ours = PretrainedTokenizer.read(file).withoutPadding().withoutTruncation();
+        long ids = 0;
+        long offsets = 0;
+        long our = 0;
+        long their = 0;
+        long units = 0;
+        Random random = new Random(SEED);
+        try (var theirs = theirs(file)) {
+            for (int i = 0; i < count; i++) {
+                String text = HostileText.next(random);
+                long start = System.nanoTime();
+                EncodedText mine = ours.encode(text);
+                long between = System.nanoTime();
+                Encoding known = theirs.encode(text);
+                their += System.nanoTime() - between;
+                our += between - start;
+                units += text.length();
+                Tokens a = Tokens.of(text, mine);
+                Tokens b = Tokens.of(text, known);
+                boolean other = !Arrays.equals(a.ids, b.ids);
+                ids += other ? 1 : 0;
+                offsets += !other && !a.sameOffsets(b) ? 1 : 0;
+                if (ids + offsets <= SHOWN && (other || !a.sameOffsets(b))) {
+                    System.out.println(escaped(text) + "\n  ours   " + new Gson().toJson(a) + "\n  theirs "
+                            + new Gson().toJson(b));
+                }
+            }
+        }
+        System.out.printf(
+                "%s: %,d texts, %,d with other numbers, %,d with other offsets; ours %.1f, theirs %.1f million characters/s%n",
+                file, count, ids, offsets, 1e3 * units / our, 1e3 * units / their);
+        return ids + offsets;
+    }
+
+    private static String escaped(String text) {
+        StringBuilder all = new StringBuilder();
+        text.codePoints().forEach(c -> {
+            if (c >= 0x20 && c < 0x7f) {
+                all.append((char) c);
+            } else {
+                all.append("\\x{").append(Integer.toHexString(c)).append('}');
+            }
+        });
+        return all.toString();
+    }
+
+    private static void store(Path out, int count, Path file) throws IOException {
+        Gson gson = new Gson();
+        Random random = new Random(SEED);
+        try (var theirs = theirs(file);
+                OutputStream bytes = new GZIPOutputStream(Files.newOutputStream(out));
+                Writer to = new OutputStreamWriter(bytes, StandardCharsets.UTF_8)) {
+            for (int i = 0; i < count; i++) {
+                String text = HostileText.next(random);
+                Tokens t = Tokens.of(text, theirs.encode(text));
+                to.write(gson.toJson(List.of(t.text, t.ids, t.starts, t.ends)));
+                to.write('\n');
+            }
+        }
+        System.out.println(out + ": " + count + " texts, " + Files.size(out) + " bytes");
+    }
+}
