@@ -157,30 +157,30 @@ record CodePoints(int[] ranges) {
         return switch (name) {
             case WHITE_SPACE, "space", "whitespace" -> Unicode::whiteSpace;
             case WORD ->
-                c -> Character.isAlphabetic(c)
+                c -> Categories.alphabetic(c)
                         || Unicode.mark(c)
-                        || Character.getType(c) == Character.DECIMAL_DIGIT_NUMBER
-                        || Character.getType(c) == Character.CONNECTOR_PUNCTUATION
+                        || Categories.of(c) == Character.DECIMAL_DIGIT_NUMBER
+                        || Categories.of(c) == Character.CONNECTOR_PUNCTUATION
                         || c < 0x100 && Unicode.number(c);
             case "any" -> c -> true;
-            case "alpha", "alphabetic" -> Character::isAlphabetic;
-            case "alnum" -> c -> Character.isAlphabetic(c) || Character.isDigit(c);
-            case "digit" -> Character::isDigit;
+            case "alpha", "alphabetic" -> Categories::alphabetic;
+            case "alnum" -> c -> Categories.alphabetic(c) || Categories.of(c) == Character.DECIMAL_DIGIT_NUMBER;
+            case "digit" -> c -> Categories.of(c) == Character.DECIMAL_DIGIT_NUMBER;
             case "upper", "uppercase" -> Character::isUpperCase;
             case "lower", "lowercase" -> Character::isLowerCase;
             case "ideographic" -> Character::isIdeographic;
             case "xdigit" -> c -> c < 0x80 && Character.digit(c, 16) >= 0;
-            case "cntrl" -> c -> Character.getType(c) == Character.CONTROL;
+            case "cntrl" -> c -> Categories.of(c) == Character.CONTROL;
             case "ascii" -> c -> c < 0x80;
             case "graph" -> CodePoints::graph;
-            case "print" -> c -> graph(c) || Character.getType(c) == Character.SPACE_SEPARATOR;
+            case "print" -> c -> graph(c) || Categories.of(c) == Character.SPACE_SEPARATOR;
             case "punct" -> Unicode::punctuation;
             default -> null;
         };
     }
 
     private static boolean graph(int c) {
-        int type = Character.getType(c);
+        int type = Categories.of(c);
         return !Unicode.whiteSpace(c)
                 && type != Character.CONTROL
                 && type != Character.UNASSIGNED
@@ -230,6 +230,6 @@ record CodePoints(int[] ranges) {
             case "so", "other_symbol" -> " 28 ";
             default -> "";
         };
-        return types.isEmpty() ? null : c -> types.contains(" " + Character.getType(c) + " ");
+        return types.isEmpty() ? null : c -> types.contains(" " + Categories.of(c) + " ");
     }
 }

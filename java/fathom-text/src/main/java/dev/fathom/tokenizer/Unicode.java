@@ -25,7 +25,7 @@ final class Unicode {
         if (c < 0x80) {
             return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9' || (c | 0x20) >= 'a' && (c | 0x20) <= 'z');
         }
-        return switch (Character.getType(c)) {
+        return switch (Categories.of(c)) {
             case Character.CONNECTOR_PUNCTUATION,
                     Character.DASH_PUNCTUATION,
                     Character.START_PUNCTUATION,
@@ -42,7 +42,7 @@ final class Unicode {
         if (c >= ' ' && c < 0x7f) {
             return false;
         }
-        return switch (Character.getType(c)) {
+        return switch (Categories.of(c)) {
             case Character.CONTROL, Character.FORMAT, Character.PRIVATE_USE, Character.SURROGATE -> true;
             default -> false;
         };
@@ -50,15 +50,15 @@ final class Unicode {
 
     /** A mark that takes no space of its own. */
     static boolean nonspacingMark(int c) {
-        return c >= 0x300 && Character.getType(c) == Character.NON_SPACING_MARK;
+        return c >= 0x300 && Categories.of(c) == Character.NON_SPACING_MARK;
     }
 
     /** Any mark that combines with a letter. */
     static boolean mark(int c) {
         return nonspacingMark(c)
                 || c >= 0x300
-                        && (Character.getType(c) == Character.COMBINING_SPACING_MARK
-                                || Character.getType(c) == Character.ENCLOSING_MARK);
+                        && (Categories.of(c) == Character.COMBINING_SPACING_MARK
+                                || Categories.of(c) == Character.ENCLOSING_MARK);
     }
 
     /** The category Number: digits, Roman numerals, fractions. */
@@ -66,7 +66,7 @@ final class Unicode {
         if (c < 0x80) {
             return c >= '0' && c <= '9';
         }
-        return switch (Character.getType(c)) {
+        return switch (Categories.of(c)) {
             case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> true;
             default -> false;
         };
@@ -77,8 +77,8 @@ final class Unicode {
         if (c < 0x80) {
             return c == '_' || c >= '0' && c <= '9' || (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
         }
-        int type = Character.getType(c);
-        return Character.isAlphabetic(c)
+        int type = Categories.of(c);
+        return Categories.alphabetic(c)
                 || mark(c)
                 || type == Character.DECIMAL_DIGIT_NUMBER
                 || type == Character.CONNECTOR_PUNCTUATION

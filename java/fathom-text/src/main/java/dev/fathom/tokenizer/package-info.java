@@ -8,8 +8,8 @@
  * code points, so that nothing is made per word but its tokens. Regular expressions are matched in linear time, because
  * they come from files and run over texts of strangers: an expression that cannot be matched so is refused.
  *
- * <p>Which characters are letters, marks or white space is what the JDK knows of Unicode (version 13 in JDK 17, 16 in
- * JDK 25), so that characters that are newer than the JDK may be cut in another way. Where a precompiled map of
+ * <p>Which characters are letters, marks or punctuation is what version 13 of Unicode says, whatever the JDK; how they
+ * are composed, and which script they are of, is what the JDK knows. Where a precompiled map of
  * characters takes away the first characters of a text, Hugging Face's offsets of all that follows are too small, and
  * those given here are right.
  *
