@@ -1,7 +1,5 @@
 package dev.fathom.tokenizer;
 
-import org.jspecify.annotations.Nullable;
-
 /** How the pieces of a text become tokens; the names are those of {@code tokenizer.json}. */
 interface Model {
     /** Adds the tokens of a piece, which is not empty. */
@@ -9,9 +7,4 @@ interface Model {
 
     /** The tokens by their numbers. */
     TokenTable table();
-
-    /** How a piece is written without what says that it continues a word; null where the model has no such sign. */
-    default @Nullable String continuation() {
-        return null;
-    }
 }

@@ -254,17 +254,30 @@ public final class PretrainedTokenizer {
 
     // ---- decoding
 
-    /** Returns the text of some tokens, without the special ones. */
+    /**
+     * Returns the text of some tokens, without the special ones.
+     *
+     * @throws IllegalArgumentException if there is no such token
+     */
     public String decode(int... ids) {
         return decode(ids, true);
     }
 
-    /** Returns the text of some tokens, and whether special ones are left out of it. */
+    /**
+     * Returns the text of some tokens.
+     *
+     * @param skipSpecial whether special tokens are left out of it
+     * @throws IllegalArgumentException if there is no such token
+     */
     public String decode(int[] ids, boolean skipSpecial) {
         List<String> tokens = new ArrayList<>(ids.length);
         for (int id : ids) {
             String token = parts.model.table().token(id);
-            if (token != null && !(skipSpecial && added.special(token))) {
+            if (token == null) {
+                throw new IllegalArgumentException("decode: there is no token " + id + " among the " + size()
+                        + " of this tokenizer; give the numbers that it gave, or those of a model that belongs to it");
+            }
+            if (!(skipSpecial && added.special(token))) {
                 tokens.add(token);
             }
         }

@@ -6,7 +6,6 @@ package dev.fathom.tokenizer;
  */
 final class WordPiece implements Model {
     private final TokenTable table;
-    private final String continuation;
     private final String unknown;
     private final int longest;
     private final Trie beginnings = new Trie();
@@ -15,7 +14,6 @@ final class WordPiece implements Model {
     WordPiece(TokenTable table, String unknown, String continuation, int longest) {
         this.table = table;
         this.unknown = unknown;
-        this.continuation = continuation;
         this.longest = longest;
         table.all().forEach((token, id) -> {
             beginnings.put(token, id);
@@ -28,11 +26,6 @@ final class WordPiece implements Model {
     @Override
     public TokenTable table() {
         return table;
-    }
-
-    @Override
-    public String continuation() {
-        return continuation;
     }
 
     @Override

@@ -239,6 +239,11 @@ class PretrainedTokenizerTest {
         assertThat(small().encode("", "").typeIds()).containsExactly(0, 0, 1);
         assertThat(small().encode(List.of())).isEmpty();
         assertThat(small().decode()).isEmpty();
+        for (int id : new int[] {-1, 19, Integer.MAX_VALUE}) {
+            assertThatThrownBy(() -> small().decode(5, id))
+                    .hasMessage("decode: there is no token " + id + " among the 19 of this tokenizer; give the numbers that"
+                            + " it gave, or those of a model that belongs to it");
+        }
     }
 
     @Test
