@@ -55,6 +55,22 @@ interface PostProcessor {
          */
         record Part(int text, int[] ids, int typeId) {}
 
+        static Part text(int text, int typeId) {
+            return new Part(text, new int[0], typeId);
+        }
+
+        static Part special(int id, int typeId) {
+            return new Part(-1, new int[] {id}, typeId);
+        }
+
+        /** What BERT sets around one text, and around two. */
+        static Template bert(TokenTable table, int first, int end) {
+            return new Template(
+                    table,
+                    List.of(special(first, 0), text(0, 0), special(end, 0)),
+                    List.of(special(first, 0), text(0, 0), special(end, 0), text(1, 1), special(end, 1)));
+        }
+
         @Override
         public int added(boolean two) {
             return (two ? pair : single).stream().mapToInt(p -> p.ids.length).sum();

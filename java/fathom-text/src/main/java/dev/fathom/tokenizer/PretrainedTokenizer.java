@@ -62,7 +62,7 @@ public final class PretrainedTokenizer {
      * tokenizers; {@code spiece.model} or {@code tokenizer.model} of SentencePiece; {@code vocab.json} with
      * {@code merges.txt} beside it, as GPT-2 has them; {@code vocab.txt} of BERT, whose letters are small unless
      * {@code tokenizer_config.json} says that {@code do_lower_case} is false; {@code tokenizer.bin} of llama2.c. In a
-     * folder the first of these that is there is read.
+     * folder the first of these that is there is read. Of a file of llama.cpp ({@code .gguf}) the tokenizer is read.
      *
      * @throws IllegalArgumentException if a file is damaged, or has a part that is not known
      * @throws java.io.UncheckedIOException if it cannot be read

@@ -203,11 +203,16 @@ final class SentencePieceModel {
                 null,
                 model,
                 null,
-                new Decoder.Sequence(List.of(
-                        new Decoder.ByteFallback(),
-                        new Decoder.Replace(TextPattern.Exactly.of(Character.toString(blank)), " "),
-                        new Decoder.Fuse(),
-                        new Decoder.Strip(' ', prefix ? 1 : 0, 0))));
+                decoder(blank, prefix));
+    }
+
+    /** Bytes, then blanks, without the one that was set in front. */
+    static Decoder decoder(int blank, boolean prefix) {
+        return new Decoder.Sequence(List.of(
+                new Decoder.ByteFallback(),
+                new Decoder.Replace(TextPattern.Exactly.of(Character.toString(blank)), " "),
+                new Decoder.Fuse(),
+                new Decoder.Strip(' ', prefix ? 1 : 0, 0)));
     }
 
     private static double[] doubles(float[] some) {

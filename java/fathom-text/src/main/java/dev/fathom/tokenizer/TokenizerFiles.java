@@ -56,9 +56,12 @@ final class TokenizerFiles {
         if (name.endsWith(".txt")) {
             return bert(file);
         }
+        if (name.endsWith(".gguf")) {
+            return GgufTokenizer.read(file);
+        }
         throw new IllegalArgumentException(
                 file + ": it is not known what tokenizer this is; give a file with one of these names: "
-                        + String.join(", ", NAMES));
+                        + String.join(", ", NAMES) + ", or a .gguf");
     }
 
     private static byte[] bytes(Path file) {
@@ -143,19 +146,13 @@ final class TokenizerFiles {
                 added.add(new AddedTokens.Token(special, table.id(special), true, false, false, false, false));
             }
         }
-        var first = new PostProcessor.Template.Part(-1, new int[] {table.id("[CLS]")}, 0);
-        var text = new PostProcessor.Template.Part(0, new int[0], 0);
-        var end = new PostProcessor.Template.Part(-1, new int[] {table.id("[SEP]")}, 0);
-        var second = new PostProcessor.Template.Part(1, new int[0], 1);
-        var secondEnd = new PostProcessor.Template.Part(-1, new int[] {table.id("[SEP]")}, 1);
         return new PretrainedTokenizer(
                 new PretrainedTokenizer.Parts(
                         added,
                         new Normalizer.Bert(true, true, small, small),
                         new PreTokenizer.Bert(),
                         new WordPiece(table, "[UNK]", "##", 100),
-                        new PostProcessor.Template(
-                                table, List.of(first, text, end), List.of(first, text, end, second, secondEnd)),
+                        PostProcessor.Template.bert(table, table.id("[CLS]"), table.id("[SEP]")),
                         new Decoder.WordPiece("##", true)),
                 null,
                 null);

@@ -396,18 +396,14 @@ final class TokenizerJson {
         String kind = string(p, "type");
         return switch (kind) {
             case "Sequence" -> new PostProcessor.Sequence(list(p, "processors", this::postProcessor));
-            case "BertProcessing" -> {
-                var first = new PostProcessor.Template.Part(-1, named(p, "cls"), 0);
-                var end = new PostProcessor.Template.Part(-1, named(p, "sep"), 0);
-                var secondEnd = new PostProcessor.Template.Part(-1, named(p, "sep"), 1);
-                yield new PostProcessor.Template(
-                        table, List.of(first, text(0, 0), end), List.of(first, text(0, 0), end, text(1, 1), secondEnd));
-            }
+            case "BertProcessing" -> PostProcessor.Template.bert(table, named(p, "cls"), named(p, "sep"));
             case "RobertaProcessing" -> {
-                var first = new PostProcessor.Template.Part(-1, named(p, "cls"), 0);
-                var end = new PostProcessor.Template.Part(-1, named(p, "sep"), 0);
+                var first = PostProcessor.Template.special(named(p, "cls"), 0);
+                var end = PostProcessor.Template.special(named(p, "sep"), 0);
+                var text = PostProcessor.Template.text(0, 0);
+                var second = PostProcessor.Template.text(1, 0);
                 PostProcessor template = new PostProcessor.Template(
-                        table, List.of(first, text(0, 0), end), List.of(first, text(0, 0), end, end, text(1, 0), end));
+                        table, List.of(first, text, end), List.of(first, text, end, end, second, end));
                 yield flag(p, "trim_offsets", true)
                         ? new PostProcessor.Sequence(
                                 List.of(new PostProcessor.TrimOffsets(flag(p, "add_prefix_space", true)), template))
@@ -426,17 +422,13 @@ final class TokenizerJson {
         };
     }
 
-    private static PostProcessor.Template.Part text(int text, int typeId) {
-        return new PostProcessor.Template.Part(text, new int[0], typeId);
-    }
-
     /** The number of a pair of a token and its number. */
-    private int[] named(JsonObject p, String name) {
+    private int named(JsonObject p, String name) {
         JsonElement pair = p.get(name);
         if (pair == null || !pair.isJsonArray() || pair.getAsJsonArray().size() != 2) {
             throw wrong("its post-processor lacks " + name + ", a token and its number; fetch the file again");
         }
-        return new int[] {pair.getAsJsonArray().get(1).getAsInt()};
+        return pair.getAsJsonArray().get(1).getAsInt();
     }
 
     private List<PostProcessor.Template.Part> template(JsonObject p, String name) {
@@ -450,7 +442,7 @@ final class TokenizerJson {
                 if (text == 1 && name.equals("single")) {
                     throw wrong("its template for one text names a second one; fetch the file again");
                 }
-                parts.add(text(text, number(sequence, "type_id", 0)));
+                parts.add(PostProcessor.Template.text(text, number(sequence, "type_id", 0)));
                 continue;
             }
             JsonObject special = object(part.get("SpecialToken"));

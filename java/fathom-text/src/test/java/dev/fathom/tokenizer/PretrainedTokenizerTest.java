@@ -101,6 +101,48 @@ class PretrainedTokenizerTest {
         assertThat(gpt2.decode(ids)).isEqualTo(text);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"bert-bge", "gpt-2", "mpt", "starcoder", "refact", "falcon", "deepseek-coder", "phi-3"})
+    void vocabulariesOfLlamaCpp(String name) throws IOException {
+        String file = "ggml-vocab-" + name + ".gguf";
+        theHardStrings(
+                PretrainedTokenizer.read(model("gguf-vocabs-goldens").resolve(file)).plainText(), file);
+    }
+
+    @Test
+    void theTokenizerOfAModelOfLlamaCpp() {
+        PretrainedTokenizer stories =
+                PretrainedTokenizer.read(model("llama-stories260k-gguf").resolve("tinyllm.gguf"));
+        assertThat(stories.encode("This is a test").ids())
+                .containsExactly(1, 274, 415, 293, 410, 293, 261, 259, 411, 356);
+        assertThat(stories.decode(stories.encode("This is a test").ids())).isEqualTo("This is a test");
+    }
+
+    @Test
+    void damagedFilesOfLlamaCppAreASentence() throws IOException {
+        byte[] whole = Files.readAllBytes(model("llama-stories260k-gguf").resolve("tinyllm.gguf"));
+        byte[] head = Arrays.copyOf(whole, 20_000); // the metadata, and some of the tensors
+        Path file = temp.resolve("changed.gguf");
+        Files.write(file, head);
+        PretrainedTokenizer.read(file);
+        Random random = new Random(2);
+        int sentences = 0;
+        for (int i = 0; i < 300; i++) {
+            byte[] changed = i % 3 == 0 ? Arrays.copyOf(head, random.nextInt(5_000)) : head.clone();
+            for (int k = 0; i % 3 != 0 && k < 5; k++) {
+                changed[random.nextInt(5_000)] = (byte) random.nextInt();
+            }
+            Files.write(file, changed);
+            try {
+                PretrainedTokenizer.read(file).encode("This is a test \u00e9");
+            } catch (IllegalArgumentException e) {
+                assertThat(e).hasMessageStartingWith(file.toString());
+                sentences++;
+            }
+        }
+        assertThat(sentences).isPositive();
+    }
+
     /** What Hugging Face's own library made of random texts; test-data/tokenizers/README.md says how. */
     @ParameterizedTest
     @ValueSource(strings = {"all-MiniLM-L6-v2", "gpt2"})
@@ -241,8 +283,8 @@ class PretrainedTokenizerTest {
         assertThat(small().decode()).isEmpty();
         for (int id : new int[] {-1, 19, Integer.MAX_VALUE}) {
             assertThatThrownBy(() -> small().decode(5, id))
-                    .hasMessage("decode: there is no token " + id + " among the 19 of this tokenizer; give the numbers that"
-                            + " it gave, or those of a model that belongs to it");
+                    .hasMessage("decode: there is no token " + id + " among the 19 of this tokenizer; give the numbers"
+                            + " that it gave, or those of a model that belongs to it");
         }
     }
 
