@@ -3,6 +3,7 @@ package dev.fathom.tokenizer;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -85,20 +86,36 @@ record CodePoints(int[] ranges) {
 
     /** With all that differ from one of these only by being large or small. */
     CodePoints anyCase() {
-        if (ranges.length == 0 || ranges.length == 2 && ranges[0] == ranges[1] && !Character.isLetter(ranges[0])) {
-            return this;
-        }
-        boolean[] folded = new boolean[Character.MAX_CODE_POINT + 1];
-        for (int i = 0; i < ranges.length; i += 2) {
-            for (int c = ranges[i]; c <= ranges[i + 1]; c++) {
-                folded[fold(c)] = true;
+        CodePoints all = this;
+        for (int[] same : Cases.ALL) {
+            if (Arrays.stream(same).anyMatch(this::contains)) {
+                for (int c : same) {
+                    all = all.contains(c) ? all : all.or(of(c, c));
+                }
             }
         }
-        return where(c -> folded[fold(c)]);
+        return all;
     }
 
-    private static int fold(int c) {
-        return Character.toLowerCase(Character.toUpperCase(c));
+    /** The code points that differ only by being large or small, found when an expression first asks for them. */
+    private static final class Cases {
+        static final int[][] ALL = all();
+
+        private Cases() {}
+
+        private static int[][] all() {
+            Map<Integer, int[]> byFold = new TreeMap<>();
+            for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
+                int folded = Character.toLowerCase(Character.toUpperCase(c));
+                if (folded != c) {
+                    int[] known = byFold.getOrDefault(folded, new int[] {folded});
+                    int[] more = Arrays.copyOf(known, known.length + 1);
+                    more[known.length] = c;
+                    byFold.put(folded, more);
+                }
+            }
+            return byFold.values().toArray(int[][]::new);
+        }
     }
 
     // ---- by name

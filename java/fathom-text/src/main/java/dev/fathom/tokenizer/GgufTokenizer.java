@@ -26,8 +26,7 @@ final class GgufTokenizer {
     private static final int LONGEST = 1 << 20;
     private static final int MOST = 1 << 24;
 
-    private static final String WORDS =
-            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)";
+    private static final String WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)";
 
     private static final String CASELESS_WORDS = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
             + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}%s| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -41,8 +40,7 @@ final class GgufTokenizer {
             "refact", List.of("\\p{N}", WORDS),
             "smollm", List.of("\\p{N}", WORDS),
             "falcon", List.of("[\\p{P}\\$\\+<=>\\^~\\|`]+", WORDS, "[0-9][0-9][0-9]"),
-            "deepseek-coder",
-                    List.of("[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", "\\p{N}"),
+            "deepseek-coder", List.of("[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", "\\p{N}"),
             "llama-bpe", List.of(String.format(CASELESS_WORDS, "{1,3}")),
             "qwen2", List.of(String.format(CASELESS_WORDS, ""))));
 
@@ -146,8 +144,8 @@ final class GgufTokenizer {
         int of = (int) number(4);
         long n = number(8);
         if (n < 0 || n > MOST || of == 9) {
-            throw wrong("it has a list of " + Long.toUnsignedString(n) + " values of the type " + of
-                    + "; fetch it again");
+            throw wrong(
+                    "it has a list of " + Long.toUnsignedString(n) + " values of the type " + of + "; fetch it again");
         }
         List<Object> all = new ArrayList<>();
         for (long i = 0; i < n; i++) {

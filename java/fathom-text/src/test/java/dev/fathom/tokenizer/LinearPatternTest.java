@@ -235,6 +235,14 @@ class LinearPatternTest {
     }
 
     @Test
+    void lettersOfAnyCase() {
+        assertThat(matches("(?i:straSSE|[k-m]+)", "STRASSE \u017ftra\u017fse \u212aLm"))
+                .containsExactly("STRASSE", "\u017ftra\u017fse", "\u212aLm");
+        // many of them take no longer than few
+        assertThat(matches("(?i)" + "[ab]".repeat(4_000), "aB".repeat(4_000))).hasSize(2);
+    }
+
+    @Test
     void groupsMayNotNestTooDeeply() {
         assertThatThrownBy(() -> LinearPattern.compile("(".repeat(100_000)))
                 .isInstanceOf(IllegalArgumentException.class);

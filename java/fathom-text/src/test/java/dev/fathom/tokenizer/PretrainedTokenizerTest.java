@@ -106,7 +106,9 @@ class PretrainedTokenizerTest {
     void vocabulariesOfLlamaCpp(String name) throws IOException {
         String file = "ggml-vocab-" + name + ".gguf";
         theHardStrings(
-                PretrainedTokenizer.read(model("gguf-vocabs-goldens").resolve(file)).plainText(), file);
+                PretrainedTokenizer.read(model("gguf-vocabs-goldens").resolve(file))
+                        .plainText(),
+                file);
     }
 
     @Test
@@ -152,13 +154,15 @@ class PretrainedTokenizerTest {
                 .withoutTruncation();
         Path file = Path.of(System.getProperty("fathom.root"), "test-data", "tokenizers", name + ".jsonl.gz");
         int texts = 0;
-        try (var lines = new BufferedReader(new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
+        try (var lines = new BufferedReader(
+                new InputStreamReader(new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 JsonArray known = Json.read(line).getAsJsonArray();
                 String text = known.get(0).getAsString();
                 EncodedText tokens = tokenizer.encode(text);
-                assertThat(tokens.ids()).as(text).containsExactly(ids(known.get(1).getAsJsonArray()));
+                assertThat(tokens.ids())
+                        .as(text)
+                        .containsExactly(ids(known.get(1).getAsJsonArray()));
                 int[] starts = ids(known.get(2).getAsJsonArray());
                 int[] ends = ids(known.get(3).getAsJsonArray());
                 for (int i = 0; i < starts.length; i++) {
