@@ -125,9 +125,7 @@ record CodePoints(int[] ranges) {
     /** The letters, marks, digits and connectors of words, and the numbers of Latin-1, as Oniguruma has them. */
     static final String WORD = "word";
 
-    /**
-     * The set of a category, a script or a property as regular expressions name it, or null where it is not known.
-     */
+    /** The set of a category, a script or a property as regular expressions name it, or null where it is not known. */
     static @Nullable CodePoints named(String name) {
         String plain = name.toLowerCase(Locale.ROOT).replace(" ", "").replace("-", "_");
         CodePoints known = NAMED.get(plain);

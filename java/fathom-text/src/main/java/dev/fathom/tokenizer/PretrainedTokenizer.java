@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>A text is normalized, cut into pieces, and the pieces become tokens by WordPiece, by a unigram model, by byte-pair
- * encoding or word by word; then special tokens are set around them. Time is linear in the length of a text, but for
- * n log n in the length of a single piece. Any number of threads may share an object.
+ * encoding or word by word; then special tokens are set around them. Time is linear in the length of a text, but for n
+ * log n in the length of a single piece. Any number of threads may share an object.
  */
 public final class PretrainedTokenizer {
     /** What the files say. */

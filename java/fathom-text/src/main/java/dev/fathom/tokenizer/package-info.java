@@ -9,9 +9,9 @@
  * they come from files and run over texts of strangers: an expression that cannot be matched so is refused.
  *
  * <p>Which characters are letters, marks or punctuation is what version 13 of Unicode says, whatever the JDK; how they
- * are composed, and which script they are of, is what the JDK knows. Where a precompiled map of
- * characters takes away the first characters of a text, Hugging Face's offsets of all that follows are too small, and
- * those given here are right.
+ * are composed, and which script they are of, is what the JDK knows. Where a precompiled map of characters takes away
+ * the first characters of a text, Hugging Face's offsets of all that follows are too small, and those given here are
+ * right.
  *
  * <p>Rejected: calling the native library of Hugging Face (17 MB, and slower from Java), a cache per thread (it grows
  * with threads; one table of pieces that all share, whose entries replace each other, is as fast), BPE dropout (it is

@@ -317,7 +317,8 @@ class BookTest {
         assertThat(run.err()).isEmpty();
         assertThat(StoredRun.read(folder.resolve("short.json")).data()).endsWith("means over 2 seeds from 1 on");
         assertThat(Files.readString(folder.resolve("report.html"))).contains("2 seeds", "seed-2/report.html");
-        var seeds = dev.fathom.experiments.pages.FinishedRun.read(folder, "perceptron").orElseThrow();
+        var seeds = dev.fathom.experiments.pages.FinishedRun.read(folder, "perceptron")
+                .orElseThrow();
         assertThat(StoredPicture.chosen(seeds, "planes.png")).isZero();
         assertThat(StoredPicture.chosen(seeds, "mistakes.png")).isEqualTo(1);
         assertThat(CommandLineRun.of(Stream.concat(Stream.of(lab), Stream.of("--resume"))

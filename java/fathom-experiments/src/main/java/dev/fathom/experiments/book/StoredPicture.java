@@ -39,7 +39,8 @@ public final class StoredPicture {
         try (Stream<Path> named = Files.find(
                 folder,
                 2,
-                (file, about) -> about.isRegularFile() && file.getFileName().toString().equals(name))) {
+                (file, about) ->
+                        about.isRegularFile() && file.getFileName().toString().equals(name))) {
             List<Embedded> all = HtmlReport.pictures(run.page());
             for (Path file : named.toList()) {
                 byte[] png = Files.readAllBytes(file);

@@ -219,7 +219,9 @@ class StoredRunTest {
         }
     }
 
-    /** What is held to a value decides whether the claim of the lab held; of optimizers, no band says which is sooner. */
+    /**
+     * What is held to a value decides whether the claim of the lab held; of optimizers, no band says which is sooner.
+     */
     @Test
     void verdictsDecideTheClaims() {
         assertThat(Labs.ALL.stream().filter(lab -> {
