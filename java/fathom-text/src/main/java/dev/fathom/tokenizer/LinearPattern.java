@@ -26,8 +26,10 @@ final class LinearPattern {
     }
 
     private static final int MOST_NODES = 5_000;
-    /** How many bits all sets of states may have together. */
-    private static final long MOST_BITS = 1L << 29;
+    /** How many bits all sets of states may have together; all are forgotten where more are needed. */
+    private static final long MOST_BITS = 1L << 27;
+    /** How many places of a text have their states at hand at a time; of the others only each of so many has. */
+    private static final int BLOCK = 1 << 12;
 
     private static final int MATCH = 0;
     private static final int ONE = 1;
@@ -35,6 +37,10 @@ final class LinearPattern {
     private static final int AHEAD = 3;
     private static final int NOT_AHEAD = 4;
     private static final int BEHIND = 5;
+    /** A fork before the first turn of a loop, and one after each turn. */
+    private static final int ENTER = 6;
+
+    private static final int AGAIN = 7;
 
     private final String regex;
 
@@ -43,9 +49,15 @@ final class LinearPattern {
     private int[] nexts = new int[32];
     private int[] others = new int[32];
     private int[] levels = new int[32];
+    /** Of each node how many loops it is in, with its own; and whether its loop prefers to end. */
+    private int[] loops = new int[32];
+
+    private final BitSet lazy = new BitSet();
     private int size;
     private int level;
     private int deepest;
+    private int loop;
+    private int mostLoops;
     private final int start;
     private final List<CodePoints> sets = new ArrayList<>();
     private final Map<CodePoints, Integer> numbers = new HashMap<>();
@@ -172,11 +184,13 @@ final class LinearPattern {
             nexts = Arrays.copyOf(nexts, 2 * size);
             others = Arrays.copyOf(others, 2 * size);
             levels = Arrays.copyOf(levels, 2 * size);
+            loops = Arrays.copyOf(loops, 2 * size);
         }
         kinds[size] = kind;
         nexts[size] = next;
         others[size] = other;
         levels[size] = level;
+        loops[size] = loop;
         deepest = Math.max(deepest, level);
         return size++;
     }
@@ -230,18 +244,25 @@ final class LinearPattern {
     private int compile(Part.Repeat repeat, int next) {
         int to = next;
         if (repeat.most() < 0) {
-            int fork = node(FORK, 0, 0);
-            int body = compile(repeat.part(), fork);
-            nexts[fork] = repeat.lazy() ? next : body;
-            others[fork] = repeat.lazy() ? body : next;
-            to = fork;
+            mostLoops = Math.max(mostLoops, ++loop);
+            int again = node(AGAIN, 0, next);
+            int body = compile(repeat.part(), again);
+            nexts[again] = body;
+            to = node(ENTER, body, next);
+            lazy.set(again, repeat.lazy());
+            lazy.set(to, repeat.lazy());
+            loop--;
         }
         for (int i = repeat.least(); i < repeat.most(); i++) {
             int body = compile(repeat.part(), to);
             to = repeat.lazy() ? node(FORK, next, body) : node(FORK, body, next);
         }
         for (int i = 0; i < repeat.least(); i++) {
+            int before = size;
             to = compile(repeat.part(), to);
+            if (size == before) {
+                break; // a part without nodes is nothing, however often
+            }
         }
         return to;
     }
@@ -288,21 +309,31 @@ final class LinearPattern {
         }
         State known = states.get(live);
         if (known == null) {
-            bits += size + 32L * (size + classCount * taken.length);
-            if (bits > MOST_BITS) {
-                throw new IllegalStateException(
-                        "the regular expression " + regex + " has too many states in this text; give a simpler one");
+            long more = size + 32L * (size + classCount * taken.length);
+            if (bits + more > MOST_BITS) {
+                forget();
             }
+            bits += more;
             known = new State(live, live.get(start), classCount * taken.length, size);
             states.put(live, known);
         }
         return known;
     }
 
+    /** Forgets all states. Searches that are on their way keep those that they hold, which lead to no others. */
+    private void forget() {
+        for (State state : states.values()) {
+            Arrays.fill(state.before, null);
+        }
+        states.clear();
+        Arrays.fill(ends, null);
+        bits = 0;
+    }
+
     private boolean alive(int n, BitSet live, int combination) {
         return switch (kinds[n]) {
             case MATCH -> true;
-            case FORK -> live.get(nexts[n]) || live.get(others[n]);
+            case FORK, ENTER, AGAIN -> live.get(nexts[n]) || live.get(others[n]);
             case AHEAD -> live.get(nexts[n]) && live.get(others[n]);
             case NOT_AHEAD -> live.get(nexts[n]) && !live.get(others[n]);
             case BEHIND -> live.get(nexts[n]) && taken[combination].get(others[n]);
@@ -337,70 +368,134 @@ final class LinearPattern {
         if (known > 0) {
             return known - 1;
         }
-        int n = resolved(at.live, node, new int[size]);
+        int n = resolved(at.live, node);
         at.leads[node] = n + 1;
         return n;
     }
 
-    /** Where a live node leads without taking anything, or -1 where it leads only to itself. */
-    private int resolved(BitSet live, int node, int[] visits) {
-        int n = node;
-        while (kinds[n] != ONE && kinds[n] != MATCH) {
-            if (kinds[n] != FORK) {
-                n = nexts[n];
+    /**
+     * Where a live node leads without taking anything. A turn of a loop that took nothing ends the loop. Of the loops
+     * around a node those that began their turn at this place are the innermost ones, so that the outermost of them
+     * tells which they are, and no node needs to be visited twice with the same one.
+     */
+    private int resolved(BitSet live, int node) {
+        int none = mostLoops + 1;
+        BitSet visited = new BitSet();
+        int[] todo = new int[16]; // nodes, each with the outermost loop that began here
+        int count = 1;
+        todo[0] = node * (none + 1) + none;
+        while (count > 0) {
+            int visit = todo[--count];
+            int n = visit / (none + 1);
+            int begun = visit % (none + 1);
+            if (!live.get(n) || visited.get(visit)) {
                 continue;
             }
-            int visit = visits[n]++;
-            if (visit > 1) {
-                return -1;
+            visited.set(visit);
+            if (kinds[n] == ONE || kinds[n] == MATCH) {
+                return n;
             }
-            if (visit == 0 && live.get(nexts[n])) {
-                int first = resolved(live, nexts[n], visits);
-                if (first >= 0) {
-                    return first;
+            if (count + 2 > todo.length) {
+                todo = Arrays.copyOf(todo, 2 * todo.length);
+            }
+            int own = loops[n];
+            switch (kinds[n]) {
+                case FORK -> {
+                    todo[count++] = others[n] * (none + 1) + begun;
+                    todo[count++] = nexts[n] * (none + 1) + begun;
                 }
+                case ENTER, AGAIN -> {
+                    int turn = nexts[n] * (none + 1) + Math.min(begun, own);
+                    int end = others[n] * (none + 1) + (begun == own ? none : begun);
+                    boolean ends = kinds[n] == AGAIN && begun <= own;
+                    if (!ends && lazy.get(n)) {
+                        todo[count++] = turn;
+                    }
+                    todo[count++] = end;
+                    if (!ends && !lazy.get(n)) {
+                        todo[count++] = turn;
+                    }
+                }
+                default -> todo[count++] = nexts[n] * (none + 1) + begun;
             }
-            // a turn of a loop that took nothing ends the loop
-            if (!live.get(others[n])) {
-                return -1;
-            }
-            n = others[n];
         }
-        return n;
+        throw new AssertionError("a live node of " + regex + " leads nowhere");
+    }
+
+    /** The states at the places of a text, for a walk from its beginning. */
+    private final class Places {
+        private final int[] points;
+        private final int from;
+        private final int n;
+        /** The state at the beginning of each block, and at the end of the text. */
+        private final State[] marks;
+
+        private final State[] block;
+        private int first;
+        private int last;
+
+        Places(int[] points, int from, int to) {
+            this.points = points;
+            this.from = from;
+            n = to - from;
+            int blocks = (n + BLOCK - 1) / BLOCK;
+            marks = new State[blocks + 1];
+            marks[blocks] = end(combinations[before(n)]);
+            block = new State[Math.min(n, BLOCK) + 1];
+            for (int b = blocks - 1; b >= 0; b--) {
+                fill(b);
+                marks[b] = block[0];
+            }
+        }
+
+        /** The class before a place, or that of the beginning. */
+        private int before(int i) {
+            return i == 0 ? classCount : classOf(points[from + i - 1]);
+        }
+
+        private void fill(int b) {
+            int ways = taken.length;
+            first = b * BLOCK;
+            last = Math.min(n, first + BLOCK);
+            State state = marks[b + 1];
+            block[last - first] = state;
+            int next = before(last);
+            for (int i = last - 1; i >= first; i--) {
+                int c = next;
+                next = before(i);
+                int combination = combinations[next];
+                State before = state.before[c * ways + combination];
+                state = before == null ? LinearPattern.this.before(state, c, combination) : before;
+                block[i - first] = state;
+            }
+        }
+
+        /** The state at a place that is none before the last one asked for, and at most one after it. */
+        State at(int i) {
+            if (i > last) {
+                fill(last / BLOCK);
+            }
+            return block[i - first];
+        }
     }
 
     /**
      * Calls {@code found} for each match from {@code from} to {@code to}, in their order. The text begins and ends
      * there for what looks around. A match of nothing is none.
-     *
-     * @throws IllegalStateException if the expression has too many states in this text
      */
     void matches(int[] points, int from, int to, Found found) {
+        Places places = new Places(points, from, to);
         int n = to - from;
-        @Nullable State[] at = new State[n + 1];
-        int ways = taken.length;
-        int next = n == 0 ? 0 : classOf(points[to - 1]);
-        State state = end(combinations[n == 0 ? classCount : next]);
-        at[n] = state;
-        for (int i = n - 1; i >= 0; i--) {
-            int c = next;
-            next = i == 0 ? classCount : classOf(points[from + i - 1]);
-            int combination = combinations[next];
-            State before = state.before[c * ways + combination];
-            state = before == null ? before(state, c, combination) : before;
-            at[i] = state;
-        }
         for (int i = 0; i < n; ) {
-            State here = at[i];
-            if (here == null || !here.starts) {
+            State here = places.at(i);
+            if (!here.starts) {
                 i++;
                 continue;
             }
             int end = i;
             int node = leads(here, start);
-            while (kinds[node] == ONE && here != null) {
-                here = at[++end];
-                node = here == null ? node : leads(here, nexts[node]);
+            while (kinds[node] == ONE) {
+                node = leads(places.at(++end), nexts[node]);
             }
             if (end > i) {
                 found.match(from + i, from + end);

@@ -38,6 +38,9 @@ final class PatternParser {
     private final int[] points;
     private int at;
     private int depth;
+    /** How many repetitions repeat a repetition. */
+    private int stacked;
+
     private boolean anyCase;
     private boolean dotAll;
 
@@ -150,6 +153,9 @@ final class PatternParser {
     private Part repeated(Part part) {
         Part all = part;
         for (int[] counts = counts(); counts != null; counts = counts()) {
+            if (all != part && ++stacked > DEEPEST) {
+                throw wrong("repeats repetitions more than " + DEEPEST + " times");
+            }
             int least = counts[0];
             int most = counts[1];
             if (least > MOST || most > MOST) {
@@ -373,7 +379,7 @@ final class PatternParser {
             case 'v' -> CodePoints.of(0xb, 0xb);
             case 'a' -> CodePoints.of(7, 7);
             case 'e' -> CodePoints.of(0x1b, 0x1b);
-            case '0' -> CodePoints.of(0, 0);
+            case '0' -> zero();
             case 's' -> named(CodePoints.WHITE_SPACE);
             case 'S' -> named(CodePoints.WHITE_SPACE).not();
             case 'd' -> named("nd");
@@ -391,6 +397,13 @@ final class PatternParser {
                 yield CodePoints.of(c, c);
             }
         };
+    }
+
+    private CodePoints zero() {
+        if (more() && points[at] >= '0' && points[at] <= '9') {
+            throw wrong("has an octal number");
+        }
+        return CodePoints.of(0, 0);
     }
 
     private CodePoints hexadecimal(int digits) {
