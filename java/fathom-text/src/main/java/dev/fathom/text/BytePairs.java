@@ -343,6 +343,23 @@ public final class BytePairs implements Tokenizer {
 
     @Override
     public String text(List<String> tokens) {
+        return written(tokens);
+    }
+
+    /**
+     * Returns the printable character by which tokens of this kind write a byte.
+     *
+     * @param b the byte, of which the lowest eight bits count
+     */
+    public static char letter(int b) {
+        return LETTERS[b & 0xff];
+    }
+
+    /**
+     * Returns the text whose bytes these tokens write, whatever their vocabulary. A token that has other characters
+     * than those of bytes stands for itself, and bytes that are no character become U+FFFD.
+     */
+    public static String written(List<String> tokens) {
         var all = new ByteArrayOutputStream();
         for (String token : tokens) {
             boolean ofBytes = token.chars().allMatch(c -> BYTE_OF.containsKey((char) c));

@@ -27,17 +27,19 @@ final class AddedTokens {
             boolean normalized,
             boolean singleWord,
             boolean left,
-            boolean right) {}
+            boolean right) {
+        /** A token that is found as it is written, and wherever it stands. */
+        static Token of(String content, int id, boolean special) {
+            return new Token(content, id, special, false, false, false, false);
+        }
+    }
 
     private final Map<Integer, Token> byId = new HashMap<>();
     private final Set<String> specials = new HashSet<>();
     private final Trie raw = new Trie();
     private final Trie normalized = new Trie();
-    /** Whether special tokens in a text are text. */
-    private final boolean plain;
 
-    AddedTokens(List<Token> tokens, Normalizer normalizer, boolean plain) {
-        this.plain = plain;
+    AddedTokens(List<Token> tokens, Normalizer normalizer) {
         for (Token t : tokens) {
             byId.put(t.id, t);
             if (t.special) {
@@ -58,41 +60,35 @@ final class AddedTokens {
         return specials.contains(token);
     }
 
-    /** The pieces of a text between the tokens that are found in it as it is written, and these. */
-    List<Text> cut(Text text) {
+    /**
+     * The pieces of a text between the tokens that are found in it as it is written, and these.
+     *
+     * @param plain whether special tokens in a text are text
+     */
+    List<Text> cut(Text text, boolean plain) {
         List<Text> to = new ArrayList<>(4);
-        cut(text, raw, to);
+        cut(text, raw, plain, to);
         return to;
     }
 
     /** Adds those of a normalized piece. */
-    void cutNormalized(Text text, List<Text> to) {
-        cut(text, normalized, to);
+    void cutNormalized(Text text, boolean plain, List<Text> to) {
+        cut(text, normalized, plain, to);
     }
 
-    private void cut(Text text, Trie trie, List<Text> to) {
+    private void cut(Text text, Trie trie, boolean plain, List<Text> to) {
         int from = text.start;
         int i = text.start;
         while (i < text.end) {
-            int id = Trie.NONE;
-            int end = i;
-            int node = Trie.ROOT;
-            for (int k = i; k < text.end; k++) {
-                node = trie.step(node, text.points[k]);
-                if (node == Trie.NONE) {
-                    break;
-                }
-                if (trie.number(node) != Trie.NONE) {
-                    id = trie.number(node);
-                    end = k + 1;
-                }
-            }
+            long found = trie.longest(text.points, i, text.end);
+            int id = (int) (found >> 32);
             Token token = id == Trie.NONE ? null : byId.get(id);
             if (token == null) {
                 i++;
                 continue;
             }
             int start = i;
+            int end = (int) found;
             i = end; // what is found but is none is passed over as a whole
             if (plain && token.special || token.singleWord && !alone(text, start, end)) {
                 continue;

@@ -93,6 +93,16 @@ final class Bpe implements Model {
             put(left, right, result, size);
         }
 
+        /** Whether two tokens and what they make are in a table; they are merged in the order in which they are put. */
+        boolean put(TokenTable table, String left, String right, String both) {
+            int[] ids = {table.id(left), table.id(right), table.id(both)};
+            boolean known = ids[0] >= 0 && ids[1] >= 0 && ids[2] >= 0;
+            if (known) {
+                put(ids[0], ids[1], ids[2]);
+            }
+            return known;
+        }
+
         /** Merges a pair before those of a greater rank. */
         void put(int left, int right, int result, int rank) {
             if (2 * (size + 1) > pairs.length) {

@@ -1,5 +1,6 @@
 package dev.fathom.tokenizer;
 
+import dev.fathom.text.BytePairs;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -29,15 +30,7 @@ interface Decoder {
     record ByteLevel() implements Decoder {
         @Override
         public List<String> decode(List<String> tokens) {
-            var all = new ByteArrayOutputStream();
-            for (String token : tokens) {
-                if (token.chars().allMatch(c -> ByteLetters.byteOf(c) >= 0)) {
-                    token.chars().forEach(c -> all.write(ByteLetters.byteOf(c)));
-                } else {
-                    all.writeBytes(token.getBytes(StandardCharsets.UTF_8));
-                }
-            }
-            return List.of(all.toString(StandardCharsets.UTF_8));
+            return List.of(BytePairs.written(tokens));
         }
     }
 

@@ -56,7 +56,7 @@ public final class EncodedText {
         this.overflowing = overflowing;
     }
 
-    /** What was found in the text of this number. */
+    /** What was found in the text of this number, which is that of its type unless a template says another. */
     static EncodedText of(TokenTable table, Tokens tokens, int text) {
         int n = tokens.size;
         int[] texts = new int[n];
@@ -64,7 +64,7 @@ public final class EncodedText {
         return new EncodedText(
                 table,
                 Arrays.copyOf(tokens.ids, n),
-                new int[n],
+                texts,
                 Arrays.copyOf(tokens.starts, n),
                 Arrays.copyOf(tokens.ends, n),
                 Arrays.copyOf(tokens.words, n),
@@ -159,19 +159,22 @@ public final class EncodedText {
                 overflowing.stream().map(e -> e.withTypeId(typeId)).toList());
     }
 
-    /** Changes offsets in place, before anybody has them. */
-    void offsets(Trim trim) {
+    /** Changes offsets in these texts in place, before anybody has them. */
+    void offsets(List<String> of, Trim trim) {
         for (int i = 0; i < ids.length; i++) {
-            long both = trim.trimmed(i, Objects.requireNonNullElse(table.token(ids[i]), ""), starts[i], ends[i]);
-            starts[i] = (int) (both >>> 32);
-            ends[i] = (int) both;
+            if (texts[i] != NONE) {
+                String token = Objects.requireNonNullElse(table.token(ids[i]), "");
+                long both = trim.trimmed(i, token, of.get(texts[i]), starts[i], ends[i]);
+                starts[i] = (int) (both >>> 32);
+                ends[i] = (int) both;
+            }
         }
-        overflowing.forEach(e -> e.offsets(trim));
+        overflowing.forEach(e -> e.offsets(of, trim));
     }
 
-    /** Where a token begins and ends, in the upper and the lower half of a number. */
+    /** Where a token begins and ends in a text, in the upper and the lower half of a number. */
     interface Trim {
-        long trimmed(int at, String token, int start, int end);
+        long trimmed(int at, String token, String text, int start, int end);
     }
 
     private EncodedText range(int first, int last, List<EncodedText> more) {
@@ -210,9 +213,8 @@ public final class EncodedText {
 
     /** Some encodings as one, and what overflows of each together with the others. */
     static EncodedText join(List<EncodedText> parts) {
-        EncodedText all = concat(parts);
         if (parts.stream().allMatch(p -> p.overflowing.isEmpty())) {
-            return all;
+            return concat(parts);
         }
         EncodedText joined = parts.get(0);
         for (EncodedText part : parts.subList(1, parts.size())) {

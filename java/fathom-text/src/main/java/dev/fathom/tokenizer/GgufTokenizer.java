@@ -229,17 +229,13 @@ final class GgufTokenizer {
         };
     }
 
-    private static AddedTokens.Token added(Object token, int id, boolean special) {
-        return new AddedTokens.Token(String.valueOf(token), id, special, false, false, false, false);
-    }
-
     /** Special tokens, and those of users. */
     private static List<AddedTokens.Token> added(List<?> tokens, int[] types) {
         List<AddedTokens.Token> added = new ArrayList<>();
         for (int id = 0; id < types.length; id++) {
             if ((types[id] == CONTROL || types[id] == USER)
                     && !String.valueOf(tokens.get(id)).isEmpty()) {
-                added.add(added(tokens.get(id), id, types[id] == CONTROL));
+                added.add(AddedTokens.Token.of(String.valueOf(tokens.get(id)), id, types[id] == CONTROL));
             }
         }
         return added;
@@ -269,10 +265,9 @@ final class GgufTokenizer {
             int blank = both.indexOf(' ', 1);
             String left = both.substring(0, Math.max(0, blank));
             String right = both.substring(blank + 1);
-            if (table.id(left) < 0 || table.id(right) < 0 || table.id(left + right) < 0) {
+            if (!pairs.put(table, left, right, left + right)) {
                 throw wrong("the merge \"" + both + "\" does not make a token of two; fetch the file again");
             }
-            pairs.put(table.id(left), table.id(right), table.id(left + right));
         }
         List<PreTokenizer> cuts = new ArrayList<>();
         for (String expression : expressions) {

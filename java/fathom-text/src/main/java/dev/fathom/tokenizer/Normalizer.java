@@ -1,5 +1,6 @@
 package dev.fathom.tokenizer;
 
+import dev.fathom.text.BytePairs;
 import java.text.Normalizer.Form;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -158,11 +159,35 @@ interface Normalizer {
         }
     }
 
-    /** Each byte of the text in UTF-8 as a printable character, as GPT-2 has it. */
+    /** The letter of each byte of the text in UTF-8, as {@link BytePairs} have it. */
     record Bytes() implements Normalizer {
         @Override
         public Text normalize(Text text) {
-            return ByteLetters.of(text);
+            Text.Change change = null;
+            for (int i = text.start; i < text.end; i++) {
+                int c = text.points[i];
+                if (c > ' ' && c <= '~') {
+                    continue; // is its own letter
+                }
+                change = change == null ? new Text.Change(text) : change;
+                change.keepTo(i);
+                if (c < 0x80) {
+                    change.replace(BytePairs.letter(c));
+                } else if (c < 0x800) {
+                    change.replace(BytePairs.letter(0xc0 | c >> 6));
+                    change.insert(BytePairs.letter(0x80 | c & 0x3f));
+                } else if (c < 0x10000) {
+                    change.replace(BytePairs.letter(0xe0 | c >> 12));
+                    change.insert(BytePairs.letter(0x80 | c >> 6 & 0x3f));
+                    change.insert(BytePairs.letter(0x80 | c & 0x3f));
+                } else {
+                    change.replace(BytePairs.letter(0xf0 | c >> 18));
+                    change.insert(BytePairs.letter(0x80 | c >> 12 & 0x3f));
+                    change.insert(BytePairs.letter(0x80 | c >> 6 & 0x3f));
+                    change.insert(BytePairs.letter(0x80 | c & 0x3f));
+                }
+            }
+            return change == null ? text : change.done();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.fathom.tokenizer;
 
+import dev.fathom.text.BytePairs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -16,7 +17,7 @@ interface PostProcessor {
     }
 
     /** The parts of the whole, of one or two texts, with special tokens where they are wanted. */
-    List<EncodedText> process(List<EncodedText> texts, boolean special);
+    List<EncodedText> process(List<EncodedText> parts, List<String> texts, boolean special);
 
     /** One after the other. */
     record Sequence(List<PostProcessor> processors) implements PostProcessor {
@@ -35,10 +36,10 @@ interface PostProcessor {
         }
 
         @Override
-        public List<EncodedText> process(List<EncodedText> texts, boolean special) {
-            List<EncodedText> all = texts;
+        public List<EncodedText> process(List<EncodedText> parts, List<String> texts, boolean special) {
+            List<EncodedText> all = parts;
             for (PostProcessor p : processors) {
-                all = p.process(all, special);
+                all = p.process(all, texts, special);
             }
             return all;
         }
@@ -77,11 +78,11 @@ interface PostProcessor {
         }
 
         @Override
-        public List<EncodedText> process(List<EncodedText> texts, boolean special) {
+        public List<EncodedText> process(List<EncodedText> parts, List<String> texts, boolean special) {
             List<EncodedText> all = new ArrayList<>();
-            for (Part part : texts.size() > 1 ? pair : single) {
+            for (Part part : parts.size() > 1 ? pair : single) {
                 if (part.text >= 0) {
-                    all.add(texts.get(part.text).withTypeId(part.typeId));
+                    all.add(parts.get(part.text).withTypeId(part.typeId));
                 } else if (special) {
                     all.add(EncodedText.special(table, part.ids, part.typeId));
                 }
@@ -98,16 +99,16 @@ interface PostProcessor {
         }
 
         @Override
-        public List<EncodedText> process(List<EncodedText> texts, boolean special) {
-            texts.forEach(e -> e.offsets(this::trimmed));
-            return texts;
+        public List<EncodedText> process(List<EncodedText> parts, List<String> texts, boolean special) {
+            parts.forEach(e -> e.offsets(texts, this::trimmed));
+            return parts;
         }
 
         private static boolean blank(int c) {
-            return c == ByteLetters.letter(' ') || Unicode.whiteSpace(c);
+            return c == BytePairs.letter(' ') || Unicode.whiteSpace(c);
         }
 
-        private long trimmed(int at, String token, int start, int end) {
+        private long trimmed(int at, String token, String text, int start, int end) {
             int[] points = token.codePoints().toArray();
             int leading = 0;
             while (leading < points.length && blank(points[leading])) {
@@ -117,9 +118,14 @@ interface PostProcessor {
             while (trailing < points.length && blank(points[points.length - 1 - trailing])) {
                 trailing++;
             }
-            boolean set = set(at, leading, start);
-            int first = set ? start : Math.min(start + leading, end);
-            int last = set && points.length == 1 ? start : Math.max(end - trailing, first);
+            int first = start;
+            for (int i = set(at, leading, start) ? leading : 0; i < leading && first < end; i++) {
+                first = text.offsetByCodePoints(first, 1);
+            }
+            int last = end;
+            for (int i = 0; i < trailing && last > first; i++) {
+                last = text.offsetByCodePoints(last, -1);
+            }
             return (long) first << 32 | last;
         }
 

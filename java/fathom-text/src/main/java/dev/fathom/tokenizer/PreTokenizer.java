@@ -158,6 +158,7 @@ interface PreTokenizer {
 
     /** Pieces as GPT-2 cuts them, if it cuts at all, with a letter for each byte. */
     record ByteLevel(boolean prefixSpace, boolean cuts) implements PreTokenizer {
+        private static final Normalizer BYTES = new Normalizer.Bytes();
         private static final Split WORDS = new Split(
                 new TextPattern.Regex(LinearPattern.compile(
                         "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+")),
@@ -169,13 +170,13 @@ interface PreTokenizer {
             boolean bare = prefixSpace && !text.isEmpty() && text.points[text.start] != ' ';
             Text all = bare ? Normalizer.prepended(text, " ") : text;
             if (!cuts) {
-                to.add(ByteLetters.of(all));
+                to.add(BYTES.normalize(all));
                 return;
             }
             int before = to.size();
             WORDS.cut(all, to);
             for (int i = before; i < to.size(); i++) {
-                to.set(i, ByteLetters.of(to.get(i)));
+                to.set(i, BYTES.normalize(to.get(i)));
             }
         }
     }

@@ -25,15 +25,24 @@ import org.jspecify.annotations.Nullable;
 public final class PretrainedTokenizer {
     /** What the files say. */
     record Parts(
-            List<AddedTokens.Token> added,
+            AddedTokens added,
             Normalizer normalizer,
             @Nullable PreTokenizer cut,
             Model model,
             @Nullable PostProcessor processor,
-            @Nullable Decoder decoder) {}
+            @Nullable Decoder decoder) {
+        Parts(
+                List<AddedTokens.Token> added,
+                Normalizer normalizer,
+                @Nullable PreTokenizer cut,
+                Model model,
+                @Nullable PostProcessor processor,
+                @Nullable Decoder decoder) {
+            this(new AddedTokens(added, normalizer), normalizer, cut, model, processor, decoder);
+        }
+    }
 
     private final Parts parts;
-    private final AddedTokens added;
     private final @Nullable TokenTruncation truncation;
     private final @Nullable TokenPadding padding;
     private final boolean special;
@@ -54,7 +63,6 @@ public final class PretrainedTokenizer {
         this.padding = padding;
         this.special = special;
         this.plain = plain;
-        added = new AddedTokens(parts.added, parts.normalizer, plain);
     }
 
     /**
@@ -137,31 +145,30 @@ public final class PretrainedTokenizer {
 
     /** Returns the tokens of a text. */
     public EncodedText encode(String text) {
-        return padded(List.of(whole(List.of(tokens(text, 0))))).get(0);
+        return padded(List.of(whole(text))).get(0);
     }
 
     /** Returns the tokens of two texts that belong together, as a question and a passage. */
     public EncodedText encode(String text, String second) {
-        return padded(List.of(whole(List.of(tokens(text, 0), tokens(second, 1)))))
-                .get(0);
+        return padded(List.of(whole(text, second))).get(0);
     }
 
     /** Returns the tokens of each text of a batch, filled up to one length if there is padding. */
     public List<EncodedText> encode(List<String> texts) {
         List<EncodedText> all = new ArrayList<>(texts.size());
         for (String text : texts) {
-            all.add(whole(List.of(tokens(text, 0))));
+            all.add(whole(text));
         }
         return padded(all);
     }
 
     private EncodedText tokens(String text, int number) {
         List<Text> pieces = new ArrayList<>();
-        for (Text piece : added.cut(Text.of(text))) {
+        for (Text piece : parts.added.cut(Text.of(text), plain)) {
             if (piece.added >= 0) {
                 pieces.add(piece);
             } else {
-                added.cutNormalized(parts.normalizer.normalize(piece), pieces);
+                parts.added.cutNormalized(parts.normalizer.normalize(piece), plain, pieces);
             }
         }
         if (parts.cut != null) {
@@ -179,18 +186,21 @@ public final class PretrainedTokenizer {
             }
             tokens.word++;
         }
-        return EncodedText.of(parts.model.table(), tokens, number).withTypeId(number);
+        return EncodedText.of(parts.model.table(), tokens, number);
     }
 
     /** One or two texts with their special tokens, cut where they are too long. */
-    private EncodedText whole(List<EncodedText> texts) {
-        List<EncodedText> all = texts;
+    private EncodedText whole(String... texts) {
+        List<EncodedText> all = new ArrayList<>(texts.length);
+        for (String text : texts) {
+            all.add(tokens(text, all.size()));
+        }
         if (truncation != null) {
-            int specials = special && parts.processor != null ? parts.processor.added(texts.size() > 1) : 0;
-            all = truncated(texts, truncation, Math.max(0, truncation.length() - specials));
+            int specials = special && parts.processor != null ? parts.processor.added(texts.length > 1) : 0;
+            all = truncated(all, truncation, Math.max(0, truncation.length() - specials));
         }
         if (parts.processor != null) {
-            all = parts.processor.process(all, special);
+            all = parts.processor.process(all, List.of(texts), special);
         }
         return EncodedText.join(all);
     }
@@ -277,7 +287,7 @@ public final class PretrainedTokenizer {
                 throw new IllegalArgumentException("decode: there is no token " + id + " among the " + size()
                         + " of this tokenizer; give the numbers that it gave, or those of a model that belongs to it");
             }
-            if (!(skipSpecial && added.special(token))) {
+            if (!(skipSpecial && parts.added.special(token))) {
                 tokens.add(token);
             }
         }

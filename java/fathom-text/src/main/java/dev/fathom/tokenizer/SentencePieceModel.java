@@ -187,9 +187,8 @@ final class SentencePieceModel {
             scores[id] = p.score;
             switch (p.type) {
                 case UNKNOWN -> unknown = id;
-                case CONTROL -> added.add(new AddedTokens.Token(p.text, id, true, true, false, false, false));
-                case USER -> added.add(new AddedTokens.Token(p.text, id, false, false, false, false, false));
-                case UNUSED -> {}
+                case USER -> added.add(AddedTokens.Token.of(p.text, id, false));
+                case CONTROL, UNUSED -> {}
                 default -> usable[id] = true;
             }
         }
@@ -198,7 +197,7 @@ final class SentencePieceModel {
                 : new Unigram(table, doubles(scores), usable, unknown, byteFallback);
         int blank = escapes ? SIGN : ' ';
         return new PretrainedTokenizer.Parts(
-                added.stream().filter(t -> !t.special()).toList(),
+                added,
                 new Normalization(map.length == 0 ? null : CharacterMap.of(map), prefix, collapses, blank),
                 null,
                 model,

@@ -105,17 +105,16 @@ final class TokenizerFiles {
             int blank = line.indexOf(' ');
             String left = line.substring(0, Math.max(0, blank));
             String right = line.substring(blank + 1);
-            if (table.id(left) < 0 || table.id(right) < 0 || table.id(left + right) < 0) {
+            if (!pairs.put(table, left, right, left + right)) {
                 throw new IllegalArgumentException(merges + " line " + number
                         + ": it does not merge two tokens of " + vocabulary + " to a third; give two files that belong"
                         + " together");
             }
-            pairs.put(table.id(left), table.id(right), table.id(left + right));
         });
         List<AddedTokens.Token> added = new ArrayList<>();
         table.all().forEach((token, id) -> {
             if (token.startsWith("<|") && token.endsWith("|>")) {
-                added.add(new AddedTokens.Token(token, id, true, false, false, false, false));
+                added.add(AddedTokens.Token.of(token, id, true));
             }
         });
         return new PretrainedTokenizer(
@@ -143,7 +142,7 @@ final class TokenizerFiles {
         List<AddedTokens.Token> added = new ArrayList<>();
         for (String special : List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")) {
             if (table.id(special) >= 0) {
-                added.add(new AddedTokens.Token(special, table.id(special), true, false, false, false, false));
+                added.add(AddedTokens.Token.of(special, table.id(special), true));
             }
         }
         return new PretrainedTokenizer(

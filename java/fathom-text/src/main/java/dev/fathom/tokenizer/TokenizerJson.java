@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a {@code tokenizer.json}, the file of Hugging Face's tokenizers. */
@@ -277,13 +278,14 @@ final class TokenizerJson {
             String left = merges.get(i);
             String right = merges.get(i + 1);
             String both = left + (right.startsWith(continuation) ? right.substring(continuation.length()) : right);
-            for (String token : List.of(left, right, both)) {
-                if (table.id(token) < 0) {
-                    throw wrong("the merge of \"" + left + "\" and \"" + right + "\" needs the token \"" + token
-                            + "\", which is not in the vocabulary; fetch the file again");
-                }
+            if (!pairs.put(table, left, right, both)) {
+                String lacks = Stream.of(left, right, both)
+                        .filter(token -> table.id(token) < 0)
+                        .findFirst()
+                        .orElseThrow();
+                throw wrong("the merge of \"" + left + "\" and \"" + right + "\" needs the token \"" + lacks
+                        + "\", which is not in the vocabulary; fetch the file again");
             }
-            pairs.put(table.id(left), table.id(right), table.id(both));
         }
         String unknown = text(m, "unk_token", "");
         return new Bpe(

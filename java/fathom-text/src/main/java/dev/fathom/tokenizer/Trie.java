@@ -100,6 +100,27 @@ final class Trie {
         return numbers[node];
     }
 
+    /**
+     * The longest string that begins at {@code from} and ends before {@code to}: its number, or {@link #NONE}, in the
+     * upper half, and where it ends in the lower half.
+     */
+    long longest(int[] points, int from, int to) {
+        int id = NONE;
+        int end = from;
+        int node = ROOT;
+        for (int i = from; i < to; i++) {
+            node = step(node, points[i]);
+            if (node == NONE) {
+                break;
+            }
+            if (numbers[node] != NONE) {
+                id = numbers[node];
+                end = i + 1;
+            }
+        }
+        return (long) id << 32 | end;
+    }
+
     /** The node of a string, or {@link #NONE}. */
     int node(String string) {
         int node = ROOT;

@@ -34,24 +34,13 @@ final class WordPiece implements Model {
         int at = piece.size() > longest ? -1 : piece.start;
         while (at >= 0 && at < piece.end) {
             Trie trie = at == piece.start ? beginnings : continuations;
-            int node = Trie.ROOT;
-            int id = Trie.NONE;
-            int end = at;
-            for (int i = at; i < piece.end; i++) {
-                node = trie.step(node, piece.points[i]);
-                if (node == Trie.NONE) {
-                    break;
-                }
-                if (trie.number(node) != Trie.NONE) {
-                    id = trie.number(node);
-                    end = i + 1;
-                }
-            }
+            long token = trie.longest(piece.points, at, piece.end);
+            int id = (int) (token >> 32);
             if (id == Trie.NONE) {
                 at = -1;
             } else {
-                to.add(id, piece, at, end);
-                at = end;
+                to.add(id, piece, at, (int) token);
+                at = (int) token;
             }
         }
         if (at < 0) {

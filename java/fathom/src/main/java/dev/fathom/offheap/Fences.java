@@ -104,16 +104,21 @@ public final class Fences implements Runnable {
             kept--;
             keptBytes -= mapped;
             long pages = some.remove();
-            for (long at = pages + PAGE; at < pages + mapped - PAGE; at += PAGE) {
-                if (Block.at(at, PAGE).mismatch(UNTOUCHED) >= 0) {
-                    fault = "fenced memory: a piece was written after it was freed";
-                }
-            }
+            look(pages, mapped);
             return pages;
         }
         long pages = pieces < MOST ? Native.mapFenced(mapped) : 0;
         pieces += pages == 0 ? 0 : 1;
         return pages;
+    }
+
+    /** Whether a piece that was freed is still as it was left. */
+    private static void look(long pages, long mapped) {
+        for (long at = pages + PAGE; at < pages + mapped - PAGE; at += PAGE) {
+            if (Block.at(at, PAGE).mismatch(UNTOUCHED) >= 0) {
+                fault = "fenced memory: a piece was written after it was freed";
+            }
+        }
     }
 
     /** How many bytes lie between the first fence and a piece. */
@@ -159,7 +164,10 @@ public final class Fences implements Runnable {
             return;
         }
         if (kept == MOST_KEPT || keptBytes + mapped > MOST_BYTES_KEPT) { // of sizes that nobody asks for any more
-            KEPT.forEach((size, some) -> some.forEach(p -> unmap(p, size)));
+            KEPT.forEach((size, some) -> some.forEach(p -> {
+                look(p, size);
+                unmap(p, size);
+            }));
             KEPT.clear();
             kept = 0;
             keptBytes = 0;
