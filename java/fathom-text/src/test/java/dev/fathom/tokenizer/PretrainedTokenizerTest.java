@@ -22,10 +22,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -152,7 +154,35 @@ class PretrainedTokenizerTest {
         var tokenizer = PretrainedTokenizer.read(model(SWIFT).resolve(name))
                 .withoutPadding()
                 .withoutTruncation();
-        Path file = Path.of(System.getProperty("fathom.root"), "test-data", "tokenizers", name + ".jsonl.gz");
+        assertThat(texts(tokenizer, goldens(name + ".jsonl.gz"))).isEqualTo(10_000);
+    }
+
+    private static Path goldens(String name) {
+        return Path.of(System.getProperty("fathom.root"), "test-data", "tokenizers", name);
+    }
+
+    private static Stream<String> parts() throws IOException {
+        try (Stream<Path> files = Files.list(goldens("parts"))) {
+            List<String> names = files.map(f -> String.valueOf(f.getFileName()))
+                    .filter(n -> n.endsWith(".json"))
+                    .sorted()
+                    .toList();
+            assertThat(names).hasSize(41);
+            return names.stream();
+        }
+    }
+
+    /** Small tokenizers, with every part of the format but two, and what Hugging Face's own library made of texts. */
+    @ParameterizedTest
+    @MethodSource("parts")
+    void everyPartOfTheFormat(String name) throws IOException {
+        var tokenizer = PretrainedTokenizer.read(goldens("parts").resolve(name));
+        Path texts = goldens("parts").resolve(name.replace(".json", ".jsonl.gz"));
+        assertThat(texts(tokenizer, texts)).isEqualTo(150);
+    }
+
+    /** Compares the numbers, the offsets and, where it is known, the text of the tokens, and counts the texts. */
+    private static int texts(PretrainedTokenizer tokenizer, Path file) throws IOException {
         int texts = 0;
         try (var lines = new BufferedReader(
                 new InputStreamReader(new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
@@ -169,10 +199,39 @@ class PretrainedTokenizerTest {
                     assertThat(tokens.start(i)).as(text).isEqualTo(starts[i]);
                     assertThat(tokens.end(i)).as(text).isEqualTo(ends[i]);
                 }
+                if (known.size() > 4) {
+                    assertThat(tokenizer.decode(tokens.ids()))
+                            .as(text)
+                            .isEqualTo(known.get(4).getAsString());
+                }
                 texts++;
             }
         }
-        assertThat(texts).isEqualTo(10_000);
+        return texts;
+    }
+
+    /** An unknown character costs 10 more than the least likely token: -5 is better than -1 and -5 - 10. */
+    @Test
+    void anUnknownCharacterIsLessLikelyThanAnyToken() throws IOException {
+        String model = """
+                {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["a", -1], ["ab", -5]]}""";
+        PretrainedTokenizer tokenizer = small("model", model, "pre_tokenizer", "null", "post_processor", "null");
+        assertThat(tokenizer.encode("ab").ids()).containsExactly(2);
+        assertThat(tokenizer.encode("abb").ids()).containsExactly(2, 0);
+    }
+
+    /** The text and the cuts are those of a test of Hugging Face's tokenizers. */
+    @Test
+    void scriptsAreCutApart() throws IOException {
+        PretrainedTokenizer scripts = small("normalizer", "null", "pre_tokenizer", "{\"type\": \"UnicodeScripts\"}")
+                .withoutSpecialTokens();
+        String text = "\u3069\u3053\u3067\u751f\u308c\u3002Yes";
+        EncodedText cut = scripts.encode(text);
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < cut.size(); i++) {
+            parts.add(text.substring(cut.start(i), cut.end(i)));
+        }
+        assertThat(parts).containsExactly("\u3069\u3053\u3067\u751f\u308c", "\u3002", "Yes");
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,7 @@ import java.util.zip.GZIPOutputStream;
  * Holds Fathom's tokenizers to Hugging Face's own library: {@code Comparison COUNT FILE...} compares the numbers and the
  * offsets of so many hostile texts for each {@code tokenizer.json}, says where they differ, and how fast both are;
  * {@code Comparison --store OUT COUNT FILE} writes the texts with what Hugging Face's library makes of them, from which
- * the tests are made.
+ * the tests are made, and {@code --decoded} as a last argument adds the text that it makes of the tokens.
  */
 public final class Comparison {
     private static final int SEED = 7;
@@ -33,11 +34,12 @@ public final class Comparison {
 
     public static void main(String[] args) throws IOException {
         if (args.length > 3 && args[0].equals("--store")) {
-            store(Path.of(args[1]), Integer.parseInt(args[2]), Path.of(args[3]));
+            boolean decoded = args[args.length - 1].equals("--decoded");
+            store(Path.of(args[1]), Integer.parseInt(args[2]), Path.of(args[3]), decoded);
             return;
         }
         if (args.length < 2) {
-            System.err.println("Comparison COUNT FILE... or Comparison --store OUT COUNT FILE");
+            System.err.println("Comparison COUNT FILE... or Comparison --store OUT COUNT FILE [--decoded]");
             System.exit(2);
         }
         long different = 0;
@@ -129,7 +131,7 @@ public final class Comparison {
         return all.toString();
     }
 
-    private static void store(Path out, int count, Path file) throws IOException {
+    private static void store(Path out, int count, Path file, boolean decoded) throws IOException {
         Gson gson = new Gson();
         Random random = new Random(SEED);
         try (var theirs = theirs(file);
@@ -137,8 +139,13 @@ public final class Comparison {
                 Writer to = new OutputStreamWriter(bytes, StandardCharsets.UTF_8)) {
             for (int i = 0; i < count; i++) {
                 String text = HostileText.next(random);
-                Tokens t = Tokens.of(text, theirs.encode(text));
-                to.write(gson.toJson(List.of(t.text, t.ids, t.starts, t.ends)));
+                Encoding encoding = theirs.encode(text);
+                Tokens t = Tokens.of(text, encoding);
+                List<Object> line = new ArrayList<>(List.of(t.text, t.ids, t.starts, t.ends));
+                if (decoded) {
+                    line.add(theirs.decode(encoding.getIds(), true));
+                }
+                to.write(gson.toJson(line));
                 to.write('\n');
             }
         }
