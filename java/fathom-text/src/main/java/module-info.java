@@ -1,6 +1,7 @@
 /** Texts as tokens, and the searches by which models write texts. */
 module dev.fathom.text {
     requires transitive dev.fathom;
+    requires transitive dev.fathom.files;
     requires com.google.gson;
     requires static org.jspecify;
 

@@ -46,6 +46,7 @@ module dev.fathom {
     requires static org.bytedeco.javacpp; // annotations for the build
     requires static org.jspecify;
 
+    uses dev.fathom.io.TensorFormat; // where a module reads more than safetensors
     uses dev.fathom.jni.MatrixBackend; // where a module brings one
     uses org.slf4j.spi.SLF4JServiceProvider; // to know whether there is one
 }

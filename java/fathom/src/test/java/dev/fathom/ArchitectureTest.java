@@ -50,7 +50,14 @@ class ArchitectureTest {
     private static final String ROOT = "dev.fathom.";
 
     private static final List<String> MODULES = List.of(
-            "fathom", "fathom-tables", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets", "fathom-view");
+            "fathom",
+            "fathom-tables",
+            "fathom-files",
+            "fathom-text",
+            "fathom-media",
+            "fathom-learn",
+            "fathom-nets",
+            "fathom-view");
 
     /** The core, from its class files, so that no jar and no test is among them. */
     private static final JavaClasses LIBRARY = new ClassFileImporter().importPath(Path.of("target", "classes"));

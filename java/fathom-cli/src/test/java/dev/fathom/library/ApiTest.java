@@ -20,6 +20,7 @@ class ApiTest {
     private static final List<Path> MODULES = Stream.of(
                     "fathom",
                     "fathom-tables",
+                    "fathom-files",
                     "fathom-text",
                     "fathom-media",
                     "fathom-learn",

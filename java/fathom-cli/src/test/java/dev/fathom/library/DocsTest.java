@@ -92,6 +92,7 @@ class DocsTest {
                 "ensemble",
                 "explain",
                 "features",
+                "files",
                 "image",
                 "io",
                 "linear",

@@ -76,7 +76,13 @@ class LibraryClosingTest {
         Path java = Path.of(System.getProperty("fathom.root"), "java");
         return new ClassFileImporter()
                 .importPaths(Stream.of(
-                                "fathom", "fathom-tables", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")
+                                "fathom",
+                                "fathom-tables",
+                                "fathom-files",
+                                "fathom-text",
+                                "fathom-media",
+                                "fathom-learn",
+                                "fathom-nets")
                         .map(module -> java.resolve(module).resolve("target/classes"))
                         .toList());
     }

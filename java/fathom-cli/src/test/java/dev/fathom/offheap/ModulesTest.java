@@ -13,8 +13,14 @@ class ModulesTest {
     @Test
     void theClassesOfAllModulesAreTheLibrarys() throws Exception {
         Path java = Path.of(System.getProperty("fathom.root"), "java");
-        for (String module :
-                List.of("fathom", "fathom-tables", "fathom-text", "fathom-media", "fathom-learn", "fathom-nets")) {
+        for (String module : List.of(
+                "fathom",
+                "fathom-tables",
+                "fathom-files",
+                "fathom-text",
+                "fathom-media",
+                "fathom-learn",
+                "fathom-nets")) {
             Path classes = java.resolve(module).resolve("target/classes");
             List<Path> files;
             try (Stream<Path> all = Files.walk(classes)) {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.files.Npz;
 import dev.fathom.io.Npy;
-import dev.fathom.io.Npz;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;

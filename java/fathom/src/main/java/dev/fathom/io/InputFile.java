@@ -27,4 +27,14 @@ public final class InputFile {
     public static UncheckedIOException unreadable(Object name, IOException e) {
         return new UncheckedIOException("cannot read " + name + ": " + AtomicFile.reason(e), e);
     }
+
+    /** Returns a text of a file for a message: quoted, cut where a hostile file makes it long, without controls. */
+    public static String quoted(String text) {
+        return '"' + plain(text) + '"';
+    }
+
+    static String plain(String text) {
+        String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
+        return cut.replaceAll("\\p{Cntrl}", "?");
+    }
 }

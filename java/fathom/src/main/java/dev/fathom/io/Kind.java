@@ -23,16 +23,17 @@ record Kind(String what, String remedy) {
     private static final String PICKLE =
             "the program that wrote it can write its arrays by safetensors.numpy.save_file({name: array, ...},"
                     + " \"weights.safetensors\")";
-    private static final Kind PYTORCH = new Kind(
-            "a file of torch.save, whose pickle could run code",
-            "export it in Python by safetensors.torch.save_file({k: v.contiguous().clone() for k, v in torch.load(path,"
-                    + " weights_only=True).items()}, \"weights.safetensors\")");
+    /** What the module dev.fathom.files reads. */
+    private static final String FILES =
+            "open it by TensorFile.open or Model.load, with dev.fathom:fathom-files on the class path or the module path";
+
+    private static final Kind PYTORCH = new Kind("a file of torch.save", FILES);
     private static final Kind KERAS = new Kind(
             "a model of Keras",
             "export it in Python by safetensors.numpy.save_file({v.path: v.numpy() for v in model.weights},"
                     + " \"weights.safetensors\"), and load it with Names that rename and transpose");
     private static final Kind HDF5 = new Kind("an HDF5 file, as Keras and h5py write it", KERAS.remedy);
-    private static final Kind NPZ = new Kind("an npz archive of NumPy", "read its arrays with Npz.read, or " + PICKLE);
+    private static final Kind NPZ = new Kind("an npz archive of NumPy", FILES);
     private static final Kind NPY = new Kind("an npy array of NumPy", "read it with Npy.read, or " + PICKLE);
     private static final Kind ONNX = new Kind(
             "an ONNX model",
@@ -60,9 +61,7 @@ record Kind(String what, String remedy) {
             return NPY;
         }
         if (text.startsWith("GGUF") || text.startsWith("lmgg") || text.startsWith("tjgg")) {
-            return new Kind(
-                    "a GGUF file of llama.cpp",
-                    "fetch the safetensors of the same model, from which such files are made");
+            return new Kind("a GGUF file of llama.cpp", FILES);
         }
         if (text.startsWith("\u0080\2\u008a\nl\u00fc\u009cF\u00f9")) { // its magic number, before PyTorch 1.6
             return PYTORCH;
@@ -83,9 +82,7 @@ record Kind(String what, String remedy) {
         }
         if (lower.startsWith("{") || lower.startsWith("[")) {
             return lower.contains("\"weight_map\"")
-                    ? new Kind(
-                            "an index that tells which files hold which tensors",
-                            "give those files themselves, each with Names that allow the rest to be missing")
+                    ? new Kind("an index that tells which files hold which tensors", FILES)
                     : new Kind("a JSON text", "give the file of the tensors themselves");
         }
         if (text.startsWith("\u001f\u008b")
@@ -117,7 +114,7 @@ record Kind(String what, String remedy) {
         }
         if (text.chars().allMatch(c -> c >= ' ' && c != 0x7f || c >= '\t' && c <= '\r')) {
             return new Kind(
-                    "a text that begins with " + Safetensors.quoted(text.substring(0, Math.min(n, 40))),
+                    "a text that begins with " + InputFile.quoted(text.substring(0, Math.min(n, 40))),
                     "give the file of the tensors themselves; a download that failed often leaves such a text");
         }
         return null;

@@ -36,8 +36,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Versions 1 to 3 are read, in both byte orders, in C order and in Fortran order (which becomes C order). The types
  * float16, float32 and float64 (rounded to float32) are read as F32, all integers but uint8 as I32 (every value must
- * fit), uint8 and bool as U8. Files are written in version 1, little-endian and in C order. {@link Npz} reads and
- * writes archives of several arrays.
+ * fit), uint8 and bool as U8. Files are written in version 1, little-endian and in C order.
  *
  * <p>{@link #read} reads the header and compares it with the size of the file; the values are read by the methods that
  * give them.
@@ -55,11 +54,11 @@ public final class Npy {
     private final Header header;
 
     /** Where the bytes of an array come from: a file, or an entry of an archive. Its text names it in messages. */
-    interface Source {
-        /** The bytes from the first one on. */
+    public interface Source {
+        /** Returns the bytes from the first one on. */
         InputStream open() throws IOException;
 
-        /** How many bytes there are. */
+        /** Returns how many bytes there are. */
         long bytes() throws IOException;
     }
 
@@ -100,8 +99,13 @@ public final class Npy {
         }
     }
 
-    /** Reads the header of an array wherever it lies. */
-    static Npy read(Source source) {
+    /**
+     * Reads the header of an array wherever it lies.
+     *
+     * @throws IllegalArgumentException if it is damaged, or of a type that is not read
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Npy read(Source source) {
         try (DataInputStream in = open(source)) {
             Header header = new Parser(source).header(in);
             long claimed = header.bytes + header.shape.size() * header.stored.bytes();
@@ -355,7 +359,7 @@ public final class Npy {
                 case "u4" -> Stored.U32;
                 case "u8" -> Stored.U64;
                 case "b1" -> Stored.BOOL;
-                default -> throw unread("the type " + Safetensors.quoted(descr));
+                default -> throw unread("the type " + InputFile.quoted(descr));
             };
         }
 
@@ -421,8 +425,8 @@ public final class Npy {
         AtomicFile.write(file, content(t));
     }
 
-    /** The bytes of a tensor's file, for one that lives at least until they are written. */
-    static AtomicFile.Content content(Tensor t) {
+    /** Returns the content of a tensor's file, for a tensor that lives at least until it is written. */
+    public static AtomicFile.Content content(Tensor t) {
         return switch (t.dtype()) {
             case F32 -> content(t.shape(), FloatBuffer.wrap(t.toArray()));
             case I32 -> content(t.shape(), IntBuffer.wrap(t.toIntArray()));

@@ -6,12 +6,7 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import com.google.gson.stream.MalformedJsonException;
-import dev.fathom.autograd.Values;
-import dev.fathom.offheap.Block;
-import dev.fathom.offheap.OffHeap;
-import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Tensor;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -20,11 +15,9 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetEncoder;
 import java.nio.charset.CodingErrorAction;
@@ -32,7 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,64 +39,24 @@ import org.jspecify.annotations.Nullable;
  * offsets, and text under {@code __metadata__}), then the numbers, row-major and little-endian, without a gap. See <a
  * href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>.
  *
- * <p>Files are written with F32. F16, BF16, F32 and F64 (rounded) are read as F32; I8, I16, U16 and I32 are read as
- * I32, and so are U32, I64 and U64 if every value fits; U8 and BOOL are read as U8. Integers can also be copied to
- * floats if that changes no value.
- *
- * <p>{@link #read} checks the whole header against the file and keeps the file open, so that {@link #copy} reads from
- * the same file later even if a new one has been moved into its place. Close it after use (a forgotten one is closed by
- * the collector); names, shapes and texts stay readable. Any thread may use it.
+ * <p>Files are written with F32. {@link #read} checks the whole header against the file and keeps the file open, so
+ * that {@link #copy} reads from the same file later even if a new one has been moved into its place.
  */
-public final class Safetensors implements AutoCloseable {
+public final class Safetensors extends TensorFile {
     /** The reference implementation reads no longer header either. */
     private static final int LONGEST_HEADER = 100_000_000;
-
-    /** What a process has addresses for. */
-    private static final long MOST_BYTES = 1L << 47;
 
     /** More than any array library has. */
     private static final int MOST_DIMENSIONS = 64;
 
-    private static final int CHUNK = 1 << 16;
     private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
     private static final String METADATA = "__metadata__";
     private static final String NOT_UNICODE = "is not valid Unicode";
     /** The text under which {@link Writer#checksum} leaves the checksum of all the rest. */
     private static final String CHECKSUM = "fathom.crc32c";
 
-    private final String file;
-    private final Bytes data;
-    private final Map<String, Entry> entries;
-    private final Map<String, String> metadata;
-    private final List<String> names;
-    private boolean closed;
-    private @Nullable Object closedAt;
-
-    /**
-     * What the header says of one tensor.
-     *
-     * @param stored the kind of its numbers, or null for one that is not read
-     * @param shape its dimensions, or null where they are more than a shape has
-     */
-    private record Entry(
-            String name,
-            String dtype,
-            @Nullable Stored stored,
-            long[] dims,
-            @Nullable Shape shape,
-            long begin,
-            long end) {
-        String size() {
-            return Arrays.toString(dims);
-        }
-    }
-
-    private Safetensors(String file, Bytes data, Map<String, Entry> entries, Map<String, String> metadata) {
-        this.file = file;
-        this.data = data;
-        this.entries = entries;
-        this.metadata = Collections.unmodifiableMap(metadata);
-        this.names = List.copyOf(entries.keySet());
+    private Safetensors(String file, Bytes data, List<Entry> entries, Map<String, String> metadata) {
+        super(file, entries, metadata, data::close);
     }
 
     /**
@@ -183,178 +135,6 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
-    /** Returns the names of the tensors, in the order of the file. */
-    public List<String> names() {
-        return names;
-    }
-
-    /** Returns the texts that the file carries beside its tensors. */
-    public Map<String, String> metadata() {
-        return metadata;
-    }
-
-    /** Returns what errors call it: the path of the file, or the name that it was given. */
-    @Override
-    public String toString() {
-        return file;
-    }
-
-    /**
-     * Returns the shape of a tensor.
-     *
-     * @throws IllegalArgumentException if the file has none of this name, or it has more dimensions or elements than a
-     *     tensor may have
-     */
-    public Shape shape(String name) {
-        return shape(entry(name));
-    }
-
-    private Shape shape(Entry e) {
-        if (e.shape == null) {
-            throw new IllegalArgumentException(file + ": tensor " + quoted(e.name) + " " + e.size() + " has "
-                    + (e.dims.length > Shape.MAX_RANK
-                            ? e.dims.length + " dimensions but a tensor has at most " + Shape.MAX_RANK
-                            : "more than " + Integer.MAX_VALUE + " elements, which no buffer holds")
-                    + "; reshape or split it before it is saved, or leave it out");
-        }
-        return e.shape;
-    }
-
-    private Stored stored(Entry e) {
-        if (e.stored == null) {
-            throw new IllegalArgumentException(file + ": tensor " + quoted(e.name) + " has the dtype " + quoted(e.dtype)
-                    + " but " + Arrays.toString(Stored.values())
-                    + " are read; convert it before it is saved, or leave it out");
-        }
-        return e.stored;
-    }
-
-    /**
-     * Returns the type as which a tensor is read.
-     *
-     * @throws IllegalArgumentException if the file has none of this name, or its numbers are of a type that is not read
-     */
-    public DType dtype(String name) {
-        return stored(entry(name)).dtype();
-    }
-
-    /**
-     * Reads a tensor of the file into a tensor of the current pass.
-     *
-     * @throws IllegalArgumentException if the file has none of this name, a value does not fit, or the file has shrunk
-     *     since it was opened
-     * @throws IllegalStateException if no pass is open or the file was closed
-     * @throws UncheckedIOException if the file cannot be read
-     */
-    public Tensor tensor(String name) {
-        Entry e = entry(name);
-        Stored stored = stored(e);
-        Tensor t = Values.create(Tensor.class, shape(e), stored.dtype());
-        long address = Values.address(t);
-        int width = stored.dtype().bytes();
-        values(e, (from, n, at) -> stored.convert(from, n, Block.at(address + at * width, n * width)));
-        return t;
-    }
-
-    /**
-     * Copies a tensor to where {@code to} has its position, which does not move.
-     *
-     * @param order as it was given to {@link Writer#add(String, Shape, FloatBuffer, int...)}: dimension i of the file
-     *     is dimension {@code order[i]} of what is copied; without any the dimensions stay as they are
-     * @throws IllegalArgumentException if the file has none of this name, {@code to} has not room for exactly its
-     *     elements, the order does not name each dimension once, a value is no float32, or the file has shrunk since it
-     *     was opened
-     * @throws IllegalStateException if the file was closed
-     * @throws UncheckedIOException if the file cannot be read
-     */
-    public void copy(String name, FloatBuffer to, int... order) {
-        Entry e = entry(name, to);
-        Stored stored = stored(e);
-        if (order.length == 0) {
-            FloatBuffer target = to.duplicate();
-            values(e, (from, n, at) -> stored.floats(from, n, target));
-            return;
-        }
-        Places places = Places.of(shape(e), order);
-        FloatBuffer target = to.slice();
-        FloatBuffer chunk = FloatBuffer.allocate(CHUNK);
-        values(e, (from, n, at) -> {
-            int fine = stored.floats(from, n, chunk.clear());
-            for (int i = 0; i < fine; i++) {
-                target.put((int) places.next(), chunk.get(i));
-            }
-            return fine;
-        });
-    }
-
-    /**
-     * Copies a tensor of integers to where {@code to} has its position, which does not move.
-     *
-     * @throws IllegalArgumentException if the file has none of this name, it holds floats, {@code to} has not room for
-     *     exactly its elements, a value does not fit an int, or the file has shrunk since it was opened
-     * @throws IllegalStateException if the file was closed
-     * @throws UncheckedIOException if the file cannot be read
-     */
-    public void copy(String name, IntBuffer to) {
-        Entry e = entry(name, to);
-        Stored stored = stored(e);
-        if (stored.dtype() == DType.F32) {
-            throw new IllegalArgumentException(
-                    "copy: " + quoted(name) + " holds " + stored + "; copy it to a FloatBuffer");
-        }
-        IntBuffer target = to.duplicate();
-        values(e, (from, n, at) -> stored.ints(from, n, target));
-    }
-
-    private Entry entry(String name, Buffer to) {
-        Entry e = entry(name);
-        if (to.remaining() != shape(e).size()) {
-            throw new IllegalArgumentException("copy: " + quoted(name) + " " + e.shape + " has " + shape(e).size()
-                    + " elements but the buffer has room for " + to.remaining() + "; give one of exactly that size");
-        }
-        return e;
-    }
-
-    /**
-     * Takes {@code n} values, the first of which is number {@code at}; returns how many before one that does not fit.
-     */
-    private interface Sink {
-        int take(ByteBuffer from, int n, long at);
-    }
-
-    private void values(Entry e, Sink sink) {
-        Stored stored = stored(e);
-        long size = shape(e).size();
-        int width = stored.bytes();
-        byte[] chunk = new byte[(int) Math.min(CHUNK, e.end - e.begin)];
-        ByteBuffer from = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
-        mustBeOpen("copy");
-        for (long at = 0; at < size; at += chunk.length / width) {
-            int n = (int) Math.min(chunk.length / width, size - at);
-            read("copy", e.begin + at * width, chunk, n * width);
-            int fine = sink.take(from, n, at);
-            if (fine < n) {
-                throw new IllegalArgumentException(file + ": element " + (at + fine) + " of " + quoted(e.name) + ", "
-                        + stored.text(from, fine) + " in " + stored
-                        + ", does not fit; convert the tensor before it is saved");
-            }
-        }
-    }
-
-    private void read(String who, long at, byte[] to, int n) {
-        synchronized (data) {
-            mustBeOpen(who);
-            try {
-                data.read(at, to, n);
-            } catch (EOFException e) {
-                throw new IllegalArgumentException(
-                        file + ": the file has been truncated since it was opened; fetch or save it again", e);
-            } catch (IOException e) {
-                throw InputFile.unreadable(file, e);
-            }
-        }
-    }
-
     /**
      * Reads the whole file and compares it with the checksum that {@link Writer#checksum} left.
      *
@@ -363,25 +143,26 @@ public final class Safetensors implements AutoCloseable {
      * @throws UncheckedIOException if the file cannot be read
      */
     public void verify() {
-        String claimed = metadata.get(CHECKSUM);
+        String claimed = metadata().get(CHECKSUM);
         if (claimed == null) {
-            throw new IllegalArgumentException(file + ": it has no checksum; save it with one");
+            throw new IllegalArgumentException(this + ": it has no checksum; save it with one");
         }
         Checksum sum = new Checksum();
-        metadata.forEach(sum::text);
+        metadata().forEach(sum::text);
         byte[] chunk = new byte[CHUNK];
         mustBeOpen("verify");
-        for (Entry e : entries.values()) {
-            sum.tensor(e.name, e.dtype, e.size());
-            for (long at = e.begin; at < e.end; at += chunk.length) {
-                int n = (int) Math.min(chunk.length, e.end - at);
-                read("verify", at, chunk, n);
+        for (String name : names()) {
+            Entry e = entry(name);
+            sum.tensor(name, e.type(), Arrays.toString(e.dims()));
+            for (long at = 0; at < e.bytes(); at += chunk.length) {
+                int n = (int) Math.min(chunk.length, e.bytes() - at);
+                read("verify", e, at, chunk, n);
                 sum.crc.update(chunk, 0, n);
             }
         }
         if (!sum.toString().equals(claimed)) {
-            throw new IllegalArgumentException(file + ": its checksum is " + quoted(claimed) + " but its content has "
-                    + sum + "; the file is damaged, use another");
+            throw new IllegalArgumentException(this + ": its checksum is " + InputFile.quoted(claimed)
+                    + " but its content has " + sum + "; the file is damaged, use another");
         }
     }
 
@@ -412,46 +193,6 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
-    private Entry entry(String name) {
-        Entry e = entries.get(name);
-        if (e == null) {
-            throw new IllegalArgumentException(file + " has no tensor " + quoted(name) + "; it holds "
-                    + names.stream().map(Safetensors::plain).toList());
-        }
-        return e;
-    }
-
-    private void mustBeOpen(String who) {
-        synchronized (data) {
-            if (closed) {
-                throw new IllegalStateException(who + ": " + file + " was closed at " + OffHeap.render(closedAt) + "; "
-                        + who + " before the close");
-            }
-        }
-    }
-
-    /** Closes the file; names, shapes and texts stay readable. Closing twice does nothing. */
-    @Override
-    public void close() {
-        synchronized (data) {
-            if (!closed) {
-                closed = true;
-                closedAt = OffHeap.callSite();
-                data.close();
-            }
-        }
-    }
-
-    /** A text of a file for a message: quoted, cut where a hostile file makes it long, without control characters. */
-    static String quoted(String text) {
-        return '"' + plain(text) + '"';
-    }
-
-    private static String plain(String text) {
-        String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
-        return cut.replaceAll("\\p{Cntrl}", "?");
-    }
-
     private static boolean isUnicode(String text) {
         return StandardCharsets.UTF_8.newEncoder().canEncode(text);
     }
@@ -472,10 +213,13 @@ public final class Safetensors implements AutoCloseable {
 
     // ---- reading
 
+    /** What the header says of one tensor, with its place behind the header. */
+    private record Place(String name, String dtype, long[] dims, long begin, long end) {}
+
     /** Reads the header of one file; everything in it is a claim until it has been compared with the file. */
     private static final class Header {
         private final String file;
-        private final Map<String, Entry> entries = new LinkedHashMap<>();
+        private final Map<String, Place> places = new LinkedHashMap<>();
         private final Map<String, String> metadata = new LinkedHashMap<>();
         private boolean metadataSeen;
 
@@ -520,7 +264,7 @@ public final class Safetensors implements AutoCloseable {
             } catch (MalformedJsonException | EOFException | JsonParseException | IllegalStateException e) {
                 throw damaged("its header is not the JSON of a safetensors file");
             }
-            return new Safetensors(file, data, inOrder(8 + length, size), metadata);
+            return new Safetensors(file, data, inOrder(data, 8 + length, size), metadata);
         }
 
         /** Answers for a file of another format with what it is. */
@@ -545,10 +289,10 @@ public final class Safetensors implements AutoCloseable {
                     continue;
                 }
                 if (!isUnicode(name)) {
-                    throw damaged("the name of tensor number " + entries.size() + " " + NOT_UNICODE);
+                    throw damaged("the name of tensor number " + places.size() + " " + NOT_UNICODE);
                 }
-                if (entries.put(name, tensor(json, name)) != null) {
-                    throw damaged("two tensors are called " + quoted(name));
+                if (places.put(name, tensor(json, name)) != null) {
+                    throw damaged("two tensors are called " + InputFile.quoted(name));
                 }
             }
             json.endObject();
@@ -566,21 +310,22 @@ public final class Safetensors implements AutoCloseable {
             while (json.hasNext()) {
                 String key = json.nextName();
                 if (json.peek() != JsonToken.STRING) {
-                    throw damaged(METADATA + " maps " + quoted(key) + " to something else than a text");
+                    throw damaged(METADATA + " maps " + InputFile.quoted(key) + " to something else than a text");
                 }
                 if (metadata.put(key, json.nextString()) != null) {
-                    throw damaged(METADATA + " has " + quoted(key) + " twice");
+                    throw damaged(METADATA + " has " + InputFile.quoted(key) + " twice");
                 }
             }
             json.endObject();
         }
 
-        private Entry tensor(JsonReader json, String name) throws IOException {
+        private Place tensor(JsonReader json, String name) throws IOException {
             String dtype = null;
             long[] dims = null;
             long[] offsets = null;
             if (json.peek() != JsonToken.BEGIN_OBJECT) {
-                throw damaged("tensor " + quoted(name) + " is not an object with dtype, shape and data_offsets");
+                throw damaged(
+                        "tensor " + InputFile.quoted(name) + " is not an object with dtype, shape and data_offsets");
             }
             json.beginObject();
             while (json.hasNext()) {
@@ -590,7 +335,7 @@ public final class Safetensors implements AutoCloseable {
                     case "dtype" -> {
                         again = dtype != null;
                         if (json.peek() != JsonToken.STRING) {
-                            throw damaged("tensor " + quoted(name) + " has a dtype that is not a text");
+                            throw damaged("tensor " + InputFile.quoted(name) + " has a dtype that is not a text");
                         }
                         dtype = json.nextString();
                     }
@@ -602,40 +347,33 @@ public final class Safetensors implements AutoCloseable {
                         again = offsets != null;
                         offsets = numbers(json, name, field, 2);
                     }
-                    default -> throw damaged("tensor " + quoted(name) + " has the unknown field " + quoted(field));
+                    default ->
+                        throw damaged("tensor " + InputFile.quoted(name) + " has the unknown field "
+                                + InputFile.quoted(field));
                 }
                 if (again) {
-                    throw damaged("tensor " + quoted(name) + " has " + field + " twice");
+                    throw damaged("tensor " + InputFile.quoted(name) + " has " + field + " twice");
                 }
             }
             json.endObject();
             if (dtype == null || dims == null || offsets == null || offsets.length != 2) {
-                throw damaged("tensor " + quoted(name) + " lacks "
+                throw damaged("tensor " + InputFile.quoted(name) + " lacks "
                         + (dtype == null ? "its dtype" : dims == null ? "its shape" : "its two data_offsets"));
             }
-            return entry(name, dtype, dims, offsets[0], offsets[1]);
+            return place(name, dtype, dims, offsets[0], offsets[1]);
         }
 
         /**
          * Whether this program reads the tensor is asked when it is used: others of the file may be all that is wanted.
          */
-        private Entry entry(String name, String dtype, long[] dims, long begin, long end) {
+        private Place place(String name, String dtype, long[] dims, long begin, long end) {
             Stored stored = Stored.named(dtype);
-            int[] shape = new int[dims.length];
-            boolean fits = dims.length <= Shape.MAX_RANK;
-            long elements = 1;
-            long others = 1; // without the zeros
-            for (int i = 0; i < dims.length; i++) {
-                if (dims[i] > MOST_BYTES / others) {
-                    throw damaged("tensor " + quoted(name) + " claims the shape " + Arrays.toString(dims)
-                            + ", which no memory holds");
-                }
-                elements *= dims[i];
-                others *= Math.max(dims[i], 1);
-                shape[i] = (int) dims[i];
-                fits &= others <= Integer.MAX_VALUE; // a FloatBuffer has at most 2^31 - 1 elements
+            long elements = Entry.elements(dims);
+            if (elements < 0) {
+                throw damaged("tensor " + InputFile.quoted(name) + " claims the shape " + Arrays.toString(dims)
+                        + ", which no memory holds");
             }
-            String place = "tensor " + quoted(name) + " lies at " + begin + " to " + end;
+            String place = "tensor " + InputFile.quoted(name) + " lies at " + begin + " to " + end;
             if (stored != null && end - begin != stored.bytes() * elements) {
                 throw damaged(place + " but its shape " + Arrays.toString(dims) + " takes " + stored.bytes() * elements
                         + " bytes");
@@ -643,24 +381,26 @@ public final class Safetensors implements AutoCloseable {
             if (begin > end) { // of a tensor whose numbers have an unknown size
                 throw damaged(place + ", which is not where a tensor lies");
             }
-            return new Entry(name, dtype, stored, dims, fits ? Shape.of(shape) : null, begin, end);
+            return new Place(name, dtype, dims, begin, end);
         }
 
         private long[] numbers(JsonReader json, String name, String field, int most) throws IOException {
             long[] values = new long[Math.min(most, 8)];
             int n = 0;
             if (json.peek() != JsonToken.BEGIN_ARRAY) {
-                throw damaged("tensor " + quoted(name) + " has a " + field + " that is not a list");
+                throw damaged("tensor " + InputFile.quoted(name) + " has a " + field + " that is not a list");
             }
             json.beginArray();
             while (json.hasNext()) {
                 if (n == most) {
-                    throw damaged("tensor " + quoted(name) + " has more than " + most + " numbers in its " + field);
+                    throw damaged(
+                            "tensor " + InputFile.quoted(name) + " has more than " + most + " numbers in its " + field);
                 }
                 // nextLong would also take "1" and 1.0
                 String text = json.peek() == JsonToken.NUMBER ? json.nextString() : "";
                 if (!COUNT.matcher(text).matches()) {
-                    throw damaged("tensor " + quoted(name) + " has something else than counts in its " + field);
+                    throw damaged(
+                            "tensor " + InputFile.quoted(name) + " has something else than counts in its " + field);
                 }
                 if (n == values.length) {
                     values = Arrays.copyOf(values, most);
@@ -671,25 +411,30 @@ public final class Safetensors implements AutoCloseable {
             return Arrays.copyOf(values, n);
         }
 
-        /** The tensors sorted by offset, with offsets into the file, once they are known to fill it exactly. */
-        private Map<String, Entry> inOrder(long start, long size) {
-            List<Entry> sorted = new ArrayList<>(entries.values());
-            sorted.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
-            Map<String, Entry> placed = new LinkedHashMap<>();
+        /** The tensors sorted by offset, once they are known to fill the file exactly. */
+        private List<Entry> inOrder(Bytes data, long start, long size) {
+            List<Place> sorted = new ArrayList<>(places.values());
+            sorted.sort(Comparator.comparingLong(Place::begin).thenComparingLong(Place::end));
+            List<Entry> entries = new ArrayList<>();
             long at = 0;
-            for (Entry e : sorted) {
-                if (e.begin != at) {
-                    throw damaged("tensor " + quoted(e.name) + " begins at " + e.begin
+            for (Place p : sorted) {
+                if (p.begin != at) {
+                    throw damaged("tensor " + InputFile.quoted(p.name) + " begins at " + p.begin
                             + " but the one before it ends at " + at);
                 }
-                at = e.end;
-                placed.put(
-                        e.name, new Entry(e.name, e.dtype, e.stored, e.dims, e.shape, start + e.begin, start + e.end));
+                at = p.end;
+                entries.add(new Entry(
+                        p.name,
+                        p.dtype,
+                        Stored.named(p.dtype),
+                        p.dims,
+                        p.end - p.begin,
+                        (from, to, n) -> data.read(start + p.begin + from, to, n)));
             }
             if (at != size - start) {
                 throw damaged("its tensors take " + at + " bytes but " + (size - start) + " lie behind its header");
             }
-            return placed;
+            return entries;
         }
 
         private IllegalArgumentException damaged(String what) {
@@ -760,16 +505,17 @@ public final class Safetensors implements AutoCloseable {
             String fault = fault(name);
             if (fault != null) {
                 throw new IllegalArgumentException(
-                        "safetensors: the name " + quoted(name) + " " + fault + "; choose another");
+                        "safetensors: the name " + InputFile.quoted(name) + " " + fault + "; choose another");
             }
             if (shape.size() != values.remaining()) {
-                throw new IllegalArgumentException("safetensors: " + quoted(name) + " " + shape + " has " + shape.size()
-                        + " elements but " + values.remaining() + " values were given; give one for each");
+                throw new IllegalArgumentException(
+                        "safetensors: " + InputFile.quoted(name) + " " + shape + " has " + shape.size()
+                                + " elements but " + values.remaining() + " values were given; give one for each");
             }
             Shape inFile = order.length == 0 ? shape : shape.permuted(order);
             if (tensors.putIfAbsent(name, new Added(inFile, values.slice(), order.clone())) != null) {
-                throw new IllegalArgumentException(
-                        "safetensors: " + quoted(name) + " was added twice; each tensor needs a name of its own");
+                throw new IllegalArgumentException("safetensors: " + InputFile.quoted(name)
+                        + " was added twice; each tensor needs a name of its own");
             }
             return this;
         }
@@ -784,7 +530,7 @@ public final class Safetensors implements AutoCloseable {
             CharsetEncoder utf8 = StandardCharsets.UTF_8.newEncoder();
             if (!utf8.canEncode(key) || !utf8.canEncode(value)) {
                 throw new IllegalArgumentException(
-                        "safetensors: the text of " + quoted(key) + " is not valid Unicode; choose another");
+                        "safetensors: the text of " + InputFile.quoted(key) + " is not valid Unicode; choose another");
             }
             metadata.put(key, value);
             return this;

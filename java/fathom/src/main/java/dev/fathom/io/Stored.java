@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * a float64 to the nearest float32 and refuses what would change otherwise: an integer that has no equal, a finite
  * number that would become infinite.
  */
-enum Stored {
+public enum Stored {
     /** A byte; all but 0 is true, read as 1. */
     BOOL(1, DType.U8),
     U8(1, DType.U8),
@@ -37,18 +37,18 @@ enum Stored {
         this.dtype = dtype;
     }
 
-    /** Bytes of one number. */
-    int bytes() {
+    /** Returns the bytes of one number. */
+    public int bytes() {
         return bytes;
     }
 
-    /** What it is read as. */
-    DType dtype() {
+    /** Returns the type as which such numbers are read. */
+    public DType dtype() {
         return dtype;
     }
 
-    /** The kind of this name, or null. */
-    static @Nullable Stored named(String name) {
+    /** Returns the kind of this name, or null. */
+    public static @Nullable Stored named(String name) {
         for (Stored s : values()) {
             if (s.name().equals(name)) {
                 return s;

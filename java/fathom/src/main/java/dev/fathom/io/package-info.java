@@ -1,9 +1,9 @@
 /**
  * Files of named tensors and of raw arrays, and nothing above them: {@link dev.fathom.io.Safetensors}, the weights of
- * models in the layout that PyTorch's users exchange; {@link dev.fathom.io.Npy} and {@link dev.fathom.io.Npz}, NumPy's
- * arrays and its archives of them; {@link dev.fathom.io.TextFile}, characters and lines in UTF-8;
- * {@link dev.fathom.io.Packed}, bytes that may be gzip, for readers of other formats; {@link dev.fathom.io.MappedFile},
- * bytes of a file that may be larger than the memory.
+ * models in the layout that PyTorch's users exchange, a {@link dev.fathom.io.TensorFile} as those of the formats that
+ * other modules read; {@link dev.fathom.io.Npy}, NumPy's arrays; {@link dev.fathom.io.TextFile}, characters and lines
+ * in UTF-8; {@link dev.fathom.io.Packed}, bytes that may be gzip, for readers of other formats;
+ * {@link dev.fathom.io.MappedFile}, bytes of a file that may be larger than the memory.
  *
  * <p>Files are hostile. A reader checks every length against the file before it believes it, allocates nothing that a
  * header merely claims, and refuses in one sentence (IllegalArgumentException: what is wrong with which file, and what

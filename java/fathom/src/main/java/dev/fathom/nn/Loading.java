@@ -1,6 +1,6 @@
 package dev.fathom.nn;
 
-import dev.fathom.io.Safetensors;
+import dev.fathom.io.TensorFile;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Variable;
@@ -25,7 +25,7 @@ final class Loading {
     /** A hint names at most so many. */
     private static final int FEW = 3;
 
-    private final Safetensors file;
+    private final TensorFile file;
     private final Names names;
     private final Net net;
     private final Map<String, Variable> variables = new LinkedHashMap<>();
@@ -36,7 +36,7 @@ final class Loading {
     private final List<String> homeless = new ArrayList<>();
     private final List<String> missing = new ArrayList<>();
 
-    Loading(Safetensors file, Names names, Net net, List<Variable> all) {
+    Loading(TensorFile file, Names names, Net net, List<Variable> all) {
         this.file = file;
         this.names = names;
         this.net = net;

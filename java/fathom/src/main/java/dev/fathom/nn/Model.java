@@ -6,6 +6,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.io.Safetensors;
+import dev.fathom.io.TensorFile;
 import dev.fathom.offheap.Block;
 import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.DType;
@@ -566,7 +567,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         requireNonNull(file, "Model.load: file must not be null");
         requireNonNull(names, "Model.load: names must not be null");
         store();
-        try (Safetensors data = Safetensors.read(file)) {
+        try (TensorFile data = TensorFile.open(file)) {
             return load(data, names);
         }
     }
@@ -581,7 +582,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      * @throws IllegalStateException if the file was closed
      * @throws java.io.UncheckedIOException if it cannot be read
      */
-    public Loaded load(Safetensors file, Names names) {
+    public Loaded load(TensorFile file, Names names) {
         requireNonNull(file, "Model.load: file must not be null");
         requireNonNull(names, "Model.load: names must not be null");
         List<Variable> all = store().<Variable>cells();

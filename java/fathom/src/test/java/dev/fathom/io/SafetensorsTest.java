@@ -545,24 +545,24 @@ class SafetensorsTest {
 
     /** First bytes as the formats' own documents give them, and for ONNX and Git LFS those of files. */
     static Stream<Arguments> otherFormats() {
-        String torch = "safetensors.torch.save_file";
+        String files = "TensorFile.open or Model.load, with dev.fathom:fathom-files";
         String numpy = "safetensors.numpy.save_file";
         return Stream.of(
-                Arguments.of("net.pth", zip("archive/data.pkl"), "a file of torch.save", torch),
+                Arguments.of("net.pth", zip("archive/data.pkl"), "a file of torch.save", files),
                 Arguments.of(
                         "old.pt",
                         latin("\u0080\2\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\31."),
                         "a file of torch.save",
-                        torch),
+                        files),
                 Arguments.of("net.pkl", latin("\u0080\4\u0095abc"), "a pickle of Python", numpy),
-                Arguments.of("net.npz", zip("w.npy"), "an npz archive of NumPy", "Npz.read"),
+                Arguments.of("net.npz", zip("w.npy"), "an npz archive of NumPy", files),
                 Arguments.of(
                         "net.npy", latin("\u0093NUMPY\1\0v\0{'descr': '<f4'}"), "an npy array of NumPy", "Npy.read"),
                 Arguments.of("net.h5", latin("\u0089HDF\r\n\u001a\n"), "an HDF5 file", numpy),
                 Arguments.of("net.keras", zip("model.weights.h5"), "a model of Keras", numpy),
                 Arguments.of("app.zip", zip("readme.txt"), "a zip archive", "unpack it"),
                 Arguments.of("net.onnx", latin("\10\7\22\7pytorch\32"), "an ONNX model", "onnx.numpy_helper"),
-                Arguments.of("net.gguf", latin("GGUF\3\0\0\0"), "a GGUF file of llama.cpp", "fetch the safetensors"),
+                Arguments.of("net.gguf", latin("GGUF\3\0\0\0"), "a GGUF file of llama.cpp", files),
                 Arguments.of("net.tflite", latin("\34\0\0\0TFL3"), "a TensorFlow Lite model", numpy),
                 Arguments.of("saved_model.pb", latin("\10\1\22\u00a0\5"), "a SavedModel of TensorFlow", numpy),
                 Arguments.of(
@@ -596,7 +596,7 @@ class SafetensorsTest {
                         "model.safetensors.index.json",
                         latin("{\"weight_map\": {}}"),
                         "an index that tells which files hold which tensors",
-                        "give those files"),
+                        files),
                 Arguments.of("config.json", latin("{\"hidden_size\": 32}"), "a JSON text", "file of the tensors"),
                 Arguments.of("net.gz", latin("\u001f\u008b\b\0"), "a compressed file or an archive", "unpack it"),
                 Arguments.of(

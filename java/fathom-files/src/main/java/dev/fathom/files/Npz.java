@@ -1,5 +1,8 @@
-package dev.fathom.io;
+package dev.fathom.files;
 
+import dev.fathom.io.AtomicFile;
+import dev.fathom.io.InputFile;
+import dev.fathom.io.Npy;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,13 +50,13 @@ public final class Npz {
             for (ZipEntry entry : (Iterable<ZipEntry>) zip.stream().map(e -> (ZipEntry) e)::iterator) {
                 String name = entry.getName();
                 if (entry.isDirectory() || !name.endsWith(SUFFIX)) {
-                    throw new IllegalArgumentException(file + ": its entry " + Safetensors.quoted(name)
+                    throw new IllegalArgumentException(file + ": its entry " + InputFile.quoted(name)
                             + " is not an npy file; remove it, or read the arrays one by one");
                 }
                 String array = name.substring(0, name.length() - SUFFIX.length());
                 if (arrays.containsKey(array)) {
                     throw new IllegalArgumentException(
-                            file + ": it has " + Safetensors.quoted(name) + " twice; save it again");
+                            file + ": it has " + InputFile.quoted(name) + " twice; save it again");
                 }
                 arrays.put(array, Npy.read(new Entry(file, name, entry.getSize(), entry.getCompressedSize())));
             }
@@ -94,7 +97,7 @@ public final class Npz {
 
         @Override
         public String toString() {
-            return file + ": " + Safetensors.quoted(name);
+            return file + ": " + InputFile.quoted(name);
         }
     }
 
@@ -143,7 +146,7 @@ public final class Npz {
         for (String name : arrays.keySet()) {
             if (name.isEmpty() || name.endsWith("/")) {
                 throw new IllegalArgumentException(
-                        "npz: " + Safetensors.quoted(name) + " is no name of an array; choose another");
+                        "npz: " + InputFile.quoted(name) + " is no name of an array; choose another");
             }
         }
         AtomicFile.write(file, out -> {

@@ -1,8 +1,9 @@
-package dev.fathom.io;
+package dev.fathom.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.io.Npy;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;

@@ -1,0 +1,8 @@
+/** Readers of files of weights that other programs write, which {@code Model.load} finds by themselves. */
+module dev.fathom.files {
+    requires transitive dev.fathom;
+    requires com.google.gson;
+    requires static org.jspecify;
+
+    exports dev.fathom.files;
+}
