@@ -359,6 +359,47 @@ static void extremes(void) {
     }
 }
 
+/* Texts side by side in one row give the bits of each alone, whatever lies behind them, which is 0. */
+static void beside(int64_t d, int packed) {
+    enum { TEXTS = 6, TOKENS = 340 };
+    for (int causal = FREE; causal <= CAUSAL; causal++)
+        for (int threads = 1; threads <= 4; threads += 3) {
+            struct problem p = problem((struct shape){1, 6, packed ? 6 : 2, TOKENS, TOKENS, d, causal, MASK_NONE, 0, packed, 0}, 0);
+            struct attention_grad_args *a = &p.g;
+            int32_t lengths[TEXTS] = {1, 70, 0, 64, 200, 3}; /* two tokens are behind the last */
+            a->n = TEXTS, a->beside = 1, a->lengths = lengths;
+            fathom_set_threads(threads);
+            fathom_force_parts(threads == 1 ? 1 : 5);
+            run(&p);
+            for (int64_t b = 0, start = 0; b < TEXTS; start += lengths[b++]) {
+                const int64_t l = lengths[b], at = start * a->ldq, to = start * a->ldk, y = start * 6 * d;
+                int mark = guarded_count;
+                struct problem one = problem((struct shape){1, 6, packed ? 6 : 2, l ? l : 1, l ? l : 1, d, causal, MASK_NONE, 0, packed, 0}, 0);
+                struct attention_grad_args *o = &one.g;
+                if (l == 0) continue;
+                memcpy(o->q, a->q + at, (size_t)(l * a->ldq) * 4);
+                if (!packed) memcpy(o->k, a->k + to, (size_t)(l * a->ldk) * 4), memcpy(o->v, a->v + to, (size_t)(l * a->ldk) * 4);
+                memcpy(o->dy, a->dy + y, (size_t)(l * 6 * d) * 4);
+                run(&one);
+                CHECK_BITS(o->y, a->y + y, l * 6 * d, "y of text %d, causal %d", (int)b, causal);
+                CHECK_BITS(o->lse, a->lse + start * 6, l * 6, "lse of text %d, causal %d", (int)b, causal);
+                CHECK_BITS(o->dq, a->dq + at, l * a->ldq - (packed ? 12 * d : 0), "dq of text %d, causal %d", (int)b, causal);
+                CHECK_BITS(o->dk, a->dk + to, l * a->ldk - (packed ? 12 * d : 0), "dk of text %d, causal %d", (int)b, causal);
+                CHECK_BITS(o->dv, a->dv + to, l * a->ldk - (packed ? 12 * d : 0), "dv of text %d, causal %d", (int)b, causal);
+                release_guarded_from(mark);
+            }
+            for (int64_t i = 338 * 6 * d; i < p.y_floats; i++) CHECK(a->y[i] == 0, "behind the texts is %g", a->y[i]);
+            for (int64_t t = 338; t < TOKENS; t++)
+                for (int64_t i = 0; i < 2 * d; i++)
+                    CHECK(a->dq[t * a->ldq + i] == 0 && a->dk[t * a->ldk + i] == 0 && a->dv[t * a->ldk + i] == 0, "a gradient behind the texts");
+            lengths[5] = 6;
+            CHECK(run_command(K_attention_grad, &p.g, sizeof p.g) == FATHOM_BAD_LENGTH, "texts of more tokens than the row has");
+            CHECK(run_words[1] == 5 && run_words[2] == 6 && run_words[3] == 5, "details of the text that does not fit");
+            fathom_force_parts(0);
+            release_guarded();
+        }
+}
+
 static void bad_lengths(void) {
     struct problem p = problem((struct shape){3, 1, 1, 4, 9, 4, PAST, 0, 1, 0, 0}, 0);
     struct attention_args a;
@@ -384,6 +425,7 @@ int main(void) {
     FOR_EACH_ISA(isa) alone(32); /* whole vectors: a query alone has a form of its own */
     not_finite();
     extremes();
+    for (int packed = 0; packed < 2; packed++) FOR_EACH_ISA(isa) beside(packed ? 32 : 20, packed);
     bad_lengths();
     return DONE();
 }

@@ -241,8 +241,9 @@ static int64_t forward_rows(const struct attention_args *a) {
 static int64_t score_rows(const struct attention_args *a) { return is_single(a) ? a->heads : STEP; }
 
 static int64_t forward_slot(const struct attention_args *a) {
-    int64_t rows = forward_rows(a), ld = SUM(a->d, 15) / 16 * 16;
-    return SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), PRODUCT(18, SUM(rows, 15)), PRODUCT(score_rows(a), KEYS), 16);
+    int64_t single = a->beside ? a->heads : 0; /* a text may have one token */
+    int64_t rows = most(forward_rows(a), single), ld = SUM(a->d, 15) / 16 * 16;
+    return SUM(PRODUCT(SUM(2 * KEYS, rows, rows), ld), PRODUCT(18, SUM(rows, 15)), PRODUCT(most(score_rows(a), single), KEYS), 16);
 }
 
 static struct forward forward_begin(const struct attention_args *a, int64_t pair, int64_t from, int64_t to, float *scratch) {
@@ -435,9 +436,69 @@ static int64_t forward_scratch(const struct attention_args *a) {
     return PRODUCT(SLOTS, forward_slot(a));
 }
 
+/* ---- texts side by side in one row of lq tokens: each is an attention of its own ---- */
+
+/* makes `a` the attention of the text of so many tokens whose first is number `start` of the row */
+static void only_text(struct attention_args *a, int64_t start, int64_t tokens) {
+    a->q += start * a->ldq, a->k += start * a->ldk, a->v += start * a->ldk, a->y += start * a->heads * a->d;
+    if (a->lse) a->lse += start * a->heads;
+    a->counter += start * a->heads * ceil_div(a->lk, KEYS) * (KEYS / 4);
+    a->lengths = 0, a->beside = 0, a->n = 1, a->lq = a->lk = tokens;
+}
+static int64_t text_tokens(const struct attention_args *a, int64_t b, int64_t start) {
+    return least(length_at(a->lengths, b, a->lk), a->lk - start);
+}
+
+/* whether they fit the row; else detail as of lengths_within */
+static int texts_within(const struct attention_args *a, int64_t *detail) {
+    int64_t start = 0;
+    for (int64_t b = 0; b < a->n; b++) {
+        int64_t tokens = length_at(a->lengths, b, a->lk);
+        if (tokens > a->lk - start) {
+            detail[0] = b, detail[1] = tokens, detail[2] = a->lk - start;
+            return 0;
+        }
+        start += tokens;
+    }
+    return 1;
+}
+
+static void beside_part(void *context, int64_t part, int64_t parts) {
+    const struct units *u = context;
+    const struct attention_args *a = u->a;
+    float *scratch = a->scratch + part * forward_slot(a);
+    for (int64_t b = 0, start = 0, unit = 0, tokens; b < a->n; b++, start += tokens) {
+        struct attention_args text = *a;
+        tokens = text_tokens(a, b, start);
+        only_text(&text, start, tokens);
+        int64_t rows = a->heads / a->kv_heads * tokens;
+        for (int64_t kv = 0; kv < a->kv_heads; kv++)
+            for (int64_t r = 0; r < rows; r += ROWS)
+                if (unit++ % parts == part) forward_unit(&text, kv, r, least(r + ROWS, rows), scratch);
+    }
+}
+
+static int32_t run_beside(struct units *u) {
+    const struct attention_args *a = u->a;
+    int64_t start = 0;
+    double products = 0;
+    for (int64_t b = 0, tokens; b < a->n; b++, start += tokens) {
+        tokens = text_tokens(a, b, start);
+        products += (double)(tokens * tokens);
+        u->count += a->kv_heads * ceil_div(a->heads / a->kv_heads * tokens, ROWS);
+    }
+    memset(a->y + start * a->heads * a->d, 0, (size_t)((a->lq - start) * a->heads * a->d) * 4);
+    if (u->count) {
+        double nanos = products * (double)(a->heads * a->d) * 2.5 / (4 * VL * (a->causal ? 2 : 1));
+        fathom_parallel(beside_part, u, fathom_parts(nanos, least(SLOTS, u->count)));
+    }
+    return FATHOM_OK;
+}
+
 static int32_t check_all(const struct attention_args *a, int64_t *detail) {
     if (!lengths_within(a->lengths, a->n, a->lk, detail)) return FATHOM_BAD_LENGTH;
     if (!lengths_within(a->queries, a->n, a->lq, detail)) return FATHOM_BAD_LENGTH;
+    if (a->beside && !texts_within(a, detail)) return FATHOM_BAD_LENGTH;
     return places_below(a->past, a->n, a->lk - a->lq + 1, detail) ? FATHOM_OK : FATHOM_BAD_INDEX;
 }
 
@@ -465,6 +526,7 @@ static int32_t k_attention(const struct attention_args *a, int64_t *detail) {
     int64_t pairs = a->n * a->kv_heads;
     if (status || pairs == 0 || a->lq == 0) return status;
     struct units u = {.a = a, .rows = a->heads / a->kv_heads * a->lq};
+    if (a->beside) return run_beside(&u);
     if (is_single(a)) return run_single(&u);
     int64_t parts = fathom_parts(product_nanos(a, 2.5), least(SLOTS, pairs * u.rows));
     u.blocks = most(ceil_div(u.rows, ROWS), least(u.rows, ceil_div(parts * (a->causal ? 2 : 1), pairs)));
@@ -692,12 +754,39 @@ static void mask_part(void *context, int64_t part, int64_t parts) {
 
 static int64_t grad_scratch(const struct attention_grad_args *g) {
     const struct attention_args *a = (const struct attention_args *)g;
-    return SUM(PRODUCT(a->n, a->heads, a->lq), 16, PRODUCT(SLOTS, back_slot(a)));
+    return SUM(PRODUCT(a->beside ? 1 : a->n, a->heads, a->lq), 16, PRODUCT(SLOTS, back_slot(a)));
+}
+
+/* rows that lie `stride` apart become zeros, if there is a place for them */
+static void clear_rows(float *to, int64_t stride, int64_t rows, int64_t width) {
+    for (int64_t r = 0; to && r < rows; r++) memset(to + r * stride, 0, (size_t)width * 4);
+}
+
+static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *detail);
+
+static int32_t run_beside_grad(const struct attention_grad_args *g, int64_t *detail) {
+    const struct attention_args *a = (const struct attention_args *)g;
+    int64_t start = 0;
+    for (int64_t b = 0, tokens; b < a->n; b++, start += tokens) {
+        struct attention_grad_args text = *g;
+        tokens = text_tokens(a, b, start);
+        only_text((struct attention_args *)&text, start, tokens);
+        text.dy += start * a->heads * a->d;
+        if (g->dq) text.dq += start * a->ldq;
+        if (g->dk) text.dk += start * a->ldk;
+        if (g->dv) text.dv += start * a->ldk;
+        if (tokens) k_attention_grad(&text, detail);
+    }
+    if (!(g->add & ADD_Q)) clear_rows(g->dq ? g->dq + start * a->ldq : 0, a->ldq, a->lq - start, a->heads * a->d);
+    if (!(g->add & ADD_K)) clear_rows(g->dk ? g->dk + start * a->ldk : 0, a->ldk, a->lk - start, a->kv_heads * a->d);
+    if (!(g->add & ADD_V)) clear_rows(g->dv ? g->dv + start * a->ldk : 0, a->ldk, a->lk - start, a->kv_heads * a->d);
+    return FATHOM_OK;
 }
 
 static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *detail) {
     const struct attention_args *a = (const struct attention_args *)g;
     int32_t status = check_all(a, detail);
+    if (!status && a->beside) return run_beside_grad(g, detail);
     struct backward w = {.g = g, .a = a, .pairs = a->n * a->kv_heads, .delta = g->scratch,
                          .slots = g->scratch + padded(a->n * a->heads * a->lq)};
     if (status) return status;

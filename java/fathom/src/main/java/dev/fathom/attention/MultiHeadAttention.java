@@ -135,17 +135,18 @@ public record MultiHeadAttention(
 
     private Tensor self(Tensor x, AttentionMask mask, @Nullable Tensor residual) {
         tokens(x);
-        AttentionMask both =
-                mask.lengths() != null && mask.queryLengths() == null ? mask.withQueryLengths(mask.lengths()) : mask;
+        AttentionMask both = mask.lengths() != null && mask.queryLengths() == null && mask.places() == null
+                ? mask.withQueryLengths(mask.lengths())
+                : mask;
         Attention how = how(both);
         if (projections instanceof Projections.Fused fused) {
             Tensor all = fused.all(x);
-            Tensor turned = rotary == null ? all : rotary.turn(all, 3 * heads, 2 * heads, null);
+            Tensor turned = turned(all, 3 * heads, 2 * heads, mask);
             return outProj.apply(turned.attention(null, null, how), residual, null);
         }
         State memory = projections.memory(x);
-        Tensor q = turned(projections.queries(x), heads, null);
-        Tensor keys = turned(memory.get("keys"), kvHeads, null);
+        Tensor q = turned(projections.queries(x), heads, heads, mask);
+        Tensor keys = turned(memory.get("keys"), kvHeads, kvHeads, mask);
         return outProj.apply(q.attention(keys, memory.get("values"), how), residual, null);
     }
 
@@ -234,6 +235,14 @@ public record MultiHeadAttention(
 
     private int width() {
         return outProj.weight().shape().dim(1);
+    }
+
+    /** Turned by the places in their own texts where these lie side by side, as so many texts of one token. */
+    private Tensor turned(Tensor x, int count, int turned, AttentionMask mask) {
+        Tensor places = mask.places();
+        return rotary == null || places == null
+                ? rotary == null ? x : rotary.turn(x, count, turned, null)
+                : rotary.turn(x.reshape(-1, 1, x.dim(2)), count, turned, places).reshape(x.shape());
     }
 
     private Tensor turned(Tensor x, int count, @Nullable Tensor past) {

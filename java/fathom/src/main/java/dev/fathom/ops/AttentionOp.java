@@ -13,10 +13,12 @@ import dev.fathom.op.Shape;
  * lengths of queries and past of each row of the batch. The second result is the logarithm of the sum of the
  * exponentials of each query, for backward.
  *
+ * @param beside whether the batch is one row in which texts lie side by side, of as many tokens as the lengths say
  * @param scale NaN for 1 / sqrt(d)
  * @param p the probability with which a weight is dropped; seed and counter then say where its random numbers begin
  */
-public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, float p, long seed, long counter)
+public record AttentionOp(
+        int heads, int kvHeads, boolean causal, boolean beside, float scale, float p, long seed, long counter)
         implements SavingOp {
     public static final int BIAS = 3;
     public static final int LENGTHS = 4;
@@ -94,8 +96,11 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
                 throw c.fail("k " + k + " and v " + c.shape(2) + " disagree; they must be equal");
             }
         }
+        if (beside) {
+            checkTexts(c, q);
+        }
         for (int i = LENGTHS; i < c.inputs(); i++) {
-            if (c.has(i) && !c.shape(i).equals(Shape.of(q.dim(0)))) {
+            if (c.has(i) && !beside && !c.shape(i).equals(Shape.of(q.dim(0)))) {
                 throw c.fail(
                         name(i) + " " + c.shape(i) + " must be [" + q.dim(0) + "], a number for each row of q " + q);
             }
@@ -111,6 +116,18 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
             checkBias(c, q);
         }
         return Shape.of(q.dim(0), q.dim(1), heads * d);
+    }
+
+    private static void checkTexts(Call c, Shape q) {
+        if (!c.has(LENGTHS) || c.shape(LENGTHS).rank() != 1 || q.dim(0) != 1 || keys(c) != q.dim(1)) {
+            throw c.fail(
+                    "texts side by side need q [1, tokens, heads * d], as many keys, and their lengths [texts], but q"
+                            + " is " + q + " with " + keys(c) + " keys"
+                            + (c.has(LENGTHS) ? " and lengths " + c.shape(LENGTHS) : " and no lengths"));
+        }
+        if (c.has(BIAS) || c.has(QUERY_LENGTHS) || c.has(PAST)) {
+            throw c.fail("texts side by side take no bias, no lengths of queries and no past; give each text a row");
+        }
     }
 
     private static String name(int i) {
@@ -158,7 +175,7 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
         long v = packed(c) ? c.in(0) + 4L * (heads + kvHeads) * d : c.in(2);
         c.at(c.in(0), k, v, c.in(BIAS), c.in(PAST), c.in(LENGTHS), c.in(QUERY_LENGTHS), c.out(0), c.out(1));
         c.put(
-                q.dim(0),
+                beside ? c.shape(LENGTHS).dim(0) : q.dim(0),
                 heads,
                 kvHeads,
                 q.dim(1),
@@ -166,7 +183,7 @@ public record AttentionOp(int heads, int kvHeads, boolean causal, float scale, f
                 d,
                 q.dim(2),
                 packed(c) ? q.dim(2) : c.shape(1).dim(2));
-        c.put(step(c, 4), step(c, 3), step(c, 2), causal ? 1 : 0);
+        c.put(step(c, 4), step(c, 3), step(c, 2), causal ? 1 : 0, beside ? 1 : 0);
         return c.put(Float.isNaN(scale) ? (float) (1 / Math.sqrt(d)) : scale)
                 .put(p)
                 .put(seed, counter);

@@ -14,17 +14,20 @@ import org.jspecify.annotations.Nullable;
  * @param queryLengths I32 [batch], the number of queries of each row that are not padding
  * @param past I32 [batch], the number of keys before the first query of each row, for a causal mask; by default keys -
  *     queries, so that the last query sees the last key
+ * @param places I32 [tokens], the place of each token in its own text, where the batch is one row in which texts of
+ *     these lengths lie side by side; null where each text has a row
  */
 public record AttentionMask(
         boolean causal,
         @Nullable Tensor bias,
         @Nullable Tensor lengths,
         @Nullable Tensor queryLengths,
-        @Nullable Tensor past) {
+        @Nullable Tensor past,
+        @Nullable Tensor places) {
     /** Every query sees every key. */
-    public static final AttentionMask NONE = new AttentionMask(false, null, null, null, null);
+    public static final AttentionMask NONE = new AttentionMask(false, null, null, null, null, null);
     /** Each query sees the key at its own position and the keys before it. */
-    public static final AttentionMask CAUSAL = new AttentionMask(true, null, null, null, null);
+    public static final AttentionMask CAUSAL = new AttentionMask(true, null, null, null, null, null);
 
     /**
      * Returns a mask by which every query sees the keys that are no padding, I32 [batch] of each row, or all of them if
@@ -34,23 +37,34 @@ public record AttentionMask(
         return lengths == null ? NONE : NONE.withLengths(lengths);
     }
 
+    /**
+     * Returns a mask for texts that lie side by side in one row [1, tokens, width], so that no padding is computed: a
+     * token sees the tokens of its own text. Behind the last text the results are zeros.
+     *
+     * @param lengths I32 [texts], the number of tokens of each; their sum is at most the tokens of the row
+     * @param places I32 [tokens], the place of each token in its own text, for rotary positions
+     */
+    public static AttentionMask sideBySide(Tensor lengths, Tensor places) {
+        return new AttentionMask(false, null, lengths, null, null, places);
+    }
+
     /** Returns this mask with numbers that are added to the scores. */
     public AttentionMask withBias(Tensor newBias) {
-        return new AttentionMask(causal, newBias, lengths, queryLengths, past);
+        return new AttentionMask(causal, newBias, lengths, queryLengths, past, places);
     }
 
     /** Returns this mask with the number of keys of each row that are not padding, I32 [batch]. */
     public AttentionMask withLengths(Tensor newLengths) {
-        return new AttentionMask(causal, bias, newLengths, queryLengths, past);
+        return new AttentionMask(causal, bias, newLengths, queryLengths, past, places);
     }
 
     /** Returns this mask for rows with so many queries that are no padding. */
     public AttentionMask withQueryLengths(Tensor newLengths) {
-        return new AttentionMask(causal, bias, lengths, newLengths, past);
+        return new AttentionMask(causal, bias, lengths, newLengths, past, places);
     }
 
     /** Returns this mask as a causal one, for queries of which the first follows newPast[b] keys in row b. */
     public AttentionMask withPast(Tensor newPast) {
-        return new AttentionMask(true, bias, lengths, queryLengths, newPast);
+        return new AttentionMask(true, bias, lengths, queryLengths, newPast, places);
     }
 }
