@@ -21,6 +21,7 @@ import dev.fathom.openblas.*;
 import dev.fathom.optim.*;
 import dev.fathom.parameter.*;
 import dev.fathom.plan.*;
+import dev.fathom.pretrained.*;
 import dev.fathom.recurrent.*;
 import dev.fathom.search.*;
 import dev.fathom.series.*;

@@ -6,11 +6,14 @@ module dev.fathom.text {
     requires static org.jspecify;
 
     exports dev.fathom.decode;
+    exports dev.fathom.pretrained;
     exports dev.fathom.text;
     exports dev.fathom.tokenizer;
 
     // which reads the components of records
     opens dev.fathom.decode to
+            dev.fathom;
+    opens dev.fathom.pretrained to
             dev.fathom;
     opens dev.fathom.text to
             dev.fathom;

@@ -102,6 +102,7 @@ class DocsTest {
                 "optim",
                 "parameter",
                 "plan",
+                "pretrained",
                 "recurrent",
                 "search",
                 "series",

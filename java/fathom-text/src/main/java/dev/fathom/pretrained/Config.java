@@ -1,0 +1,171 @@
+package dev.fathom.pretrained;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
+import dev.fathom.io.AtomicFile;
+import dev.fathom.io.InputFile;
+import dev.fathom.op.Activation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A file of settings, such as a model's {@code config.json}. What it says is checked where it is asked for. */
+final class Config {
+    /** No such file is longer than a few thousand characters. */
+    private static final long LONGEST = 1 << 22;
+
+    private static final Map<String, Activation> ACTIVATIONS = new TreeMap<>(Map.of(
+            "gelu", Activation.GELU,
+            "gelu_new", Activation.GELU_TANH,
+            "gelu_fast", Activation.GELU_TANH,
+            "gelu_pytorch_tanh", Activation.GELU_TANH,
+            "quick_gelu", Activation.QUICK_GELU,
+            "relu", Activation.RELU,
+            "silu", Activation.SILU,
+            "swish", Activation.SILU,
+            "tanh", Activation.TANH));
+
+    private final Path file;
+    private final JsonObject values;
+
+    private Config(Path file, JsonObject values) {
+        this.file = file;
+        this.values = values;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws IllegalArgumentException if it is not a JSON object
+     * @throws UncheckedIOException if it cannot be read
+     */
+    static Config read(Path file) {
+        JsonElement all = json(file);
+        if (!all.isJsonObject()) {
+            throw new IllegalArgumentException(file + ": it is not a JSON object; fetch it again");
+        }
+        return new Config(file, all.getAsJsonObject());
+    }
+
+    static JsonElement json(Path file) {
+        InputFile.mustBeFile(file, "a JSON file");
+        try {
+            if (Files.size(file) > LONGEST) {
+                throw new IllegalArgumentException(
+                        file + ": it has more than " + LONGEST + " bytes, as no settings have; give another file");
+            }
+            JsonElement all = new Gson().fromJson(Files.readString(file), JsonElement.class);
+            if (all != null) {
+                return all;
+            }
+        } catch (JsonParseException e) {
+            throw new IllegalArgumentException(file + ": it is not JSON (" + e.getMessage() + "); fetch it again", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
+        throw new IllegalArgumentException(file + ": it is empty; fetch it again");
+    }
+
+    Path file() {
+        return file;
+    }
+
+    IllegalArgumentException wrong(String what) {
+        return new IllegalArgumentException(file + ": " + what);
+    }
+
+    /** The value of the first of these keys that is there and not null. */
+    private @Nullable JsonPrimitive find(String... keys) {
+        for (String key : keys) {
+            JsonElement e = values.get(key);
+            if (e != null && !e.isJsonNull()) {
+                if (!e.isJsonPrimitive()) {
+                    throw wrong("\"" + key + "\" must be one value");
+                }
+                return e.getAsJsonPrimitive();
+            }
+        }
+        return null;
+    }
+
+    boolean has(String key) {
+        return values.has(key) && !values.get(key).isJsonNull();
+    }
+
+    /** A count of at least 1, under the first of these keys that is there. */
+    int count(String... keys) {
+        JsonPrimitive p = find(keys);
+        if (p == null) {
+            throw wrong("it lacks \"" + keys[0] + "\"; give the config.json of the model");
+        }
+        return integer(p, keys[0], 1);
+    }
+
+    int count(String key, int otherwise) {
+        JsonPrimitive p = find(key);
+        return p == null ? otherwise : integer(p, key, 0);
+    }
+
+    private int integer(JsonPrimitive p, String key, int least) {
+        double value = p.isNumber() ? p.getAsDouble() : Double.NaN;
+        if (!(value >= least && value <= 1 << 30) || value != Math.rint(value)) {
+            throw wrong("\"" + key + "\" is " + InputFile.quoted(p.getAsString()) + " but must be a whole number of at"
+                    + " least " + least);
+        }
+        return (int) value;
+    }
+
+    double number(double otherwise, String... keys) {
+        JsonPrimitive p = find(keys);
+        if (p == null) {
+            return otherwise;
+        }
+        if (!p.isNumber() || !Double.isFinite(p.getAsDouble())) {
+            throw wrong("\"" + keys[0] + "\" is " + InputFile.quoted(p.getAsString()) + " but must be a number");
+        }
+        return p.getAsDouble();
+    }
+
+    boolean flag(String key, boolean otherwise) {
+        JsonPrimitive p = find(key);
+        if (p == null) {
+            return otherwise;
+        }
+        if (!p.isBoolean()) {
+            throw wrong("\"" + key + "\" is " + InputFile.quoted(p.getAsString()) + " but must be true or false");
+        }
+        return p.getAsBoolean();
+    }
+
+    @Nullable
+    String text(String key) {
+        JsonPrimitive p = find(key);
+        return p == null ? null : p.getAsString();
+    }
+
+    /** Refuses a setting with another value than this. */
+    void mustBe(String key, String value) {
+        String found = text(key);
+        if (found != null && !found.equals(value)) {
+            throw wrong("\"" + key + "\" is " + InputFile.quoted(found) + " but only \"" + value + "\" is known");
+        }
+    }
+
+    /** The activation under this key. */
+    Activation activation(String key, String otherwise) {
+        String name = text(key);
+        Activation found = ACTIVATIONS.get(name == null ? otherwise : name);
+        if (found == null) {
+            throw wrong("\"" + key + "\" is " + InputFile.quoted(String.valueOf(name)) + " but only "
+                    + ACTIVATIONS.keySet() + " are known");
+        }
+        return found;
+    }
+}

@@ -1,0 +1,138 @@
+package dev.fathom.pretrained;
+
+import dev.fathom.io.TensorFile;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Loaded;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Names;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * A family of encoders, known by the {@code model_type} of its {@code config.json}.
+ *
+ * @param net makes a net as the settings say
+ * @param layout the names of its files
+ */
+record Family(Function<Config, TextEncoder> net, Layout layout) {
+    private static final String STATIC = "model2vec";
+
+    private static final Map<String, Family> KNOWN = new TreeMap<>(Map.of(
+            "bert", new Family(c -> Bert.of(c, false), Bert.LAYOUT),
+            "roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
+            "xlm-roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
+            "camembert", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
+            "distilbert", new Family(Bert::distilled, Bert.DISTILLED),
+            "nomic_bert", new Family(NomicBert::of, NomicBert.LAYOUT)));
+
+    /**
+     * Makes the encoder in a folder, with its weights.
+     *
+     * @throws IllegalArgumentException if the family or one of its settings is not known, or the weights are not those
+     *     of the settings
+     */
+    static Model<TextEncoder> read(Path folder) {
+        Path settings = folder.resolve("config.json");
+        if (!Files.exists(settings) && Files.exists(folder.resolve("config_sentence_transformers.json"))) {
+            return staticVectors(folder); // a StaticEmbedding of sentence-transformers alone
+        }
+        Config c = Config.read(settings);
+        String type = c.text("model_type");
+        if (STATIC.equals(type)) {
+            return staticVectors(folder);
+        }
+        Family family = type == null ? null : KNOWN.get(type);
+        if (family == null) {
+            throw c.wrong("the family \"" + type + "\" is not known; those are "
+                    + Stream.concat(KNOWN.keySet().stream(), Stream.of(STATIC)).toList());
+        }
+        Model<TextEncoder> model = Model.of(family.net.apply(c), 1);
+        boolean done = false;
+        try (TensorFile file = family.layout.named(weights(folder))) {
+            Loaded loaded = model.load(file, Names.exact().ignoreOthers());
+            done = !loaded.loaded().isEmpty();
+            return model;
+        } finally {
+            if (!done) {
+                model.close();
+            }
+        }
+    }
+
+    private static TensorFile weights(Path folder) {
+        List<String> names = List.of(
+                "model.safetensors",
+                "model.safetensors.index.json",
+                "pytorch_model.bin",
+                "pytorch_model.bin.index.json");
+        return TensorFile.open(names.stream()
+                .map(folder::resolve)
+                .filter(Files::exists)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        folder + " has none of " + names + "; fetch the weights of the model into it")));
+    }
+
+    /** Vectors of tokens, or of clusters of tokens with a factor for each token, which become one table. */
+    private static Model<TextEncoder> staticVectors(Path folder) {
+        try (TensorFile file = weights(folder)) {
+            String name = file.names().contains("embedding.weight") ? "embedding.weight" : "embeddings";
+            Shape shape = file.shape(name);
+            if (shape.rank() != 2) {
+                throw new IllegalArgumentException(file + ": \"" + name + "\" " + shape
+                        + " must be [tokens, width], a vector for each token; fetch it again");
+            }
+            int width = shape.dim(1);
+            float[] table = floats(file, name);
+            int tokens = shape.dim(0);
+            if (file.names().contains("mapping")) {
+                int[] rows = new int[Math.toIntExact(file.shape("mapping").size())];
+                file.copy("mapping", IntBuffer.wrap(rows));
+                float[] clusters = table;
+                table = new float[Math.multiplyExact(rows.length, width)];
+                for (int i = 0; i < rows.length; i++) {
+                    if (rows[i] < 0 || rows[i] >= tokens) {
+                        throw new IllegalArgumentException(file + ": token " + i + " has the vector " + rows[i]
+                                + " but there are " + tokens + "; fetch it again");
+                    }
+                    System.arraycopy(clusters, rows[i] * width, table, i * width, width);
+                }
+                tokens = rows.length;
+            }
+            if (file.names().contains("weights")) {
+                float[] factors = floats(file, "weights");
+                if (factors.length != tokens) {
+                    throw new IllegalArgumentException(file + ": there are " + factors.length + " weights for " + tokens
+                            + " tokens; fetch it again");
+                }
+                for (int i = 0; i < table.length; i++) {
+                    table[i] *= factors[i / width];
+                }
+            }
+            return Model.of((TextEncoder) new StaticVectors(Embedding.of(table, tokens, width)), 1);
+        }
+    }
+
+    private static float[] floats(TensorFile file, String name) {
+        float[] values = new float[Math.toIntExact(file.shape(name).size())];
+        if (file.dtype(name) == DType.F32) {
+            file.copy(name, FloatBuffer.wrap(values));
+            return values;
+        }
+        int[] whole = new int[values.length];
+        file.copy(name, IntBuffer.wrap(whole));
+        for (int i = 0; i < whole.length; i++) {
+            values[i] = whole[i];
+        }
+        return values;
+    }
+}

@@ -1,0 +1,123 @@
+package dev.fathom.pretrained;
+
+import dev.fathom.io.InputFile;
+import dev.fathom.io.TensorFile;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The names of a family's tensors in its files beside those of the net, one row each. A star stands for any part of a
+ * name and is the same on both sides. A row with several names of a file is one tensor of the net that holds theirs one
+ * after another, such as the matrices of queries, keys and values.
+ *
+ * @param prefixes what may stand in front of all names of a file, such as {@code bert.}
+ */
+record Layout(List<String> prefixes, List<Row> rows) {
+    /** One row: a tensor of the net, and those of the file. */
+    record Row(Pattern first, List<String> inFile, String inNet) {
+        static Row of(String inNet, String... inFile) {
+            String regex = Arrays.stream(inFile[0].split("\\*", -1))
+                    .map(Pattern::quote)
+                    .reduce((a, b) -> a + "(.+?)" + b)
+                    .orElseThrow();
+            return new Row(Pattern.compile(regex), List.of(inFile), inNet);
+        }
+
+        /** A name with the parts of a match in place of its stars. */
+        static String filled(String name, Matcher m) {
+            String result = name;
+            for (int i = 1; i <= m.groupCount(); i++) {
+                result = result.replaceFirst("\\*", Matcher.quoteReplacement(m.group(i)));
+            }
+            return result;
+        }
+    }
+
+    /** This file with the names of the net; tensors without a row keep theirs. Closing it closes the file. */
+    TensorFile named(TensorFile file) {
+        List<TensorFile.Entry> entries = new ArrayList<>();
+        Collection<String> names = file.names();
+        for (String name : names) {
+            String bare = bare(name);
+            String prefix = name.substring(0, name.length() - bare.length());
+            boolean rest = false; // a name that a row joins to the first one
+            String inNet = name;
+            List<TensorFile.Entry> parts = List.of(file.entry(name));
+            for (Row row : rows) {
+                Matcher m = row.first.matcher(modern(bare));
+                if (m.matches()) {
+                    inNet = Row.filled(row.inNet, m);
+                    parts = row.inFile.stream()
+                            .map(each -> row.inFile.size() == 1 ? name : prefix + Row.filled(each, m))
+                            .map(file::entry)
+                            .toList();
+                    break;
+                }
+                rest |= row.inFile.stream()
+                        .skip(1)
+                        .anyMatch(other ->
+                                Row.of("", other).first.matcher(modern(bare)).matches());
+            }
+            if (!rest) {
+                entries.add(parts.size() == 1 ? renamed(parts.get(0), inNet) : joined(file, parts, inNet));
+            }
+        }
+        return new TensorFile(file.toString(), entries, file.metadata(), file::close);
+    }
+
+    private String bare(String name) {
+        return prefixes.stream()
+                .filter(name::startsWith)
+                .findFirst()
+                .map(p -> name.substring(p.length()))
+                .orElse(name);
+    }
+
+    /** The names of norms in files that were once made of TensorFlow's. */
+    private static String modern(String name) {
+        return name.replaceFirst("LayerNorm\\.gamma$", "LayerNorm.weight")
+                .replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
+    }
+
+    private static TensorFile.Entry renamed(TensorFile.Entry e, String name) {
+        return new TensorFile.Entry(name, e.type(), e.stored(), e.dims(), e.bytes(), e.source());
+    }
+
+    /** Tensors of one type, one after another along their first dimension. */
+    private static TensorFile.Entry joined(TensorFile file, List<TensorFile.Entry> parts, String name) {
+        TensorFile.Entry first = parts.get(0);
+        long[] dims = first.dims().clone();
+        long[] begins = new long[parts.size() + 1];
+        dims[0] = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            TensorFile.Entry part = parts.get(i);
+            if (part.stored() != first.stored()
+                    || part.dims().length != dims.length
+                    || !Arrays.equals(part.dims(), 1, dims.length, first.dims(), 1, dims.length)) {
+                throw new IllegalArgumentException(file + ": " + InputFile.quoted(part.name()) + " "
+                        + Arrays.toString(part.dims()) + " of " + part.type() + " cannot be joined to "
+                        + InputFile.quoted(first.name()) + " " + Arrays.toString(first.dims()) + " of " + first.type()
+                        + "; all but their first dimensions must be equal");
+            }
+            dims[0] += part.dims()[0];
+            begins[i + 1] = begins[i] + part.bytes();
+        }
+        TensorFile.Source source = (at, to, n) -> {
+            byte[] chunk = new byte[n];
+            for (int i = 0; i < parts.size(); i++) {
+                long from = Math.max(at, begins[i]);
+                long end = Math.min(at + n, begins[i + 1]);
+                if (from < end) {
+                    int count = (int) (end - from);
+                    parts.get(i).source().read(from - begins[i], chunk, count);
+                    System.arraycopy(chunk, 0, to, (int) (from - at), count);
+                }
+            }
+        };
+        return new TensorFile.Entry(name, first.type(), first.stored(), dims, begins[parts.size()], source);
+    }
+}

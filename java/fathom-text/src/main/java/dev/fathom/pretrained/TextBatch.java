@@ -1,0 +1,67 @@
+package dev.fathom.pretrained;
+
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tokenizer.EncodedText;
+import java.util.List;
+
+/**
+ * Texts whose tokens lie side by side in one row: no padding is computed, however different their lengths are. Behind
+ * the last text there may be further tokens, whose results mean nothing.
+ *
+ * @param ids I32 [1, tokens]
+ * @param types I32 [1, tokens], 0 for the first text of a pair and 1 for the second
+ * @param places I32 [tokens], the place of each token in its own text
+ * @param owners I32 [tokens], the number of the text to which each token belongs
+ * @param lengths I32 [texts], the number of tokens of each text
+ */
+public record TextBatch(Tensor ids, Tensor types, Tensor places, Tensor owners, Tensor lengths) {
+    /**
+     * Lays texts side by side, as tensors of the current pass.
+     *
+     * @throws IllegalArgumentException if there are none, or none has a token
+     */
+    public static TextBatch of(List<EncodedText> texts) {
+        int tokens = texts.stream().mapToInt(EncodedText::size).sum();
+        if (tokens == 0) {
+            throw new IllegalArgumentException("TextBatch: the " + texts.size() + " texts have no tokens; give some");
+        }
+        int[] ids = new int[tokens];
+        int[] types = new int[tokens];
+        int[] places = new int[tokens];
+        int[] owners = new int[tokens];
+        int[] lengths = new int[texts.size()];
+        int at = 0;
+        for (int i = 0; i < lengths.length; i++) {
+            EncodedText text = texts.get(i);
+            lengths[i] = text.size();
+            System.arraycopy(text.ids(), 0, ids, at, lengths[i]);
+            System.arraycopy(text.typeIds(), 0, types, at, lengths[i]);
+            for (int t = 0; t < lengths[i]; t++, at++) {
+                places[at] = t;
+                owners[at] = i;
+            }
+        }
+        return new TextBatch(
+                Tensor.ofInts(ids, 1, tokens),
+                Tensor.ofInts(types, 1, tokens),
+                Tensor.ofInts(places, tokens),
+                Tensor.ofInts(owners, tokens),
+                Tensor.ofInts(lengths, lengths.length));
+    }
+
+    /** Returns the mask by which each token sees the tokens of its own text. */
+    public AttentionMask mask() {
+        return AttentionMask.sideBySide(lengths, places);
+    }
+
+    /**
+     * Returns for each text the sum of its tokens' vectors x [1, tokens, width], each times its weight: [texts, width].
+     *
+     * @param weights F32 [tokens], as of {@link Pooling}; 0 behind the last text
+     */
+    public Tensor pooled(Tensor x, Tensor weights) {
+        Tensor rows = x.reshape(x.dim(1), x.dim(2)).mul(weights.unsqueeze(1));
+        return rows.indexAdd(0, owners, lengths.dim(0));
+    }
+}
