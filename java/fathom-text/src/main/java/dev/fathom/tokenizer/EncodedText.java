@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * String third = "How do I reset my password?".substring(e.start(3), e.end(3));
  * }</pre>
  *
- * <p>Offsets are indices of Java's strings, which count UTF-16 units. A token that stands for nothing in the text, such
- * as {@code [CLS]}, begins and ends at 0.
+ * <p>Offsets are indices of Java's strings, which count UTF-16 units, within the text, or within the word where the
+ * text was given as words. A token that stands for nothing in the text, such as {@code [CLS]}, begins and ends at 0.
  */
 public final class EncodedText {
     /** No text or no word. */
@@ -112,17 +112,20 @@ public final class EncodedText {
                 .toList();
     }
 
-    /** Returns where in its text a token begins. */
+    /** Returns where in its text or its word a token begins. */
     public int start(int token) {
         return starts[Objects.checkIndex(token, size())];
     }
 
-    /** Returns where in its text a token ends. */
+    /** Returns where in its text or its word a token ends. */
     public int end(int token) {
         return ends[Objects.checkIndex(token, size())];
     }
 
-    /** Returns the piece of its text that a token is from, counted from 0, or -1 where it is from none. */
+    /**
+     * Returns the piece of its text that a token is from, counted from 0, or -1 where it is from none. Where the text
+     * was given as words, this is the place of its word in their list.
+     */
     public int word(int token) {
         return words[Objects.checkIndex(token, size())];
     }
@@ -160,11 +163,11 @@ public final class EncodedText {
     }
 
     /** Changes offsets in these texts in place, before anybody has them. */
-    void offsets(List<String> of, Trim trim) {
+    void offsets(List<PretrainedTokenizer.Source> of, Trim trim) {
         for (int i = 0; i < ids.length; i++) {
             if (texts[i] != NONE) {
                 String token = Objects.requireNonNullElse(table.token(ids[i]), "");
-                long both = trim.trimmed(i, token, of.get(texts[i]), starts[i], ends[i]);
+                long both = trim.trimmed(i, token, of.get(texts[i]).string(words[i]), starts[i], ends[i]);
                 starts[i] = (int) (both >>> 32);
                 ends[i] = (int) both;
             }

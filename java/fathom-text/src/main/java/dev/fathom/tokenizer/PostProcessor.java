@@ -17,7 +17,7 @@ interface PostProcessor {
     }
 
     /** The parts of the whole, of one or two texts, with special tokens where they are wanted. */
-    List<EncodedText> process(List<EncodedText> parts, List<String> texts, boolean special);
+    List<EncodedText> process(List<EncodedText> parts, List<PretrainedTokenizer.Source> texts, boolean special);
 
     /** One after the other. */
     record Sequence(List<PostProcessor> processors) implements PostProcessor {
@@ -36,7 +36,8 @@ interface PostProcessor {
         }
 
         @Override
-        public List<EncodedText> process(List<EncodedText> parts, List<String> texts, boolean special) {
+        public List<EncodedText> process(
+                List<EncodedText> parts, List<PretrainedTokenizer.Source> texts, boolean special) {
             List<EncodedText> all = parts;
             for (PostProcessor p : processors) {
                 all = p.process(all, texts, special);
@@ -78,7 +79,8 @@ interface PostProcessor {
         }
 
         @Override
-        public List<EncodedText> process(List<EncodedText> parts, List<String> texts, boolean special) {
+        public List<EncodedText> process(
+                List<EncodedText> parts, List<PretrainedTokenizer.Source> texts, boolean special) {
             List<EncodedText> all = new ArrayList<>();
             for (Part part : parts.size() > 1 ? pair : single) {
                 if (part.text >= 0) {
@@ -99,7 +101,8 @@ interface PostProcessor {
         }
 
         @Override
-        public List<EncodedText> process(List<EncodedText> parts, List<String> texts, boolean special) {
+        public List<EncodedText> process(
+                List<EncodedText> parts, List<PretrainedTokenizer.Source> texts, boolean special) {
             parts.forEach(e -> e.offsets(texts, this::trimmed));
             return parts;
         }

@@ -145,24 +145,64 @@ public final class PretrainedTokenizer {
 
     /** Returns the tokens of a text. */
     public EncodedText encode(String text) {
-        return padded(List.of(whole(text))).get(0);
+        return padded(List.of(whole(Source.text(text)))).get(0);
     }
 
     /** Returns the tokens of two texts that belong together, as a question and a passage. */
     public EncodedText encode(String text, String second) {
-        return padded(List.of(whole(text, second))).get(0);
+        return padded(List.of(whole(Source.text(text), Source.text(second)))).get(0);
+    }
+
+    /**
+     * Returns the tokens of a text that is already cut into words, such as those that a label each belongs to. Every
+     * word is encoded for itself: {@link EncodedText#word} is its place in this list, and offsets count within it.
+     */
+    public EncodedText encodeWords(List<String> words) {
+        return padded(List.of(whole(new Source(words, true)))).get(0);
+    }
+
+    /** Returns the tokens of two texts that belong together and are already cut into words. */
+    public EncodedText encodeWords(List<String> words, List<String> second) {
+        return padded(List.of(whole(new Source(words, true), new Source(second, true))))
+                .get(0);
     }
 
     /** Returns the tokens of each text of a batch, filled up to one length if there is padding. */
     public List<EncodedText> encode(List<String> texts) {
         List<EncodedText> all = new ArrayList<>(texts.size());
         for (String text : texts) {
-            all.add(whole(text));
+            all.add(whole(Source.text(text)));
         }
         return padded(all);
     }
 
-    private EncodedText tokens(String text, int number) {
+    /**
+     * A text to encode.
+     *
+     * @param strings the words that it is already cut into, or the whole of it
+     * @param words whether these are words
+     */
+    record Source(List<String> strings, boolean words) {
+        static Source text(String text) {
+            return new Source(List.of(text), false);
+        }
+
+        /** The string that offsets count in, for a token of the word or the piece of this number. */
+        String string(int word) {
+            return strings.get(words ? word : 0);
+        }
+    }
+
+    private EncodedText tokens(Source source, int number) {
+        Tokens tokens = new Tokens();
+        for (String string : source.strings) {
+            tokens(string, source.words, tokens);
+            tokens.word++;
+        }
+        return EncodedText.of(parts.model.table(), tokens, number);
+    }
+
+    private void tokens(String text, boolean wordsAreGiven, Tokens tokens) {
         List<Text> pieces = new ArrayList<>();
         for (Text piece : parts.added.cut(Text.of(text), plain)) {
             if (piece.added >= 0) {
@@ -174,7 +214,7 @@ public final class PretrainedTokenizer {
         if (parts.cut != null) {
             pieces = PreTokenizer.all(parts.cut, pieces);
         }
-        Tokens tokens = new Tokens(pieces.size() + pieces.size() / 2 + 8);
+        tokens.reserve(pieces.size() + pieces.size() / 2 + 8);
         var trim = parts.processor == null ? null : parts.processor.trim();
         for (Text piece : pieces) {
             if (piece.added >= 0 && trim != null) {
@@ -184,15 +224,14 @@ public final class PretrainedTokenizer {
             } else if (!piece.isEmpty()) {
                 parts.model.tokens(piece, tokens);
             }
-            tokens.word++;
+            tokens.word += wordsAreGiven ? 0 : 1;
         }
-        return EncodedText.of(parts.model.table(), tokens, number);
     }
 
     /** One or two texts with their special tokens, cut where they are too long. */
-    private EncodedText whole(String... texts) {
+    private EncodedText whole(Source... texts) {
         List<EncodedText> all = new ArrayList<>(texts.length);
-        for (String text : texts) {
+        for (Source text : texts) {
             all.add(tokens(text, all.size()));
         }
         if (truncation != null) {

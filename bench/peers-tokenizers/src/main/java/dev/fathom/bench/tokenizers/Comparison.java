@@ -21,10 +21,11 @@ import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Holds Fathom's tokenizers to Hugging Face's own library: {@code Comparison COUNT FILE...} compares the numbers and the
- * offsets of so many hostile texts for each {@code tokenizer.json}, says where they differ, and how fast both are;
+ * Holds Fathom's tokenizers to Hugging Face's own library: {@code Comparison COUNT FILE...} compares the numbers, the
+ * offsets and the words of so many hostile texts for each {@code tokenizer.json}, as texts and as lists of words, says where they differ, and how fast both are;
  * {@code Comparison --store OUT COUNT FILE} writes the texts with what Hugging Face's library makes of them, from which
  * the tests are made, and {@code --decoded} as a last argument adds the text that it makes of the tokens.
+ * {@code Comparison --words OUT COUNT FILE...} writes lists of words with what that library makes of them.
  */
 public final class Comparison {
     private static final int SEED = 7;
@@ -38,8 +39,13 @@ public final class Comparison {
             store(Path.of(args[1]), Integer.parseInt(args[2]), Path.of(args[3]), decoded);
             return;
         }
+        if (args.length > 3 && args[0].equals("--words")) {
+            storeWords(Path.of(args[1]), Integer.parseInt(args[2]), Arrays.asList(args).subList(3, args.length));
+            return;
+        }
         if (args.length < 2) {
-            System.err.println("Comparison COUNT FILE... or Comparison --store OUT COUNT FILE [--decoded]");
+            System.err.println("Comparison COUNT FILE..., Comparison --store OUT COUNT FILE [--decoded]"
+                    + " or Comparison --words OUT COUNT FILE...");
             System.exit(2);
         }
         long different = 0;
@@ -55,39 +61,58 @@ public final class Comparison {
                 Map.of("truncation", "false", "padding", "false"));
     }
 
-    /** What their library makes of a text: its numbers, and where each token begins and ends in UTF-16 units. */
-    private record Tokens(String text, int[] ids, int[] starts, int[] ends) {
+    /**
+     * What a library makes of a text: its numbers, where each token begins and ends in UTF-16 units, and in which word.
+     *
+     * @param text the whole text, or the words that it was cut into before
+     */
+    private record Tokens(List<String> text, int[] ids, int[] starts, int[] ends, int[] words) {
         static Tokens of(String text, Encoding theirs) {
+            return of(List.of(text), false, theirs);
+        }
+
+        static Tokens of(List<String> text, boolean cut, Encoding theirs) {
             int[] ids = Arrays.stream(theirs.getIds()).mapToInt(id -> (int) id).toArray();
+            int[] words = Arrays.stream(theirs.getWordIds()).mapToInt(w -> (int) w).toArray();
             CharSpan[] spans = theirs.getCharTokenSpans();
             int[] starts = new int[ids.length];
             int[] ends = new int[ids.length];
             for (int i = 0; i < ids.length; i++) {
                 if (spans[i] != null) {
-                    starts[i] = text.offsetByCodePoints(0, spans[i].getStart());
-                    ends[i] = text.offsetByCodePoints(0, spans[i].getEnd());
+                    String string = text.get(cut ? words[i] : 0);
+                    starts[i] = string.offsetByCodePoints(0, spans[i].getStart());
+                    ends[i] = string.offsetByCodePoints(0, spans[i].getEnd());
                 }
             }
-            return new Tokens(text, ids, starts, ends);
+            return new Tokens(text, ids, starts, ends, words);
         }
 
-        static Tokens of(String text, EncodedText ours) {
+        static Tokens of(List<String> text, EncodedText ours) {
             int[] starts = new int[ours.size()];
             int[] ends = new int[ours.size()];
+            int[] words = new int[ours.size()];
             Arrays.setAll(starts, ours::start);
             Arrays.setAll(ends, ours::end);
-            return new Tokens(text, ours.ids(), starts, ends);
+            Arrays.setAll(words, ours::word);
+            return new Tokens(text, ours.ids(), starts, ends, words);
         }
 
-        boolean sameOffsets(Tokens other) {
-            return Arrays.equals(starts, other.starts) && Arrays.equals(ends, other.ends);
+        boolean sameNumbers(Tokens other) {
+            return Arrays.equals(ids, other.ids);
+        }
+
+        boolean samePlaces(Tokens other) {
+            return Arrays.equals(starts, other.starts)
+                    && Arrays.equals(ends, other.ends)
+                    && Arrays.equals(words, other.words);
         }
     }
 
     private static long compare(int count, Path file) throws IOException {
         var ours = PretrainedTokenizer.read(file).withoutPadding().withoutTruncation();
         long ids = 0;
-        long offsets = 0;
+        long places = 0;
+        long words = 0;
         long our = 0;
         long their = 0;
         long units = 0;
@@ -102,21 +127,34 @@ public final class Comparison {
                 their += System.nanoTime() - between;
                 our += between - start;
                 units += text.length();
-                Tokens a = Tokens.of(text, mine);
+                Tokens a = Tokens.of(List.of(text), mine);
                 Tokens b = Tokens.of(text, known);
-                boolean other = !Arrays.equals(a.ids, b.ids);
+                boolean other = !a.sameNumbers(b);
                 ids += other ? 1 : 0;
-                offsets += !other && !a.sameOffsets(b) ? 1 : 0;
-                if (ids + offsets <= SHOWN && (other || !a.sameOffsets(b))) {
-                    System.out.println(escaped(text) + "\n  ours   " + new Gson().toJson(a) + "\n  theirs "
-                            + new Gson().toJson(b));
+                places += !other && !a.samePlaces(b) ? 1 : 0;
+                if (ids + places <= SHOWN && (other || !a.samePlaces(b))) {
+                    show(text, a, b);
+                }
+                List<String> cut = HostileText.words(random);
+                Tokens c = Tokens.of(cut, ours.encodeWords(cut));
+                Tokens d = Tokens.of(cut, true, theirs.encode(cut));
+                if (!c.sameNumbers(d) || !c.samePlaces(d)) {
+                    words++;
+                    if (words <= SHOWN) {
+                        show(cut.toString(), c, d);
+                    }
                 }
             }
         }
         System.out.printf(
-                "%s: %,d texts, %,d with other numbers, %,d with other offsets; ours %.1f, theirs %.1f million characters/s%n",
-                file, count, ids, offsets, 1e3 * units / our, 1e3 * units / their);
-        return ids + offsets;
+                "%s: %,d texts, %,d with other numbers, %,d with other places, %,d others as words; ours %.1f, theirs %.1f million characters/s%n",
+                file, count, ids, places, words, 1e3 * units / our, 1e3 * units / their);
+        return ids + places + words;
+    }
+
+    private static void show(String text, Tokens ours, Tokens theirs) {
+        System.out.println(
+                escaped(text) + "\n  ours   " + new Gson().toJson(ours) + "\n  theirs " + new Gson().toJson(theirs));
     }
 
     private static String escaped(String text) {
@@ -141,7 +179,7 @@ public final class Comparison {
                 String text = HostileText.next(random);
                 Encoding encoding = theirs.encode(text);
                 Tokens t = Tokens.of(text, encoding);
-                List<Object> line = new ArrayList<>(List.of(t.text, t.ids, t.starts, t.ends));
+                List<Object> line = new ArrayList<>(List.of(text, t.ids, t.starts, t.ends));
                 if (decoded) {
                     line.add(theirs.decode(encoding.getIds(), true));
                 }
@@ -150,5 +188,26 @@ public final class Comparison {
             }
         }
         System.out.println(out + ": " + count + " texts, " + Files.size(out) + " bytes");
+    }
+
+    /** Writes for each tokenizer lists of words, with the name of its file (of its folder, for a tokenizer.json). */
+    private static void storeWords(Path out, int count, List<String> files) throws IOException {
+        Gson gson = new Gson();
+        Random random = new Random(SEED);
+        try (OutputStream bytes = new GZIPOutputStream(Files.newOutputStream(out));
+                Writer to = new OutputStreamWriter(bytes, StandardCharsets.UTF_8)) {
+            for (String file : files) {
+                String name = Path.of(file).getFileName().toString();
+                try (var theirs = theirs(Path.of(file))) {
+                    for (int i = 0; i < count; i++) {
+                        List<String> words = HostileText.words(random);
+                        Tokens t = Tokens.of(words, true, theirs.encode(words));
+                        to.write(gson.toJson(List.of(name, t.text, t.ids, t.starts, t.ends, t.words)));
+                        to.write('\n');
+                    }
+                }
+            }
+        }
+        System.out.println(out + ": " + files.size() + " tokenizers, " + Files.size(out) + " bytes");
     }
 }

@@ -1,5 +1,7 @@
 package dev.fathom.bench.tokenizers;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 
 /**
@@ -54,6 +56,16 @@ final class HostileText {
     };
 
     private HostileText() {}
+
+    /** Such texts as words: cut at each blank, so that some are empty, or not cut at all. */
+    static List<String> words(Random random) {
+        List<String> words = new ArrayList<>();
+        for (int texts = random.nextInt(4); texts > 0; texts--) {
+            String text = next(random);
+            words.addAll(random.nextInt(3) == 0 ? List.of(text) : List.of(text.split(" ", -1)));
+        }
+        return words;
+    }
 
     static String next(Random random) {
         StringBuilder text = new StringBuilder();
