@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A network frozen for serving: its packed weights, and its commands, in which only the batch, the length and the
@@ -181,7 +182,7 @@ public final class Plan implements AutoCloseable {
      */
     public Session newSession(int batch) {
         Sizes sizes = sizes(batch);
-        return new Session(this, sizes, lowered(sizes));
+        return new Session(this, sizes, lowered(sizes), null, 0);
     }
 
     /**
@@ -193,8 +194,12 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalStateException if the plan is closed
      */
     public Session newSession(int batch, int length) {
+        return newSession(batch, length, null, 0);
+    }
+
+    Session newSession(int batch, int length, @Nullable Session owner, int first) {
         Sizes sizes = sizes(batch, length);
-        return new Session(this, sizes, lowered(sizes));
+        return new Session(this, sizes, lowered(sizes), owner, first);
     }
 
     private Sizes sizes(int batch) {

@@ -72,6 +72,11 @@ final class Port {
         return new Port(output, memory);
     }
 
+    /** An input of other sizes in this memory, from a byte on. */
+    Port part(CallGraph.Value input, long from) {
+        return new Port(input, memory.slice((int) from, (int) input.bytes()).order(ByteOrder.nativeOrder()));
+    }
+
     private static ByteBuffer allocate(CallGraph.Value port, Sizes sizes) {
         long bytes = port.bytes();
         if (bytes > Integer.MAX_VALUE - 64) {

@@ -54,6 +54,8 @@ public final class Session implements AutoCloseable {
     private final Port[] out;
 
     private final AtomicInteger state = new AtomicInteger(IDLE);
+    /** The session in whose memory this one carries its state, or null for its own. */
+    private final @Nullable Session owner;
 
     private int threads;
     private boolean finite;
@@ -62,13 +64,20 @@ public final class Session implements AutoCloseable {
 
     private @Nullable ByteBuffer moving;
 
-    Session(Plan plan, Sizes sizes, Lowering lowering) {
+    Session(Plan plan, Sizes sizes, Lowering lowering, @Nullable Session owner, int first) {
         this.plan = plan;
         this.sizes = sizes;
+        this.owner = owner;
         inputs = lowering.in();
         outputs = lowering.out();
         work = lowering.commands;
-        in = inputs.stream().map(p -> Port.input(p, sizes)).toArray(Port[]::new);
+        in = new Port[inputs.size()];
+        for (int i = 0; i < in.length; i++) {
+            CallGraph.Value port = inputs.get(i);
+            in[i] = owner == null || !plan.specs.get(i).isCarried()
+                    ? Port.input(port, sizes)
+                    : owner.in[i].part(port, plan.specs.get(i).has(Dim.BATCH) ? first * (port.bytes() / batch()) : 0);
+        }
         out = new Port[outputs.size()];
         for (int o = 0; o < out.length; o++) {
             Slot shown = lowering.slots.get(lowering.shown[o]);
@@ -117,6 +126,25 @@ public final class Session implements AutoCloseable {
             case WEIGHT -> plan.address(slot);
             case WORK -> memory.piece(placement.offsets().getOrDefault(slot, 0L), slot.bytes);
         };
+    }
+
+    /**
+     * Makes a session of the same plan and of other sizes, which carries the state of {@code batch} rows of this one,
+     * from row {@code first} on, in the memory of this one: each goes on where the other stopped. So one session reads
+     * a prompt at once and another goes on from it token by token, and a batch grows smaller without a copy. Only one
+     * of them runs at a time, and none after this one is closed. An output that is carried is read from the session
+     * that computed it; other inputs are not shared.
+     *
+     * @throws IllegalArgumentException as {@link Plan#newSession(int, int)}, or if this session lacks such a row
+     * @throws IllegalStateException if this session or the plan is closed, or another thread is running it
+     */
+    public Session sharing(int first, int batch, int length) {
+        checkIdle();
+        if (first < 0 || batch < 1 || batch > batch() - first) {
+            throw new IllegalArgumentException("sharing: " + batch + " rows from row " + first
+                    + " on are not among the " + batch() + " of this session; name rows that it has");
+        }
+        return plan.newSession(batch, length, this, first);
     }
 
     // ---- writing inputs
@@ -441,7 +469,7 @@ public final class Session implements AutoCloseable {
             }
             computed = true;
         } finally {
-            state.setRelease(IDLE);
+            end();
         }
     }
 
@@ -474,7 +502,7 @@ public final class Session implements AutoCloseable {
                 }
             }
         } finally {
-            state.setRelease(IDLE);
+            end();
         }
     }
 
@@ -513,15 +541,30 @@ public final class Session implements AutoCloseable {
                 }
             }
         } finally {
-            state.setRelease(IDLE);
+            end();
         }
     }
 
-    /** Keeps others from the memory of the session. */
+    /** Keeps others from the memory of the session, and from that of the one whose state it shares. */
     private void begin() {
         if (!state.compareAndSet(IDLE, RUNNING)) {
             throw refused();
         }
+        if (owner != null) {
+            try {
+                owner.begin();
+            } catch (IllegalStateException e) {
+                state.setRelease(IDLE);
+                throw e;
+            }
+        }
+    }
+
+    private void end() {
+        if (owner != null) {
+            owner.end();
+        }
+        state.setRelease(IDLE);
     }
 
     private void reorder(ByteBuffer buffer, int axis, Shape shape, boolean carried, int... from) {

@@ -515,4 +515,49 @@ class CarriedTest {
             assertThat(session.input("layers.0.memory.keys").get(0)).isZero();
         }
     }
+
+    /** Sessions of other sizes go on in the memory of one state. */
+    @Test
+    void sessionsOfOtherSizesShareAState() {
+        float[] x = new Rng(2).normal(3 * 6 * 3, 0, 1);
+        try (var model = Model.of(new Tagger(Recurrent.lstm(3, 5), new Linear(5, 4)), 1);
+                Plan plan = freeze(model);
+                Session whole = plan.newSession(3, 6);
+                Session step = plan.newSession(3, 1);
+                Session begin = step.sharing(1, 2, 4);
+                Session part = begin.sharing(1, 1, 2)) {
+            float[] expected = new float[3 * 6 * 4];
+            whole.set(x).run();
+            whole.output("output").get(expected);
+            // rows 1 and 2 read four steps together, and row 2 two more alone
+            float[] first = new float[24];
+            System.arraycopy(x, 18, first, 0, 12);
+            System.arraycopy(x, 36, first, 12, 12);
+            begin.set(first).run();
+            part.set(Arrays.copyOfRange(x, 48, 54)).run();
+            float[] last = new float[8];
+            part.output("output").get(last);
+            assertThat(last).isEqualTo(Arrays.copyOfRange(expected, 64, 72));
+            // row 0 is new, and row 1 goes on at its fifth step
+            float[] next = new float[9];
+            System.arraycopy(x, 0, next, 0, 3);
+            System.arraycopy(x, 30, next, 3, 3);
+            step.set(next).run();
+            float[] y = new float[12];
+            step.output("output").get(y);
+            assertThat(Arrays.copyOf(y, 4)).isEqualTo(Arrays.copyOf(expected, 4));
+            assertThat(Arrays.copyOfRange(y, 4, 8)).isEqualTo(Arrays.copyOfRange(expected, 40, 44));
+            assertThatThrownBy(() -> step.sharing(2, 2, 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("sharing: 2 rows from row 2 on are not among the 3 of this session; name rows that it"
+                            + " has");
+            assertThatThrownBy(() -> step.sharing(-1, 1, 1)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> step.sharing(0, 1, 0)).isInstanceOf(IllegalArgumentException.class);
+            step.close();
+            assertThatThrownBy(part::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("session is closed");
+            assertThatThrownBy(() -> step.sharing(0, 1, 1)).isInstanceOf(IllegalStateException.class);
+        }
+    }
 }
