@@ -76,22 +76,23 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
     }
 
     /**
-     * Returns for each prompt the hypotheses of the beam that goes on from it, without the prompt. The model reads the
-     * prompts token by token, all of them in one batch. Each row starts to write when its own prompt ends, while longer
-     * prompts are still being read.
+     * Returns for each prompt the hypotheses of the beam that goes on from it, without the prompt. What the model does
+     * not read at once ({@link NextToken#prefill}) it reads token by token, all prompts in one batch. Each row starts
+     * to write when its own prompt ends, while longer prompts are still being read.
      *
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */
     public List<List<Hypothesis>> after(NextToken model, int[]... prompts) {
         SequenceRows.checkPrompts("beam search", prompts);
+        int[][] rest = model.prefill(prompts);
         int n = prompts.length;
         List<List<Hypothesis>> done = new ArrayList<>();
         List<List<Beginning>> alive = new ArrayList<>();
         for (int i = 0; i < n; i++) {
             done.add(new ArrayList<>());
-            alive.add(List.of(new Beginning(List.of(), 0, prompts[i][0], i)));
+            alive.add(List.of(new Beginning(List.of(), 0, rest[i][0], i)));
         }
-        int[] tokens = SequenceRows.first(prompts);
+        int[] tokens = SequenceRows.first(rest);
         for (int step = 0; tokens.length > 0; step++) {
             try (Pass pass = Pass.infer()) {
                 Tensor logits = SequenceRows.logits("beam search", model, tokens, stop);
@@ -100,8 +101,8 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
                 int row = 0;
                 for (int i = 0; i < n; i++) {
                     List<Beginning> from = alive.get(i);
-                    List<Beginning> kept = step + 1 < prompts[i].length
-                            ? List.of(new Beginning(List.of(), 0, prompts[i][step + 1], row))
+                    List<Beginning> kept = step + 1 < rest[i].length
+                            ? List.of(new Beginning(List.of(), 0, rest[i][step + 1], row))
                             : longer(from, row, best, done.get(i));
                     row += from.size();
                     alive.set(i, kept);

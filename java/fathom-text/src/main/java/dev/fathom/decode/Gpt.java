@@ -15,12 +15,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Checks;
-import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.plan.Dim;
-import dev.fathom.plan.Plan;
-import dev.fathom.plan.Session;
-import dev.fathom.plan.Spec;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
@@ -28,6 +23,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * A model of language that writes, as GPT-2 does (Radford et al. 2019): from tokens x[1] .. x[T], I32 [n, length], it
@@ -54,7 +50,8 @@ import java.util.Arrays;
  * @param positions P
  * @param out W and c
  */
-public record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder, Linear out) implements Layer {
+public record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder, Linear out)
+        implements Layer, CausalNet {
     private static final int BATCH = 32;
 
     /**
@@ -104,7 +101,8 @@ public record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder e
                 new Linear(s.width, s.tokens));
     }
 
-    private int context() {
+    @Override
+    public int context() {
         return positions.weight().shape().dim(0);
     }
 
@@ -162,19 +160,19 @@ public record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder e
         }
     }
 
-    /** Reads more tokens [n, added]: logits of what follows each of them, and the state behind them. */
-    private Next step(Tensor tokens, State state) {
-        Next top = encoder.step(positions.apply(in.apply(tokens), state.get("past")), state);
-        return new Next(out.apply(top.output()), top.state());
+    @Override
+    public Next read(Tensor tokens, State state) {
+        return encoder.step(positions.apply(in.apply(tokens), state.get("past")), state);
     }
 
-    /** A step of one token, whose keys and values are carried on in caches. */
-    private static Plan freeze(Model<Gpt> model) {
-        return Plan.freeze(
-                model,
-                (net, x, state) -> net.step(x[0], state),
-                net -> net.encoder.state(1, net.context()),
-                Spec.of("token", DType.I32, Dim.BATCH, 1));
+    @Override
+    public Tensor logits(Tensor vectors) {
+        return out.apply(vectors);
+    }
+
+    @Override
+    public State state(int batch, int capacity) {
+        return encoder.state(batch, capacity);
     }
 
     /**
@@ -191,22 +189,21 @@ public record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder e
             throw new IllegalArgumentException("Gpt.write: the prompt is empty; give at least one token to go on from");
         }
         int context = model.net().context();
-        try (Plan plan = freeze(model);
-                Session session = plan.newSession()) {
-            int[] all = prompt;
+        int[] all = prompt;
+        try (CachedDecoder decoder = CachedDecoder.of(model);
+                CachedDecoder.Sequences sequences = decoder.sequences()) {
             for (int turn = 0; all.length < prompt.length + length; turn++) {
                 int[] read = Arrays.copyOfRange(all, Math.max(0, all.length - context / 2), all.length);
                 int more = Math.min(context - read.length, prompt.length + length - all.length);
-                session.reset();
-                int[] written = new Sampling(-1, more)
+                sequences.reset();
+                Hypothesis written = new Sampling(-1, more)
                         .temperature(temperature)
-                        .after(NextToken.of(session), new Rng(seed).split(turn), read)
-                        .get(0)
+                        .after(sequences, new Rng(seed).split(turn), read)
+                        .get(0);
+                all = IntStream.concat(Arrays.stream(all), Arrays.stream(written.toArray()))
                         .toArray();
-                all = Arrays.copyOf(all, all.length + more);
-                System.arraycopy(written, 0, all, all.length - more, more);
             }
-            return Arrays.copyOfRange(all, prompt.length, all.length);
         }
+        return Arrays.copyOfRange(all, prompt.length, all.length);
     }
 }

@@ -30,8 +30,9 @@ public record Greedy(int stop, int maxTokens) {
     }
 
     /**
-     * Goes on from each prompt, all of them in one batch. Each row reads its own prompt token by token and starts to
-     * write when it ends, while longer prompts are still being read. The results are without the prompts.
+     * Goes on from each prompt, all of them in one batch. What the model does not read at once
+     * ({@link NextToken#prefill}) each row reads token by token, and it starts to write when its own prompt ends, while
+     * longer prompts are still being read. The results are without the prompts.
      *
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */

@@ -9,7 +9,8 @@ import java.util.List;
  * @param logProbability the sum of the logarithms of the tokens' probabilities, that of the stop symbol among them if
  *     it came
  * @param score what a search ranks by: the log-probability, or what a length penalty makes of it
- * @param finished whether the stop symbol came; if it did not, the sequence was cut off at the largest number of tokens
+ * @param finished whether the stop symbol came or a {@link StopCondition} was met; otherwise the sequence was cut off
+ *     at the largest number of tokens
  */
 public record Hypothesis(List<Integer> tokens, double logProbability, double score, boolean finished) {
     /** Keeps its own copy of the tokens. */

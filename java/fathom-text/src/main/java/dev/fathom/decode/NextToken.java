@@ -2,14 +2,15 @@ package dev.fathom.decode;
 
 import dev.fathom.plan.Session;
 import dev.fathom.tensor.Tensor;
+import java.util.List;
 
 /**
  * A model that says what may come next, one token at a time, with a state of its own that it changes from step to step.
  * The state has rows, one for each sequence that is being written, and begins with one for each start symbol or prompt
  * that a search is given: a state of zeros, or what a decoder gets from an encoder. A search calls both methods on one
  * thread, each in a pass that it opens and closes, so that what the state keeps of a step must outlive the pass:
- * {@code tensor.keep()}, arrays, or a session. {@link #of(Session)} is such a model made of a frozen plan, and
- * {@link Decoder} one made of the step itself.
+ * {@code tensor.keep()}, arrays, or a session. {@link #of(Session)} is such a model made of a frozen plan,
+ * {@link CachedDecoder.Sequences} one made of a net with caches, and {@link Decoder} one made of the step itself.
  */
 public interface NextToken {
     /**
@@ -22,6 +23,16 @@ public interface NextToken {
     Tensor logits(int[] tokens);
 
     /**
+     * Reads at once what it can of the prompts with which a search begins, one for each row, and returns the rest of
+     * each, at least its last token, which the search gives it token by token. By default it reads nothing.
+     *
+     * @param prompts at least one token for each row
+     */
+    default int[][] prefill(int[]... prompts) {
+        return prompts;
+    }
+
+    /**
      * Makes row i of the state what row {@code parents[i]} is now. A row may be named several times or not at all; from
      * here on there are as many rows as parents.
      */
@@ -30,7 +41,7 @@ public interface NextToken {
     /**
      * Returns a model that runs this frozen session. The session's first input is a token for each row, I32 [batch] or
      * [batch, 1], and its output the logits [batch, vocabulary] or [batch, 1, vocabulary]. Its state is what it
-     * carries; beside this it returns nothing but the logits.
+     * carries; beside this it returns nothing but the logits. {@link #of(Session, String)} takes one that does.
      *
      * <pre>{@code
      * Plan plan = Plan.freeze(model, (net, in, state) -> net.step(in[0], state), net -> net.lstm().state(1),
@@ -51,6 +62,22 @@ public interface NextToken {
      * @throws IllegalStateException if the first input is not I32; a step throws it if the output is not F32
      */
     static NextToken of(Session session) {
-        return new SessionModel(session);
+        List<String> results = session.resultNames();
+        if (results.size() != 1) {
+            throw new IllegalArgumentException("NextToken.of: beside what it carries, the session returns " + results
+                    + "; name the logits among them: NextToken.of(session, \"...\")");
+        }
+        return of(session, results.get(0));
+    }
+
+    /**
+     * Returns a model that runs this frozen session, whose output of this name is the logits. The session may return
+     * other results, such as the weights of attention, which {@link Session#output(String)} gives after a step.
+     *
+     * @throws IllegalArgumentException as {@link #of(Session)}, or if there is no output of this name
+     * @throws IllegalStateException as {@link #of(Session)}
+     */
+    static NextToken of(Session session, String logits) {
+        return new SessionModel(session, logits);
     }
 }

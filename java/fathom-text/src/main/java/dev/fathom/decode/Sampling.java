@@ -3,24 +3,49 @@ package dev.fathom.decode;
 import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tree.Records;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * Draws every token from softmax(logits / temperature), if asked to from its best part alone: first the {@code topK}
- * most probable tokens (Fan et al. 2018), then of these the fewest, the most probable first, whose share is at least
- * {@code topP} (nucleus sampling, Holtzman et al. 2020). What is left is scaled to sum to 1.
+ * Draws every token from p = softmax(logits / temperature), if asked to from its best part alone. Of each filter that
+ * is set, in this order, what it keeps goes to the next, and what is left is scaled to sum to 1:
+ *
+ * <ol>
+ *   <li>{@code repetitionPenalty} r: each logit z of a token that the prompt or the sequence has becomes z / r if z is
+ *       above 0 and z r if not (Keskar et al. 2019, as in Hugging Face's Transformers), before the temperature.
+ *   <li>{@code topK}: the K most probable tokens are kept (Fan et al. 2018).
+ *   <li>{@code topP}: the fewest are kept, the most probable first, whose share is at least P (nucleus sampling,
+ *       Holtzman et al. 2020).
+ *   <li>{@code minP}: those are kept for which p is at least M times that of the most probable token (Nguyen et al.
+ *       2024).
+ * </ol>
  *
  * <pre>{@code
  * new Sampling(STOP, 200).temperature(0.8f).topP(0.95f).of(model, new Rng(7), START)
  * }</pre>
+ *
+ * <p>The log-probability of a sequence is that of softmax(logits), behind the penalty for repetitions and before the
+ * temperature and the filters.
  *
  * @param stop the token that ends a sequence, or -1 if there is none
  * @param maxTokens the largest number of tokens
  * @param temperature below 1 likely tokens become likelier; 0 takes the most probable one, as {@link Greedy}
  * @param topK how many tokens are left to choose from, or 0 for all
  * @param topP the share of the probability that is left to choose from, in (0, 1]
+ * @param minP the least share of the greatest probability that is left to choose from, in [0, 1]
+ * @param repetitionPenalty above 1 tokens that were there become less likely; 1 for none
+ * @param until what finishes a sequence, beside the stop symbol
  */
-public record Sampling(int stop, int maxTokens, float temperature, int topK, float topP) {
+public record Sampling(
+        int stop,
+        int maxTokens,
+        float temperature,
+        int topK,
+        float topP,
+        float minP,
+        float repetitionPenalty,
+        StopCondition until) {
     /**
      * Checks the settings.
      *
@@ -33,11 +58,13 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
             throw new IllegalArgumentException("sampling: topK=" + topK + " must be 1 or more, or 0 for all tokens");
         }
         Checks.in("sampling", "topP", topP, "(0, 1]");
+        Checks.in("sampling", "minP", minP, "[0, 1]");
+        Checks.positive("sampling", "repetitionPenalty", repetitionPenalty);
     }
 
     /** Draws from all tokens at temperature 1. */
     public Sampling(int stop, int maxTokens) {
-        this(stop, maxTokens, 1, 0, 1);
+        this(stop, maxTokens, 1, 0, 1, 0, 1, StopCondition.never());
     }
 
     /** Returns this with another temperature. */
@@ -55,6 +82,21 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
         return Records.with(this, "topP", p);
     }
 
+    /** Returns this with another least share of the greatest probability to choose from; 0 for none. */
+    public Sampling minP(float p) {
+        return Records.with(this, "minP", p);
+    }
+
+    /** Returns this with another penalty for tokens that were there; 1 for none. */
+    public Sampling repetitionPenalty(float r) {
+        return Records.with(this, "repetitionPenalty", r);
+    }
+
+    /** Returns this with another condition that finishes a sequence, beside the stop symbol. */
+    public Sampling until(StopCondition condition) {
+        return Records.with(this, "until", condition);
+    }
+
     /**
      * Writes a sequence for each start symbol, all of them in one batch. Sequence i draws from the streams
      * {@code rng.split(i).split(w)}, where w is the number of tokens written so far, so that it is the same alone and
@@ -68,8 +110,9 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
     }
 
     /**
-     * Goes on from each prompt, all of them in one batch. Each row reads its own prompt token by token and starts to
-     * write when it ends, while longer prompts are still being read. The results are without the prompts.
+     * Goes on from each prompt, all of them in one batch. What the model does not read at once
+     * ({@link NextToken#prefill}) each row reads token by token, and it starts to write when its own prompt ends, while
+     * longer prompts are still being read. The results are without the prompts.
      *
      * <pre>{@code
      * new Sampling(-1, 500)
@@ -80,12 +123,38 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */
     public List<Hypothesis> after(NextToken model, Rng rng, int[]... prompts) {
-        if (temperature == 0) {
-            return new Greedy(stop, maxTokens).after(model, prompts);
-        }
-        return SequenceRows.write("sampling", model, prompts, stop, maxTokens, topK, (best, row, sequence, written) -> {
-            float u = rng.split(sequence).split(written).uniform(1, 0, 1)[0];
-            return row * best.k() + draw(best.logProbabilities(), row * best.k(), best.k(), u);
+        int k = temperature == 0 ? 1 : topK;
+        return SequenceRows.write("sampling", model, prompts, stop, maxTokens, k, new SequenceRows.Policy() {
+            @Override
+            public int choose(SequenceRows.Best best, int row, int sequence, int written) {
+                int from = row * best.k();
+                if (temperature == 0) {
+                    return from;
+                }
+                float u = rng.split(sequence).split(written).uniform(1, 0, 1)[0];
+                return from + draw(best.logProbabilities(), from, best.k(), u);
+            }
+
+            @Override
+            public boolean rescores() {
+                return repetitionPenalty != 1;
+            }
+
+            @Override
+            public void rescore(float[] logits, int from, int to, int[] prompt, List<Integer> written) {
+                IntStream.concat(Arrays.stream(prompt), written.stream().mapToInt(Integer::intValue))
+                        .filter(token -> token >= 0 && token < to - from)
+                        .distinct()
+                        .forEach(token -> {
+                            float z = logits[from + token];
+                            logits[from + token] = z > 0 ? z / repetitionPenalty : z * repetitionPenalty;
+                        });
+            }
+
+            @Override
+            public boolean ends(List<Integer> written) {
+                return until.ends(written);
+            }
         });
     }
 
@@ -93,11 +162,14 @@ public record Sampling(int stop, int maxTokens, float temperature, int topK, flo
     private int draw(float[] logProbabilities, int from, int k, float u) {
         double[] reached = new double[k];
         double sum = 0;
+        int likely = 0;
         for (int i = 0; i < k; i++) {
-            sum += Math.exp(((double) logProbabilities[from + i] - logProbabilities[from]) / temperature);
+            double share = Math.exp(((double) logProbabilities[from + i] - logProbabilities[from]) / temperature);
+            likely += share >= minP ? 1 : 0;
+            sum += share;
             reached[i] = sum;
         }
-        int kept = first(reached, k - 1, topP * sum) + 1;
+        int kept = Math.min(first(reached, k - 1, topP * sum) + 1, likely);
         return first(reached, kept - 1, Math.nextUp(u * reached[kept - 1]));
     }
 

@@ -5,6 +5,7 @@ import dev.fathom.tensor.Sorted;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -106,22 +107,37 @@ final class SequenceRows {
                 + " are -Infinity; let the model allow one token");
     }
 
-    /**
-     * Chooses for one row: the place among the best tokens of all rows. {@code written} counts the tokens that its
-     * sequence has behind the prompt.
-     */
-    @FunctionalInterface
-    interface Choose {
-        int of(Best best, int row, int sequence, int written);
+    /** How tokens are chosen. */
+    interface Policy {
+        /**
+         * Chooses for one row: the place among the best tokens of all rows. {@code written} counts the tokens that its
+         * sequence has behind the prompt.
+         */
+        int choose(Best best, int row, int sequence, int written);
+
+        /** What a row is chosen by, made of its logits in place; the sequence has these tokens, after its prompt. */
+        default void rescore(float[] logits, int from, int to, int[] prompt, List<Integer> written) {}
+
+        /** Whether {@link #rescore} does anything. */
+        default boolean rescores() {
+            return false;
+        }
+
+        /** Whether a sequence is finished, beside the stop symbol. */
+        default boolean ends(List<Integer> written) {
+            return false;
+        }
     }
 
     /**
-     * Writes a sequence behind each prompt, choosing token by token among the {@code k} best. A row reads its prompt
-     * while others may be writing, and leaves the batch when its sequence is finished.
+     * Writes a sequence behind each prompt, choosing token by token among the {@code k} best. What a model does not
+     * read at once of its prompt a row reads while others may be writing, and it leaves the batch when its sequence is
+     * finished.
      */
     static List<Hypothesis> write(
-            String search, NextToken model, int[][] prompts, int stop, int maxTokens, int k, Choose choose) {
+            String search, NextToken model, int[][] prompts, int stop, int maxTokens, int k, Policy policy) {
         checkPrompts(search, prompts);
+        int[][] rest = model.prefill(prompts);
         int n = prompts.length;
         List<List<Integer>> tokens = new ArrayList<>();
         double[] sums = new double[n];
@@ -130,30 +146,41 @@ final class SequenceRows {
             tokens.add(new ArrayList<>());
         }
         int[] alive = IntStream.range(0, n).toArray();
-        int[] next = first(prompts);
+        int[] next = first(rest);
         for (int step = 0; alive.length > 0; step++) {
             int now = step;
             try (Pass pass = Pass.infer()) {
                 Tensor logits = logits(search, model, next, stop);
-                boolean reading = Arrays.stream(alive).allMatch(i -> now + 1 < prompts[i].length);
+                boolean reading = Arrays.stream(alive).allMatch(i -> now + 1 < rest[i].length);
+                if (!reading && policy.rescores()) {
+                    float[] all = logits.toArray();
+                    int vocabulary = logits.dim(1);
+                    for (int row = 0; row < alive.length; row++) {
+                        int from = row * vocabulary;
+                        policy.rescore(all, from, from + vocabulary, prompts[alive[row]], tokens.get(alive[row]));
+                    }
+                    logits = Tensor.of(all, alive.length, vocabulary);
+                }
                 Best best = reading ? null : best(search, logits, k, step);
                 int[] rows = new int[alive.length];
                 int left = 0;
                 for (int row = 0; row < alive.length; row++) {
                     int i = alive[row];
                     int token;
-                    if (best == null || step + 1 < prompts[i].length) {
-                        token = prompts[i][step + 1];
+                    if (best == null || step + 1 < rest[i].length) {
+                        token = rest[i][step + 1];
                     } else {
-                        int at = choose.of(best, row, i, tokens.get(i).size());
+                        List<Integer> written = tokens.get(i);
+                        int at = policy.choose(best, row, i, written.size());
                         token = best.tokens[at];
                         sums[i] += best.logProbabilities[at];
                         finished[i] = token == stop;
                         if (finished[i]) {
                             continue;
                         }
-                        tokens.get(i).add(token);
-                        if (tokens.get(i).size() == maxTokens) {
+                        written.add(token);
+                        finished[i] = policy.ends(Collections.unmodifiableList(written));
+                        if (finished[i] || written.size() == maxTokens) {
                             continue;
                         }
                     }

@@ -5,7 +5,6 @@ import dev.fathom.plan.Session;
 import dev.fathom.tensor.Tensor;
 import java.nio.IntBuffer;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * A session as a model. The rows of a search are the first ones of its batch; the others are idle and read the token of
@@ -18,17 +17,12 @@ final class SessionModel implements NextToken {
     private final int vocabulary;
     private int rows;
 
-    SessionModel(Session session) {
+    SessionModel(Session session, String logits) {
         this.session = session;
+        this.logits = logits;
         tokens = session.intInput();
-        List<String> results = session.resultNames();
-        if (results.size() != 1) {
-            throw new IllegalArgumentException("NextToken.of: beside what it carries, the session returns " + results
-                    + ", but it must return the logits alone; freeze a function that does");
-        }
-        logits = results.get(0);
         Shape in = session.inputShape(0);
-        Shape out = session.outputShape(results.get(0));
+        Shape out = session.outputShape(logits);
         int batch = session.batch();
         if (in.size() != batch || out.rank() < 2 || out.dim(0) != batch || out.size() != (long) batch * out.dim(-1)) {
             throw new IllegalArgumentException("NextToken.of: the session reads tokens " + in + " and gives logits "

@@ -10,9 +10,10 @@
  * <p>A search knows nothing of nets. Its model is an object with a state of its own: hidden states, a cache of keys and
  * values, a frozen session, a table of counts. All that a search asks of it is to take one token for each row and to
  * put rows in the place of others, so that every hypothesis that is alive, of every sentence, is a row of one batch,
- * and a step is one call. {@link dev.fathom.decode.Decoder} is such a model made of a function from a token and a
- * {@link dev.fathom.tensor.State} to logits and the next state. Log-probabilities and the best tokens of a row are
- * found by the kernels; what is left for Java are the few candidates.
+ * and a step is one call. {@link dev.fathom.decode.CachedDecoder} makes such models of a
+ * {@link dev.fathom.decode.CausalNet}, as a plan with caches, and {@link dev.fathom.decode.Decoder} is one made of a
+ * function from a token and a {@link dev.fathom.tensor.State} to logits and the next state. Log-probabilities and the
+ * best tokens of a row are found by the kernels; what is left for Java are the few candidates.
  *
  * <p>Results do not depend on how many rows go together, and nothing is left to chance: of equal scores the hypothesis
  * that was better before wins, then the lower token, and sampling draws from an {@code Rng}.

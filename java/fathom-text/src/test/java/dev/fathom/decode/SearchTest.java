@@ -16,6 +16,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -260,6 +261,77 @@ class SearchTest {
                 .containsExactly(new double[] {0, 1, 0}, within(1e-9));
     }
 
+    /**
+     * Expected: PyTorch 1.13.1 in double, by the definitions of Hugging Face's RepetitionPenaltyLogitsProcessor,
+     * TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper and MinPLogitsWarper one after another.
+     */
+    @Test
+    void filtersAreThoseOfTransformers() {
+        Sampling one = new Sampling(-1, 1);
+        filtered(one.minP(0.3f), new int[] {0}, 0.1832, 0, 0.4077, 0, 0, 0.2733, 0, 0.1357);
+        int[] seen = {2, 1, 2};
+        filtered(one.repetitionPenalty(1.5f), seen, 0.1881, 0.0311, 0.215, 0.0765, 0.0126, 0.2807, 0.0567, 0.1394);
+        int[] more = {2, 1, 5};
+        Sampling most = one.repetitionPenalty(2).temperature(0.7f).topK(6).topP(0.9f);
+        filtered(most, more, 0.3083, 0, 0.2316, 0.0852, 0, 0.1741, 0, 0.2008);
+        filtered(most.minP(0.3f), more, 0.337, 0, 0.2532, 0, 0, 0.1903, 0, 0.2195);
+        filtered(
+                one.repetitionPenalty(0.5f).temperature(2).minP(0.2f),
+                more,
+                0.1158,
+                0,
+                0.4697,
+                0,
+                0,
+                0.3148,
+                0,
+                0.0997);
+    }
+
+    private static void filtered(Sampling sampling, int[] prompt, double... expected) {
+        int n = 20_000;
+        int[][] prompts = new int[n][];
+        Arrays.fill(prompts, prompt);
+        double[] shares = new double[expected.length];
+        Constant model = new Constant(1.2f, -0.4f, 2, 0.3f, -1.5f, 1.6f, 0, 0.9f);
+        for (Hypothesis h : sampling.after(model, new Rng(5), prompts)) {
+            shares[h.tokens().get(0)] += 1.0 / n;
+        }
+        assertThat(shares).containsExactly(expected, within(0.012));
+        for (int t = 0; t < shares.length; t++) {
+            assertThat(shares[t] > 0).isEqualTo(expected[t] > 0);
+        }
+    }
+
+    @Test
+    void whatWasWrittenIsPenalizedAndConditionsEnd() {
+        Constant model = new Constant(3, 2, 1);
+        Sampling best = new Sampling(-1, 4).temperature(0).repetitionPenalty(2);
+        Hypothesis whole = best.after(model, new Rng(1), new int[] {2}).get(0);
+        // 3 beats 2 beats 1 / 2, then 2 beats 3 / 2, then 3 / 2 beats 2 / 2
+        assertThat(whole.tokens()).containsExactly(0, 1, 0, 0);
+        assertThat(whole.finished()).isFalse();
+        double first = 3 - Math.log(Math.exp(3) + Math.exp(2) + Math.exp(0.5));
+        double then = 2 - Math.log(Math.exp(1.5) + Math.exp(2) + Math.exp(0.5));
+        double last = 1.5 - Math.log(Math.exp(1.5) + Math.exp(1) + Math.exp(0.5));
+        assertThat(whole.logProbability()).isCloseTo(first + then + 2 * last, within(1e-5));
+        StopCondition pair = StopCondition.after(1, 0);
+        List<Hypothesis> ended = best.until(pair).after(model, new Rng(1), new int[] {2}, new int[] {1, 0});
+        assertThat(ended.get(0).tokens()).as("what ends it remains").containsExactly(0, 1, 0);
+        assertThat(ended.get(0).finished()).isTrue();
+        assertThat(ended.get(1).tokens())
+                .as("an end in the prompt does not count")
+                .containsExactly(0, 0, 0, 0);
+        assertThat(best.until(pair.or(written -> written.size() == 2)).of(model, new Rng(1), 2, 2))
+                .extracting(Hypothesis::tokens)
+                .containsExactly(List.of(0, 1), List.of(0, 1));
+        assertThat(StopCondition.never().ends(List.of(1))).isFalse();
+        assertThatIllegalArgumentException()
+                .isThrownBy(StopCondition::after)
+                .withMessage(
+                        "StopCondition: there are no tokens, and every sequence ends with none; give at least one");
+    }
+
     @Test
     void equalSeedsDrawEqually() {
         Sampling s = new Sampling(STOP, 30).temperature(1.3f);
@@ -405,6 +477,15 @@ class SearchTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Sampling(1, 5).topP(0))
                 .withMessage("sampling: topP=0.0 must be in (0, 1]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Sampling(1, 5).minP(Float.NaN))
+                .withMessage("sampling: minP=NaN must be in [0, 1]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Sampling(1, 5).minP(1.5f))
+                .withMessage("sampling: minP=1.5 must be in [0, 1]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Sampling(1, 5).repetitionPenalty(0))
+                .withMessage("sampling: repetitionPenalty=0.0 must be above 0 and finite");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Greedy(1, 5).of(new Constant(1, 2)))
                 .withMessage("greedy: there is nothing to start from; give a start symbol or a prompt for each row");

@@ -356,6 +356,17 @@ class SessionModelTest {
                     .as("the bad token is forgotten")
                     .hasSize(1);
         }
+        try (Model<Linear> model = Model.of(new Linear(2, 2), 1);
+                Plan plan = Plan.freeze(model, dev.fathom.op.Shape.of(1, 2));
+                Session session = plan.newSession()) {
+            assertThatThrownBy(() -> NextToken.of(session))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("is F32 but was asked for as I32");
+        }
+    }
+
+    @Test
+    void aPlanMayReturnMoreThanTheLogits() {
         record Two(Linear out) implements Net {}
         try (Model<Two> model = Model.of(new Two(new Linear(3, 3)), 1);
                 Plan plan = Plan.freeze(
@@ -370,16 +381,17 @@ class SessionModelTest {
                 Session session = plan.newSession()) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> NextToken.of(session))
-                    .withMessage(
-                            "NextToken.of: beside what it carries, the session returns [logits, side], but it must "
-                                    + "return the logits alone; freeze a function that does");
-        }
-        try (Model<Linear> model = Model.of(new Linear(2, 2), 1);
-                Plan plan = Plan.freeze(model, dev.fathom.op.Shape.of(1, 2));
-                Session session = plan.newSession()) {
-            assertThatThrownBy(() -> NextToken.of(session))
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("is F32 but was asked for as I32");
+                    .withMessage("NextToken.of: beside what it carries, the session returns [logits, side]; name the"
+                            + " logits among them: NextToken.of(session, \"...\")");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> NextToken.of(session, "weights"))
+                    .withMessageContaining("weights")
+                    .withMessageContaining("logits");
+            session.input("h").put(0, new float[] {1, 2, 3});
+            assertThat(new Greedy(-1, 3).of(NextToken.of(session, "logits"), 0)).hasSize(1);
+            float[] side = new float[3];
+            session.output("side").get(side);
+            assertThat(side).as("h behind two steps, plus 1").containsExactly(1.25f, 1.5f, 1.75f);
         }
     }
 }
