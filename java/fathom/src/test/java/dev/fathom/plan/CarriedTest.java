@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -558,6 +559,47 @@ class CarriedTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("session is closed");
             assertThatThrownBy(() -> step.sharing(0, 1, 1)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    /** Each run of either of two sessions counts one, so that runs beside each other would lose some. */
+    @Test
+    void sessionsThatShareAStateDoNotRunAtOnce() throws Exception {
+        record Count(Linear out) implements Net {}
+        try (var model = Model.of(new Count(new Linear(64, 64)), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in, state) -> new Next(
+                                net.out().apply(in[0]),
+                                State.of("count", state.get("count").add(1))),
+                        net -> State.of("count", Tensor.zeros(1, 1 << 14)),
+                        Spec.of("x", Dim.BATCH, Dim.LENGTH, 64));
+                Session a = plan.newSession(1, 40);
+                Session b = a.sharing(0, 1, 30)) {
+            a.set(new float[40 * 64]);
+            b.set(new float[30 * 64]);
+            var ran = new AtomicInteger();
+            var refused = new AtomicInteger();
+            List<Thread> threads = Stream.of(a, b)
+                    .map(session -> new Thread(() -> {
+                        for (int i = 0; i < 3000; i++) {
+                            try {
+                                session.run();
+                                ran.incrementAndGet();
+                            } catch (IllegalStateException e) {
+                                refused.incrementAndGet();
+                            }
+                        }
+                    }))
+                    .toList();
+            threads.forEach(Thread::start);
+            for (Thread t : threads) {
+                t.join();
+            }
+            assertThat(ran.get() + refused.get()).isEqualTo(6000);
+            float[] counts = new float[1 << 14];
+            a.input("count").get(0, counts);
+            assertThat(counts).containsOnly(ran.get());
         }
     }
 }
