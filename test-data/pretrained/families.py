@@ -1,0 +1,229 @@
+"""Makes the folders of encoders beside this file, with tiny random weights, and what the published graphs make of them.
+
+The graphs are written here in PyTorch (1.13.1, float64) by their papers and their published code: BERT (Devlin et al. 2019),
+RoBERTa (Liu et al. 2019), DistilBERT (Sanh et al. 2019) and NomicBERT (Nussbaum et al. 2024). Run: python3 families.py
+"""
+import json
+import math
+import os
+import struct
+
+import torch
+
+torch.manual_seed(20261125)
+torch.set_default_dtype(torch.float64)
+HERE = os.path.dirname(os.path.abspath(__file__))
+VOCABULARY, WIDTH, HEADS, HIDDEN, LAYERS, POSITIONS = 61, 24, 3, 40, 2, 48
+TYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+def random(*shape):
+    return torch.randn(*shape) * 0.3
+
+
+def rounded(weights, kind):
+    return {name: w.to(TYPES[kind]) for name, w in weights.items()}
+
+
+def save(file, weights, kind):
+    header, data = {}, b""
+    for name, w in weights.items():
+        raw = w.contiguous().view(torch.int32 if kind == "F32" else torch.int16).numpy().tobytes()
+        header[name] = {"dtype": kind, "shape": list(w.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(file, "wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text + data)
+
+
+def norm(x, w, name, epsilon):
+    return torch.nn.functional.layer_norm(x, x.shape[-1:], w[name + ".weight"], w[name + ".bias"], epsilon)
+
+
+def linear(x, w, name):
+    return torch.nn.functional.linear(x, w[name + ".weight"], w.get(name + ".bias"))
+
+
+def attend(q, k, v):
+    """[tokens, width] each; heads side by side."""
+    n = q.shape[0]
+    split = lambda x: x.view(n, HEADS, -1).transpose(0, 1)
+    scores = split(q) @ split(k).transpose(1, 2) / math.sqrt(WIDTH // HEADS)
+    return (scores.softmax(-1) @ split(v)).transpose(0, 1).reshape(n, -1)
+
+
+def affine(names, out, width, weights, bias=True):
+    weights[names + ".weight"] = random(out, width)
+    if bias:
+        weights[names + ".bias"] = random(out)
+
+
+def layer_norm(name, weights):
+    weights[name + ".weight"] = 1 + random(WIDTH)
+    weights[name + ".bias"] = random(WIDTH)
+
+
+def tables(weights, positions, types):
+    weights["embeddings.word_embeddings.weight"] = random(VOCABULARY, WIDTH)
+    if positions:
+        weights["embeddings.position_embeddings.weight"] = random(positions, WIDTH)
+    if types:
+        weights["embeddings.token_type_embeddings.weight"] = random(types, WIDTH)
+
+
+# ---- BERT and RoBERTa
+
+
+def bert_weights(types):
+    w = {}
+    tables(w, POSITIONS, types)
+    layer_norm("embeddings.LayerNorm", w)
+    for i in range(LAYERS):
+        at = f"encoder.layer.{i}."
+        for name in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"):
+            affine(at + name, WIDTH, WIDTH, w)
+        layer_norm(at + "attention.output.LayerNorm", w)
+        affine(at + "intermediate.dense", HIDDEN, WIDTH, w)
+        affine(at + "output.dense", WIDTH, HIDDEN, w)
+        layer_norm(at + "output.LayerNorm", w)
+    return w
+
+
+def bert(w, ids, types, epsilon, first):
+    places = torch.arange(first, first + len(ids))
+    x = w["embeddings.word_embeddings.weight"][ids] + w["embeddings.position_embeddings.weight"][places]
+    x = x + w["embeddings.token_type_embeddings.weight"][types]
+    x = norm(x, w, "embeddings.LayerNorm", epsilon)
+    for i in range(LAYERS):
+        at = f"encoder.layer.{i}."
+        q, k, v = (linear(x, w, at + "attention.self." + n) for n in ("query", "key", "value"))
+        x = norm(x + linear(attend(q, k, v), w, at + "attention.output.dense"), w, at + "attention.output.LayerNorm", epsilon)
+        inner = torch.nn.functional.gelu(linear(x, w, at + "intermediate.dense"))
+        x = norm(x + linear(inner, w, at + "output.dense"), w, at + "output.LayerNorm", epsilon)
+    return x
+
+
+# ---- DistilBERT
+
+
+def distilbert_weights():
+    w = {}
+    tables(w, POSITIONS, 0)
+    layer_norm("embeddings.LayerNorm", w)
+    for i in range(LAYERS):
+        at = f"transformer.layer.{i}."
+        for name in ("attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin"):
+            affine(at + name, WIDTH, WIDTH, w)
+        layer_norm(at + "sa_layer_norm", w)
+        affine(at + "ffn.lin1", HIDDEN, WIDTH, w)
+        affine(at + "ffn.lin2", WIDTH, HIDDEN, w)
+        layer_norm(at + "output_layer_norm", w)
+    return w
+
+
+def distilbert(w, ids):
+    x = w["embeddings.word_embeddings.weight"][ids] + w["embeddings.position_embeddings.weight"][: len(ids)]
+    x = norm(x, w, "embeddings.LayerNorm", 1e-12)
+    for i in range(LAYERS):
+        at = f"transformer.layer.{i}."
+        q, k, v = (linear(x, w, at + "attention." + n) for n in ("q_lin", "k_lin", "v_lin"))
+        x = norm(x + linear(attend(q, k, v), w, at + "attention.out_lin"), w, at + "sa_layer_norm", 1e-12)
+        inner = torch.nn.functional.gelu(linear(x, w, at + "ffn.lin1"))
+        x = norm(x + linear(inner, w, at + "ffn.lin2"), w, at + "output_layer_norm", 1e-12)
+    return x
+
+
+# ---- NomicBERT
+
+
+def nomic_weights():
+    w = {}
+    tables(w, 0, 2)
+    layer_norm("emb_ln", w)
+    for i in range(LAYERS):
+        at = f"encoder.layers.{i}."
+        affine(at + "attn.Wqkv", 3 * WIDTH, WIDTH, w, False)
+        affine(at + "attn.out_proj", WIDTH, WIDTH, w, False)
+        layer_norm(at + "norm1", w)
+        affine(at + "mlp.fc11", HIDDEN, WIDTH, w, False)
+        affine(at + "mlp.fc12", HIDDEN, WIDTH, w, False)
+        affine(at + "mlp.fc2", WIDTH, HIDDEN, w, False)
+        layer_norm(at + "norm2", w)
+    return w
+
+
+def turned(x, base):
+    """Rotates the halves of each head by the place (GPT-NeoX's pairs)."""
+    n, d = x.shape[0], WIDTH // HEADS
+    angles = torch.arange(n)[:, None] / base ** (torch.arange(0, d, 2) / d)[None, :]
+    cos, sin = angles.cos()[:, None, :], angles.sin()[:, None, :]
+    a, b = x.view(n, HEADS, d).chunk(2, dim=-1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1).reshape(n, -1)
+
+
+def nomic(w, ids, types, base):
+    x = w["embeddings.word_embeddings.weight"][ids] + w["embeddings.token_type_embeddings.weight"][types]
+    x = norm(x, w, "emb_ln", 1e-12)
+    for i in range(LAYERS):
+        at = f"encoder.layers.{i}."
+        q, k, v = linear(x, w, at + "attn.Wqkv").chunk(3, dim=-1)
+        x = norm(x + linear(attend(turned(q, base), turned(k, base), v), w, at + "attn.out_proj"), w, at + "norm1", 1e-12)
+        inner = linear(x, w, at + "mlp.fc11") * torch.nn.functional.silu(linear(x, w, at + "mlp.fc12"))
+        x = norm(x + linear(inner, w, at + "mlp.fc2"), w, at + "norm2", 1e-12)
+    return x
+
+
+# ---- folders
+
+
+def folder(name, config, weights, kind, graph, prefix="", shards=1, pairs=True):
+    path = os.path.join(HERE, name)
+    os.makedirs(path, exist_ok=True)
+    with open(os.path.join(path, "config.json"), "w") as out:
+        json.dump(config, out, indent=1)
+    small = rounded(weights, kind)
+    named = {prefix + n: w for n, w in small.items()}
+    if shards == 1:
+        save(os.path.join(path, "model.safetensors"), named, kind)
+    else:
+        names = list(named)
+        places = {}
+        for i in range(shards):
+            part = f"model-{i + 1:05d}-of-{shards:05d}.safetensors"
+            mine = names[i::shards]
+            save(os.path.join(path, part), {n: named[n] for n in mine}, kind)
+            places.update({n: part for n in mine})
+        with open(os.path.join(path, "model.safetensors.index.json"), "w") as out:
+            json.dump({"metadata": {"total_size": 0}, "weight_map": places}, out, indent=1)
+    exact = {n: w.to(torch.float64) for n, w in small.items()}
+    cases = []
+    for n, split in ((1, 1), (7, 4), (19, 11), (40, 40)):
+        ids = torch.randint(3, VOCABULARY, (n,))
+        types = (torch.arange(n) >= split).long() * int(pairs)
+        y = graph(exact, ids, types)
+        cases.append({"ids": ids.tolist(), "types": types.tolist(), "vectors": [[round(v, 7) for v in row] for row in y.tolist()]})
+    with open(os.path.join(path, "expected.json"), "w") as out:
+        json.dump({"cases": cases}, out)
+
+
+def main():
+    sizes = {
+        "hidden_size": WIDTH, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS, "intermediate_size": HIDDEN,
+        "vocab_size": VOCABULARY, "max_position_embeddings": POSITIONS, "hidden_act": "gelu",
+    }
+    folder("bert", {"model_type": "bert", "type_vocab_size": 2, "layer_norm_eps": 1e-12, **sizes}, bert_weights(2), "F32",
+           lambda w, ids, types: bert(w, ids, types, 1e-12, 0), "bert.", shards=3)
+    folder("roberta", {"model_type": "roberta", "type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1, **sizes},
+           bert_weights(1), "F16", lambda w, ids, types: bert(w, ids, types, 1e-5, 2), "roberta.", pairs=False)
+    folder("distilbert", {"model_type": "distilbert", "dim": WIDTH, "n_layers": LAYERS, "n_heads": HEADS, "hidden_dim": HIDDEN,
+                          "vocab_size": VOCABULARY, "max_position_embeddings": POSITIONS, "activation": "gelu"},
+           distilbert_weights(), "BF16", lambda w, ids, types: distilbert(w, ids))
+    folder("nomic_bert", {"model_type": "nomic_bert", "n_embd": WIDTH, "n_layer": LAYERS, "n_head": HEADS, "n_inner": HIDDEN,
+                          "vocab_size": VOCABULARY, "n_positions": 64, "type_vocab_size": 2, "layer_norm_epsilon": 1e-12,
+                          "activation_function": "swiglu", "rotary_emb_base": 1000, "rotary_emb_fraction": 1.0,
+                          "rotary_emb_interleaved": False, "prenorm": False, "qkv_proj_bias": False, "mlp_fc1_bias": False},
+           nomic_weights(), "F32", lambda w, ids, types: nomic(w, ids, types, 1000.0))
+
+
+main()
