@@ -400,6 +400,43 @@ static void beside(int64_t d, int packed) {
         }
 }
 
+/* A mask of distances gives what the mask of all its rows gives, and its gradient is the sum of theirs. */
+static void relative(int texts) {
+    enum { L = 150, P = 170, HEADS = 4 };
+    for (int add = 0; add < 2; add++) {
+        struct problem p = problem((struct shape){1, HEADS, 2, L, L, 20, FREE, MASK_HEADS, 0, 0, 0}, add), full = p;
+        struct attention_grad_args *a = &p.g;
+        int32_t lengths[3] = {70, 0, 80};
+        const int64_t row = 2 * P - 1;
+        float *mask = guarded_random(HEADS * row, 4, -1, 1), *dmask = guarded_floats(HEADS * row, 4), *sums = guarded_floats(HEADS * row, 0);
+        mask[P + 3] = -INFINITY;
+        if (texts) a->n = 3, a->beside = 1, a->lengths = lengths;
+        for (int64_t h = 0; h < HEADS; h++)
+            for (int64_t i = 0; i < L; i++)
+                for (int64_t j = 0; j < L; j++) {
+                    int same = !texts || (i < 70) == (j < 70);
+                    full.g.mask[(h * L + i) * L + j] = same ? mask[h * row + P - 1 + j - i] : -INFINITY;
+                }
+        a->mask = mask + P - 1, a->mask_n = 0, a->mask_h = row, a->mask_l = -1, a->dmask = dmask + P - 1;
+        for (int64_t i = 0; i < HEADS * row; i++) sums[i] = dmask[i] = add ? (float)(i % 5) : NAN;
+        for (int64_t i = 0; !add && i < HEADS * row; i++) sums[i] = 0;
+        a->y = guarded_floats(p.y_floats, 0), a->lse = guarded_floats(p.queries, 0);
+        a->dq = guarded_floats(p.q_floats, 0), a->dk = guarded_floats(p.kv_floats, 0), a->dv = guarded_floats(p.kv_floats, 0);
+        p.mask_floats = 0; /* what it adds to is there */
+        full.g.add = p.g.add = add ? 8 : 0;
+        run(&p);
+        full.g.add = 0;
+        run(&full);
+        for (int64_t i = 0; i < p.y_floats; i++) CHECK(fabsf(a->y[i] - full.g.y[i]) < 1e-5f, "y %g, %g", a->y[i], full.g.y[i]);
+        for (int64_t i = 0; i < p.q_floats; i++) CHECK(fabsf(a->dq[i] - full.g.dq[i]) < 1e-4f, "dq %g, %g", a->dq[i], full.g.dq[i]);
+        for (int64_t h = 0; h < HEADS; h++)
+            for (int64_t i = 0; i < L; i++)
+                for (int64_t j = 0; j < L; j++) sums[h * row + P - 1 + j - i] += full.g.dmask[(h * L + i) * L + j];
+        for (int64_t i = 0; i < HEADS * row; i++) CHECK(fabsf(dmask[i] - sums[i]) < 1e-3f, "dmask %d: %g, %g", (int)i, dmask[i], sums[i]);
+        release_guarded();
+    }
+}
+
 static void bad_lengths(void) {
     struct problem p = problem((struct shape){3, 1, 1, 4, 9, 4, PAST, 0, 1, 0, 0}, 0);
     struct attention_args a;
@@ -426,6 +463,7 @@ int main(void) {
     not_finite();
     extremes();
     for (int packed = 0; packed < 2; packed++) FOR_EACH_ISA(isa) beside(packed ? 32 : 20, packed);
+    for (int texts = 0; texts < 2; texts++) FOR_EACH_ISA(isa) relative(texts);
     bad_lengths();
     return DONE();
 }

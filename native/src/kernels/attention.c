@@ -736,11 +736,12 @@ static void queries_part(void *context, int64_t part, int64_t parts) {
 static void mask_part(void *context, int64_t part, int64_t parts) {
     const struct backward *w = context;
     const struct attention_args *a = w->a;
-    int64_t cuts = a->mask_l ? w->query_blocks : 1, heads = a->mask_h ? a->heads : 1, planes = (a->mask_n ? a->n : 1) * heads;
+    int64_t cuts = a->mask_l > 0 ? w->query_blocks : 1, heads = a->mask_h ? a->heads : 1, planes = (a->mask_n ? a->n : 1) * heads;
     EACH_UNIT(unit, planes * cuts, part, parts) {
+        /* rows of distances overlap: then a unit has all queries */
         int64_t b0 = a->mask_n ? unit / cuts / heads : 0, b1 = a->mask_n ? b0 + 1 : a->n;
         int64_t h0 = a->mask_h ? unit / cuts % heads : 0, h1 = a->mask_h ? h0 + 1 : a->heads;
-        int64_t i0 = a->mask_l ? unit % cuts * BACK_STEP : 0, i1 = a->mask_l ? least(i0 + BACK_STEP, a->lq) : a->lq;
+        int64_t i0 = a->mask_l > 0 ? unit % cuts * BACK_STEP : 0, i1 = a->mask_l > 0 ? least(i0 + BACK_STEP, a->lq) : a->lq;
         for (int64_t i = i0; !(w->g->add & ADD_MASK) && i < (a->mask_l ? i1 : 1); i++)
             memset(w->g->dmask + b0 * a->mask_n + h0 * a->mask_h + i * a->mask_l, 0, (size_t)a->lk * 4);
         for (int64_t b = b0; b < b1; b++)
@@ -786,6 +787,12 @@ static int32_t run_beside_grad(const struct attention_grad_args *g, int64_t *det
 static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *detail) {
     const struct attention_args *a = (const struct attention_args *)g;
     int32_t status = check_all(a, detail);
+    if (!status && g->dmask && a->mask_l < 0 && !(g->add & ADD_MASK)) { /* of distances: those that no text has, too */
+        struct attention_grad_args added = *g;
+        memset(g->dmask - a->mask_h / 2, 0, (size_t)(a->heads * a->mask_h) * 4);
+        added.add |= ADD_MASK;
+        return k_attention_grad(&added, detail);
+    }
     if (!status && a->beside) return run_beside_grad(g, detail);
     struct backward w = {.g = g, .a = a, .pairs = a->n * a->kv_heads, .delta = g->scratch,
                          .slots = g->scratch + padded(a->n * a->heads * a->lq)};

@@ -250,7 +250,7 @@ final class Tangents {
 
     /** Whole matrices of scores; not for weights of which some are dropped, as only the kernel knows which. */
     private static @Nullable Tensor attention(AttentionOp op, Tangent t) {
-        return op.p() > 0 || op.beside() ? null : t.through(() -> attended(op, t));
+        return op.p() > 0 || op.beside() || op.relative() ? null : t.through(() -> attended(op, t));
     }
 
     private static Tensor attended(AttentionOp op, Tangent t) {

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Each family gives the vectors that PyTorch computes by the published graph (test-data/pretrained/families.py), whatever
- * lies beside a text.
+ * Each family gives the vectors that PyTorch computes by the published graph (test-data/pretrained/families.py),
+ * whatever lies beside a text.
  */
 class FamiliesTest {
     private static Path folder(String name) {
@@ -39,7 +39,8 @@ class FamiliesTest {
                 int width = rows.get(0).getAsJsonArray().size();
                 float[] vectors = new float[rows.size() * width];
                 for (int i = 0; i < vectors.length; i++) {
-                    vectors[i] = rows.get(i / width).getAsJsonArray().get(i % width).getAsFloat();
+                    vectors[i] =
+                            rows.get(i / width).getAsJsonArray().get(i % width).getAsFloat();
                 }
                 cases.add(new Case(ints(each, "ids"), ints(each, "types"), vectors));
             }

@@ -13,12 +13,22 @@ import dev.fathom.op.Shape;
  * lengths of queries and past of each row of the batch. The second result is the logarithm of the sum of the
  * exponentials of each query, for backward.
  *
+ * @param relative whether the bias is [heads, 2 p - 1], the number of each distance from 1 - p to p - 1 of a key from
+ *     its query
  * @param beside whether the batch is one row in which texts lie side by side, of as many tokens as the lengths say
  * @param scale NaN for 1 / sqrt(d)
  * @param p the probability with which a weight is dropped; seed and counter then say where its random numbers begin
  */
 public record AttentionOp(
-        int heads, int kvHeads, boolean causal, boolean beside, float scale, float p, long seed, long counter)
+        int heads,
+        int kvHeads,
+        boolean causal,
+        boolean relative,
+        boolean beside,
+        float scale,
+        float p,
+        long seed,
+        long counter)
         implements SavingOp {
     public static final int BIAS = 3;
     public static final int LENGTHS = 4;
@@ -118,15 +128,16 @@ public record AttentionOp(
         return Shape.of(q.dim(0), q.dim(1), heads * d);
     }
 
-    private static void checkTexts(Call c, Shape q) {
+    private void checkTexts(Call c, Shape q) {
         if (!c.has(LENGTHS) || c.shape(LENGTHS).rank() != 1 || q.dim(0) != 1 || keys(c) != q.dim(1)) {
             throw c.fail(
                     "texts side by side need q [1, tokens, heads * d], as many keys, and their lengths [texts], but q"
                             + " is " + q + " with " + keys(c) + " keys"
                             + (c.has(LENGTHS) ? " and lengths " + c.shape(LENGTHS) : " and no lengths"));
         }
-        if (c.has(BIAS) || c.has(QUERY_LENGTHS) || c.has(PAST)) {
-            throw c.fail("texts side by side take no bias, no lengths of queries and no past; give each text a row");
+        if (c.has(BIAS) && !relative || c.has(QUERY_LENGTHS) || c.has(PAST)) {
+            throw c.fail(
+                    "texts side by side take no bias but a relative one, no lengths of queries and no past; give each text a row");
         }
     }
 
@@ -136,6 +147,17 @@ public record AttentionOp(
 
     private void checkBias(Call c, Shape q) {
         Shape bias = c.shape(BIAS);
+        if (relative) {
+            if (bias.rank() != 2 || bias.dim(0) != heads || bias.dim(1) < 2L * keys(c) - 1 || bias.dim(1) % 2 == 0) {
+                throw c.fail("relative bias " + bias + " must be [" + heads + ", 2 p - 1] for the distances of p >= "
+                        + keys(c) + " keys, which are those of " + heads + " heads");
+            }
+            if (q.dim(1) != keys(c)) {
+                throw c.fail("a relative bias is for as many queries as keys, but q " + q + " has " + q.dim(1)
+                        + " queries and " + keys(c) + " keys; give a bias of [queries, keys]");
+            }
+            return;
+        }
         int[] full = {q.dim(0), heads, q.dim(1), keys(c)};
         boolean fits = bias.rank() >= 1 && bias.rank() <= 4 && bias.dim(-1) == full[3];
         for (int back = 2; fits && back <= bias.rank(); back++) {
@@ -173,7 +195,7 @@ public record AttentionOp(
         int d = width(c);
         long k = packed(c) ? c.in(0) + 4L * heads * d : c.in(1);
         long v = packed(c) ? c.in(0) + 4L * (heads + kvHeads) * d : c.in(2);
-        c.at(c.in(0), k, v, c.in(BIAS), c.in(PAST), c.in(LENGTHS), c.in(QUERY_LENGTHS), c.out(0), c.out(1));
+        c.at(c.in(0), k, v, middle(c, c.in(BIAS)), c.in(PAST), c.in(LENGTHS), c.in(QUERY_LENGTHS), c.out(0), c.out(1));
         c.put(
                 beside ? c.shape(LENGTHS).dim(0) : q.dim(0),
                 heads,
@@ -183,10 +205,20 @@ public record AttentionOp(
                 d,
                 q.dim(2),
                 packed(c) ? q.dim(2) : c.shape(1).dim(2));
-        c.put(step(c, 4), step(c, 3), step(c, 2), causal ? 1 : 0, beside ? 1 : 0);
+        c.put(
+                step(c, 4),
+                relative ? c.shape(BIAS).dim(1) : step(c, 3),
+                relative ? -1 : step(c, 2),
+                causal ? 1 : 0,
+                beside ? 1 : 0);
         return c.put(Float.isNaN(scale) ? (float) (1 / Math.sqrt(d)) : scale)
                 .put(p)
                 .put(seed, counter);
+    }
+
+    /** Where the distance 0 is in a relative bias. */
+    private long middle(Call c, long bias) {
+        return bias == 0 || !relative ? bias : bias + 4L * (c.shape(BIAS).dim(1) / 2);
     }
 
     @Override
@@ -195,6 +227,7 @@ public record AttentionOp(
         long dy = g.dout(0);
         long[] to = new long[4];
         long add = g.dins(new int[] {0, 1, 2, BIAS}, to);
+        to[3] = middle(g, to[3]);
         if (packed(g) && to[0] != 0) {
             to[1] = to[0] + 4L * heads * d;
             to[2] = to[1] + 4L * kvHeads * d;

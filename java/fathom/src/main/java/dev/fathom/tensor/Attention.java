@@ -67,7 +67,16 @@ public record Attention(int heads, int kvHeads, float scale, float dropout, Atte
             counter = rng.take(AttentionOp.draws((long) q.dim(0) * heads * q.dim(1), keys));
         }
         return Pass.call(
-                new AttentionOp(heads, kvHeads, mask.causal(), mask.places() != null, scale, dropout, seed, counter),
+                new AttentionOp(
+                        heads,
+                        kvHeads,
+                        mask.causal(),
+                        mask.relative() && mask.bias() != null,
+                        mask.places() != null,
+                        scale,
+                        dropout,
+                        seed,
+                        counter),
                 q,
                 k,
                 v,
