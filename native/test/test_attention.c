@@ -427,6 +427,12 @@ static void relative(int texts) {
         run(&p);
         full.g.add = 0;
         run(&full);
+        if (texts) { /* one of more tokens than there are distances to each side */
+            a->mask_h = 2 * 79 - 1;
+            CHECK(run_command(K_attention_grad, &p.g, sizeof p.g) == FATHOM_BAD_LENGTH, "a text beyond the distances");
+            CHECK(run_words[1] == 2 && run_words[2] == 80 && run_words[3] == 79, "details of the text beyond the distances");
+            a->mask_h = row;
+        }
         for (int64_t i = 0; i < p.y_floats; i++) CHECK(fabsf(a->y[i] - full.g.y[i]) < 1e-5f, "y %g, %g", a->y[i], full.g.y[i]);
         for (int64_t i = 0; i < p.q_floats; i++) CHECK(fabsf(a->dq[i] - full.g.dq[i]) < 1e-4f, "dq %g, %g", a->dq[i], full.g.dq[i]);
         for (int64_t h = 0; h < HEADS; h++)

@@ -1,7 +1,8 @@
 """Makes the folders of encoders beside this file, with tiny random weights, and what the published graphs make of them.
 
 The graphs are written here in PyTorch (1.13.1, float64) by their papers and their published code: BERT (Devlin et al. 2019),
-RoBERTa (Liu et al. 2019), DistilBERT (Sanh et al. 2019) and NomicBERT (Nussbaum et al. 2024). Run: python3 families.py
+RoBERTa (Liu et al. 2019), DistilBERT (Sanh et al. 2019), NomicBERT (Nussbaum et al. 2024), MPNet (Song et al. 2020) and ModernBERT
+(Warner et al. 2024). Run: python3 families.py
 """
 import json
 import math
@@ -45,11 +46,11 @@ def linear(x, w, name):
     return torch.nn.functional.linear(x, w[name + ".weight"], w.get(name + ".bias"))
 
 
-def attend(q, k, v):
+def attend(q, k, v, bias=0):
     """[tokens, width] each; heads side by side."""
     n = q.shape[0]
     split = lambda x: x.view(n, HEADS, -1).transpose(0, 1)
-    scores = split(q) @ split(k).transpose(1, 2) / math.sqrt(WIDTH // HEADS)
+    scores = split(q) @ split(k).transpose(1, 2) / math.sqrt(WIDTH // HEADS) + bias
     return (scores.softmax(-1) @ split(v)).transpose(0, 1).reshape(n, -1)
 
 
@@ -174,6 +175,83 @@ def nomic(w, ids, types, base):
     return x
 
 
+# ---- MPNet
+
+
+def mpnet_weights():
+    w = {}
+    tables(w, POSITIONS, 0)
+    layer_norm("embeddings.LayerNorm", w)
+    w["encoder.relative_attention_bias.weight"] = random(32, HEADS) * 4
+    for i in range(LAYERS):
+        at = f"encoder.layer.{i}."
+        for name in ("attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o"):
+            affine(at + name, WIDTH, WIDTH, w)
+        layer_norm(at + "attention.LayerNorm", w)
+        affine(at + "intermediate.dense", HIDDEN, WIDTH, w)
+        affine(at + "output.dense", WIDTH, HIDDEN, w)
+        layer_norm(at + "output.LayerNorm", w)
+    return w
+
+
+def buckets(n):
+    """T5's buckets of the distances key - query, for 32 buckets and a largest distance of 128."""
+    distance = torch.arange(n)[None, :] - torch.arange(n)[:, None]
+    result = (distance > 0).long() * 16
+    size = distance.abs()
+    large = 8 + (torch.log(size.clamp(min=1).float() / 8) / math.log(128 / 8) * 8).long()
+    return result + torch.where(size < 8, size, torch.minimum(large, torch.full_like(large, 15)))
+
+
+def mpnet(w, ids):
+    n = len(ids)
+    x = w["embeddings.word_embeddings.weight"][ids] + w["embeddings.position_embeddings.weight"][2 : 2 + n]
+    x = norm(x, w, "embeddings.LayerNorm", 1e-5)
+    bias = w["encoder.relative_attention_bias.weight"][buckets(n)].permute(2, 0, 1)
+    for i in range(LAYERS):
+        at = f"encoder.layer.{i}."
+        q, k, v = (linear(x, w, at + "attention.attn." + name) for name in ("q", "k", "v"))
+        x = norm(x + linear(attend(q, k, v, bias), w, at + "attention.attn.o"), w, at + "attention.LayerNorm", 1e-5)
+        inner = torch.nn.functional.gelu(linear(x, w, at + "intermediate.dense"))
+        x = norm(x + linear(inner, w, at + "output.dense"), w, at + "output.LayerNorm", 1e-5)
+    return x
+
+
+# ---- ModernBERT
+
+DEPTH = 4
+
+
+def modern_weights():
+    w = {"embeddings.tok_embeddings.weight": random(VOCABULARY, WIDTH), "embeddings.norm.weight": 1 + random(WIDTH)}
+    for i in range(DEPTH):
+        at = f"layers.{i}."
+        if i > 0:
+            w[at + "attn_norm.weight"] = 1 + random(WIDTH)
+        affine(at + "attn.Wqkv", 3 * WIDTH, WIDTH, w, False)
+        affine(at + "attn.Wo", WIDTH, WIDTH, w, False)
+        w[at + "mlp_norm.weight"] = 1 + random(WIDTH)
+        affine(at + "mlp.Wi", 2 * HIDDEN, WIDTH, w, False)
+        affine(at + "mlp.Wo", WIDTH, HIDDEN, w, False)
+    w["final_norm.weight"] = 1 + random(WIDTH)
+    return w
+
+
+def modern(w, ids, side, far, near):
+    scaled = lambda x, name: torch.nn.functional.layer_norm(x, x.shape[-1:], w[name + ".weight"], None, 1e-5)
+    distance = (torch.arange(len(ids))[None, :] - torch.arange(len(ids))[:, None]).abs()
+    window = torch.where(distance <= side, 0.0, -math.inf)
+    x = scaled(w["embeddings.tok_embeddings.weight"][ids], "embeddings.norm")
+    for i in range(DEPTH):
+        at, whole = f"layers.{i}.", i % 3 == 0
+        q, k, v = linear(x if i == 0 else scaled(x, at + "attn_norm"), w, at + "attn.Wqkv").chunk(3, dim=-1)
+        base = far if whole else near
+        x = x + linear(attend(turned(q, base), turned(k, base), v, 0 if whole else window), w, at + "attn.Wo")
+        inner, gate = linear(scaled(x, at + "mlp_norm"), w, at + "mlp.Wi").chunk(2, dim=-1)
+        x = x + linear(torch.nn.functional.gelu(inner) * gate, w, at + "mlp.Wo")
+    return scaled(x, "final_norm")
+
+
 # ---- folders
 
 
@@ -224,6 +302,12 @@ def main():
                           "activation_function": "swiglu", "rotary_emb_base": 1000, "rotary_emb_fraction": 1.0,
                           "rotary_emb_interleaved": False, "prenorm": False, "qkv_proj_bias": False, "mlp_fc1_bias": False},
            nomic_weights(), "F32", lambda w, ids, types: nomic(w, ids, types, 1000.0))
+    folder("mpnet", {"model_type": "mpnet", "layer_norm_eps": 1e-5, "relative_attention_num_buckets": 32, **sizes},
+           mpnet_weights(), "F16", lambda w, ids, types: mpnet(w, ids), "mpnet.")
+    folder("modernbert", {"model_type": "modernbert", "norm_eps": 1e-5, "local_attention": 10, "global_attn_every_n_layers": 3,
+                          "global_rope_theta": 5000.0, "local_rope_theta": 300.0, "hidden_activation": "gelu",
+                          "norm_bias": False, "attention_bias": False, "mlp_bias": False, **sizes, "num_hidden_layers": DEPTH},
+           modern_weights(), "F16", lambda w, ids, types: modern(w, ids, 5, 5000.0, 300.0), "model.")
 
 
 main()

@@ -445,8 +445,12 @@ static void only_text(struct attention_args *a, int64_t start, int64_t tokens) {
     a->counter += start * a->heads * ceil_div(a->lk, KEYS) * (KEYS / 4);
     a->lengths = 0, a->beside = 0, a->n = 1, a->lq = a->lk = tokens;
 }
+/* the most tokens of a text that begins there: the row ends, and a mask of distances has no more */
+static int64_t text_most(const struct attention_args *a, int64_t start) {
+    return least(a->lk - start, a->mask_l < 0 ? a->mask_h / 2 + 1 : a->lk);
+}
 static int64_t text_tokens(const struct attention_args *a, int64_t b, int64_t start) {
-    return least(length_at(a->lengths, b, a->lk), a->lk - start);
+    return least(length_at(a->lengths, b, a->lk), text_most(a, start));
 }
 
 /* whether they fit the row; else detail as of lengths_within */
@@ -454,8 +458,8 @@ static int texts_within(const struct attention_args *a, int64_t *detail) {
     int64_t start = 0;
     for (int64_t b = 0; b < a->n; b++) {
         int64_t tokens = length_at(a->lengths, b, a->lk);
-        if (tokens > a->lk - start) {
-            detail[0] = b, detail[1] = tokens, detail[2] = a->lk - start;
+        if (tokens > text_most(a, start)) {
+            detail[0] = b, detail[1] = tokens, detail[2] = text_most(a, start);
             return 0;
         }
         start += tokens;

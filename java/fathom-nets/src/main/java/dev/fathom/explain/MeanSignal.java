@@ -1,6 +1,6 @@
 package dev.fathom.explain;
 
-import dev.fathom.nn.MeanField;
+import dev.fathom.nets.MeanField;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;

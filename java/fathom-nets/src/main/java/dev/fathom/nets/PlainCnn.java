@@ -7,7 +7,6 @@ import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
-import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Checks;

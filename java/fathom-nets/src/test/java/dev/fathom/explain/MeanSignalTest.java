@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.nn.MeanField;
+import dev.fathom.nets.MeanField;
 import dev.fathom.op.Activation;
 import org.junit.jupiter.api.Test;
 

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.PadMode;

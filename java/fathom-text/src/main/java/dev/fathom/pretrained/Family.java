@@ -31,6 +31,7 @@ record Family(Function<Config, TextEncoder> net, Layout layout) {
             "roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
             "xlm-roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
             "camembert", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
+            "modernbert", new Family(ModernBert::of, ModernBert.LAYOUT),
             "mpnet", new Family(Mpnet::of, Mpnet.LAYOUT),
             "distilbert", new Family(Bert::distilled, Bert.DISTILLED),
             "nomic_bert", new Family(NomicBert::of, NomicBert.LAYOUT)));

@@ -12,19 +12,29 @@ import java.util.regex.Pattern;
 /**
  * The names of a family's tensors in its files beside those of the net, one row each. A star stands for any part of a
  * name and is the same on both sides. A row with several names of a file is one tensor of the net that holds theirs one
- * after another, such as the matrices of queries, keys and values.
+ * after another, such as the matrices of queries, keys and values; a row with several names of the net is one tensor of
+ * the file that holds theirs, in equal parts.
  *
  * @param prefixes what may stand in front of all names of a file, such as {@code bert.}
  */
 record Layout(List<String> prefixes, List<Row> rows) {
     /** One row: a tensor of the net, and those of the file. */
-    record Row(Pattern first, List<String> inFile, String inNet) {
+    record Row(Pattern first, List<String> inFile, List<String> inNet) {
         static Row of(String inNet, String... inFile) {
-            String regex = Arrays.stream(inFile[0].split("\\*", -1))
+            return of(List.of(inNet), List.of(inFile));
+        }
+
+        /** One tensor of the file for several of the net. */
+        static Row split(String inFile, String... inNet) {
+            return of(List.of(inNet), List.of(inFile));
+        }
+
+        private static Row of(List<String> inNet, List<String> inFile) {
+            String regex = Arrays.stream(inFile.get(0).split("\\*", -1))
                     .map(Pattern::quote)
                     .reduce((a, b) -> a + "(.+?)" + b)
                     .orElseThrow();
-            return new Row(Pattern.compile(regex), List.of(inFile), inNet);
+            return new Row(Pattern.compile(regex), inFile, inNet);
         }
 
         /** A name with the parts of a match in place of its stars. */
@@ -45,12 +55,12 @@ record Layout(List<String> prefixes, List<Row> rows) {
             String bare = bare(name);
             String prefix = name.substring(0, name.length() - bare.length());
             boolean rest = false; // a name that a row joins to the first one
-            String inNet = name;
+            List<String> inNet = List.of(name);
             List<TensorFile.Entry> parts = List.of(file.entry(name));
             for (Row row : rows) {
                 Matcher m = row.first.matcher(modern(bare));
                 if (m.matches()) {
-                    inNet = Row.filled(row.inNet, m);
+                    inNet = row.inNet.stream().map(each -> Row.filled(each, m)).toList();
                     parts = row.inFile.stream()
                             .map(each -> row.inFile.size() == 1 ? name : prefix + Row.filled(each, m))
                             .map(file::entry)
@@ -62,8 +72,11 @@ record Layout(List<String> prefixes, List<Row> rows) {
                         .anyMatch(other ->
                                 Row.of("", other).first.matcher(modern(bare)).matches());
             }
-            if (!rest) {
-                entries.add(parts.size() == 1 ? renamed(parts.get(0), inNet) : joined(file, parts, inNet));
+            for (int i = 0; !rest && i < inNet.size(); i++) {
+                entries.add(
+                        parts.size() > 1
+                                ? joined(file, parts, inNet.get(i))
+                                : part(file, parts.get(0), i, inNet.size(), inNet.get(i)));
             }
         }
         return new TensorFile(file.toString(), entries, file.metadata(), file::close);
@@ -83,8 +96,25 @@ record Layout(List<String> prefixes, List<Row> rows) {
                 .replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
     }
 
-    private static TensorFile.Entry renamed(TensorFile.Entry e, String name) {
-        return new TensorFile.Entry(name, e.type(), e.stored(), e.dims(), e.bytes(), e.source());
+    /** Part {@code i} of {@code count} equal ones of a tensor, along its first dimension. */
+    private static TensorFile.Entry part(TensorFile file, TensorFile.Entry e, int i, int count, String name) {
+        if (count == 1) {
+            return new TensorFile.Entry(name, e.type(), e.stored(), e.dims(), e.bytes(), e.source());
+        }
+        long[] dims = e.dims().clone();
+        if (dims.length == 0 || dims[0] % count != 0 || e.stored() == null) {
+            throw new IllegalArgumentException(file + ": " + InputFile.quoted(e.name()) + " " + Arrays.toString(dims)
+                    + " of " + e.type() + " cannot be cut into " + count + " equal parts; fetch it again");
+        }
+        dims[0] /= count;
+        long bytes = TensorFile.Entry.elements(dims) * e.stored().bytes();
+        return new TensorFile.Entry(
+                name,
+                e.type(),
+                e.stored(),
+                dims,
+                bytes,
+                (at, to, n) -> e.source().read(i * bytes + at, to, n));
     }
 
     /** Tensors of one type, one after another along their first dimension. */

@@ -78,7 +78,7 @@ class FamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "roberta", "distilbert", "nomic_bert"})
+    @ValueSource(strings = {"bert", "roberta", "distilbert", "nomic_bert", "mpnet", "modernbert"})
     void theVectorsOfThePublishedGraph(String name) throws IOException {
         List<Case> cases = Case.of(folder(name));
         try (Model<TextEncoder> model = Family.read(folder(name));
@@ -101,7 +101,7 @@ class FamiliesTest {
 
     /** The gradients of texts side by side are the sums of those of each alone. */
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "nomic_bert"})
+    @ValueSource(strings = {"bert", "nomic_bert", "mpnet", "modernbert"})
     void gradientsFlowThroughTextsSideBySide(String name) throws IOException {
         List<Case> cases = Case.of(folder(name));
         try (Model<TextEncoder> model = Family.read(folder(name))) {

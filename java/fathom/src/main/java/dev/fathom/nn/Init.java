@@ -231,8 +231,8 @@ public final class Init {
         }
     }
 
-    /** Normal with variance {@code variance} / fan-in. */
-    static Initializer normalFanIn(double variance) {
+    /** Draws from a normal distribution with the variance {@code variance} / fan-in. */
+    public static Initializer normalFanIn(double variance) {
         return (shape, rng) -> rng.normal(Math.toIntExact(shape.size()), 0, (float) Math.sqrt(variance / fanIn(shape)));
     }
 

@@ -148,7 +148,10 @@ public record AttentionOp(
     private void checkBias(Call c, Shape q) {
         Shape bias = c.shape(BIAS);
         if (relative) {
-            if (bias.rank() != 2 || bias.dim(0) != heads || bias.dim(1) < 2L * keys(c) - 1 || bias.dim(1) % 2 == 0) {
+            if (bias.rank() != 2
+                    || bias.dim(0) != heads
+                    || bias.dim(1) % 2 == 0
+                    || !beside && bias.dim(1) < 2L * keys(c) - 1) { // a kernel compares texts side by side
                 throw c.fail("relative bias " + bias + " must be [" + heads + ", 2 p - 1] for the distances of p >= "
                         + keys(c) + " keys, which are those of " + heads + " heads");
             }

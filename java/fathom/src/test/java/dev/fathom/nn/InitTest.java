@@ -57,7 +57,7 @@ class InitTest {
         assertMoments(Init.heNormal(), 0, he, 3, 6 * Math.sqrt(he));
         assertMoments(Init.heNormalFanOut(), 0, 2.0 / 128, 3, 6 * Math.sqrt(2.0 / 128));
         assertMoments(Init.heUniformFanOut(), 0, 2.0 / 128, uniform, Math.sqrt(3 * 2.0 / 128) + 1e-8);
-        assertMoments(new MeanField(1.5, 0).gaussian(), 0, 1.5 / 256, 3, 6 * Math.sqrt(1.5 / 256));
+        assertMoments(Init.normalFanIn(1.5), 0, 1.5 / 256, 3, 6 * Math.sqrt(1.5 / 256));
         assertMoments(Init.torch(), 0, 1.0 / 256 / 3, uniform, 1.0 / 16);
         assertMoments(Init.uniform(-1, 3), 1, 16.0 / 12, uniform, 2);
         assertMoments(Init.normal(0.5f, 2), 0.5, 4, 3, 12);

@@ -2,11 +2,11 @@ package dev.fathom.labs.images;
 
 import static dev.fathom.op.Activation.TANH;
 
+import dev.fathom.nets.MeanField;
 import dev.fathom.nets.PlainCnn;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.MeanField;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.PadMode;

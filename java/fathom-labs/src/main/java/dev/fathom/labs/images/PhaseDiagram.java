@@ -3,7 +3,7 @@ package dev.fathom.labs.images;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.statistics.Averages;
-import dev.fathom.nn.MeanField;
+import dev.fathom.nets.MeanField;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;

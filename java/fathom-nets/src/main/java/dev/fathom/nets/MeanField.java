@@ -1,5 +1,6 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Init;
 import dev.fathom.op.Checks;
 import dev.fathom.parameter.Initializer;
 import java.util.function.DoubleUnaryOperator;

@@ -1,9 +1,11 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
 import dev.fathom.op.Activation;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
