@@ -2,7 +2,7 @@
 
 The graphs are written here in PyTorch (1.13.1, float64) by their papers and their published code: BERT (Devlin et al. 2019),
 RoBERTa (Liu et al. 2019), DistilBERT (Sanh et al. 2019), NomicBERT (Nussbaum et al. 2024), MPNet (Song et al. 2020) and ModernBERT
-(Warner et al. 2024). Run: python3 families.py
+(Warner et al. 2024); of the decoders GPT-2 (Radford et al. 2019), by its logits, and Llama (Touvron et al. 2023). Run: python3 families.py
 """
 import json
 import math
@@ -252,6 +252,74 @@ def modern(w, ids, side, far, near):
     return scaled(x, "final_norm")
 
 
+# ---- GPT-2, whose linear layers have their matrices turned
+
+
+def gpt2_weights():
+    w = {"wte.weight": random(VOCABULARY, WIDTH), "wpe.weight": random(POSITIONS, WIDTH)}
+    for i in range(LAYERS):
+        at = f"h.{i}."
+        for name, here, to in (("attn.c_attn", WIDTH, 3 * WIDTH), ("attn.c_proj", WIDTH, WIDTH),
+                               ("mlp.c_fc", WIDTH, 4 * WIDTH), ("mlp.c_proj", 4 * WIDTH, WIDTH)):
+            w[at + name + ".weight"], w[at + name + ".bias"] = random(here, to), random(to)
+        layer_norm(at + "ln_1", w)
+        layer_norm(at + "ln_2", w)
+    layer_norm("ln_f", w)
+    return w
+
+
+def causal(n):
+    return torch.where(torch.arange(n)[None, :] > torch.arange(n)[:, None], -math.inf, 0.0)
+
+
+def gpt2(w, ids):
+    n = len(ids)
+    turned_linear = lambda x, name: x @ w[name + ".weight"] + w[name + ".bias"]
+    x = w["wte.weight"][ids] + w["wpe.weight"][:n]
+    for i in range(LAYERS):
+        at = f"h.{i}."
+        q, k, v = turned_linear(norm(x, w, at + "ln_1", 1e-5), at + "attn.c_attn").chunk(3, dim=-1)
+        x = x + turned_linear(attend(q, k, v, causal(n)), at + "attn.c_proj")
+        inner = turned_linear(norm(x, w, at + "ln_2", 1e-5), at + "mlp.c_fc")
+        inner = 0.5 * inner * (1 + torch.tanh(math.sqrt(2 / math.pi) * (inner + 0.044715 * inner**3)))
+        x = x + turned_linear(inner, at + "mlp.c_proj")
+    return norm(x, w, "ln_f", 1e-5) @ w["wte.weight"].T
+
+
+# ---- Llama, with one head of keys for all three of queries
+
+def llama_weights():
+    d = WIDTH // HEADS
+    w = {"model.embed_tokens.weight": random(VOCABULARY, WIDTH), "model.norm.weight": 1 + random(WIDTH)}
+    for i in range(LAYERS):
+        at = f"model.layers.{i}."
+        w[at + "input_layernorm.weight"] = 1 + random(WIDTH)
+        w[at + "post_attention_layernorm.weight"] = 1 + random(WIDTH)
+        for name, out, width in (("self_attn.q_proj", WIDTH, WIDTH), ("self_attn.k_proj", d, WIDTH), ("self_attn.v_proj", d, WIDTH),
+                                 ("self_attn.o_proj", WIDTH, WIDTH), ("mlp.gate_proj", HIDDEN, WIDTH),
+                                 ("mlp.up_proj", HIDDEN, WIDTH), ("mlp.down_proj", WIDTH, HIDDEN)):
+            w[at + name + ".weight"] = random(out, width)
+    w["lm_head.weight"] = random(VOCABULARY, WIDTH)
+    return w
+
+
+def llama(w, ids, base, epsilon):
+    n, d = len(ids), WIDTH // HEADS
+    rms = lambda x, name: x * (x.square().mean(-1, keepdim=True) + epsilon).rsqrt() * w[name + ".weight"]
+    x = w["model.embed_tokens.weight"][ids]
+    for i in range(LAYERS):
+        at = f"model.layers.{i}."
+        h = rms(x, at + "input_layernorm")
+        q = turned(linear(h, w, at + "self_attn.q_proj"), base)
+        k = turned(linear(h, w, at + "self_attn.k_proj").repeat(1, HEADS), base)
+        v = linear(h, w, at + "self_attn.v_proj").repeat(1, HEADS)
+        x = x + linear(attend(q, k, v, causal(n)), w, at + "self_attn.o_proj")
+        h = rms(x, at + "post_attention_layernorm")
+        inner = torch.nn.functional.silu(linear(h, w, at + "mlp.gate_proj")) * linear(h, w, at + "mlp.up_proj")
+        x = x + linear(inner, w, at + "mlp.down_proj")
+    return rms(x, "model.norm") @ w["lm_head.weight"].T
+
+
 # ---- folders
 
 
@@ -308,6 +376,12 @@ def main():
                           "global_rope_theta": 5000.0, "local_rope_theta": 300.0, "hidden_activation": "gelu",
                           "norm_bias": False, "attention_bias": False, "mlp_bias": False, **sizes, "num_hidden_layers": DEPTH},
            modern_weights(), "F16", lambda w, ids, types: modern(w, ids, 5, 5000.0, 300.0), "model.")
+    folder("gpt2", {"model_type": "gpt2", "n_embd": WIDTH, "n_layer": LAYERS, "n_head": HEADS, "vocab_size": VOCABULARY,
+                    "n_positions": POSITIONS, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5},
+           gpt2_weights(), "F16", lambda w, ids, types: gpt2(w, ids), "transformer.")
+    folder("llama", {"model_type": "llama", **sizes, "num_key_value_heads": 1, "hidden_act": "silu", "rms_norm_eps": 1e-5,
+                     "rope_theta": 2000.0, "tie_word_embeddings": False},
+           llama_weights(), "BF16", lambda w, ids, types: llama(w, ids, 2000.0, 1e-5))
 
 
 main()

@@ -70,7 +70,7 @@ record Family(Function<Config, TextEncoder> net, Layout layout) {
         }
     }
 
-    private static TensorFile weights(Path folder) {
+    static TensorFile weights(Path folder) {
         List<String> names = List.of(
                 "model.safetensors",
                 "model.safetensors.index.json",

@@ -7,6 +7,8 @@ import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.fathom.decode.CachedDecoder;
+import dev.fathom.decode.CausalNet;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -95,6 +97,35 @@ class FamiliesTest {
                 }
                 assertThat(net.encode(batch(List.of(c), 0)).toArray()).containsExactly(ours);
                 at += ours.length;
+            }
+        }
+    }
+
+    /** Decoders give the logits of the published graph, of all tokens at once and of one after another. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "llama"})
+    void theLogitsOfThePublishedGraph(String name) throws IOException {
+        try (Model<CausalNet> model = DecoderFamily.read(folder(name));
+                CachedDecoder decoder = CachedDecoder.of(model);
+                CachedDecoder.Sequences sequences = decoder.sequences()) {
+            CausalNet net = model.net();
+            assertThat(net.context()).isEqualTo(48);
+            for (Case c : Case.of(folder(name))) {
+                int n = c.ids.length;
+                try (Pass pass = Pass.infer()) {
+                    float[] ours = net.step(Tensor.ofInts(c.ids, 1, n), net.state(1, n))
+                            .output()
+                            .toArray();
+                    for (int i = 0; i < ours.length; i++) {
+                        assertThat(ours[i]).as("%s %d", n, i).isCloseTo(c.vectors[i], within(2e-5f));
+                    }
+                    sequences.reset();
+                    for (int t = 0; t < n; t++) {
+                        float[] stepped = new float[61];
+                        sequences.step(c.ids[t]).get(0, stepped);
+                        assertThat(stepped).containsExactly(Arrays.copyOfRange(ours, 61 * t, 61 * t + 61));
+                    }
+                }
             }
         }
     }

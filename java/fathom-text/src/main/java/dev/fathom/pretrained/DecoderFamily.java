@@ -1,0 +1,54 @@
+package dev.fathom.pretrained;
+
+import dev.fathom.decode.CausalNet;
+import dev.fathom.io.TensorFile;
+import dev.fathom.nn.Loaded;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Names;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * A family of decoders, known by the {@code model_type} of its {@code config.json}.
+ *
+ * @param net makes a net as the settings say
+ * @param layout the names of its files
+ * @param transposed the tensors, by the names of the net, that its files have turned
+ */
+record DecoderFamily(Function<Config, CausalNet> net, Layout layout, List<String> transposed) {
+    private static final Map<String, DecoderFamily> KNOWN = new TreeMap<>(Map.of(
+            "gpt2", new DecoderFamily(Gpt2::of, Gpt2.LAYOUT, Gpt2.TRANSPOSED),
+            "llama", new DecoderFamily(Llama::of, Llama.LAYOUT, List.of())));
+
+    /**
+     * Makes the decoder in a folder, with its weights.
+     *
+     * @throws IllegalArgumentException if the family or one of its settings is not known, or the weights are not those
+     *     of the settings
+     */
+    static Model<CausalNet> read(Path folder) {
+        Config c = Config.read(folder.resolve("config.json"));
+        String type = c.text("model_type");
+        DecoderFamily family = type == null ? null : KNOWN.get(type);
+        if (family == null) {
+            throw c.wrong("the family \"" + type + "\" is not known as one that writes; those are " + KNOWN.keySet());
+        }
+        Model<CausalNet> model = Model.of(family.net.apply(c), 1);
+        boolean done = false;
+        try (TensorFile file = family.layout.named(Family.weights(folder))) {
+            Names names = Names.exact().ignoreOthers();
+            Loaded loaded = model.load(
+                    file,
+                    family.transposed.isEmpty() ? names : names.transpose(family.transposed.toArray(String[]::new)));
+            done = !loaded.loaded().isEmpty();
+            return model;
+        } finally {
+            if (!done) {
+                model.close();
+            }
+        }
+    }
+}
