@@ -353,6 +353,22 @@ def folder(name, config, weights, kind, graph, prefix="", shards=1, pairs=True):
         json.dump({"cases": cases}, out)
 
 
+def letters(name):
+    """A tokenizer of letters, of as many tokens as there are."""
+    tokens = ["<end>", "\u0120"] + [chr(ord("a") + i) for i in range(26)] + [chr(ord("A") + i) for i in range(26)] + list(".,!?'-:")
+    parts = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    tokenizer = {
+        "version": "1.0", "truncation": None, "padding": None, "normalizer": None, "post_processor": None,
+        "added_tokens": [{"id": 0, "content": "<end>", "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
+                          "special": True}],
+        "pre_tokenizer": parts, "decoder": parts,
+        "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "", "end_of_word_suffix": "",
+                  "fuse_unk": False, "byte_fallback": False, "vocab": {t: i for i, t in enumerate(tokens)}, "merges": []},
+    }
+    with open(os.path.join(HERE, name, "tokenizer.json"), "w") as out:
+        json.dump(tokenizer, out)
+
+
 def main():
     sizes = {
         "hidden_size": WIDTH, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS, "intermediate_size": HIDDEN,
@@ -377,11 +393,13 @@ def main():
                           "norm_bias": False, "attention_bias": False, "mlp_bias": False, **sizes, "num_hidden_layers": DEPTH},
            modern_weights(), "F16", lambda w, ids, types: modern(w, ids, 5, 5000.0, 300.0), "model.")
     folder("gpt2", {"model_type": "gpt2", "n_embd": WIDTH, "n_layer": LAYERS, "n_head": HEADS, "vocab_size": VOCABULARY,
-                    "n_positions": POSITIONS, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5},
+                    "n_positions": POSITIONS, "activation_function": "gelu_new", "eos_token_id": 0, "layer_norm_epsilon": 1e-5},
            gpt2_weights(), "F16", lambda w, ids, types: gpt2(w, ids), "transformer.")
     folder("llama", {"model_type": "llama", **sizes, "num_key_value_heads": 1, "hidden_act": "silu", "rms_norm_eps": 1e-5,
-                     "rope_theta": 2000.0, "tie_word_embeddings": False},
+                     "rope_theta": 2000.0, "tie_word_embeddings": False, "eos_token_id": [0, 60]},
            llama_weights(), "BF16", lambda w, ids, types: llama(w, ids, 2000.0, 1e-5))
+    letters("gpt2")
+    letters("llama")
 
 
 main()

@@ -1,6 +1,7 @@
 package dev.fathom.pretrained;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -12,6 +13,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -86,13 +89,17 @@ final class Config {
         for (String key : keys) {
             JsonElement e = values.get(key);
             if (e != null && !e.isJsonNull()) {
-                if (!e.isJsonPrimitive()) {
-                    throw wrong("\"" + key + "\" must be one value");
-                }
-                return e.getAsJsonPrimitive();
+                return primitive(e, key);
             }
         }
         return null;
+    }
+
+    private JsonPrimitive primitive(JsonElement e, String key) {
+        if (!e.isJsonPrimitive()) {
+            throw wrong("\"" + key + "\" must be one value");
+        }
+        return e.getAsJsonPrimitive();
     }
 
     boolean has(String key) {
@@ -120,6 +127,18 @@ final class Config {
                     + " least " + least);
         }
         return (int) value;
+    }
+
+    /** The counts under a key, which may be one, a list, or none. */
+    List<Integer> counts(String key) {
+        JsonElement e = values.get(key);
+        List<Integer> counts = new ArrayList<>();
+        if (e instanceof JsonArray list) {
+            list.forEach(each -> counts.add(integer(primitive(each, key), key, 0)));
+        } else if (e != null && !e.isJsonNull()) {
+            counts.add(integer(primitive(e, key), key, 0));
+        }
+        return counts;
     }
 
     double number(double otherwise, String... keys) {

@@ -1,0 +1,115 @@
+package dev.fathom.pretrained;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.decode.CausalNet;
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tokenizer.PretrainedTokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a writer writes is what the net says, one token after another. */
+class TextWriterTest {
+    private static Path folder(String name) {
+        return Path.of(System.getProperty("fathom.root"), "test-data", "pretrained", name);
+    }
+
+    /** The most probable tokens, each of a pass over the whole sequence so far. */
+    private static String greedy(String name, String prompt, int most, int... ends) {
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.read(folder(name));
+        int[] ids = tokenizer.encode(prompt).ids();
+        int before = ids.length;
+        try (Model<CausalNet> model = DecoderFamily.read(folder(name))) {
+            while (ids.length < before + most) {
+                try (Pass pass = Pass.infer()) {
+                    float[] logits = model.net()
+                            .step(Tensor.ofInts(ids, 1, ids.length), model.net().state(1, ids.length))
+                            .output()
+                            .slice(1, ids.length - 1, ids.length)
+                            .toArray();
+                    int best = IntStream.range(0, logits.length)
+                            .reduce((a, b) -> logits[b] > logits[a] ? b : a)
+                            .orElseThrow();
+                    if (Arrays.stream(ends).anyMatch(e -> e == best)) {
+                        break;
+                    }
+                    ids = Arrays.copyOf(ids, ids.length + 1);
+                    ids[ids.length - 1] = best;
+                }
+            }
+        }
+        return tokenizer.decode(ids).substring(prompt.length());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "llama"})
+    void theMostProbableTokens(String name) {
+        int[] ends = name.equals("llama") ? new int[] {0, 60} : new int[] {0};
+        try (TextWriter writer = TextWriter.load(folder(name))) {
+            for (String prompt : List.of("Hello, you", "a", "The end. Or")) {
+                List<String> pieces = new ArrayList<>();
+                String text = writer.settings(writer.settings().maxTokens(20)).write(prompt, pieces::add);
+                assertThat(text).isEqualTo(greedy(name, prompt, 20, ends));
+                assertThat(String.join("", pieces)).isEqualTo(text);
+                assertThat(pieces.size()).as(text).isEqualTo(text.length()); // a token is a letter
+            }
+            assertThat(writer.tokensPerSecond()).isPositive();
+        }
+    }
+
+    @Test
+    void aStopEndsTheTextAndIsNotWritten() {
+        try (TextWriter writer = TextWriter.load(folder("gpt2"))) {
+            TextWriter free =
+                    writer.settings(writer.settings().temperature(1).seed(3).maxTokens(40));
+            String whole = free.write("Hello");
+            assertThat(whole.length()).isGreaterThan(10);
+            String stop = whole.substring(6, 9);
+            List<String> pieces = new ArrayList<>();
+            String cut =
+                    free.settings(free.settings().stops("no such text", stop)).write("Hello", pieces::add);
+            assertThat(cut).isEqualTo(whole.substring(0, whole.indexOf(stop)));
+            assertThat(String.join("", pieces)).isEqualTo(cut);
+        }
+    }
+
+    @Test
+    void aSeedWritesTheSameText() {
+        try (TextWriter writer = TextWriter.load(folder("llama"))) {
+            Set<String> texts = new TreeSet<>();
+            for (int seed = 0; seed < 6; seed++) {
+                TextWriter drawing = writer.settings(
+                        writer.settings().temperature(1).topP(0.9f).seed(seed).maxTokens(12));
+                String text = drawing.write("abc");
+                assertThat(drawing.write("abc")).isEqualTo(text);
+                texts.add(text);
+            }
+            assertThat(texts).hasSizeGreaterThan(3);
+        }
+    }
+
+    @Test
+    void whatCannotBeIsNamed() {
+        try (TextWriter writer = TextWriter.load(folder("gpt2"))) {
+            assertThatThrownBy(() -> writer.write(""))
+                    .hasMessageContaining("the text has 0 tokens, but it must have 1 to 47");
+            assertThatThrownBy(() -> writer.write("a".repeat(48))).hasMessageContaining("the text has 48 tokens");
+            assertThat(writer.write("a".repeat(47))).hasSizeLessThan(2);
+            assertThatThrownBy(() -> writer.settings().stops("")).hasMessageContaining("an empty stop");
+            assertThatThrownBy(() -> writer.settings().topP(2)).hasMessageContaining("topP");
+        }
+        assertThatThrownBy(() -> DecoderFamily.read(folder("bert")))
+                .hasMessageContaining("the family \"bert\" is not known as one that writes; those are [gpt2, llama]");
+    }
+}
