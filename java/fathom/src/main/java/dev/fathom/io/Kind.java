@@ -25,7 +25,8 @@ record Kind(String what, String remedy) {
                     + " \"weights.safetensors\")";
     /** What the module dev.fathom.files reads. */
     private static final String FILES =
-            "open it by TensorFile.open or Model.load, with dev.fathom:fathom-files on the class path or the module path";
+            "open it by TensorFile.open or Model.load, with dev.fathom:fathom-files on the class path or the module"
+                    + " path";
 
     private static final Kind PYTORCH = new Kind("a file of torch.save", FILES);
     private static final Kind KERAS = new Kind(

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Close it after use (a forgotten one is closed by the collector); names, shapes and texts stay readable. Any thread
  * may use it.
  */
-public class TensorFile implements AutoCloseable {
+public sealed class TensorFile implements AutoCloseable permits Safetensors {
     static final int CHUNK = 1 << 16;
 
     /** What a process has addresses for. */
