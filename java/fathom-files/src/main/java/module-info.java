@@ -5,4 +5,11 @@ module dev.fathom.files {
     requires static org.jspecify;
 
     exports dev.fathom.files;
+
+    provides dev.fathom.io.TensorFormat with
+            dev.fathom.files.Torch,
+            dev.fathom.files.NpzFormat,
+            dev.fathom.files.Sharded,
+            dev.fathom.files.GgufFormat,
+            dev.fathom.files.Llama2c;
 }

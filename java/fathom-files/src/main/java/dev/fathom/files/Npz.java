@@ -25,7 +25,7 @@ import java.util.zip.ZipOutputStream;
  * are npy files, each named after its array with {@code .npy} behind it, stored or deflated.
  */
 public final class Npz {
-    private static final String SUFFIX = ".npy";
+    static final String SUFFIX = ".npy";
     /** Deflate makes a byte of at most 1,032; a little more is allowed for the bytes around the data. */
     private static final long MOST_DEFLATED = 1040;
 

@@ -1,30 +1,20 @@
 package dev.fathom.tokenizer;
 
-import dev.fathom.io.AtomicFile;
+import dev.fathom.files.Gguf;
 import dev.fathom.tokenizer.PreTokenizer.Behavior;
-import java.io.BufferedInputStream;
-import java.io.EOFException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Reads the tokenizer in a file of llama.cpp (GGUF, versions 2 and 3): its tokens with their scores or merges, and the
- * name of the way in which a text is cut, whose expressions are not in the file but here.
+ * Reads the tokenizer in a file of llama.cpp (GGUF): its tokens with their scores or merges, and the name of the way in
+ * which a text is cut, whose expressions are not in the file but here.
  */
 final class GgufTokenizer {
     private static final String PREFIX = "tokenizer.ggml.";
-    private static final int LONGEST = 1 << 20;
-    private static final int MOST = 1 << 24;
 
     private static final String WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)";
 
@@ -51,137 +41,20 @@ final class GgufTokenizer {
     private static final int UNUSED = 5;
 
     private final Path file;
-    private final InputStream in;
-    private final Map<String, Object> values = new HashMap<>();
+    private final Map<String, Object> values;
 
-    private GgufTokenizer(Path file, InputStream in) {
+    private GgufTokenizer(Path file, Map<String, Object> values) {
         this.file = file;
-        this.in = in;
+        this.values = values;
     }
 
     static PretrainedTokenizer read(Path file) {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-            var gguf = new GgufTokenizer(file, in);
-            gguf.metadata();
-            return gguf.tokenizer();
-        } catch (EOFException e) {
-            throw new IllegalArgumentException(file + " ends within its metadata; fetch it again", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
-        }
+        return new GgufTokenizer(file, Gguf.read(file).values()).tokenizer();
     }
 
     private IllegalArgumentException wrong(String what) {
         return new IllegalArgumentException(file + ": " + what);
     }
-
-    // ---- the file
-
-    private void metadata() throws IOException {
-        if (number(4) != 0x46554747 || number(4) - 2 > 1) {
-            throw wrong("it is no GGUF of version 2 or 3; give a file of llama.cpp, or fetch it again");
-        }
-        number(8); // tensors
-        long count = number(8);
-        for (long i = 0; i < count; i++) {
-            String key = string();
-            int type = (int) number(4);
-            boolean wanted = key.startsWith(PREFIX) && !key.endsWith("chat_template");
-            if (wanted) {
-                values.put(key.substring(PREFIX.length()), value(type));
-            } else {
-                skip(type);
-            }
-        }
-    }
-
-    private long number(int bytes) throws IOException {
-        long all = 0;
-        for (int i = 0; i < bytes; i++) {
-            int b = in.read();
-            if (b < 0) {
-                throw new EOFException();
-            }
-            all |= (long) b << 8 * i;
-        }
-        return all;
-    }
-
-    private String string() throws IOException {
-        long n = number(8);
-        if (n < 0 || n > LONGEST) {
-            throw wrong("it has a string of " + Long.toUnsignedString(n) + " bytes; fetch it again");
-        }
-        byte[] bytes = in.readNBytes((int) n);
-        if (bytes.length < n) {
-            throw new EOFException();
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    private int bytes(int type) {
-        return switch (type) {
-            case 0, 1, 7 -> 1;
-            case 2, 3 -> 2;
-            case 4, 5, 6 -> 4;
-            case 10, 11, 12 -> 8;
-            default -> throw wrong("it has a value of the type " + type + ", which is not known; fetch it again");
-        };
-    }
-
-    private Object value(int type) throws IOException {
-        if (type == 8) {
-            return string();
-        }
-        if (type != 9) {
-            long bits = number(bytes(type));
-            return switch (type) { // boxed one by one, or all would be doubles
-                case 6 -> Float.valueOf(Float.intBitsToFloat((int) bits));
-                case 12 -> Double.valueOf(Double.longBitsToDouble(bits));
-                default -> Long.valueOf(bits);
-            };
-        }
-        int of = (int) number(4);
-        long n = number(8);
-        if (n < 0 || n > MOST || of == 9) {
-            throw wrong(
-                    "it has a list of " + Long.toUnsignedString(n) + " values of the type " + of + "; fetch it again");
-        }
-        List<Object> all = new ArrayList<>();
-        for (long i = 0; i < n; i++) {
-            all.add(value(of));
-        }
-        return all;
-    }
-
-    private void skip(int type) throws IOException {
-        if (type != 9) {
-            long n = type == 8 ? number(8) : bytes(type);
-            if (n < 0) {
-                throw wrong("it has a string of " + Long.toUnsignedString(n) + " bytes; fetch it again");
-            }
-            in.skipNBytes(n);
-            return;
-        }
-        int of = (int) number(4);
-        long n = number(8);
-        if (of == 9) {
-            throw wrong("it has a list of lists; fetch it again");
-        }
-        if (of == 8) {
-            for (long i = 0; i < n; i++) {
-                skip(of);
-            }
-        } else {
-            int size = bytes(of);
-            if (n < 0 || n > Long.MAX_VALUE / size) {
-                throw wrong("it has a list of " + Long.toUnsignedString(n) + " values; fetch it again");
-            }
-            in.skipNBytes(n * size);
-        }
-    }
-
-    // ---- the tokenizer
 
     private PretrainedTokenizer tokenizer() {
         PretrainedTokenizer.Parts parts;
@@ -195,7 +68,7 @@ final class GgufTokenizer {
     }
 
     private List<?> list(String name, int size) {
-        Object list = values.get(name);
+        Object list = values.get(PREFIX + name);
         if (!(list instanceof List<?> all) || size >= 0 && all.size() != size) {
             throw wrong("it lacks the list " + PREFIX + name + (size < 0 ? "" : " of " + size + " values")
                     + "; give a file with a tokenizer");
@@ -204,7 +77,8 @@ final class GgufTokenizer {
     }
 
     private long number(String name, long otherwise) {
-        return values.get(name) instanceof Long n ? n : otherwise;
+        Object value = values.get(PREFIX + name);
+        return value instanceof Long n ? n : value instanceof Boolean yes ? yes ? 1 : 0 : otherwise;
     }
 
     private int id(String name) {
@@ -213,10 +87,10 @@ final class GgufTokenizer {
     }
 
     private PretrainedTokenizer.Parts parts() {
-        String kind = String.valueOf(values.getOrDefault("model", "no model"));
+        String kind = String.valueOf(values.getOrDefault(PREFIX + "model", "no model"));
         List<?> tokens = list("tokens", -1);
         int[] types = new int[tokens.size()];
-        if (values.containsKey("token_type")) {
+        if (values.containsKey(PREFIX + "token_type")) {
             List<?> all = list("token_type", types.length);
             Arrays.setAll(types, i -> all.get(i) instanceof Long n ? (int) (long) n : 1);
         }
@@ -251,7 +125,7 @@ final class GgufTokenizer {
 
     /** Byte-level pairs. */
     private PretrainedTokenizer.Parts pairs(List<?> tokens, int[] types) {
-        String name = String.valueOf(values.getOrDefault("pre", "gpt-2"));
+        String name = String.valueOf(values.getOrDefault(PREFIX + "pre", "gpt-2"));
         List<String> expressions = CUTS.get(name.equals("llama3") || name.equals("llama-v3") ? "llama-bpe" : name);
         if (expressions == null) {
             throw wrong("its way to cut texts, " + name + ", is not known; there are "

@@ -64,6 +64,19 @@ public final class Npy {
 
     private record Header(Stored stored, ByteOrder order, boolean fortran, Shape shape, long bytes) {}
 
+    /**
+     * How the numbers of an array lie, for those who read them by themselves.
+     *
+     * @param type what NumPy calls their type, such as {@code <f4}
+     * @param stored that type, or null if it is not read here
+     * @param order of the bytes of a number
+     * @param fortran whether the first index runs fastest
+     * @param dims the dimensions, which may be more than a tensor can have
+     * @param begin the byte at which they begin
+     */
+    public record Layout(
+            String type, @Nullable Stored stored, ByteOrder order, boolean fortran, int[] dims, long begin) {}
+
     private Npy(Source source, Header header) {
         this.source = source;
         this.header = header;
@@ -117,6 +130,20 @@ public final class Npy {
                                 + " bytes, but there are " + there);
             }
             return new Npy(source, header);
+        } catch (IOException e) {
+            throw unreadable(source, e, "it is truncated");
+        }
+    }
+
+    /**
+     * Reads the header of an array of any type and compares nothing with it.
+     *
+     * @throws IllegalArgumentException if it is damaged
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static Layout layout(Source source) {
+        try (DataInputStream in = open(source)) {
+            return new Parser(source).layout(in);
         } catch (IOException e) {
             throw unreadable(source, e, "it is truncated");
         }
@@ -284,6 +311,14 @@ public final class Npy {
         }
 
         Header header(DataInputStream in) throws IOException {
+            Layout all = layout(in);
+            if (all.stored == null) {
+                throw unread("the type " + InputFile.quoted(all.type));
+            }
+            return new Header(all.stored, all.order, all.fortran, shape(all.dims), all.begin);
+        }
+
+        Layout layout(DataInputStream in) throws IOException {
             int magic = in.readInt();
             int end = in.readUnsignedShort();
             if (magic != MAGIC || end != MAGIC_END) {
@@ -308,7 +343,7 @@ public final class Npy {
             return dictionary(text, (version == 1 ? 10 : 12) + length);
         }
 
-        private Header dictionary(String text, long bytes) {
+        private Layout dictionary(String text, long bytes) {
             String all = text.strip();
             if (!all.startsWith("{") || !all.endsWith("}")) {
                 throw malformed();
@@ -333,7 +368,7 @@ public final class Npy {
             ByteOrder order = descr.startsWith(">")
                     ? ByteOrder.BIG_ENDIAN
                     : descr.startsWith("=") ? ByteOrder.nativeOrder() : ByteOrder.LITTLE_ENDIAN;
-            return new Header(stored(descr), order, fortran.equals("True"), shape(dims(tuple)), bytes);
+            return new Layout(descr, stored(descr), order, fortran.equals("True"), dims(tuple), bytes);
         }
 
         /** What one item of the dictionary says, which no two may. */
@@ -344,7 +379,7 @@ public final class Npy {
             return now == null ? before : now;
         }
 
-        private Stored stored(String descr) {
+        private static @Nullable Stored stored(String descr) {
             boolean ordered = !descr.isEmpty() && "<>=|".indexOf(descr.charAt(0)) >= 0;
             return switch (ordered ? descr.substring(1) : "") {
                 case "f2" -> Stored.F16;
@@ -359,7 +394,7 @@ public final class Npy {
                 case "u4" -> Stored.U32;
                 case "u8" -> Stored.U64;
                 case "b1" -> Stored.BOOL;
-                default -> throw unread("the type " + InputFile.quoted(descr));
+                default -> null;
             };
         }
 
