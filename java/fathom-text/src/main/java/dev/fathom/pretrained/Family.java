@@ -70,6 +70,16 @@ record Family(Function<Config, TextEncoder> net, Layout layout) {
         }
     }
 
+    /** The names of the files of the family in a folder. */
+    static Layout layout(Path folder) {
+        Path settings = folder.resolve("config.json");
+        String type = Files.exists(settings) ? Config.read(settings).text("model_type") : null;
+        Family family = type == null ? null : KNOWN.get(type);
+        return family != null
+                ? family.layout
+                : StaticVectors.layout(STATIC.equals(type) ? "embeddings" : "embedding.weight");
+    }
+
     static TensorFile weights(Path folder) {
         List<String> names = List.of(
                 "model.safetensors",

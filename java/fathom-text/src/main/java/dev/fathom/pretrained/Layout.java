@@ -2,10 +2,13 @@ package dev.fathom.pretrained;
 
 import dev.fathom.io.InputFile;
 import dev.fathom.io.TensorFile;
+import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,11 +33,14 @@ record Layout(List<String> prefixes, List<Row> rows) {
         }
 
         private static Row of(List<String> inNet, List<String> inFile) {
-            String regex = Arrays.stream(inFile.get(0).split("\\*", -1))
+            return new Row(pattern(inFile.get(0)), inFile, inNet);
+        }
+
+        private static Pattern pattern(String name) {
+            return Pattern.compile(Arrays.stream(name.split("\\*", -1))
                     .map(Pattern::quote)
                     .reduce((a, b) -> a + "(.+?)" + b)
-                    .orElseThrow();
-            return new Row(Pattern.compile(regex), inFile, inNet);
+                    .orElseThrow());
         }
 
         /** A name with the parts of a match in place of its stars. */
@@ -80,6 +86,62 @@ record Layout(List<String> prefixes, List<Row> rows) {
             }
         }
         return new TensorFile(file.toString(), entries, file.metadata(), file::close);
+    }
+
+    /** A tensor of a net or of a file, row by row. */
+    record Values(Shape shape, float[] numbers) {
+        /** Part {@code i} of {@code count} equal ones along the first dimension. */
+        private Values part(int i, int count) {
+            int n = numbers.length / count;
+            return new Values(rows(shape.dim(0) / count), Arrays.copyOfRange(numbers, i * n, (i + 1) * n));
+        }
+
+        private Values with(Values behind) {
+            float[] both = Arrays.copyOf(numbers, numbers.length + behind.numbers.length);
+            System.arraycopy(behind.numbers, 0, both, numbers.length, behind.numbers.length);
+            return new Values(rows(shape.dim(0) + behind.shape.dim(0)), both);
+        }
+
+        private Shape rows(int rows) {
+            int[] dims = shape.toArray();
+            dims[0] = rows;
+            return Shape.of(dims);
+        }
+    }
+
+    /**
+     * These tensors of a net as its files have them, by their names there.
+     *
+     * @throws IllegalArgumentException if one has no row
+     */
+    Map<String, Values> inFile(Map<String, Values> net) {
+        Map<String, Values> file = new LinkedHashMap<>();
+        net.forEach((name, values) -> {
+            boolean known = false;
+            for (Row row : rows) {
+                Matcher m = Row.pattern(row.inNet.get(0)).matcher(name);
+                if (m.matches()) {
+                    Values whole = row.inNet.stream()
+                            .map(each -> net.get(Row.filled(each, m)))
+                            .reduce(Values::with)
+                            .orElseThrow();
+                    int count = row.inFile.size();
+                    for (int i = 0; i < count; i++) {
+                        file.put(Row.filled(row.inFile.get(i), m), whole.part(i, count));
+                    }
+                    known = true;
+                    break;
+                }
+                known |= row.inNet.stream()
+                        .skip(1)
+                        .anyMatch(other -> Row.pattern(other).matcher(name).matches());
+            }
+            if (!known) {
+                throw new IllegalArgumentException(
+                        "save: the files of this family have no name for " + InputFile.quoted(name));
+            }
+        });
+        return file;
     }
 
     private String bare(String name) {

@@ -1,6 +1,7 @@
 package dev.fathom.pretrained;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.Gson;
@@ -9,16 +10,19 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.fathom.decode.CachedDecoder;
 import dev.fathom.decode.CausalNet;
+import dev.fathom.io.TensorFile;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -146,6 +150,44 @@ class FamiliesTest {
             assertThat(largest).isGreaterThan(1);
             for (int i = 0; i < sums.length; i++) {
                 assertThat(beside[i]).as("gradient %d", i).isCloseTo(sums[i], within(1e-5 * largest));
+            }
+        }
+    }
+
+    /** What is saved has the names and numbers of the folder from which it was read. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bert", "roberta", "distilbert", "nomic_bert", "mpnet", "modernbert"})
+    void aSavedFolderIsTheFolder(String name, @TempDir Path temp) throws IOException {
+        Path to = temp.resolve("saved");
+        try (Model<TextEncoder> model = Pretrained.encoder(folder(name))) {
+            Pretrained.save(model, folder(name), to);
+            assertThatThrownBy(() -> Pretrained.save(model, to, to)).hasMessageContaining("is kept as it is");
+            assertThat(Files.exists(to.resolve("config.json"))).isTrue();
+            assertThat(Files.exists(to.resolve("model.safetensors.index.json"))).isFalse();
+            try (TensorFile before = Family.weights(folder(name));
+                    TensorFile after = TensorFile.open(to.resolve("model.safetensors"));
+                    Model<TextEncoder> again = Pretrained.encoder(to)) {
+                String prefix = before.names().get(0).startsWith("model.")
+                        ? "model."
+                        : before.names().get(0).startsWith(name + ".") ? name + "." : "";
+                assertThat(after.names())
+                        .containsExactlyInAnyOrderElementsOf(before.names().stream()
+                                .map(n -> n.substring(prefix.length()))
+                                .toList());
+                for (String n : before.names()) {
+                    String bare = n.substring(prefix.length());
+                    assertThat(after.shape(bare)).as(n).isEqualTo(before.shape(n));
+                    FloatBuffer a = FloatBuffer.allocate((int) before.shape(n).size());
+                    FloatBuffer b = FloatBuffer.allocate(a.capacity());
+                    before.copy(n, a);
+                    after.copy(bare, b);
+                    assertThat(b).as(n).isEqualTo(a);
+                }
+                try (Pass pass = Pass.infer()) {
+                    TextBatch texts = batch(Case.of(folder(name)), 0);
+                    assertThat(again.net().encode(texts).toArray())
+                            .containsExactly(model.net().encode(texts).toArray());
+                }
             }
         }
     }

@@ -1,0 +1,57 @@
+package dev.fathom.pretrained;
+
+import dev.fathom.decode.CausalNet;
+import dev.fathom.nn.Model;
+import java.nio.file.Path;
+
+/**
+ * The nets in folders of Hugging Face, as models of which each parameter may be trained, and back to such a folder.
+ *
+ * <pre>{@code
+ * try (Model<TextEncoder> model = Pretrained.encoder(folder)) {
+ *     ... // train it on TextBatch.of(tokenizer.encode(texts))
+ *     Pretrained.save(model, folder, Path.of("tuned"));
+ * }
+ * try (Embedder embedder = Embedder.load(Path.of("tuned"))) {
+ *     ...
+ * }
+ * }</pre>
+ */
+public final class Pretrained {
+    private Pretrained() {}
+
+    /**
+     * Makes the encoder in a folder, with its weights.
+     *
+     * @throws IllegalArgumentException if the family or one of its settings is not known, or the weights are not those
+     *     of the settings
+     * @throws java.io.UncheckedIOException if a file cannot be read
+     */
+    public static Model<TextEncoder> encoder(Path folder) {
+        return Family.read(folder);
+    }
+
+    /**
+     * Makes the decoder in a folder, with its weights.
+     *
+     * @throws IllegalArgumentException if the family or one of its settings is not known, or the weights are not those
+     *     of the settings
+     * @throws java.io.UncheckedIOException if a file cannot be read
+     */
+    public static Model<CausalNet> decoder(Path folder) {
+        return DecoderFamily.read(folder);
+    }
+
+    /**
+     * Writes an encoder to a folder that transformers, sentence-transformers and {@link Embedder#load} read: the
+     * weights in F32 as {@code model.safetensors}, and copies of all other files of the folder from which it was read.
+     *
+     * @param from the folder from which the model was read
+     * @param to another folder, which is made if it is not there
+     * @throws IllegalArgumentException if both are one folder, or the model is not of the family of that folder
+     * @throws java.io.UncheckedIOException if a file cannot be read or written
+     */
+    public static void save(Model<TextEncoder> model, Path from, Path to) {
+        SavedFolder.write(model, Family.layout(from), from, to);
+    }
+}

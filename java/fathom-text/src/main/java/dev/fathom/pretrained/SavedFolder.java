@@ -1,0 +1,67 @@
+package dev.fathom.pretrained;
+
+import dev.fathom.io.AtomicFile;
+import dev.fathom.io.Safetensors;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Writes a model that was read from a folder to another one, under the names of the family's files. */
+final class SavedFolder {
+    /** The weights of the first folder, whose place those of the model take. */
+    private static final Pattern WEIGHTS = Pattern.compile(
+            "(model|pytorch_model).*\\.(safetensors|bin)(\\.index\\.json)?|.*\\.(h5|msgpack|onnx|gguf|ot|pt|pth)");
+
+    private SavedFolder() {}
+
+    /**
+     * Copies the settings, the tokenizer and all other files that are no weights, and writes {@code model.safetensors}
+     * in F32.
+     *
+     * @throws IllegalArgumentException if both folders are one, or a parameter has no name in the family's files
+     * @throws UncheckedIOException if a file cannot be read or written
+     */
+    static void write(Model<? extends Net> model, Layout layout, Path from, Path to) {
+        Map<String, Layout.Values> inNet = new LinkedHashMap<>();
+        try (Pass pass = Pass.infer()) {
+            for (Parameter p : model.parameters()) {
+                inNet.put(p.name(), new Layout.Values(p.shape(), p.value().toArray()));
+            }
+        }
+        Safetensors.Writer writer = new Safetensors.Writer().metadata("format", "pt"); // which transformers asks for
+        layout.inFile(inNet).forEach((name, v) -> writer.add(name, v.shape(), FloatBuffer.wrap(v.numbers())));
+        try {
+            Files.createDirectories(to);
+            if (Files.isSameFile(from, to)) {
+                throw new IllegalArgumentException("save: " + to
+                        + " is the folder from which the model was read, and is" + " kept as it is; give another one");
+            }
+            List<Path> files;
+            try (Stream<Path> all = Files.walk(from, 2)) { // 1_Pooling has a config.json
+                files = all.filter(Files::isRegularFile)
+                        .filter(f ->
+                                !WEIGHTS.matcher(f.getFileName().toString()).matches())
+                        .toList();
+            }
+            for (Path file : files) {
+                Path target = to.resolve(from.relativize(file).toString());
+                byte[] bytes = Files.readAllBytes(file);
+                AtomicFile.write(target, out -> out.write(bytes));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot save to " + to + ": " + AtomicFile.reason(e), e);
+        }
+        writer.write(to.resolve("model.safetensors"));
+    }
+}
