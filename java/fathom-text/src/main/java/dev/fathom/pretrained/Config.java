@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
+import dev.fathom.files.Gguf;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.io.InputFile;
 import dev.fathom.op.Activation;
@@ -55,6 +56,21 @@ final class Config {
             throw new IllegalArgumentException(file + ": it is not a JSON object; fetch it again");
         }
         return new Config(file, all.getAsJsonObject());
+    }
+
+    /** The settings in a file of llama.cpp that are one value each. */
+    static Config ofGguf(Path file) {
+        JsonObject values = new JsonObject();
+        Gguf.read(file).values().forEach((key, value) -> {
+            if (value instanceof String s) {
+                values.addProperty(key, s);
+            } else if (value instanceof Number n) {
+                values.addProperty(key, n);
+            } else if (value instanceof Boolean b) {
+                values.addProperty(key, b);
+            }
+        });
+        return new Config(file, values);
     }
 
     static JsonElement json(Path file) {

@@ -2,9 +2,9 @@ package dev.fathom.pretrained;
 
 import dev.fathom.decode.CausalNet;
 import dev.fathom.io.TensorFile;
-import dev.fathom.nn.Loaded;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Names;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,26 +24,37 @@ record DecoderFamily(Function<Config, CausalNet> net, Layout layout, List<String
             "llama", new DecoderFamily(Llama::of, Llama.LAYOUT, List.of())));
 
     /**
-     * Makes the decoder in a folder, with its weights.
+     * Makes the decoder in a folder, or of a file of llama.cpp, with its weights.
      *
      * @throws IllegalArgumentException if the family or one of its settings is not known, or the weights are not those
      *     of the settings
      */
     static Model<CausalNet> read(Path folder) {
+        if (Files.isRegularFile(folder)) {
+            try (TensorFile file = Llama.GGUF.named(TensorFile.open(folder))) {
+                return filled(Llama.of(Config.ofGguf(folder), file), file, Names.exact());
+            }
+        }
         Config c = Config.read(folder.resolve("config.json"));
         String type = c.text("model_type");
         DecoderFamily family = type == null ? null : KNOWN.get(type);
         if (family == null) {
             throw c.wrong("the family \"" + type + "\" is not known as one that writes; those are " + KNOWN.keySet());
         }
-        Model<CausalNet> model = Model.of(family.net.apply(c), 1);
-        boolean done = false;
+        Names names = Names.exact().ignoreOthers();
         try (TensorFile file = family.layout.named(Family.weights(folder))) {
-            Names names = Names.exact().ignoreOthers();
-            Loaded loaded = model.load(
+            return filled(
+                    family.net.apply(c),
                     file,
                     family.transposed.isEmpty() ? names : names.transpose(family.transposed.toArray(String[]::new)));
-            done = !loaded.loaded().isEmpty();
+        }
+    }
+
+    private static Model<CausalNet> filled(CausalNet net, TensorFile file, Names names) {
+        Model<CausalNet> model = Model.of(net, 1);
+        boolean done = false;
+        try {
+            done = !model.load(file, names).loaded().isEmpty();
             return model;
         } finally {
             if (!done) {

@@ -6,6 +6,7 @@ import dev.fathom.attention.RotaryPositions;
 import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.decode.CausalNet;
+import dev.fathom.io.TensorFile;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
@@ -46,6 +47,23 @@ public record Llama(Embedding words, TransformerEncoder encoder, Linear out, int
                     Row.of("encoder.layers.*.linear2.*", "layers.*.mlp.down_proj.*"),
                     Row.of("encoder.norm.*", "norm.*"),
                     Row.of("out.*", "lm_head.*")));
+
+    /** The names of llama.cpp's files. */
+    static final Layout GGUF = new Layout(
+            List.of(),
+            List.of(
+                    Row.of("words.*", "token_embd.*"),
+                    Row.of("encoder.layers.*.norm1.*", "blk.*.attn_norm.*"),
+                    Row.of("encoder.layers.*.norm2.*", "blk.*.ffn_norm.*"),
+                    Row.of("encoder.layers.*.self_attn.out_proj.*", "blk.*.attn_output.*"),
+                    Row.of("encoder.layers.*.self_attn.q_proj.*", "blk.*.attn_q.*"),
+                    Row.of("encoder.layers.*.self_attn.k_proj.*", "blk.*.attn_k.*"),
+                    Row.of("encoder.layers.*.self_attn.v_proj.*", "blk.*.attn_v.*"),
+                    Row.of("encoder.layers.*.gate.*", "blk.*.ffn_gate.*"),
+                    Row.of("encoder.layers.*.linear1.*", "blk.*.ffn_up.*"),
+                    Row.of("encoder.layers.*.linear2.*", "blk.*.ffn_down.*"),
+                    Row.of("encoder.norm.*", "output_norm.*"),
+                    Row.of("out.*", "output.*")));
 
     /**
      * The sizes of a decoder.
@@ -119,6 +137,36 @@ public record Llama(Embedding words, TransformerEncoder encoder, Linear out, int
                 c.number(10000, "rope_theta"),
                 false,
                 c.flag("tie_word_embeddings", false));
+    }
+
+    /** The net of a file of llama.cpp, in which pairs of turned numbers are neighbors. */
+    static Llama of(Config c, TensorFile file) {
+        c.mustBe("general.architecture", "llama");
+        for (String other : List.of("llama.rope.scaling.type", "llama.expert_count")) {
+            String value = c.text(other);
+            if (value != null && !value.equals("none") && !value.equals("0")) {
+                throw c.wrong("\"" + other + "\" is " + value + ", which is not known");
+            }
+        }
+        int heads = c.count("llama.attention.head_count");
+        int width = c.count("llama.embedding_length");
+        if (c.count("llama.rope.dimension_count", width / heads) != width / heads) {
+            throw c.wrong("only whole heads of " + width / heads + " numbers are known to be turned, but "
+                    + c.text("llama.rope.dimension_count") + " numbers are");
+        }
+        return of(
+                new Sizes(
+                        file.shape("words.weight").dim(0),
+                        c.count("llama.context_length"),
+                        width,
+                        c.count("llama.feed_forward_length"),
+                        heads,
+                        c.count("llama.attention.head_count_kv", heads),
+                        c.count("llama.block_count")),
+                (float) c.number(1e-5, "llama.attention.layer_norm_rms_epsilon"),
+                c.number(10000, "llama.rope.freq_base"),
+                true,
+                !file.names().contains("out.weight"));
     }
 
     @Override

@@ -32,7 +32,7 @@ public final class Pretrained {
     }
 
     /**
-     * Makes the decoder in a folder, with its weights.
+     * Makes the decoder in a folder, or of a Llama's file of llama.cpp, with its weights.
      *
      * @throws IllegalArgumentException if the family or one of its settings is not known, or the weights are not those
      *     of the settings

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 
 /**
  * Goes on writing a text with a decoder that others have trained, GPT-2 or Llama, from a folder as transformers writes
- * it:
+ * it or a file of llama.cpp:
  *
  * <pre>{@code
  * try (var writer = TextWriter.load(Path.of("gpt2"))) {
@@ -138,17 +138,19 @@ public final class TextWriter implements AutoCloseable {
 
     /**
      * Loads a folder: {@code config.json}, weights, a tokenizer and, if it is there, {@code generation_config.json},
-     * whose temperature, filters and end tokens are used.
+     * whose temperature, filters and end tokens are used; or the file of a Llama that llama.cpp has, {@code .gguf}.
      *
      * @throws IllegalArgumentException if the family or a setting is not known, or a file is damaged or contradicts
      *     another
      * @throws java.io.UncheckedIOException if a file cannot be read
      */
     public static TextWriter load(Path folder) {
+        boolean gguf = Files.isRegularFile(folder);
+        String eos = gguf ? "tokenizer.ggml.eos_token_id" : "eos_token_id";
         Path generation = folder.resolve("generation_config.json");
-        Config c = Config.read(folder.resolve("config.json"));
+        Config c = gguf ? Config.ofGguf(folder) : Config.read(folder.resolve("config.json"));
         Config g = Files.exists(generation) ? Config.read(generation) : c;
-        List<Integer> ends = g.counts("eos_token_id").isEmpty() ? c.counts("eos_token_id") : g.counts("eos_token_id");
+        List<Integer> ends = g.counts(eos).isEmpty() ? c.counts(eos) : g.counts(eos);
         boolean draws = g.flag("do_sample", false);
         Settings settings = new Settings(
                 256,

@@ -2,12 +2,14 @@ package dev.fathom.pretrained;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.fathom.decode.CausalNet;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.PretrainedTokenizer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -96,6 +98,23 @@ class TextWriterTest {
                 texts.add(text);
             }
             assertThat(texts).hasSizeGreaterThan(3);
+        }
+    }
+
+    /** The text that llama2.c's own test (test_all.py) expects of these weights at temperature 0. */
+    @Test
+    void storiesOfAFileOfLlamaCpp() {
+        String data = System.getenv("FATHOM_DATA");
+        Path file = Path.of(data == null ? "" : data, "models/llama-stories260k-gguf/tinyllm.gguf");
+        assumeTrue(
+                Files.exists(file),
+                "a Llama of llama.cpp is not tested: FATHOM_DATA has no models/llama-stories260k-gguf");
+        try (TextWriter writer = TextWriter.load(file)) {
+            String text = writer.settings(writer.settings().maxTokens(120)).write("");
+            assertThat(text)
+                    .startsWith(
+                            "Once upon a time, there was a little girl named Lily. She loved to play outside in the park."
+                                    + " One day, she saw a big, red ball. She wanted to play with it, but it was too high.");
         }
     }
 
