@@ -101,7 +101,8 @@ final class TorchObjects implements Pickle.Types {
         String full = global.toString();
         boolean storage = (from.equals("torch") || from.equals("torch.storage") || from.equals("torch.cuda"))
                 && TorchType.ofStorage(name) != null;
-        if (storage || module(global) || PLAIN.contains(full) || CALLED.contains(full)) {
+        boolean activation = from.equals("torch.nn.functional") || from.equals("torch._C._nn"); // of a whole module
+        if (storage || activation || module(global) || PLAIN.contains(full) || CALLED.contains(full)) {
             return global;
         }
         throw new IllegalArgumentException("its pickle names " + InputFile.quoted(module + "." + name)

@@ -14,18 +14,27 @@ import dev.fathom.nn.Names;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,7 +74,7 @@ class FilesOfOthersTest {
         try {
             return Files.readAllLines(file);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -87,7 +96,7 @@ class FilesOfOthersTest {
             for (Expected e : tensors) {
                 TensorFile.Entry entry = file.entry(e.name);
                 assertThat(Stream.of(entry.dims())
-                                .flatMapToLong(java.util.Arrays::stream)
+                                .flatMapToLong(Arrays::stream)
                                 .boxed()
                                 .toList())
                         .as(e.name)
@@ -218,7 +227,7 @@ class FilesOfOthersTest {
         whole[4] = 2;
         Path second = Files.write(temp.resolve("second.gguf"), whole);
         check(second, expected().get("types.gguf"));
-        var first = java.nio.ByteBuffer.allocate(256).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        var first = ByteBuffer.allocate(256).order(ByteOrder.LITTLE_ENDIAN);
         first.put("GGUF".getBytes()).putInt(1).putInt(1).putInt(1);
         first.putInt(3).put("key".getBytes()).putInt(8).putInt(4).put("text".getBytes());
         first.putInt(1)
@@ -232,7 +241,7 @@ class FilesOfOthersTest {
         for (int i = 0; i < 6; i++) {
             first.putFloat(i);
         }
-        Path file = Files.write(temp.resolve("first.gguf"), java.util.Arrays.copyOf(first.array(), first.position()));
+        Path file = Files.write(temp.resolve("first.gguf"), Arrays.copyOf(first.array(), first.position()));
         check(file, List.of(new Expected("w", "F32", "3,2", List.of(0., 1., 2., 3., 4., 5.))));
         try (TensorFile open = TensorFile.open(file)) {
             assertThat(open.metadata()).containsExactly(Map.entry("key", "text"));
@@ -256,6 +265,23 @@ class FilesOfOthersTest {
         }
     }
 
+    /** More entries than the fields of an archive hold, which therefore has those of ZIP64 too. */
+    @Test
+    void anArchiveOfManyEntries() throws IOException {
+        Path many = temp.resolve("many.pt");
+        try (ZipFile old = new ZipFile(FOLDER.resolve("state.pt").toFile());
+                ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(many))) {
+            for (int i = 0; i < 66_000; i++) {
+                zip.putNextEntry(new ZipEntry("state/other/" + i));
+            }
+            for (ZipEntry entry : Collections.list(old.entries())) {
+                zip.putNextEntry(new ZipEntry(entry.getName()));
+                zip.write(old.getInputStream(entry).readAllBytes());
+            }
+        }
+        check(many, expected().get("state.pt"));
+    }
+
     /** A file inside a jar is held in memory. */
     @Test
     void aFileInsideAnArchive() throws IOException {
@@ -275,18 +301,18 @@ class FilesOfOthersTest {
         int rows = 500;
         int columns = 300;
         String header = "{'descr': '<f4', 'fortran_order': True, 'shape': (" + rows + ", " + columns + "), }";
-        var bytes = java.nio.ByteBuffer.allocate(128 + 4 * rows * columns).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        var bytes = ByteBuffer.allocate(128 + 4 * rows * columns).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0}).putShort((short) 118);
         bytes.put((header + " ".repeat(117 - header.length()) + "\n").getBytes());
         for (int i = 0; i < rows * columns; i++) {
             bytes.putFloat(i);
         }
-        for (int method : List.of(java.util.zip.ZipEntry.STORED, java.util.zip.ZipEntry.DEFLATED)) {
-            try (var zip = new java.util.zip.ZipOutputStream(Files.newOutputStream(npy))) {
-                var entry = new java.util.zip.ZipEntry("x.npy");
+        for (int method : List.of(ZipEntry.STORED, ZipEntry.DEFLATED)) {
+            try (var zip = new ZipOutputStream(Files.newOutputStream(npy))) {
+                var entry = new ZipEntry("x.npy");
                 entry.setMethod(method);
                 entry.setSize(bytes.capacity());
-                var crc = new java.util.zip.CRC32();
+                var crc = new CRC32();
                 crc.update(bytes.array());
                 entry.setCrc(crc.getValue());
                 zip.putNextEntry(entry);

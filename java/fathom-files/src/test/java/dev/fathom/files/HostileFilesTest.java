@@ -211,6 +211,7 @@ class HostileFilesTest {
         refusedFor(new Steps().text("Vos.system\n(Vx\ntR."), "its pickle calls what is no function");
         refusedFor(new Steps().text("ctorch\nfloat32\n(Vx\ntR."), "its pickle calls what is no function");
         refusedFor(new Steps().text("cbuiltins\nint\n(Vx\ntR."), "builtins.int, which is no function");
+        refusedFor(new Steps().text("ctorch._C._nn\ngelu\n(Vx\ntR."), "torch._C._nn.gelu, which is no function");
         refusedFor(
                 new Steps().text("ctorch._tensor\n_rebuild_from_type_v2\n(cbuiltins\nint\nN(ttR."),
                 "builtins.int, which is no function");
