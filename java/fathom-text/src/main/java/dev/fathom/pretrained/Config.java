@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class Config {
     /** No such file is longer than a few thousand characters. */
     private static final long LONGEST = 1 << 22;
+    /** More labels than any model has. */
+    private static final int MOST_LABELS = 1 << 20;
 
     private static final Map<String, Activation> ACTIVATIONS = new TreeMap<>(Map.of(
             "gelu", Activation.GELU,
@@ -183,6 +185,48 @@ final class Config {
     String text(String key) {
         JsonPrimitive p = find(key);
         return p == null ? null : p.getAsString();
+    }
+
+    /** The name of the net's class in transformers, if it is there. */
+    @Nullable
+    String architecture() {
+        return values.get("architectures") instanceof JsonArray all
+                        && !all.isEmpty()
+                        && all.get(0) instanceof JsonPrimitive name
+                ? name.getAsString()
+                : null;
+    }
+
+    /** The names of a head's outputs: those of {@code id2label}, or as many as {@code num_labels}, by default 2. */
+    List<String> labels() {
+        JsonObject named = values.get("id2label") instanceof JsonObject all ? all : new JsonObject();
+        int n = named.isEmpty() ? count("num_labels", 2) : named.size();
+        if (n < 1 || n > MOST_LABELS) {
+            throw wrong("it has " + n + " labels but must have 1 to " + MOST_LABELS);
+        }
+        List<String> labels = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            JsonElement label = named.isEmpty() ? new JsonPrimitive("LABEL_" + i) : named.get(Integer.toString(i));
+            if (!(label instanceof JsonPrimitive name)) {
+                throw wrong("\"id2label\" has " + n + " labels but none for " + i + "; number them from 0");
+            }
+            labels.add(name.getAsString());
+        }
+        return List.copyOf(labels);
+    }
+
+    /** The activation of a CrossEncoder's scores, under the key of sentence-transformers 4 or the one before it. */
+    @Nullable
+    String scoreActivation() {
+        return values.get("sentence_transformers") instanceof JsonObject inner && inner.has("activation_fn")
+                ? new Config(file, inner).text("activation_fn")
+                : text("sbert_ce_default_activation_function");
+    }
+
+    /** The content of a special token, which stands there alone or as an object. */
+    @Nullable
+    String token(String key) {
+        return values.get(key) instanceof JsonObject inner ? new Config(file, inner).text("content") : text(key);
     }
 
     /** Refuses a setting with another value than this. */

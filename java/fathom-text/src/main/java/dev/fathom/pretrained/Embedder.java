@@ -66,19 +66,15 @@ public final class Embedder implements AutoCloseable {
             TextEncoder net = model.net();
             int most = Math.min(settings.longest(), net.context());
             PretrainedTokenizer tokenizer =
-                    PretrainedTokenizer.read(folder).withoutPadding().truncation(TokenTruncation.to(most));
+                    Family.tokenizer(folder, net.vocabulary()).truncation(TokenTruncation.to(most));
             if (net instanceof StaticVectors) {
                 tokenizer = tokenizer.withoutSpecialTokens();
-            }
-            if (tokenizer.size() > net.vocabulary()) {
-                throw new IllegalArgumentException(folder + ": its tokenizer has " + tokenizer.size()
-                        + " tokens but its weights have vectors for " + net.vocabulary()
-                        + "; the files belong to two models, fetch both again");
             }
             TextRuns runs = new TextRuns(
                     model,
                     most,
-                    settings.pooling(),
+                    TextRuns.TEXTS,
+                    TextRuns.weights(settings.pooling()),
                     (TextEncoder encoder, TextBatch texts, Tensor weights) ->
                             texts.pooled(encoder.encode(texts), weights));
             Embedder result = new Embedder(

@@ -5,8 +5,10 @@ import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Loaded;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Names;
+import dev.fathom.nn.Net;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Files;
@@ -16,25 +18,30 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A family of encoders, known by the {@code model_type} of its {@code config.json}.
  *
  * @param net makes a net as the settings say
  * @param layout the names of its files
+ * @param heads what may stand on it, or null where none is known
  */
-record Family(Function<Config, TextEncoder> net, Layout layout) {
+record Family(
+        Function<Config, TextEncoder> net,
+        Layout layout,
+        @Nullable Heads heads) {
     private static final String STATIC = "model2vec";
 
     private static final Map<String, Family> KNOWN = new TreeMap<>(Map.of(
-            "bert", new Family(c -> Bert.of(c, false), Bert.LAYOUT),
-            "roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
-            "xlm-roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
-            "camembert", new Family(c -> Bert.of(c, true), Bert.LAYOUT),
-            "modernbert", new Family(ModernBert::of, ModernBert.LAYOUT),
-            "mpnet", new Family(Mpnet::of, Mpnet.LAYOUT),
-            "distilbert", new Family(Bert::distilled, Bert.DISTILLED),
-            "nomic_bert", new Family(NomicBert::of, NomicBert.LAYOUT)));
+            "bert", new Family(c -> Bert.of(c, false), Bert.LAYOUT, Heads.BERT),
+            "roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
+            "xlm-roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
+            "camembert", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
+            "modernbert", new Family(ModernBert::of, ModernBert.LAYOUT, null),
+            "mpnet", new Family(Mpnet::of, Mpnet.LAYOUT, Heads.ROBERTA),
+            "distilbert", new Family(Bert::distilled, Bert.DISTILLED, Heads.DISTILLED),
+            "nomic_bert", new Family(NomicBert::of, NomicBert.LAYOUT, null)));
 
     /**
      * Makes the encoder in a folder, with its weights.
@@ -48,18 +55,48 @@ record Family(Function<Config, TextEncoder> net, Layout layout) {
             return staticVectors(folder); // a StaticEmbedding of sentence-transformers alone
         }
         Config c = Config.read(settings);
-        String type = c.text("model_type");
-        if (STATIC.equals(type)) {
+        if (STATIC.equals(c.text("model_type"))) {
             return staticVectors(folder);
         }
+        Family family = of(c);
+        return filled(family.net.apply(c), family.layout, folder);
+    }
+
+    /**
+     * Makes the encoder in a folder with the head of a task, with their weights.
+     *
+     * @throws IllegalArgumentException if the family or one of its settings is not known, or the weights are not those
+     *     of the settings
+     */
+    static Model<Headed> read(Path folder, Config c, Task task) {
+        Family family = of(c);
+        if (family.heads == null) {
+            throw c.wrong("no heads of the family \"" + c.text("model_type") + "\" are known; those are of "
+                    + KNOWN.entrySet().stream()
+                            .filter(e -> e.getValue().heads != null)
+                            .map(Map.Entry::getKey)
+                            .toList());
+        }
+        return filled(
+                family.heads.on(family.net.apply(c), c, task),
+                family.layout.under("encoder.", family.heads.of(task)),
+                folder);
+    }
+
+    private static Family of(Config c) {
+        String type = c.text("model_type");
         Family family = type == null ? null : KNOWN.get(type);
         if (family == null) {
             throw c.wrong("the family \"" + type + "\" is not known; those are "
                     + Stream.concat(KNOWN.keySet().stream(), Stream.of(STATIC)).toList());
         }
-        Model<TextEncoder> model = Model.of(family.net.apply(c), 1);
+        return family;
+    }
+
+    private static <N extends Net> Model<N> filled(N net, Layout layout, Path folder) {
+        Model<N> model = Model.of(net, 1);
         boolean done = false;
-        try (TensorFile file = family.layout.named(weights(folder))) {
+        try (TensorFile file = layout.named(weights(folder))) {
             Loaded loaded = model.load(file, Names.exact().ignoreOthers());
             done = !loaded.loaded().isEmpty();
             return model;
@@ -78,6 +115,21 @@ record Family(Function<Config, TextEncoder> net, Layout layout) {
         return family != null
                 ? family.layout
                 : StaticVectors.layout(STATIC.equals(type) ? "embeddings" : "embedding.weight");
+    }
+
+    /**
+     * Reads the tokenizer in a folder, whose encoder has vectors for so many tokens.
+     *
+     * @throws IllegalArgumentException if there are fewer vectors than tokens
+     */
+    static PretrainedTokenizer tokenizer(Path folder, int vocabulary) {
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.read(folder).withoutPadding();
+        if (tokenizer.size() > vocabulary) {
+            throw new IllegalArgumentException(folder + ": its tokenizer has " + tokenizer.size()
+                    + " tokens but its weights have vectors for " + vocabulary
+                    + "; the files belong to two models, fetch both again");
+        }
+        return tokenizer;
     }
 
     static TensorFile weights(Path folder) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The names of a family's tensors in its files beside those of the net, one row each. A star stands for any part of a
@@ -51,6 +52,22 @@ record Layout(List<String> prefixes, List<Row> rows) {
             }
             return result;
         }
+    }
+
+    /** The names of a net that has this one under a prefix, and more tensors, whose rows come first. */
+    Layout under(String prefix, List<Row> more) {
+        return new Layout(
+                prefixes,
+                Stream.concat(
+                                more.stream(),
+                                rows.stream()
+                                        .map(row -> new Row(
+                                                row.first,
+                                                row.inFile,
+                                                row.inNet.stream()
+                                                        .map(prefix::concat)
+                                                        .toList())))
+                        .toList());
     }
 
     /** This file with the names of the net; tensors without a row keep theirs. Closing it closes the file. */

@@ -1,5 +1,6 @@
 package dev.fathom.pretrained;
 
+import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Net;
 import dev.fathom.tensor.Tensor;
 
@@ -7,6 +8,9 @@ import dev.fathom.tensor.Tensor;
 public interface TextEncoder extends Net {
     /** Returns the vectors [1, tokens, width] of the tokens, which are 0 or meaningless behind the last text. */
     Tensor encode(TextBatch texts);
+
+    /** Returns the vectors of the tokens themselves, which a head that fills in words shares. */
+    Embedding words();
 
     /** Returns the length of the vectors. */
     int width();

@@ -22,16 +22,27 @@ import java.util.Map;
  * the next ones. Any number of threads may run texts beside each other.
  */
 final class TextRuns implements AutoCloseable {
-    /** So many texts at most are in a run; those that are not there have no tokens. */
-    private static final int TEXTS = 64;
+    /** So many texts at most are in a run where nothing else is said; those that are not there have no tokens. */
+    static final int TEXTS = 64;
     /** A run takes no further text when it has so many tokens: more would leave the caches, fewer cost more calls. */
     private static final int TOKENS = 512;
     /** Sessions are kept for runs that come later, at most so many. */
     private static final int KEPT = 64;
 
+    /** The weights of a text's tokens, by which their vectors are added. */
+    interface Weights {
+        /** Puts them from place {@code at} on. */
+        void put(EncodedText text, FloatBuffer to, int at);
+    }
+
+    /** The weights of a pooling. */
+    static Weights weights(Pooling pooling) {
+        return (text, to, at) -> pooling.weights(text.size(), to, at);
+    }
+
     /** What is computed of texts: one row for each of them, or one for each token. */
     interface Function<N extends Net> {
-        /** Computes it, where {@code weights}, F32 [tokens], are those of a pooling. */
+        /** Computes it, where {@code weights}, F32 [tokens], are those of {@link Weights}. */
         Tensor of(N net, TextBatch texts, Tensor weights);
     }
 
@@ -45,7 +56,8 @@ final class TextRuns implements AutoCloseable {
 
     private final Plan plan;
     private final int context;
-    private final Pooling pooling;
+    private final int most;
+    private final Weights weights;
     private final Map<Integer, Deque<Run>> free = new HashMap<>();
     private int kept;
     private boolean closed;
@@ -73,9 +85,11 @@ final class TextRuns implements AutoCloseable {
         }
     }
 
-    <N extends Net> TextRuns(Model<N> model, int context, Pooling pooling, Function<N> function) {
+    /** Makes runs of at most {@code most} texts, each of at most {@code context} tokens. */
+    <N extends Net> TextRuns(Model<N> model, int context, int most, Weights weights, Function<N> function) {
         this.context = context;
-        this.pooling = pooling;
+        this.most = most;
+        this.weights = weights;
         plan = Plan.freeze(
                 model,
                 (net, in) -> function.of(net, new TextBatch(in[0], in[1], in[2], in[3], in[4]), in[5]),
@@ -83,7 +97,7 @@ final class TextRuns implements AutoCloseable {
                 Spec.of("types", DType.I32, 1, Dim.LENGTH),
                 Spec.of("places", DType.I32, Dim.LENGTH),
                 Spec.of("owners", DType.I32, Dim.LENGTH),
-                Spec.of("lengths", DType.I32, TEXTS),
+                Spec.of("lengths", DType.I32, most),
                 Spec.of("weights", DType.F32, Dim.LENGTH));
     }
 
@@ -102,7 +116,7 @@ final class TextRuns implements AutoCloseable {
     void run(List<EncodedText> texts, Reader reader) {
         for (int from = 0, to; from < texts.size(); from = to) {
             int tokens = 0;
-            for (to = from; to < texts.size() && to - from < TEXTS; to++) {
+            for (to = from; to < texts.size() && to - from < most; to++) {
                 int more = texts.get(to).size();
                 if (more > context) {
                     throw new IllegalArgumentException("text " + to + " has " + more + " tokens but this net takes at"
@@ -135,7 +149,7 @@ final class TextRuns implements AutoCloseable {
                 run.places.put(start + t, t);
                 run.owners.put(start + t, i - from);
             }
-            pooling.weights(n, run.weights, start);
+            weights.put(text, run.weights, start);
             run.lengths.put(i - from, n);
             start += n;
         }
@@ -146,7 +160,7 @@ final class TextRuns implements AutoCloseable {
             run.owners.put(t, 0);
             run.weights.put(t, 0);
         }
-        for (int i = to - from; i < TEXTS; i++) {
+        for (int i = to - from; i < most; i++) {
             run.lengths.put(i, 0);
         }
         run.session.run();

@@ -1,0 +1,38 @@
+package dev.fathom.pretrained;
+
+import java.util.Arrays;
+
+/** What a head says of texts, as the end of its architecture's name tells. */
+enum Task {
+    /** Of each text, from the vector of its first token. */
+    TEXTS("ForSequenceClassification", "Classifier or Reranker"),
+    /** Of each token. */
+    TOKENS("ForTokenClassification", "TokenClassifier"),
+    /** Of each token, how well an answer begins and ends with it. */
+    ANSWERS("ForQuestionAnswering", "QuestionAnswering"),
+    /** Of masked tokens, what each token of the vocabulary would do in their place. */
+    WORDS("ForMaskedLM", "FillMask");
+
+    private final String ending;
+    private final String readers;
+
+    Task(String ending, String readers) {
+        this.ending = ending;
+        this.readers = readers;
+    }
+
+    /** Refuses settings that say that they are those of another task. */
+    void mustBeOf(Config c, String reader) {
+        String name = c.architecture();
+        if (name == null || name.endsWith(ending)) {
+            return;
+        }
+        String other = Arrays.stream(values())
+                .filter(t -> name.endsWith(t.ending))
+                .map(t -> t.readers)
+                .findFirst()
+                .orElse(name.endsWith("Model") ? "Embedder" : null);
+        throw c.wrong("it is of a " + name + (other == null ? "" : ", which " + other + " reads") + ", but " + reader
+                + " reads one whose name ends with " + ending);
+    }
+}

@@ -1,0 +1,146 @@
+package dev.fathom.pretrained;
+
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tokenizer.EncodedText;
+import dev.fathom.tokenizer.PretrainedTokenizer;
+import dev.fathom.tokenizer.TokenTruncation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * A folder with the head of a task as one plan, and how fast it was so far. Any number of threads may share it.
+ *
+ * @param longest the most tokens that a text may have
+ * @param around how many tokens the tokenizer sets around a single text
+ * @param outputs how many numbers there are for each text or token
+ */
+record TextHead(
+        Config config,
+        Model<Headed> model,
+        PretrainedTokenizer tokenizer,
+        int longest,
+        int around,
+        int outputs,
+        TextRuns runs,
+        LongAdder tokens,
+        LongAdder nanos)
+        implements AutoCloseable {
+
+    /**
+     * Loads a folder for a reader of this name, whose runs take at most so many texts.
+     *
+     * @throws IllegalArgumentException if it is of another task, or damaged
+     */
+    static TextHead load(Path folder, Task task, String reader, int texts) {
+        Config config = Config.read(folder.resolve("config.json"));
+        task.mustBeOf(config, reader);
+        Model<Headed> model = Family.read(folder, config, task);
+        boolean done = false;
+        try {
+            TextEncoder encoder = model.net().encoder();
+            int longest = (int) Math.min(encoder.context(), written(folder));
+            PretrainedTokenizer tokenizer =
+                    Family.tokenizer(folder, encoder.vocabulary()).truncation(TokenTruncation.to(longest));
+            int around = tokenizer.encode("").size();
+            if (around == 0 || around >= longest) {
+                throw new IllegalArgumentException(folder + ": its tokenizer sets " + around + " tokens around a text"
+                        + " and all may be " + longest + ", but the model needs at least one and room beside it; give"
+                        + " the tokenizer.json of the model");
+            }
+            TextRuns.Weights weights =
+                    task == Task.WORDS ? weights(FillMask.maskOf(folder, tokenizer)) : TextRuns.weights(Pooling.CLS);
+            TextRuns runs = new TextRuns(
+                    model,
+                    longest,
+                    texts,
+                    weights,
+                    task == Task.TEXTS || task == Task.WORDS ? TextHead::ofOneVector : TextHead::ofTokens);
+            TextHead result = new TextHead(
+                    config,
+                    model,
+                    tokenizer,
+                    longest,
+                    around,
+                    model.net().head().out().weight().shape().dim(0),
+                    runs,
+                    new LongAdder(),
+                    new LongAdder());
+            done = true;
+            return result;
+        } finally {
+            if (!done) {
+                model.close();
+            }
+        }
+    }
+
+    private static Tensor ofOneVector(Headed net, TextBatch texts, Tensor weights) {
+        return net.head().apply(texts.pooled(net.encoder().encode(texts), weights));
+    }
+
+    private static Tensor ofTokens(Headed net, TextBatch texts, Tensor weights) {
+        return net.head().apply(net.encoder().encode(texts));
+    }
+
+    /** The weights by which only this token is read. */
+    private static TextRuns.Weights weights(int token) {
+        return (text, to, at) -> {
+            int[] ids = text.ids();
+            for (int t = 0; t < ids.length; t++) {
+                to.put(at + t, ids[t] == token ? 1 : 0);
+            }
+        };
+    }
+
+    /** The most tokens that the tokenizer's settings allow. */
+    private static double written(Path folder) {
+        Path settings = folder.resolve("tokenizer_config.json");
+        return Files.exists(settings)
+                ? Config.read(settings).number(Integer.MAX_VALUE, "model_max_length")
+                : Integer.MAX_VALUE;
+    }
+
+    /** Runs texts that were begun at this time, by {@link System#nanoTime}. */
+    void run(long begin, List<EncodedText> texts, TextRuns.Reader reader) {
+        runs.run(texts, reader);
+        long sum = 0;
+        for (EncodedText text : texts) {
+            sum += text.size();
+        }
+        tokens.add(sum);
+        nanos.add(System.nanoTime() - begin);
+    }
+
+    double tokensPerSecond() {
+        long time = nanos.sum();
+        return time == 0 ? 0 : tokens.sum() * 1e9 / time;
+    }
+
+    /** Replaces logits z by exp(z) / sum of exp(z). */
+    static void softmax(float[] z) {
+        double most = Double.NEGATIVE_INFINITY;
+        for (float each : z) {
+            most = Math.max(most, each);
+        }
+        double sum = 0;
+        for (float each : z) {
+            sum += Math.exp(each - most);
+        }
+        for (int i = 0; i < z.length; i++) {
+            z[i] = (float) (Math.exp(z[i] - most) / sum);
+        }
+    }
+
+    static float sigmoid(float z) {
+        return (float) (1 / (1 + Math.exp(-z)));
+    }
+
+    @Override
+    public void close() {
+        runs.close();
+        model.close();
+    }
+}
