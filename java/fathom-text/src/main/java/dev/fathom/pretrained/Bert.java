@@ -165,7 +165,9 @@ public record Bert(
         Tensor places = firstPosition == 0 ? texts.places() : texts.places().add(firstPosition);
         Tensor sum = words.apply(texts.ids()).add(positions.apply(places));
         if (types != null) {
-            sum = sum.add(types.apply(texts.types()));
+            // where there is one type, the second text of a pair has it too, whatever its tokenizer says
+            boolean one = types.weight().shape().dim(0) == 1;
+            sum = sum.add(types.apply(one ? texts.types().mul(0) : texts.types()));
         }
         return encoder.apply(dropout.apply(norm.apply(sum)), texts.mask());
     }

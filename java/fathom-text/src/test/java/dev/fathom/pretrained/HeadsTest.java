@@ -120,6 +120,29 @@ class HeadsTest {
         }
     }
 
+    /** RoBERTa has one type, and transformers gives it no others although its tokenizer's files may name them. */
+    @Test
+    void aPairMayNameTypesThatAreNotThere() throws IOException {
+        Path folder = folder("xlm-roberta", "ForSequenceClassification");
+        Path file = folder.resolve("tokenizer.json");
+        JsonObject tokenizer = new Gson().fromJson(Files.readString(file), JsonObject.class);
+        tokenizer.add("post_processor", new Gson().fromJson("""
+                {"type": "TemplateProcessing",
+                 "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                            {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+                 "pair": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                          {"SpecialToken": {"id": "</s>", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}},
+                          {"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "</s>", "type_id": 1}}],
+                 "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]},
+                                    "</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]}}}
+                """, JsonObject.class));
+        Files.writeString(file, tokenizer.toString());
+        try (Classifier named = Classifier.load(folder);
+                Classifier plain = Classifier.load(folder("xlm-roberta"))) {
+            assertThat(named.classify("who ?", "bob .")).isEqualTo(plain.classify("who ?", "bob ."));
+        }
+    }
+
     /** The problem's type says what becomes of the outputs. */
     @Test
     void severalLabelsAndRegression() throws IOException {
