@@ -253,7 +253,8 @@ def main():
     plain = [t for t in WORDS if t[:2] != "##"]
     long = " ".join(plain[i] for i in rng.randint(0, len(plain), 100)) + " talking talkers"
     questions = [["where is anna ?", "anna lives in paris ."], ["who walks ?", "the old dog walks, and bob is singing ."],
-                 ["what is near the river ?", long]]
+                 ["what is near the river ?", long], ["who ?", "unknowns walkers talking dogs singers unknown"],
+                 ["what is singing ?", "the talkers . singers near walkers"]]
     for kind in kinds:
         kind.make()
         folder = os.path.join(HERE, "heads-" + kind.folder)
