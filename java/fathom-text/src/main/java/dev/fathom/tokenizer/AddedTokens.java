@@ -56,6 +56,11 @@ final class AddedTokens {
         }
     }
 
+    /** Special tokens that no text has, as those of SentencePiece. */
+    AddedTokens(Set<String> specials) {
+        this.specials.addAll(specials);
+    }
+
     boolean special(String token) {
         return specials.contains(token);
     }

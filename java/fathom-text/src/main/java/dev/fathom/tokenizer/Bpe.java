@@ -46,13 +46,21 @@ final class Bpe implements Model {
     private final int unknown;
     private final int[] bytes;
     private final Merges merges;
+    /** Strings that are tokens of their own wherever they stand. */
+    private final Trie symbols;
+
     private final AtomicReferenceArray<@Nullable Word> kept = new AtomicReferenceArray<>(KEPT);
     /** The tokens of single characters of ASCII, or -1. */
     private final int[] ascii = new int[128];
 
     Bpe(TokenTable table, Merges merges, Settings settings) {
+        this(table, merges, settings, new Trie());
+    }
+
+    Bpe(TokenTable table, Merges merges, Settings settings, Trie symbols) {
         this.table = table;
         this.merges = merges;
+        this.symbols = symbols;
         this.settings = settings;
         unknown = settings.unknown() == null ? -1 : table.id(settings.unknown());
         bytes = settings.byteFallback() ? table.bytes() : new int[0];
@@ -198,6 +206,13 @@ final class Bpe implements Model {
             ends = new int[n];
             int lastUnknown = -1;
             for (int i = 0; i < n; i++) {
+                long whole = symbols.longest(points, i, n);
+                if (whole >= 0) {
+                    add((int) (whole >>> 32), i, (int) whole);
+                    lastUnknown = -1;
+                    i = (int) whole - 1;
+                    continue;
+                }
                 int id = symbol(points[i], i == 0, i == n - 1);
                 if (id >= 0) {
                     add(id, i, i + 1);

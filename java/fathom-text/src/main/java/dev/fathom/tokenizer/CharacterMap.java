@@ -125,31 +125,8 @@ final class CharacterMap implements Normalizer {
         return writing.done();
     }
 
-    /** A text with the longest prefix that the map has replaced at each place, as SentencePiece itself does it. */
-    Text longest(Text text) {
-        var writing = new Writing(text);
-        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-        int i = 0;
-        for (int at = text.start; at < text.end; ) {
-            int n = utf8(text.points[at]);
-            Found found = find(bytes, i, bytes.length, true);
-            if (found.becomes == null || found.bytes < n) {
-                writing.change.keep();
-                i += n;
-                at++;
-                continue;
-            }
-            int before = 0;
-            for (int end = i + found.bytes; i < end && at < text.end; at++) {
-                i += utf8(text.points[at]);
-                before++;
-            }
-            writing.replace(before, found.becomes);
-        }
-        return writing.done();
-    }
-
-    private static int utf8(int c) {
+    /** How many bytes a code point has in UTF-8. */
+    static int utf8(int c) {
         return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
     }
 

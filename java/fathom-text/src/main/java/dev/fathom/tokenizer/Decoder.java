@@ -109,7 +109,8 @@ interface Decoder {
             return all;
         }
 
-        private static int value(String token) {
+        /** The byte that a token stands for, or -1. */
+        static int value(String token) {
             if (token.length() != 6 || !token.startsWith("<0x") || !token.endsWith(">")) {
                 return -1;
             }

@@ -174,7 +174,7 @@ final class GgufTokenizer {
         boolean prefix = number("add_space_prefix", 1) != 0;
         return new PretrainedTokenizer.Parts(
                 added(tokens, types),
-                new SentencePieceModel.Normalization(null, prefix, false, SentencePieceModel.SIGN),
+                new SentencePieceModel.Normalization(prefix, false, SentencePieceModel.SIGN),
                 null,
                 SentencePieceModel.scored(table, scores, usable, unknown, fallback),
                 around(table, true),

@@ -72,6 +72,9 @@ public final class PretrainedTokenizer {
      * {@code tokenizer_config.json} says that {@code do_lower_case} is false; {@code tokenizer.bin} of llama2.c. In a
      * folder the first of these that is there is read. Of a file of llama.cpp ({@code .gguf}) the tokenizer is read.
      *
+     * <p>A model of SentencePiece gives what its own library gives: no special tokens around a text, and none found in
+     * it.
+     *
      * @throws IllegalArgumentException if a file is damaged, or has a part that is not known
      * @throws java.io.UncheckedIOException if it cannot be read
      */

@@ -1,28 +1,45 @@
 package dev.fathom.tokenizer;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a model of SentencePiece ({@code spiece.model}, {@code tokenizer.model}), a message in protocol buffers: its
  * pieces with their scores, how it was trained, and how texts are normalized.
+ *
+ * <p>What SentencePiece's trainer does not write unless it is told to is not done: the rules for texts that were
+ * decoded (its denormalizer), and pairs that merge through pieces whose type is unused.
  */
 final class SentencePieceModel {
     /** The sign that stands for a blank. */
     static final int SIGN = 0x2581;
 
+    private static final int NORMAL = 1;
     private static final int UNKNOWN = 2;
     private static final int CONTROL = 3;
     private static final int USER = 4;
-    private static final int UNUSED = 5;
+    private static final int BYTE = 6;
 
     private static final int BPE = 2;
+    /** How much less likely than any other piece an unknown character is. */
+    private static final float PENALTY = 10;
+    /** What a symbol of the user costs, so that it is always chosen. */
+    private static final double COST = 0.1;
 
     private final TokenTable table = new TokenTable();
-    private final List<AddedTokens.Token> added = new ArrayList<>();
+    /** The symbols of the user, which stay whole. */
+    private final Trie symbols = new Trie();
+
     private final List<Piece> pieces = new ArrayList<>();
     private int kind = 1;
     private boolean byteFallback;
@@ -30,6 +47,8 @@ final class SentencePieceModel {
     private boolean prefix = true;
     private boolean collapses = true;
     private boolean escapes = true;
+    private boolean suffix;
+    private String surface = " \u2047 ";
 
     private record Piece(String text, float score, int type) {}
 
@@ -155,8 +174,12 @@ final class SentencePieceModel {
         for (int field = in.next(); field != 0; field = in.next()) {
             if (field == 3) {
                 kind = (int) in.value;
+            } else if (field == 24) {
+                suffix = in.value != 0;
             } else if (field == 35) {
                 byteFallback = in.value != 0;
+            } else if (field == 44) {
+                surface = in.text();
             }
         }
     }
@@ -180,29 +203,57 @@ final class SentencePieceModel {
         }
         float[] scores = new float[pieces.size()];
         boolean[] usable = new boolean[pieces.size()];
+        Set<String> controls = new HashSet<>();
         int unknown = -1;
+        boolean bytes = false;
         for (int id = 0; id < pieces.size(); id++) {
             Piece p = pieces.get(id);
             table.put(p.text, id);
             scores[id] = p.score;
-            switch (p.type) {
-                case UNKNOWN -> unknown = id;
-                case USER -> added.add(AddedTokens.Token.of(p.text, id, false));
-                case CONTROL, UNUSED -> {}
-                default -> usable[id] = true;
+            usable[id] = p.type == NORMAL;
+            bytes |= p.type == BYTE;
+            if (p.type == UNKNOWN) {
+                unknown = id;
+            } else if (p.type == CONTROL) {
+                controls.add(p.text);
+            } else if (p.type == USER) {
+                symbols.put(p.text, id);
             }
         }
         Model model = kind == BPE
-                ? scored(table, scores, usable, unknown, byteFallback)
-                : new Unigram(table, doubles(scores), usable, unknown, byteFallback);
+                ? scored(table, scores, usable, unknown, byteFallback, symbols)
+                : unigram(scores, usable, unknown);
         int blank = escapes ? SIGN : ' ';
+        CharacterMap characters = map.length == 0 ? null : CharacterMap.of(map);
         return new PretrainedTokenizer.Parts(
-                added,
-                new Normalization(map.length == 0 ? null : CharacterMap.of(map), prefix, collapses, blank),
+                new AddedTokens(controls),
+                new Normalization(characters, symbols, prefix, suffix, collapses, blank),
                 null,
                 model,
                 null,
-                decoder(blank, prefix));
+                new Decoding(table.token(unknown), surface, bytes, prefix, collapses));
+    }
+
+    /** The model with the scores that SentencePiece gives to unknown characters and to symbols of the user. */
+    private Unigram unigram(float[] scores, boolean[] usable, int unknown) {
+        double[] all = new double[scores.length];
+        float least = Float.MAX_VALUE;
+        float greatest = Float.MIN_NORMAL;
+        for (int id = 0; id < all.length; id++) {
+            all[id] = scores[id];
+            if (usable[id]) {
+                least = Math.min(least, scores[id]);
+                greatest = Math.max(greatest, scores[id]);
+            }
+        }
+        for (int id = 0; id < all.length; id++) {
+            Piece p = pieces.get(id);
+            if (p.type == USER) {
+                usable[id] = true;
+                all[id] = p.text.getBytes(StandardCharsets.UTF_8).length * greatest - COST;
+            }
+        }
+        return new Unigram(table, all, usable, unknown, least - PENALTY, byteFallback, true);
     }
 
     /** Bytes, then blanks, without the one that was set in front. */
@@ -214,17 +265,16 @@ final class SentencePieceModel {
                 new Decoder.Strip(' ', prefix ? 1 : 0, 0)));
     }
 
-    private static double[] doubles(float[] some) {
-        double[] all = new double[some.length];
-        Arrays.setAll(all, i -> some[i]);
-        return all;
-    }
-
     /**
      * Byte-pair encoding by scores: of all neighbors that are a piece together, those of the greatest score are merged
      * first, which are the ranks of these scores for each way to make a piece of two.
      */
     static Model scored(TokenTable table, float[] scores, boolean[] usable, int unknown, boolean byteFallback) {
+        return scored(table, scores, usable, unknown, byteFallback, new Trie());
+    }
+
+    private static Model scored(
+            TokenTable table, float[] scores, boolean[] usable, int unknown, boolean byteFallback, Trie symbols) {
         float[] sorted = scores.clone();
         Arrays.sort(sorted);
         var merges = new Bpe.Merges(2 * scores.length);
@@ -245,41 +295,139 @@ final class SentencePieceModel {
         return new Bpe(
                 table,
                 merges,
-                new Bpe.Settings(unknown < 0 ? null : table.token(unknown), "", "", true, byteFallback, false));
+                new Bpe.Settings(unknown < 0 ? null : table.token(unknown), "", "", true, byteFallback, false),
+                symbols);
     }
 
     /**
-     * What SentencePiece does to a text: its map of characters, one blank for each run of them and none at the ends, a
-     * sign in the place of each blank, and one in front.
+     * What SentencePiece does to a text, but for the symbols in it: its map of characters, one blank for each run of
+     * them and none at the ends, a sign in the place of each blank, and one in front or behind.
      */
-    record Normalization(@Nullable CharacterMap map, boolean prefix, boolean collapses, int blank)
+    record Normalization(
+            @Nullable CharacterMap map, Trie symbols, boolean prefix, boolean suffix, boolean collapses, int blank)
             implements Normalizer {
+        /** Without a map and without symbols. */
+        Normalization(boolean prefix, boolean collapses, int blank) {
+            this(null, new Trie(), prefix, false, collapses, blank);
+        }
+
         @Override
         public Text normalize(Text text) {
-            Text mapped = map == null ? text : map.longest(text);
-            Text.Change change = new Text.Change(mapped);
-            int first = mapped.start;
-            int last = mapped.end;
-            while (collapses && first < last && mapped.points[first] == ' ') {
-                first++;
+            var writing = new Writing(text);
+            boolean blanks = writing.all();
+            Text all = writing.change.done();
+            int end = all.end;
+            while (collapses && end > all.start && all.points[end - 1] == blank) {
+                end--;
             }
-            while (collapses && last > first && mapped.points[last - 1] == ' ') {
-                last--;
+            all = all.piece(all.start, end);
+            if (blanks || !prefix || text.from(text.start) > 0 || all.isEmpty() && !suffix && collapses) {
+                return all;
             }
-            change.skip(first - mapped.start);
-            for (int i = first; i < last; i++) {
-                if (mapped.points[i] != ' ') {
-                    change.keep();
-                } else if (collapses && mapped.points[i + 1] == ' ') {
-                    change.skip(1);
-                } else {
-                    change.replace(blank);
+            if (!suffix && !all.isEmpty()) {
+                return Normalizer.prepended(all, Character.toString(blank));
+            }
+            Text.Change change = new Text.Change(all);
+            change.keepTo(all.end);
+            change.insert(blank);
+            return change.done();
+        }
+
+        /** A text on its way: what the longest prefix that is a symbol or in the map becomes, then the next one. */
+        private final class Writing {
+            private final Text text;
+            private final Text.Change change;
+            private boolean afterBlank = collapses;
+
+            Writing(Text text) {
+                this.text = text;
+                change = new Text.Change(text);
+            }
+
+            /** Writes the whole text, and tells whether it is blanks alone. */
+            boolean all() {
+                byte[] bytes = map == null ? new byte[0] : text.toString().getBytes(StandardCharsets.UTF_8);
+                boolean blanks = true;
+                for (int at = text.start, end, next = 0; at < text.end; at = end) {
+                    long symbol = symbols.longest(text.points, at, text.end);
+                    int least = symbol >= 0 ? (int) symbol : at + 1;
+                    var found = map == null || symbol >= 0 ? null : map.find(bytes, next, bytes.length, true);
+                    String becomes = found == null ? null : found.becomes();
+                    int to = found == null || becomes == null ? 0 : next + found.bytes();
+                    for (end = at; end < least || next < to && end < text.end; end++) {
+                        next += CharacterMap.utf8(text.points[end]);
+                    }
+                    blanks &= collapses
+                            && (becomes == null ? end == at + 1 && text.points[at] == ' ' : becomes.equals(" "));
+                    put(at, end, becomes);
                 }
+                return blanks;
             }
-            change.skip(mapped.end - last);
-            Text all = change.done();
-            boolean begins = !all.isEmpty() && (text.isEmpty() || text.from(text.start) == 0);
-            return prefix && begins ? Normalizer.prepended(all, Character.toString(blank)) : all;
+
+            /** Writes what the code points from {@code first} to {@code last} become. */
+            private void put(int first, int last, @Nullable String becomes) {
+                boolean cut = afterBlank; // the blanks in front
+                int n = becomes == null ? last - first : becomes.length();
+                int at = first;
+                for (int i = 0, c; i < n; i += becomes == null ? 1 : Character.charCount(c)) {
+                    c = becomes == null ? text.points[first + i] : becomes.codePointAt(i);
+                    if (c == ' ' && cut) {
+                        continue;
+                    }
+                    cut = false;
+                    afterBlank = collapses && c == ' ';
+                    if (at++ < last) {
+                        change.replace(c == ' ' ? blank : c);
+                    } else {
+                        change.insert(c == ' ' ? blank : c);
+                    }
+                }
+                change.skip(Math.max(0, last - at));
+            }
+        }
+    }
+
+    /**
+     * How SentencePiece makes a text of pieces: without the blanks in front, with the characters that bytes make, and a
+     * U+FFFD for each byte that is part of none.
+     *
+     * @param unknown the unknown piece, which becomes {@code surface}
+     * @param bytes whether there are pieces of bytes
+     */
+    record Decoding(@Nullable String unknown, String surface, boolean bytes, boolean prefix, boolean collapses)
+            implements Decoder {
+        @Override
+        public List<String> decode(List<String> tokens) {
+            StringBuilder text = new StringBuilder();
+            var waiting = new ByteArrayOutputStream();
+            boolean begins = prefix || collapses;
+            for (String token : tokens) {
+                int b = bytes ? Decoder.ByteFallback.value(token) : -1;
+                if (b >= 0) {
+                    waiting.write(b);
+                    continue;
+                }
+                flush(waiting, text);
+                begins &= text.length() == 0;
+                boolean signed = begins && token.indexOf(SIGN) == 0;
+                begins &= !signed || collapses; // of blanks that stay one alone was set in front
+                String plain = signed ? token.substring(1) : token;
+                text.append(token.equals(unknown) ? surface : plain.replace((char) SIGN, ' '));
+            }
+            flush(waiting, text);
+            return List.of(text.toString());
+        }
+
+        private static void flush(ByteArrayOutputStream bytes, StringBuilder to) {
+            ByteBuffer in = ByteBuffer.wrap(bytes.toByteArray());
+            CharBuffer out = CharBuffer.allocate(in.remaining());
+            CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+            for (CoderResult r = decoder.decode(in, out, true); r.isError(); r = decoder.decode(in, out, true)) {
+                out.put("\ufffd".repeat(r.length()));
+                in.position(in.position() + r.length());
+            }
+            to.append(out.flip());
+            bytes.reset();
         }
     }
 }

@@ -208,7 +208,7 @@ final class TokenizerFiles {
         return new PretrainedTokenizer(
                 new PretrainedTokenizer.Parts(
                         List.of(),
-                        new SentencePieceModel.Normalization(null, true, false, ' '),
+                        new SentencePieceModel.Normalization(true, false, ' '),
                         null,
                         SentencePieceModel.scored(table, all, usable, table.id(unknown), fallback),
                         null,

@@ -14,22 +14,28 @@ final class Unigram implements Model {
     private final double[] scores;
     private final int unknown;
     private final double unknownScore;
+    /** Whether sums are rounded to single precision, as SentencePiece itself has them, which decides between equals. */
+    private final boolean rounds;
     /** The numbers of the tokens of bytes, or none. */
     private final int[] bytes;
 
     private final Trie trie = new Trie();
 
     /** Texts are written with the tokens that are usable alone. */
-    Unigram(TokenTable table, double[] scores, boolean[] usable, int unknown, boolean byteFallback) {
+    Unigram(
+            TokenTable table,
+            double[] scores,
+            boolean[] usable,
+            int unknown,
+            double unknownScore,
+            boolean byteFallback,
+            boolean rounds) {
         this.table = table;
         this.scores = scores;
         this.unknown = unknown;
+        this.unknownScore = unknownScore;
+        this.rounds = rounds;
         bytes = byteFallback ? table.bytes() : new int[0];
-        double least = Double.POSITIVE_INFINITY;
-        for (int id = 0; id < scores.length; id++) {
-            least = usable[id] ? Math.min(least, scores[id]) : least;
-        }
-        unknownScore = least - PENALTY;
         table.all().forEach((token, id) -> {
             if (id < usable.length && usable[id]) {
                 trie.put(token, id);
@@ -39,13 +45,21 @@ final class Unigram implements Model {
 
     /** Texts are written with any of the tokens. */
     Unigram(TokenTable table, double[] scores, int unknown, boolean byteFallback) {
-        this(table, scores, all(scores.length), unknown, byteFallback);
+        this(table, scores, all(scores.length), unknown, least(scores) - PENALTY, byteFallback, false);
+    }
+
+    private static double least(double[] scores) {
+        return Arrays.stream(scores).min().orElse(Double.POSITIVE_INFINITY);
     }
 
     private static boolean[] all(int n) {
         boolean[] all = new boolean[n];
         Arrays.fill(all, true);
         return all;
+    }
+
+    private double rounded(double score) {
+        return rounds ? (float) score : score;
     }
 
     @Override
@@ -75,13 +89,13 @@ final class Unigram implements Model {
                     known |= k == i;
                     double score = scores[id] + here;
                     if (from[k + 1] < 0 || score > best[k + 1]) {
-                        best[k + 1] = score;
+                        best[k + 1] = rounded(score);
                         from[k + 1] = i;
                         ids[k + 1] = id;
                     }
                 }
             }
-            double score = unknownScore + here;
+            double score = rounded(unknownScore + here);
             if (!known && (from[i + 1] < 0 || score > best[i + 1])) {
                 best[i + 1] = score;
                 from[i + 1] = i;

@@ -224,6 +224,35 @@ class PretrainedTokenizerTest {
         assertThat(tokenizers).hasSizeGreaterThanOrEqualTo(41);
     }
 
+    /**
+     * Small models with every setting of SentencePiece's trainer that changes texts, and what its own library made of
+     * these.
+     */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"unigram-bytes", "unigram-rules", "unigram-suffix", "bpe-bytes", "bpe-blanks", "bpe-rules", "t5"
+            })
+    void modelsOfSentencePieceAsItsLibraryDoes(String name) throws IOException {
+        Path file = name.equals("t5") ? model(SWIFT).resolve("t5").resolve("spiece.model") : temp.resolve("a.model");
+        if (!name.equals("t5")) {
+            Path packed = goldens("sentencepiece").resolve(name + ".model.gz");
+            try (var in = new GZIPInputStream(Files.newInputStream(packed))) {
+                Files.write(file, in.readAllBytes());
+            }
+        }
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.read(file);
+        List<JsonArray> lines = lines(goldens("sentencepiece").resolve(name + ".jsonl.gz"));
+        assertThat(lines).hasSize(500);
+        for (JsonArray known : lines) {
+            String text = known.get(0).getAsString();
+            int[] ids = ids(known.get(1).getAsJsonArray());
+            assertThat(tokenizer.encode(text).ids()).as(text).containsExactly(ids);
+            assertThat(tokenizer.decode(ids)).as(text).isEqualTo(known.get(2).getAsString());
+            int[] chance = ids(known.get(3).getAsJsonArray());
+            assertThat(tokenizer.decode(chance)).isEqualTo(known.get(4).getAsString());
+        }
+    }
+
     private static List<String> strings(JsonElement list) {
         List<String> all = new ArrayList<>();
         list.getAsJsonArray().forEach(e -> all.add(e.getAsString()));
