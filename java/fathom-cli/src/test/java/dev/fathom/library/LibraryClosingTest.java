@@ -7,7 +7,9 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.fathom.data.Dataset;
+import dev.fathom.decode.CachedDecoder;
 import dev.fathom.decode.Decoder;
+import dev.fathom.decode.Gpt;
 import dev.fathom.ensemble.Bagging;
 import dev.fathom.ensemble.Stacking;
 import dev.fathom.ensemble.Stump;
@@ -22,6 +24,7 @@ import dev.fathom.image.ImageFolder;
 import dev.fathom.io.MappedFile;
 import dev.fathom.io.Npy;
 import dev.fathom.io.Safetensors;
+import dev.fathom.io.TensorFile;
 import dev.fathom.linear.Lasso;
 import dev.fathom.linear.LeastSquares;
 import dev.fathom.linear.LogisticRegression;
@@ -35,6 +38,12 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
+import dev.fathom.pretrained.Classifier;
+import dev.fathom.pretrained.Embedder;
+import dev.fathom.pretrained.FillMask;
+import dev.fathom.pretrained.QuestionAnswering;
+import dev.fathom.pretrained.TextWriter;
+import dev.fathom.pretrained.TokenClassifier;
 import dev.fathom.search.Dimension;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
@@ -49,11 +58,14 @@ import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Monitor;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
+import java.lang.reflect.Proxy;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -111,6 +123,8 @@ class LibraryClosingTest {
     private Model<Linear> model;
     private Plan plan;
     private Dataset data;
+    private Model<Gpt> gpt;
+    private CachedDecoder decoder;
     /** How to make one of each class. */
     private final Map<String, Callable<AutoCloseable>> makers = new TreeMap<>();
 
@@ -218,7 +232,57 @@ class LibraryClosingTest {
                 return make("Spill", writer);
             }
         });
+        gpt = Model.of(Gpt.of(new Gpt.Sizes(5, 4, 4, 1, 1), 0), 1);
+        decoder = CachedDecoder.of(gpt);
+        makers.put("CachedDecoder", () -> CachedDecoder.of(gpt));
+        makers.put("Sequences", decoder::sequences);
+        makers.put("TensorFile", () -> new TensorFile("none", List.of(), Map.of(), () -> {}));
+        Path pretrained = Path.of(System.getProperty("fathom.root"), "test-data", "pretrained");
+        makers.put("Embedder", () -> Embedder.load(pretrained.resolve("heads-bert")));
+        makers.put("TextWriter", () -> TextWriter.load(pretrained.resolve("gpt2")));
+        makers.put("Classifier", () -> Classifier.load(headed("ForSequenceClassification")));
+        makers.put("TextHead", () -> {
+            Field head = Classifier.class.getDeclaredField("head");
+            head.setAccessible(true);
+            return (AutoCloseable) head.get(Classifier.load(headed("ForSequenceClassification")));
+        });
+        makers.put("Reranker", () -> make("Reranker", makers.get("TextHead").call(), true));
+        makers.put("TextRuns", () -> {
+            Class<?> weights = Class.forName("dev.fathom.pretrained.TextRuns$Weights");
+            Class<?> function = Class.forName("dev.fathom.pretrained.TextRuns$Function");
+            return make(
+                    "TextRuns",
+                    model,
+                    8,
+                    2,
+                    proxy(weights, args -> null),
+                    proxy(function, args -> ((Tensor) args[2]).mul(2)));
+        });
+        makers.put("TokenClassifier", () -> TokenClassifier.load(headed("ForTokenClassification")));
+        makers.put("FillMask", () -> FillMask.load(headed("ForMaskedLM")));
+        makers.put("QuestionAnswering", () -> QuestionAnswering.load(headed("ForQuestionAnswering")));
         makers.put("Traces", () -> make("Traces", List.of(), Function.identity()));
+    }
+
+    /** One of an interface that is not public. */
+    private static Object proxy(Class<?> type, Function<Object[], Object> method) {
+        return Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (self, called, args) -> method.apply(args));
+    }
+
+    /** A folder with the head of this task. */
+    private Path headed(String task) throws IOException {
+        Path to = folder.resolve("headed" + System.nanoTime());
+        Files.createDirectories(to);
+        try (Stream<Path> files =
+                Files.list(Path.of(System.getProperty("fathom.root"), "test-data", "pretrained", "heads-bert"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+        Path config = to.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("ForSequenceClassification", task));
+        return to;
     }
 
     private Trainer<?> trainer() {
@@ -244,6 +308,8 @@ class LibraryClosingTest {
 
     @AfterEach
     void close() {
+        decoder.close();
+        gpt.close();
         data.close();
         plan.close();
         model.close();
