@@ -11,17 +11,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * The precompiled map of characters in a model of SentencePiece: a double-array trie of UTF-8 strings, and what each of
  * them becomes. It is looked up for each grapheme of less than six bytes as a whole, and else code point by code point.
+ * Offsets count what vanishes at the start of a text, where those of Hugging Face's library point too far to the left.
  */
 final class CharacterMap implements Normalizer {
     private static final Pattern GRAPHEME = Pattern.compile("\\X");
     private static final int SHORT = 6;
+    /** The first code point that may join the one in front of it, but for a line feed. */
+    private static final int JOINS = 0x300;
 
     private final int[] units;
     private final byte[] texts;
+    /** What each character of ASCII becomes that stands alone, or null. */
+    private final @Nullable String[] ascii = new String[128];
 
     private CharacterMap(int[] units, byte[] texts) {
         this.units = units;
         this.texts = texts;
+        for (int c = 0; c < ascii.length; c++) {
+            ascii[c] = find(new byte[] {(byte) c}, 0, 1, false).becomes;
+        }
     }
 
     static CharacterMap ofBase64(String base64) {
@@ -107,7 +115,18 @@ final class CharacterMap implements Normalizer {
         var writing = new Writing(text);
         String all = text.toString();
         Matcher graphemes = GRAPHEME.matcher(all);
-        while (graphemes.find()) {
+        for (int at = 0, end; at < all.length(); at = end) {
+            char first = all.charAt(at);
+            end = at + 1;
+            char next = end < all.length() ? all.charAt(end) : 0;
+            if (first < ascii.length && next < JOINS && !(first == '\r' && next == '\n')) {
+                writing.replace(1, ascii[first]);
+                continue;
+            }
+            if (!graphemes.find(at)) {
+                throw new IllegalStateException("there is no grapheme at " + at);
+            }
+            end = graphemes.end();
             String grapheme = graphemes.group();
             byte[] bytes = grapheme.getBytes(StandardCharsets.UTF_8);
             String becomes = bytes.length < SHORT ? lookUp(bytes) : null;
@@ -119,7 +138,7 @@ final class CharacterMap implements Normalizer {
                 String c = Character.toString(grapheme.codePointAt(i));
                 i += c.length();
                 becomes = lookUp(c.getBytes(StandardCharsets.UTF_8));
-                writing.replace(c, becomes == null ? c : becomes);
+                writing.replace(1, becomes);
             }
         }
         return writing.done();
@@ -142,7 +161,14 @@ final class CharacterMap implements Normalizer {
             replace(old.codePointCount(0, old.length()), becomes);
         }
 
-        void replace(int before, String becomes) {
+        /** Replaces the next code points, or keeps them where they become null. */
+        void replace(int before, @Nullable String becomes) {
+            if (becomes == null) {
+                for (int i = 0; i < before; i++) {
+                    change.keep();
+                }
+                return;
+            }
             int[] points = becomes.codePoints().toArray();
             for (int i = 0; i < points.length; i++) {
                 if (i < before) {

@@ -389,7 +389,8 @@ final class SentencePieceModel {
 
     /**
      * How SentencePiece makes a text of pieces: without the blanks in front, with the characters that bytes make, and a
-     * U+FFFD for each byte that is part of none.
+     * U+FFFD for each byte that is part of none. Control pieces are left out before this, if they are, so that one
+     * between the bytes of a character does not part them, as it does in SentencePiece.
      *
      * @param unknown the unknown piece, which becomes {@code surface}
      * @param bytes whether there are pieces of bytes
