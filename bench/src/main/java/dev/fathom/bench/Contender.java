@@ -22,7 +22,8 @@ record Contender(Home home, String name, Map<String, String> env) {
         TORCH("peers-torch", "dev.fathom.bench.torch.TorchRows"),
         ORT("peers-ort", "dev.fathom.bench.ort.OrtRows"),
         DNNL("peers-dnnl", "dev.fathom.bench.dnnl.DnnlRows"),
-        DL4J("peers-dl4j", "dev.fathom.bench.dl4j.Dl4jRows");
+        DL4J("peers-dl4j", "dev.fathom.bench.dl4j.Dl4jRows"),
+        TOKENIZERS("peers-tokenizers", "dev.fathom.bench.tokenizers.TokenizersRows");
 
         final String folder;
         final String benchmarks;
@@ -70,6 +71,8 @@ record Contender(Home home, String name, Map<String, String> env) {
             "LD_PRELOAD",
             "LD_LIBRARY_PATH",
             "FATHOM_",
+            "RAYON_",
+            "TOKENIZERS_",
             "JAVA_TOOL_OPTIONS",
             "_JAVA_OPTIONS",
             "JDK_JAVA_OPTIONS");
@@ -116,12 +119,21 @@ record Contender(Home home, String name, Map<String, String> env) {
         return new Contender(Home.DL4J, "dl4j", Map.of("OMP_NUM_THREADS", "1", "OPENBLAS_NUM_THREADS", "1"));
     }
 
+    /** Hugging Face's tokenizers in one thread. */
+    static Contender tokenizers() {
+        return new Contender(Home.TOKENIZERS, "tokenizers", Map.of("RAYON_NUM_THREADS", "1"));
+    }
+
     /** A process of this contender that runs {@code main}. */
     ProcessBuilder process(String main, List<String> jvm, String... args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
         command.add("-Dfathom.root=" + BENCH.getParent()); // where test-data is
+        String data = TokenizerCase.data();
+        if (data != null) {
+            command.add("-Dfathom.data=" + data);
+        }
         if (home == Home.TORCH || home == Home.DNNL || home == Home.DL4J) {
             // JavaCPP otherwise reads /proc on every native allocation
             command.add("-Dorg.bytedeco.javacpp.maxBytes=0");

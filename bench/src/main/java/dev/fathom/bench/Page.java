@@ -14,7 +14,8 @@ final class Page {
 
             <!-- ./fathom bench --page writes this page from bench/results/*.json: edit Page.java, not this file. -->
 
-            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime and Deeplearning4j. Every contender runs in its own JVM at its best
+            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, Deeplearning4j and Hugging
+            Face's tokenizers. Every contender runs in its own JVM at its best
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
             disturbs all of them alike. Each row is measured in three generations of fresh processes, and medians count, so that a single hiccup has no say.
 
@@ -64,6 +65,11 @@ final class Page {
             the machine can read of so many bytes is asked besides the ratio. ONNX Runtime runs `GroupQueryAttention`, whose caches stay where they lie; PyTorch
             writes into tensors made before. `bert-infer-b1` is a frozen encoder of 12 layers, width 384 and 12 heads on 128 tokens; ONNX Runtime has the operators
             that its own tool fuses, with one product for queries, keys and values (`-packed`) or three (`-separate`).
+
+            `tokenize-wordpiece`, `-bpe` and `-unigram` are 400,000 characters of Shakespeare's plays as a thousand texts, by the tokenizers of all-MiniLM-L6-v2, GPT-2 and
+            T5, all of which are read from a `tokenizer.json`. Hugging Face's library runs one by one and all in one call (`-batch`), and also through the functions below its
+            Java interface, so that nothing but numbers is copied (`-numbers`). A row `-long` has the same characters as one text beside the thousand (`short`), in the same
+            process: 1 says that time is linear in the length of a text. These rows need tokenizers and the plays in the folder `FATHOM_DATA`, and are left out without.
 
             ## Repeat it
 

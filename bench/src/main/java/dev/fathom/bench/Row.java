@@ -78,6 +78,8 @@ record Row(
     /** A line of the probe: {@code fma}, or a sweep over arrays of so many floats. */
     record Limit(String kind, int floats) {
         static final Limit FMA = new Limit("fma", 0);
+        /** The machine bounds it by nothing that is measured. */
+        static final Limit NONE = new Limit("none", 0);
     }
 
     /**
@@ -256,6 +258,12 @@ record Row(
         }
         rows.add(freezing());
         rows.addAll(sequences());
+        if (TokenizerCase.missing() == null) {
+            for (String kind : TokenizerCase.FILES.keySet()) {
+                rows.add(tokenizing(kind));
+                rows.add(longTexts(kind));
+            }
+        }
         int million = 1_000_000;
         for (int threads = 2; threads >= 1; threads--) {
             for (String op : List.of("relu", "exp", "tanh", "sigmoid", "gelu")) {
@@ -423,6 +431,46 @@ record Row(
                 Bar.atLeast(1 / 2.2, 1 / 2.2).unbounded(),
                 new Entrant(here, "fathom", "FathomSequences.train", "net=" + twice),
                 List.of(new Entrant(here, "once", "FathomSequences.train", "net=" + net)));
+    }
+
+    /**
+     * A thousand texts of 400 characters beside Hugging Face's library, whose interface copies more than the numbers.
+     */
+    private static Row tokenizing(String kind) {
+        Contender rival = Contender.tokenizers();
+        String params = "kind=" + kind;
+        return new Row(
+                "tokenize-" + kind,
+                1,
+                Unit.MS,
+                TokenizerCase.ALL,
+                Limit.NONE,
+                Bar.atLeast(1.5, 3.0).unbounded(),
+                new Entrant(
+                        Contender.fathom(1),
+                        "fathom",
+                        "FathomTokenizers.encode",
+                        params + ",length=" + TokenizerCase.LENGTH),
+                List.of(
+                        new Entrant(rival, "tokenizers", "TokenizersRows.encode", params),
+                        new Entrant(rival, "tokenizers-batch", "TokenizersRows.batch", params),
+                        new Entrant(rival, "tokenizers-numbers", "TokenizersRows.numbers", params),
+                        new Entrant(rival, "tokenizers-batch-numbers", "TokenizersRows.batchOfNumbers", params)));
+    }
+
+    /** The same characters as one text, beside texts of 400: time is linear where neither is faster by much. */
+    private static Row longTexts(String kind) {
+        Contender here = Contender.fathom(1);
+        String params = "kind=" + kind + ",length=";
+        return new Row(
+                "tokenize-" + kind + "-long",
+                1,
+                Unit.MS,
+                TokenizerCase.ALL,
+                Limit.NONE,
+                Bar.atLeast(0.67, 0.67).unbounded(),
+                new Entrant(here, "fathom", "FathomTokenizers.encode", params + TokenizerCase.ALL),
+                List.of(new Entrant(here, "short", "FathomTokenizers.encode", params + TokenizerCase.LENGTH)));
     }
 
     /** The kernel of a layer beside oneDNN's primitive, on what the rows {@code -train} of this width give to it. */
