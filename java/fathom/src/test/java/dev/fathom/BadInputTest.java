@@ -407,7 +407,7 @@ class BadInputTest {
                     () -> model.load(wrong));
             refused(
                     UncheckedIOException.class,
-                    "cannot read " + none + ": it does not exist; give the path of a safetensors file",
+                    "cannot read " + none + ": it does not exist; give the path of a file of tensors",
                     () -> model.load(none));
             assertThat(model.net().weight().value().toArray()).isEqualTo(before);
         }
