@@ -445,7 +445,7 @@ record Row(
                 Unit.MS,
                 TokenizerCase.ALL,
                 Limit.NONE,
-                Bar.atLeast(1.5, 3.0).unbounded(),
+                Bar.atLeast(1.0, 2.0).unbounded(),
                 new Entrant(
                         Contender.fathom(1),
                         "fathom",
