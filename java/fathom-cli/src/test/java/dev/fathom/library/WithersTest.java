@@ -231,6 +231,7 @@ class WithersTest {
             "dev.fathom.features.NetLearner",
             "dev.fathom.features.SparseRows",
             "dev.fathom.op.Window",
+            "dev.fathom.pretrained.TextWriter.Settings", // which TextWriterTest tests
             "dev.fathom.recurrent.Recurrent",
             "dev.fathom.tensor.AttentionMask",
             "dev.fathom.tensor.State",
@@ -254,6 +255,7 @@ class WithersTest {
             List.of(5f, 6f, 7f),
             Path.of("other"),
             Duration.ofMinutes(5),
+            dev.fathom.decode.StopCondition.after(3),
             Filter.NEAREST,
             PadMode.REFLECT,
             WINDOW.stride(2),
