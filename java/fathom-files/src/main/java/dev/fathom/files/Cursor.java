@@ -1,11 +1,12 @@
 package dev.fathom.files;
 
+import dev.fathom.io.Bytes;
 import java.io.EOFException;
 import java.io.IOException;
 
 /** Reads the header of a file from one place to the next. Nothing is allocated for bytes that are not there. */
 final class Cursor {
-    private final Data data;
+    private final Bytes data;
     private final long end;
     private final byte[] chunk = new byte[1 << 13];
     private long begin;
@@ -15,7 +16,7 @@ final class Cursor {
     /** Whether the highest byte of a number comes first. */
     boolean big;
 
-    Cursor(Data data, long at) throws IOException {
+    Cursor(Bytes data, long at) throws IOException {
         this.data = data;
         this.end = data.length();
         this.begin = at;

@@ -1,5 +1,6 @@
 package dev.fathom.files;
 
+import dev.fathom.io.Bytes;
 import dev.fathom.io.InputFile;
 import dev.fathom.io.TensorFile;
 import java.io.IOException;
@@ -42,7 +43,7 @@ public final class Gguf {
         return Opening.read(file, "a GGUF file", false, (name, data) -> new Gguf(data));
     }
 
-    Gguf(Data data) throws IOException {
+    Gguf(Bytes data) throws IOException {
         in = new Cursor(data, 0);
         if (in.left() < 8 || in.int32() != MAGIC) {
             throw new IllegalArgumentException(
@@ -134,7 +135,7 @@ public final class Gguf {
     private record Place(String name, int type, long[] dims, long begin) {}
 
     /** The tensors, whose places follow the settings; this is called once. */
-    List<TensorFile.Entry> tensors(Data data) throws IOException {
+    List<TensorFile.Entry> tensors(Bytes data) throws IOException {
         if (tensors < 0 || tensors > in.left()) {
             throw Opening.damaged(
                     "it claims " + Long.toUnsignedString(tensors) + " tensors, for which it is too short");
@@ -165,7 +166,7 @@ public final class Gguf {
         return entries;
     }
 
-    private static TensorFile.Entry entry(Place p, Data data, long start, boolean big) throws IOException {
+    private static TensorFile.Entry entry(Place p, Bytes data, long start, boolean big) throws IOException {
         GgufType type = GgufType.of(p.type);
         long there = data.length() - start;
         long elements = TensorFile.Entry.elements(p.dims);

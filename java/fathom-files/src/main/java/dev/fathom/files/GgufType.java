@@ -1,5 +1,6 @@
 package dev.fathom.files;
 
+import dev.fathom.io.Bytes;
 import dev.fathom.io.Stored;
 import dev.fathom.io.TensorFile;
 import java.io.IOException;
@@ -93,14 +94,14 @@ enum GgufType {
         return big && dequantizer != null ? null : stored;
     }
 
-    TensorFile.Source source(Data data, long begin, long[] dims, boolean big) {
+    TensorFile.Source source(Bytes data, long begin, long[] dims, boolean big) {
         if (stored != null && dequantizer == null) {
             return new View(data, begin, dims, View.rowMajor(dims), bytes, big);
         }
         return new Blocks(TensorFile.Entry.elements(dims), block, (from, n, to) -> blocks(data, begin, from, n, to));
     }
 
-    private void blocks(Data data, long begin, long from, int n, ByteBuffer to) throws IOException {
+    private void blocks(Bytes data, long begin, long from, int n, ByteBuffer to) throws IOException {
         byte[] raw = new byte[n / block * bytes];
         data.read(begin + from / block * bytes, raw, raw.length);
         ByteBuffer all = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);

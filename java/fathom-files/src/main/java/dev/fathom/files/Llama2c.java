@@ -1,5 +1,6 @@
 package dev.fathom.files;
 
+import dev.fathom.io.Bytes;
 import dev.fathom.io.Stored;
 import dev.fathom.io.TensorFile;
 import dev.fathom.io.TensorFormat;
@@ -172,7 +173,7 @@ public final class Llama2c implements TensorFormat {
             at += quantized ? elements + 4 * (elements / group) : 4 * elements;
         }
 
-        List<TensorFile.Entry> entries(Data data) {
+        List<TensorFile.Entry> entries(Bytes data) {
             List<TensorFile.Entry> entries = new ArrayList<>();
             for (Place p : places) {
                 long elements = TensorFile.Entry.elements(p.dims);
@@ -190,7 +191,7 @@ public final class Llama2c implements TensorFormat {
             return entries;
         }
 
-        private void dequantize(Data data, long begin, long elements, long from, int n, ByteBuffer to)
+        private void dequantize(Bytes data, long begin, long elements, long from, int n, ByteBuffer to)
                 throws IOException {
             byte[] numbers = new byte[n];
             data.read(begin + from, numbers, n);

@@ -1,5 +1,6 @@
 package dev.fathom.files;
 
+import dev.fathom.io.Bytes;
 import dev.fathom.io.InputFile;
 import dev.fathom.io.Npy;
 import dev.fathom.io.TensorFile;
@@ -79,7 +80,7 @@ public final class NpzFormat implements TensorFormat {
     }
 
     /** An entry from its first byte on, for its header. */
-    private record Array(String file, Zip.Entry entry, Data data) implements Npy.Source {
+    private record Array(String file, Zip.Entry entry, Bytes data) implements Npy.Source {
         @Override
         public InputStream open() {
             return new InputStream() {

@@ -1,5 +1,6 @@
 package dev.fathom.files;
 
+import dev.fathom.io.Bytes;
 import dev.fathom.io.InputFile;
 import dev.fathom.io.TensorFile;
 import java.io.EOFException;
@@ -12,7 +13,7 @@ final class Opening {
 
     /** What reads one format; the sentences of its errors go on behind the name of the file. */
     interface Reader<T> {
-        T read(String file, Data data) throws IOException;
+        T read(String file, Bytes data) throws IOException;
     }
 
     /** Opens a file of tensors, which closes the data. */
@@ -27,10 +28,10 @@ final class Opening {
      * @param stays whether the data stays open when it has been read
      */
     static <T> T read(Path file, String format, boolean stays, Reader<T> reader) {
-        Data data = null;
+        Bytes data = null;
         boolean keep = false;
         try {
-            data = Data.of(file, format);
+            data = Bytes.of(file, format);
             T result = reader.read(file.toString(), data);
             keep = stays;
             return result;

@@ -3,6 +3,7 @@ package dev.fathom.files;
 import dev.fathom.files.Pickle.Dict;
 import dev.fathom.files.Pickle.Global;
 import dev.fathom.files.Pickle.Plain;
+import dev.fathom.io.Bytes;
 import dev.fathom.io.InputFile;
 import dev.fathom.io.TensorFile;
 import dev.fathom.io.TensorFormat;
@@ -79,16 +80,16 @@ public final class Torch implements TensorFormat {
     /** One file. */
     private static final class Contents {
         private final String file;
-        private final Data data;
+        private final Bytes data;
         private final TorchObjects objects = new TorchObjects();
-        private final Map<String, Data> storages = new HashMap<>();
+        private final Map<String, Bytes> storages = new HashMap<>();
         private final Map<String, TensorFile.Entry> entries = new LinkedHashMap<>();
         private final Map<String, String> metadata = new LinkedHashMap<>();
         private boolean big;
         private int values;
         private int names;
 
-        Contents(String file, Data data) {
+        Contents(String file, Bytes data) {
             this.file = file;
             this.data = data;
         }
@@ -113,7 +114,7 @@ public final class Torch implements TensorFormat {
                     storages.put(e.name().substring(folder.length() + 5), zip.open(e));
                 }
             }
-            Data bytes = zip.open(pickle);
+            Bytes bytes = zip.open(pickle);
             if (bytes.length() > LONGEST_PICKLE) {
                 throw new IllegalArgumentException("its pickle has " + bytes.length() + " bytes but " + LONGEST_PICKLE
                         + " are the most; save the tensors alone, by torch.save(model.state_dict(), path)");
@@ -143,7 +144,7 @@ public final class Torch implements TensorFormat {
                     throw Opening.damaged("its storage " + InputFile.quoted(String.valueOf(key)) + " claims " + size
                             + " numbers, which are not in the file");
                 }
-                storages.put((String) key, data.part(in.at(), size * width));
+                storages.put((String) key, new Part(data, in.at(), size * width));
                 in.skip(size * width);
             }
             return root;
@@ -230,7 +231,7 @@ public final class Torch implements TensorFormat {
                 throw new EOFException();
             };
             if (storage != null) {
-                Data there = storages.get(storage.key());
+                Bytes there = storages.get(storage.key());
                 if (there == null) {
                     throw Opening.damaged("the storage " + InputFile.quoted(storage.key()) + " of its tensor "
                             + InputFile.quoted(name) + " is missing");

@@ -1,5 +1,6 @@
 package dev.fathom.files;
 
+import dev.fathom.io.Bytes;
 import dev.fathom.io.TensorFile;
 import java.io.EOFException;
 import java.io.IOException;
@@ -16,7 +17,7 @@ final class View implements TensorFile.Source {
 
     private static final long MOST_HELD = 1L << 30;
 
-    private final Data data;
+    private final Bytes data;
     private final long begin;
     private final int width;
     private final boolean swapped;
@@ -38,7 +39,7 @@ final class View implements TensorFile.Source {
      * @param width the bytes of a number
      * @param swapped whether their highest byte comes first
      */
-    View(Data data, long begin, long[] dims, long[] strides, int width, boolean swapped) {
+    View(Bytes data, long begin, long[] dims, long[] strides, int width, boolean swapped) {
         this.data = data;
         this.begin = begin;
         this.width = width;

@@ -1,8 +1,10 @@
 package dev.fathom.files;
 
+import dev.fathom.io.Bytes;
 import dev.fathom.io.InputFile;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -35,7 +37,7 @@ final class Zip {
     private static final long MOST_DEFLATED = 1040;
 
     private final String file;
-    private final Data data;
+    private final Bytes data;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
     /** What the directory says of an entry: its name, how it is compressed, its checksum, sizes and place. */
@@ -47,7 +49,7 @@ final class Zip {
      * @param file what errors call it
      * @throws IllegalArgumentException if it is damaged
      */
-    Zip(String file, Data data) throws IOException {
+    Zip(String file, Bytes data) throws IOException {
         this.file = file;
         this.data = data;
         directory();
@@ -130,7 +132,7 @@ final class Zip {
         in.skip(8);
         long header = in.number(4);
         String name = new String(in.bytes(nameLength), StandardCharsets.UTF_8);
-        Cursor extra = new Cursor(Data.of(in.bytes(extraLength)), 0);
+        Cursor extra = new Cursor(Bytes.of(ByteBuffer.wrap(in.bytes(extraLength))), 0);
         in.skip(commentLength);
         while (extra.left() > 4) {
             long id = extra.number(2);
@@ -160,7 +162,7 @@ final class Zip {
      *
      * @throws IllegalArgumentException if they are not in the file, are encrypted, or are compressed in another way
      */
-    Data open(Entry e) throws IOException {
+    Bytes open(Entry e) throws IOException {
         if (e.encrypted || e.method != STORED && e.method != DEFLATED) {
             throw new IllegalArgumentException(file + ": its entry " + InputFile.quoted(e.name) + " is "
                     + (e.encrypted ? "encrypted" : "compressed by the method " + e.method)
@@ -180,25 +182,25 @@ final class Zip {
         if (e.method == STORED ? e.size != e.compressed : e.size / MOST_DEFLATED > e.compressed) {
             throw damaged(e, "claims " + e.size + " bytes of " + e.compressed + " compressed ones");
         }
-        Data raw = data.part(begin, e.compressed);
+        Bytes raw = new Part(data, begin, e.compressed);
         return e.method == STORED ? raw : new Inflated(e, raw);
     }
 
     /** Whether the bytes of an entry are read only from the first on. */
-    static boolean sequential(Data data) {
+    static boolean sequential(Bytes data) {
         return data instanceof Inflated || data instanceof Checked checked && sequential(checked.data);
     }
 
     /** A deflated entry, which is inflated anew where an earlier place is asked for. */
-    private final class Inflated implements Data {
+    private final class Inflated implements Bytes {
         private final Entry entry;
-        private final Data raw;
+        private final Bytes raw;
         private final byte[] chunk = new byte[1 << 13];
         private @Nullable Inflater inflater;
         private long from;
         private long at;
 
-        Inflated(Entry entry, Data raw) {
+        Inflated(Entry entry, Bytes raw) {
             this.entry = entry;
             this.raw = raw;
         }
@@ -249,18 +251,18 @@ final class Zip {
     }
 
     /** The bytes of an entry, whose checksum is compared where they are read from {@code begin} to the end. */
-    Data checked(Entry e, long begin) throws IOException {
+    Bytes checked(Entry e, long begin) throws IOException {
         return new Checked(e, open(e), begin);
     }
 
-    private final class Checked implements Data {
+    private final class Checked implements Bytes {
         private final Entry entry;
-        private final Data data;
+        private final Bytes data;
         private final long begin;
         private final CRC32 crc = new CRC32();
         private long at = -1;
 
-        Checked(Entry entry, Data data, long begin) {
+        Checked(Entry entry, Bytes data, long begin) {
             this.entry = entry;
             this.data = data;
             this.begin = begin;

@@ -14,11 +14,11 @@ import java.nio.file.Path;
  * The bytes of a file, a stream or a buffer, which are read from any place on. A stream, and a file inside an archive,
  * is held in memory.
  */
-interface Bytes {
+public interface Bytes {
     /** The longest array that a JVM makes. */
     int MOST = Integer.MAX_VALUE - 8;
 
-    /** How many bytes there are now. */
+    /** Returns how many bytes there are now. */
     long length() throws IOException;
 
     /**
@@ -29,7 +29,7 @@ interface Bytes {
     void read(long at, byte[] to, int n) throws IOException;
 
     /** Gives back what the system holds; what was only read loses nothing if that fails. */
-    void close();
+    default void close() {}
 
     /**
      * Opens a file of any file system.
@@ -42,7 +42,7 @@ interface Bytes {
         try {
             if (file.getFileSystem() == FileSystems.getDefault()) {
                 // not a channel: an interrupt of the thread would close it
-                return new Opened(new RandomAccessFile(file.toFile(), "r"));
+                return new OpenedFile(new RandomAccessFile(file.toFile(), "r"));
             }
             try (InputStream in = Files.newInputStream(file)) {
                 return of(in, file.toString());
@@ -52,60 +52,22 @@ interface Bytes {
         }
     }
 
-    /** Reads a stream to its end. */
+    /**
+     * Reads a stream to its end, and holds what it gives in memory.
+     *
+     * @throws IllegalArgumentException if there are more bytes than an array holds
+     */
     static Bytes of(InputStream in, String name) throws IOException {
         byte[] all = in.readNBytes(MOST);
         if (all.length == MOST && in.read() >= 0) {
             throw new IllegalArgumentException(name + ": a stream is held in memory, where " + MOST
                     + " bytes are the most; give the path of a file");
         }
-        return new Held(ByteBuffer.wrap(all));
+        return new HeldBytes(ByteBuffer.wrap(all));
     }
 
-    /** The bytes between the position and the limit of a buffer, neither of which moves. */
+    /** Returns the bytes between the position and the limit of a buffer, neither of which moves. */
     static Bytes of(ByteBuffer buffer) {
-        return new Held(buffer.slice());
-    }
-
-    /** A file that stays open, so that what is read later is of the same file even if a new one has taken its place. */
-    record Opened(RandomAccessFile file) implements Bytes {
-        @Override
-        public long length() throws IOException {
-            return file.length();
-        }
-
-        @Override
-        public void read(long at, byte[] to, int n) throws IOException {
-            file.seek(at);
-            file.readFully(to, 0, n);
-        }
-
-        @Override
-        public void close() {
-            try {
-                file.close();
-            } catch (IOException e) {
-                // a file that was only read loses nothing
-            }
-        }
-    }
-
-    /** Bytes in memory. */
-    record Held(ByteBuffer buffer) implements Bytes {
-        @Override
-        public long length() {
-            return buffer.limit();
-        }
-
-        @Override
-        public void read(long at, byte[] to, int n) throws IOException {
-            if (at > buffer.limit() - n) {
-                throw new EOFException();
-            }
-            buffer.get((int) at, to, 0, n);
-        }
-
-        @Override
-        public void close() {}
+        return new HeldBytes(buffer.slice());
     }
 }
