@@ -458,7 +458,10 @@ record Row(
                         new Entrant(rival, "tokenizers-batch-numbers", "TokenizersRows.batchOfNumbers", params)));
     }
 
-    /** The same characters as one text, beside texts of 400: time is linear where neither is faster by much. */
+    /**
+     * Compares one long text with many texts of 400 characters that have as many characters together. Time is linear in
+     * the length of a text if neither is much faster.
+     */
     private static Row longTexts(String kind) {
         Contender here = Contender.fathom(1);
         String params = "kind=" + kind + ",length=";

@@ -231,7 +231,6 @@ class WithersTest {
             "dev.fathom.features.NetLearner",
             "dev.fathom.features.SparseRows",
             "dev.fathom.op.Window",
-            "dev.fathom.pretrained.TextWriter.Settings", // which TextWriterTest tests
             "dev.fathom.recurrent.Recurrent",
             "dev.fathom.tensor.AttentionMask",
             "dev.fathom.tensor.State",

@@ -67,6 +67,11 @@ public record Sampling(
         this(stop, maxTokens, 1, 0, 1, 0, 1, StopCondition.never());
     }
 
+    /** Returns this with another largest number of tokens. */
+    public Sampling maxTokens(int most) {
+        return Records.with(this, "maxTokens", most);
+    }
+
     /** Returns this with another temperature. */
     public Sampling temperature(float t) {
         return Records.with(this, "temperature", t);

@@ -90,7 +90,7 @@ public final class Classifier implements AutoCloseable {
     private List<List<Label>> labeled(long begin, List<EncodedText> texts) {
         List<List<Label>> results = new ArrayList<>(texts.size());
         float[] scores = new float[labels.size()];
-        head.run(begin, texts, (outputs, text, place, start) -> {
+        head.runs().run(begin, texts, (outputs, text, place, start) -> {
             outputs.get(place * scores.length, scores);
             if (!each && !regression) {
                 TextHead.softmax(scores);
@@ -107,7 +107,7 @@ public final class Classifier implements AutoCloseable {
 
     /** Returns how many tokens a second were read so far, with all that was done, or 0 before the first. */
     public double tokensPerSecond() {
-        return head.tokensPerSecond();
+        return head.runs().tokensPerSecond();
     }
 
     /** Closes the model. */

@@ -32,7 +32,7 @@ record DecoderFamily(Function<Config, CausalNet> net, Layout layout, List<String
     static Model<CausalNet> read(Path folder) {
         if (Files.isRegularFile(folder)) {
             try (TensorFile file = Llama.GGUF.named(TensorFile.open(folder))) {
-                return filled(Llama.of(Config.ofGguf(folder), file), file, Names.exact());
+                return Family.filled((CausalNet) Llama.of(Config.ofGguf(folder), file), file, Names.exact());
             }
         }
         Config c = Config.read(folder.resolve("config.json"));
@@ -41,25 +41,11 @@ record DecoderFamily(Function<Config, CausalNet> net, Layout layout, List<String
         if (family == null) {
             throw c.wrong("the family \"" + type + "\" is not known as one that writes; those are " + KNOWN.keySet());
         }
-        Names names = Names.exact().ignoreOthers();
-        try (TensorFile file = family.layout.named(Family.weights(folder))) {
-            return filled(
-                    family.net.apply(c),
-                    file,
-                    family.transposed.isEmpty() ? names : names.transpose(family.transposed.toArray(String[]::new)));
-        }
-    }
-
-    private static Model<CausalNet> filled(CausalNet net, TensorFile file, Names names) {
-        Model<CausalNet> model = Model.of(net, 1);
-        boolean done = false;
-        try {
-            done = !model.load(file, names).loaded().isEmpty();
-            return model;
-        } finally {
-            if (!done) {
-                model.close();
-            }
-        }
+        Names names = Names.exact();
+        return Family.filled(
+                family.net.apply(c),
+                family.layout,
+                folder,
+                family.transposed.isEmpty() ? names : names.transpose(family.transposed.toArray(String[]::new)));
     }
 }

@@ -6,10 +6,8 @@ import dev.fathom.tokenizer.EncodedText;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Vectors of texts, by which similar meanings lie near each other, from a folder as sentence-transformers, transformers
@@ -34,12 +32,7 @@ public final class Embedder implements AutoCloseable {
 
     /** What embedders of one folder share. */
     private record Shared(
-            Model<TextEncoder> model,
-            PretrainedTokenizer tokenizer,
-            TextRuns runs,
-            SentenceFolder folder,
-            LongAdder tokens,
-            LongAdder nanos) {}
+            Model<TextEncoder> model, PretrainedTokenizer tokenizer, TextRuns runs, SentenceFolder folder) {}
 
     private Embedder(Shared shared, String prompt, int dimensions, boolean normalized) {
         this.shared = shared;
@@ -78,7 +71,7 @@ public final class Embedder implements AutoCloseable {
                     (TextEncoder encoder, TextBatch texts, Tensor weights) ->
                             texts.pooled(encoder.encode(texts), weights));
             Embedder result = new Embedder(
-                    new Shared(model, tokenizer, runs, settings, new LongAdder(), new LongAdder()),
+                    new Shared(model, tokenizer, runs, settings),
                     settings.defaultPrompt(),
                     net.width(),
                     settings.normalized());
@@ -145,23 +138,17 @@ public final class Embedder implements AutoCloseable {
      */
     public float[][] embed(List<String> texts) {
         long begin = System.nanoTime();
-        List<EncodedText> encoded = new ArrayList<>(texts.size());
-        long tokens = 0;
-        for (String text : texts) {
-            EncodedText e = shared.tokenizer.encode(prompt + text);
-            encoded.add(e);
-            tokens += e.size();
-        }
+        List<EncodedText> encoded = texts.stream()
+                .map(text -> shared.tokenizer.encode(prompt + text))
+                .toList();
         float[][] vectors = new float[texts.size()][dimensions];
         int width = shared.model.net().width();
-        shared.runs.run(encoded, (results, text, place, start) -> {
+        shared.runs.run(begin, encoded, (results, text, place, start) -> {
             results.get(place * width, vectors[text], 0, dimensions);
             if (normalized) {
                 normalize(vectors[text]);
             }
         });
-        shared.tokens.add(tokens);
-        shared.nanos.add(System.nanoTime() - begin);
         return vectors;
     }
 
@@ -169,8 +156,7 @@ public final class Embedder implements AutoCloseable {
      * Returns how many tokens a second {@link #embed} has read so far, with all that it does, or 0 before the first.
      */
     public double tokensPerSecond() {
-        long nanos = shared.nanos.sum();
-        return nanos == 0 ? 0 : shared.tokens.sum() * 1e9 / nanos;
+        return shared.runs.tokensPerSecond();
     }
 
     private static void normalize(float[] vector) {

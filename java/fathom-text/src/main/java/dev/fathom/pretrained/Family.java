@@ -2,7 +2,6 @@ package dev.fathom.pretrained;
 
 import dev.fathom.io.TensorFile;
 import dev.fathom.nn.Embedding;
-import dev.fathom.nn.Loaded;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Names;
 import dev.fathom.nn.Net;
@@ -59,7 +58,7 @@ record Family(
             return staticVectors(folder);
         }
         Family family = of(c);
-        return filled(family.net.apply(c), family.layout, folder);
+        return filled(family.net.apply(c), family.layout, folder, Names.exact());
     }
 
     /**
@@ -80,7 +79,8 @@ record Family(
         return filled(
                 family.heads.on(family.net.apply(c), c, task),
                 family.layout.under("encoder.", family.heads.of(task)),
-                folder);
+                folder,
+                Names.exact());
     }
 
     private static Family of(Config c) {
@@ -93,12 +93,19 @@ record Family(
         return family;
     }
 
-    private static <N extends Net> Model<N> filled(N net, Layout layout, Path folder) {
+    /** A model of this net with the weights in a folder, of which there may be more. */
+    static <N extends Net> Model<N> filled(N net, Layout layout, Path folder, Names names) {
+        try (TensorFile file = layout.named(weights(folder))) {
+            return filled(net, file, names.ignoreOthers());
+        }
+    }
+
+    /** A model of this net with the weights of a file. */
+    static <N extends Net> Model<N> filled(N net, TensorFile file, Names names) {
         Model<N> model = Model.of(net, 1);
         boolean done = false;
-        try (TensorFile file = layout.named(weights(folder))) {
-            Loaded loaded = model.load(file, Names.exact().ignoreOthers());
-            done = !loaded.loaded().isEmpty();
+        try {
+            done = !model.load(file, names).loaded().isEmpty();
             return model;
         } finally {
             if (!done) {

@@ -120,11 +120,12 @@ public final class FillMask implements AutoCloseable {
         }
         List<List<Filled>> results = new ArrayList<>(texts.size());
         int[] best = new int[k];
-        head.run(
-                begin,
-                encoded,
-                (logits, text, place, start) ->
-                        results.add(filled(encoded.get(text).ids(), logits, place * head.outputs(), best, size)));
+        head.runs()
+                .run(
+                        begin,
+                        encoded,
+                        (logits, text, place, start) -> results.add(
+                                filled(encoded.get(text).ids(), logits, place * head.outputs(), best, size)));
         return results;
     }
 
@@ -165,7 +166,7 @@ public final class FillMask implements AutoCloseable {
 
     /** Returns how many tokens a second were read so far, with all that was done, or 0 before the first. */
     public double tokensPerSecond() {
-        return head.tokensPerSecond();
+        return head.runs().tokensPerSecond();
     }
 
     /** Closes the model. */

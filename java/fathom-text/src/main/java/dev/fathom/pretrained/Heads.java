@@ -20,63 +20,53 @@ import java.util.function.Function;
  * @param rows the names of their tensors
  */
 record Heads(Activation texts, Function<Config, Activation> words, Map<Task, List<Row>> rows) {
-    private static final List<Row> OUT_ALONE = List.of(Row.of("head.out.*", "classifier.*"));
-    private static final List<Row> ANSWERS = List.of(Row.of("head.out.*", "qa_outputs.*"));
-
     /** Those of BERT, whose dense layer of texts is its pooler. */
-    static final Heads BERT = new Heads(
+    static final Heads BERT = of(
             Activation.TANH,
             c -> c.activation("hidden_act", "gelu"),
-            Map.of(
-                    Task.TEXTS,
-                    List.of(Row.of("head.dense.*", "pooler.dense.*"), Row.of("head.out.*", "classifier.*")),
-                    Task.TOKENS,
-                    OUT_ALONE,
-                    Task.ANSWERS,
-                    ANSWERS,
-                    Task.WORDS,
-                    List.of(
-                            Row.of("head.dense.*", "cls.predictions.transform.dense.*"),
-                            Row.of("head.norm.*", "cls.predictions.transform.LayerNorm.*"),
-                            Row.of("head.out.bias", "cls.predictions.bias"),
-                            Row.of("head.out.weight", "cls.predictions.decoder.weight"))));
+            List.of(Row.of("head.dense.*", "pooler.dense.*"), Row.of("head.out.*", "classifier.*")),
+            List.of(
+                    Row.of("head.dense.*", "cls.predictions.transform.dense.*"),
+                    Row.of("head.norm.*", "cls.predictions.transform.LayerNorm.*"),
+                    Row.of("head.out.bias", "cls.predictions.bias"),
+                    Row.of("head.out.weight", "cls.predictions.decoder.weight")));
 
     /** Those of RoBERTa, XLM-R and MPNet. */
-    static final Heads ROBERTA = new Heads(
+    static final Heads ROBERTA = of(
             Activation.TANH,
             c -> Activation.GELU,
-            Map.of(
-                    Task.TEXTS,
-                    List.of(
-                            Row.of("head.dense.*", "classifier.dense.*"),
-                            Row.of("head.out.*", "classifier.out_proj.*")),
-                    Task.TOKENS,
-                    OUT_ALONE,
-                    Task.ANSWERS,
-                    ANSWERS,
-                    Task.WORDS,
-                    List.of(
-                            Row.of("head.dense.*", "lm_head.dense.*"),
-                            Row.of("head.norm.*", "lm_head.layer_norm.*"),
-                            Row.of("head.out.bias", "lm_head.bias"),
-                            Row.of("head.out.weight", "lm_head.decoder.weight"))));
+            List.of(Row.of("head.dense.*", "classifier.dense.*"), Row.of("head.out.*", "classifier.out_proj.*")),
+            List.of(
+                    Row.of("head.dense.*", "lm_head.dense.*"),
+                    Row.of("head.norm.*", "lm_head.layer_norm.*"),
+                    Row.of("head.out.bias", "lm_head.bias"),
+                    Row.of("head.out.weight", "lm_head.decoder.weight")));
 
     /** Those of DistilBERT. */
-    static final Heads DISTILLED = new Heads(
+    static final Heads DISTILLED = of(
             Activation.RELU,
             c -> c.activation("activation", "gelu"),
-            Map.of(
-                    Task.TEXTS,
-                    List.of(Row.of("head.dense.*", "pre_classifier.*"), Row.of("head.out.*", "classifier.*")),
-                    Task.TOKENS,
-                    OUT_ALONE,
-                    Task.ANSWERS,
-                    ANSWERS,
-                    Task.WORDS,
-                    List.of(
-                            Row.of("head.dense.*", "vocab_transform.*"),
-                            Row.of("head.norm.*", "vocab_layer_norm.*"),
-                            Row.of("head.out.*", "vocab_projector.*"))));
+            List.of(Row.of("head.dense.*", "pre_classifier.*"), Row.of("head.out.*", "classifier.*")),
+            List.of(
+                    Row.of("head.dense.*", "vocab_transform.*"),
+                    Row.of("head.norm.*", "vocab_layer_norm.*"),
+                    Row.of("head.out.*", "vocab_projector.*")));
+
+    /** The heads of tokens and of answers have the same names in all of these families. */
+    private static Heads of(Activation act, Function<Config, Activation> words, List<Row> ofTexts, List<Row> ofWords) {
+        return new Heads(
+                act,
+                words,
+                Map.of(
+                        Task.TEXTS,
+                        ofTexts,
+                        Task.TOKENS,
+                        List.of(Row.of("head.out.*", "classifier.*")),
+                        Task.ANSWERS,
+                        List.of(Row.of("head.out.*", "qa_outputs.*")),
+                        Task.WORDS,
+                        ofWords));
+    }
 
     /** Makes the head of a task as the settings say. */
     Headed on(TextEncoder encoder, Config c, Task task) {

@@ -88,10 +88,11 @@ public final class QuestionAnswering implements AutoCloseable {
         long begin = System.nanoTime();
         List<EncodedText> windows = windows(question, context);
         Best[] all = new Best[windows.size()];
-        head.run(
-                begin,
-                windows,
-                (outputs, window, place, start) -> all[window] = best(windows.get(window), outputs, start));
+        head.runs()
+                .run(
+                        begin,
+                        windows,
+                        (outputs, window, place, start) -> all[window] = best(windows.get(window), outputs, start));
         int found = -1;
         for (int w = 0; w < all.length; w++) {
             Best each = all[w];
@@ -186,7 +187,7 @@ public final class QuestionAnswering implements AutoCloseable {
 
     /** Returns how many tokens a second were read so far, with all that was done, or 0 before the first. */
     public double tokensPerSecond() {
-        return head.tokensPerSecond();
+        return head.runs().tokensPerSecond();
     }
 
     /** Closes the model, for all readers that share it. */

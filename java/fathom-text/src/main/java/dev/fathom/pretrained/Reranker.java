@@ -101,13 +101,13 @@ public final class Reranker implements AutoCloseable {
             pairs.add(head.tokenizer().encode(query, passage));
         }
         float[] results = new float[pairs.size()];
-        head.run(begin, pairs, (outputs, text, place, start) -> results[text] = outputs.get(place));
+        head.runs().run(begin, pairs, (outputs, text, place, start) -> results[text] = outputs.get(place));
         return results;
     }
 
     /** Returns how many tokens a second were read so far, with all that was done, or 0 before the first. */
     public double tokensPerSecond() {
-        return head.tokensPerSecond();
+        return head.runs().tokensPerSecond();
     }
 
     /** Closes the model. */

@@ -2,16 +2,13 @@ package dev.fathom.pretrained;
 
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.tokenizer.EncodedText;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
- * A folder with the head of a task as one plan, and how fast it was so far. Any number of threads may share it.
+ * A folder with the head of a task as one plan. Any number of threads may share it.
  *
  * @param longest the most tokens that a text may have
  * @param around how many tokens the tokenizer sets around a single text
@@ -24,9 +21,7 @@ record TextHead(
         int longest,
         int around,
         int outputs,
-        TextRuns runs,
-        LongAdder tokens,
-        LongAdder nanos)
+        TextRuns runs)
         implements AutoCloseable {
 
     /**
@@ -65,9 +60,7 @@ record TextHead(
                     longest,
                     around,
                     model.net().head().out().weight().shape().dim(0),
-                    runs,
-                    new LongAdder(),
-                    new LongAdder());
+                    runs);
             done = true;
             return result;
         } finally {
@@ -101,22 +94,6 @@ record TextHead(
         return Files.exists(settings)
                 ? Config.read(settings).number(Integer.MAX_VALUE, "model_max_length")
                 : Integer.MAX_VALUE;
-    }
-
-    /** Runs texts that were begun at this time, by {@link System#nanoTime}. */
-    void run(long begin, List<EncodedText> texts, TextRuns.Reader reader) {
-        runs.run(texts, reader);
-        long sum = 0;
-        for (EncodedText text : texts) {
-            sum += text.size();
-        }
-        tokens.add(sum);
-        nanos.add(System.nanoTime() - begin);
-    }
-
-    double tokensPerSecond() {
-        long time = nanos.sum();
-        return time == 0 ? 0 : tokens.sum() * 1e9 / time;
     }
 
     /** Replaces logits z by exp(z) / sum of exp(z). */

@@ -58,6 +58,7 @@ final class TextRuns implements AutoCloseable {
     private final int context;
     private final int most;
     private final Weights weights;
+    private final Speed speed = new Speed();
     private final Map<Integer, Deque<Run>> free = new HashMap<>();
     private int kept;
     private boolean closed;
@@ -108,12 +109,14 @@ final class TextRuns implements AutoCloseable {
     }
 
     /**
-     * Runs the net over texts, each of which has at least one token and at most those of the context.
+     * Runs the net over texts, each of which has at most the tokens of the context, and counts how long that took.
      *
+     * @param begin when the work on these texts began, by {@link System#nanoTime}
      * @throws IllegalArgumentException if a text is longer
      * @throws IllegalStateException if it was closed
      */
-    void run(List<EncodedText> texts, Reader reader) {
+    void run(long begin, List<EncodedText> texts, Reader reader) {
+        long sum = 0;
         for (int from = 0, to; from < texts.size(); from = to) {
             int tokens = 0;
             for (to = from; to < texts.size() && to - from < most; to++) {
@@ -135,7 +138,14 @@ final class TextRuns implements AutoCloseable {
             } finally {
                 give(run, fine);
             }
+            sum += tokens;
         }
+        speed.add(sum, begin);
+    }
+
+    /** Returns how many tokens a second were read so far. */
+    double tokensPerSecond() {
+        return speed.perSecond();
     }
 
     private void run(Run run, List<EncodedText> texts, int from, int to, Reader reader) {

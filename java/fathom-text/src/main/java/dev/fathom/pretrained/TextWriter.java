@@ -3,16 +3,14 @@ package dev.fathom.pretrained;
 import dev.fathom.decode.CachedDecoder;
 import dev.fathom.decode.CausalNet;
 import dev.fathom.decode.Sampling;
+import dev.fathom.decode.StopCondition;
 import dev.fathom.nn.Model;
-import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tokenizer.PretrainedTokenizer;
-import dev.fathom.tree.Records;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 
 /**
@@ -21,7 +19,8 @@ import java.util.function.Consumer;
  *
  * <pre>{@code
  * try (var writer = TextWriter.load(Path.of("gpt2"))) {
- *     writer.settings(writer.settings().temperature(0.8f).topP(0.95f).seed(7))
+ *     writer.sampling(writer.sampling().temperature(0.8f).topP(0.95f))
+ *             .seed(7)
  *             .write("Once upon a time", System.out::print);
  * }
  * }</pre>
@@ -30,8 +29,13 @@ import java.util.function.Consumer;
  * threads may share a writer; those that the methods return share its weights and are closed with it.
  */
 public final class TextWriter implements AutoCloseable {
+    /** So many tokens are written at most where nothing else is said. */
+    private static final int MOST = 256;
+
     private final Shared shared;
-    private final Settings settings;
+    private final Sampling sampling;
+    private final long seed;
+    private final List<String> stops;
 
     /** What writers of one folder share. */
     private record Shared(
@@ -39,101 +43,13 @@ public final class TextWriter implements AutoCloseable {
             CachedDecoder decoder,
             PretrainedTokenizer tokenizer,
             List<Integer> ends,
-            LongAdder tokens,
-            LongAdder nanos) {}
+            Speed speed) {}
 
-    /**
-     * How tokens are chosen, as {@link Sampling} says, and when a text ends.
-     *
-     * @param maxTokens the most tokens that are written
-     * @param temperature 0 takes the most probable token each time
-     * @param topK how many tokens are left to choose from, or 0 for all
-     * @param topP the share of the probability that is left to choose from
-     * @param minP the least share of the greatest probability that is left to choose from
-     * @param repetitionPenalty above 1 tokens that were there become less likely
-     * @param seed of the random numbers; the same seed writes the same text
-     * @param stops texts that end the writing, of which nothing is returned
-     */
-    public record Settings(
-            int maxTokens,
-            float temperature,
-            int topK,
-            float topP,
-            float minP,
-            float repetitionPenalty,
-            long seed,
-            List<String> stops) {
-        /**
-         * Checks the number of tokens, and the stops, of which none may be empty; {@link Sampling} checks the rest.
-         *
-         * @throws IllegalArgumentException if a setting is outside its range
-         */
-        public Settings {
-            Checks.atLeast("TextWriter", "maxTokens", maxTokens, 1);
-            stops = List.copyOf(stops);
-            if (stops.contains("")) {
-                throw new IllegalArgumentException("TextWriter: an empty stop ends every text; leave it out");
-            }
-            sampling(maxTokens, temperature, topK, topP, minP, repetitionPenalty);
-        }
-
-        private static Sampling sampling(int most, float temperature, int topK, float topP, float minP, float penalty) {
-            return new Sampling(-1, most)
-                    .temperature(temperature)
-                    .topK(topK)
-                    .topP(topP)
-                    .minP(minP)
-                    .repetitionPenalty(penalty);
-        }
-
-        private Sampling sampling(int most) {
-            return sampling(most, temperature, topK, topP, minP, repetitionPenalty);
-        }
-
-        /** Returns these settings with another number of tokens. */
-        public Settings maxTokens(int most) {
-            return Records.with(this, "maxTokens", most);
-        }
-
-        /** Returns these settings with another temperature. */
-        public Settings temperature(float t) {
-            return Records.with(this, "temperature", t);
-        }
-
-        /** Returns these settings with another number of tokens to choose from; 0 for all. */
-        public Settings topK(int k) {
-            return Records.with(this, "topK", k);
-        }
-
-        /** Returns these settings with another share of the probability to choose from. */
-        public Settings topP(float p) {
-            return Records.with(this, "topP", p);
-        }
-
-        /** Returns these settings with another least share of the greatest probability. */
-        public Settings minP(float p) {
-            return Records.with(this, "minP", p);
-        }
-
-        /** Returns these settings with another penalty for tokens that were there; 1 for none. */
-        public Settings repetitionPenalty(float r) {
-            return Records.with(this, "repetitionPenalty", r);
-        }
-
-        /** Returns these settings with another seed. */
-        public Settings seed(long newSeed) {
-            return Records.with(this, "seed", newSeed);
-        }
-
-        /** Returns these settings with texts that end the writing. */
-        public Settings stops(String... texts) {
-            return Records.with(this, "stops", List.of(texts));
-        }
-    }
-
-    private TextWriter(Shared shared, Settings settings) {
+    private TextWriter(Shared shared, Sampling sampling, long seed, List<String> stops) {
         this.shared = shared;
-        this.settings = settings;
+        this.sampling = sampling;
+        this.seed = seed;
+        this.stops = stops;
     }
 
     /**
@@ -152,15 +68,12 @@ public final class TextWriter implements AutoCloseable {
         Config g = Files.exists(generation) ? Config.read(generation) : c;
         List<Integer> ends = g.counts(eos).isEmpty() ? c.counts(eos) : g.counts(eos);
         boolean draws = g.flag("do_sample", false);
-        Settings settings = new Settings(
-                256,
-                draws ? (float) g.number(1, "temperature") : 0,
-                draws ? g.count("top_k", 50) : 0,
-                draws ? (float) g.number(1, "top_p") : 1,
-                draws ? (float) g.number(0, "min_p") : 0,
-                (float) g.number(1, "repetition_penalty"),
-                1,
-                List.of());
+        Sampling sampling = new Sampling(-1, MOST)
+                .temperature(draws ? (float) g.number(1, "temperature") : 0)
+                .topK(draws ? g.count("top_k", 50) : 0)
+                .topP(draws ? (float) g.number(1, "top_p") : 1)
+                .minP(draws ? (float) g.number(0, "min_p") : 0)
+                .repetitionPenalty((float) g.number(1, "repetition_penalty"));
         PretrainedTokenizer tokenizer =
                 PretrainedTokenizer.read(folder).withoutPadding().withoutTruncation();
         Model<CausalNet> model = DecoderFamily.read(folder);
@@ -168,8 +81,7 @@ public final class TextWriter implements AutoCloseable {
         try {
             CachedDecoder decoder = CachedDecoder.of(model);
             done = true;
-            return new TextWriter(
-                    new Shared(model, decoder, tokenizer, ends, new LongAdder(), new LongAdder()), settings);
+            return new TextWriter(new Shared(model, decoder, tokenizer, ends, new Speed()), sampling, 1, List.of());
         } finally {
             if (!done) {
                 model.close();
@@ -177,14 +89,31 @@ public final class TextWriter implements AutoCloseable {
         }
     }
 
-    /** Returns how this writer chooses tokens. */
-    public Settings settings() {
-        return settings;
+    /** Returns how this writer chooses tokens, and how many it writes at most. */
+    public Sampling sampling() {
+        return sampling;
     }
 
-    /** Returns a writer that chooses tokens in another way. */
-    public TextWriter settings(Settings other) {
-        return new TextWriter(shared, other);
+    /** Returns a writer that chooses tokens in another way, or writes another number of them. */
+    public TextWriter sampling(Sampling other) {
+        return new TextWriter(shared, other, seed, stops);
+    }
+
+    /** Returns a writer with other random numbers; the same seed writes the same text. */
+    public TextWriter seed(long other) {
+        return new TextWriter(shared, sampling, other, stops);
+    }
+
+    /**
+     * Returns a writer that ends before the first of these texts.
+     *
+     * @throws IllegalArgumentException if one is empty
+     */
+    public TextWriter stops(String... texts) {
+        if (List.of(texts).contains("")) {
+            throw new IllegalArgumentException("TextWriter: an empty stop ends every text; leave it out");
+        }
+        return new TextWriter(shared, sampling, seed, List.of(texts));
     }
 
     /**
@@ -214,15 +143,14 @@ public final class TextWriter implements AutoCloseable {
         }
         var text = new Written(read, pieces);
         try (CachedDecoder.Sequences sequences = shared.decoder.sequences()) {
-            int n = settings.sampling(Math.min(settings.maxTokens, room))
-                    .until(text::ends)
-                    .after(sequences, new Rng(settings.seed), read)
+            int n = sampling.maxTokens(Math.min(sampling.maxTokens(), room))
+                    .until(((StopCondition) text::ends).or(sampling.until()))
+                    .after(sequences, new Rng(seed), read)
                     .get(0)
                     .toArray()
                     .length;
-            shared.tokens.add(n);
+            shared.speed.add(n, begin);
         }
-        shared.nanos.add(System.nanoTime() - begin);
         return text.whole();
     }
 
@@ -250,7 +178,7 @@ public final class TextWriter implements AutoCloseable {
             ids.addAll(last ? written.subList(0, written.size() - 1) : written);
             String all = shared.tokenizer.decode(ids.stream().mapToInt(i -> i).toArray());
             text = all.substring(Math.min(before, all.length()));
-            for (String stop : settings.stops) {
+            for (String stop : stops) {
                 int at = text.indexOf(stop);
                 if (at >= 0) {
                     text = text.substring(0, at);
@@ -267,7 +195,7 @@ public final class TextWriter implements AutoCloseable {
             while (end > 0 && text.charAt(end - 1) == '\ufffd') {
                 end--;
             }
-            for (String stop : settings.stops) {
+            for (String stop : stops) {
                 for (int n = Math.min(stop.length() - 1, end); n > 0; n--) {
                     if (text.startsWith(stop.substring(0, n), end - n)) {
                         end -= n;
@@ -293,8 +221,7 @@ public final class TextWriter implements AutoCloseable {
 
     /** Returns how many tokens a second this has written so far, with all that it does, or 0 before the first. */
     public double tokensPerSecond() {
-        long nanos = shared.nanos.sum();
-        return nanos == 0 ? 0 : shared.tokens.sum() * 1e9 / nanos;
+        return shared.speed.perSecond();
     }
 
     /** Closes the model, for all writers that share it. */

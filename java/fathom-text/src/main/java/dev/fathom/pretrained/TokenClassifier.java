@@ -98,7 +98,7 @@ public final class TokenClassifier implements AutoCloseable {
         int[][] best = new int[windows.size()][];
         float[][] scores = new float[windows.size()][];
         float[] outputs = new float[labels.size()];
-        head.run(begin, windows, (results, window, place, start) -> {
+        head.runs().run(begin, windows, (results, window, place, start) -> {
             int n = windows.get(window).size();
             best[window] = new int[n];
             scores[window] = new float[n];
@@ -176,7 +176,7 @@ public final class TokenClassifier implements AutoCloseable {
 
     /** Returns how many tokens a second were read so far, with all that was done, or 0 before the first. */
     public double tokensPerSecond() {
-        return head.tokensPerSecond();
+        return head.runs().tokensPerSecond();
     }
 
     /** Closes the model. */

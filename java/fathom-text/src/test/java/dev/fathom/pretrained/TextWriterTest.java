@@ -61,7 +61,7 @@ class TextWriterTest {
         try (TextWriter writer = TextWriter.load(folder(name))) {
             for (String prompt : List.of("Hello, you", "a", "The end. Or")) {
                 List<String> pieces = new ArrayList<>();
-                String text = writer.settings(writer.settings().maxTokens(20)).write(prompt, pieces::add);
+                String text = writer.sampling(writer.sampling().maxTokens(20)).write(prompt, pieces::add);
                 assertThat(text).isEqualTo(greedy(name, prompt, 20, ends));
                 assertThat(String.join("", pieces)).isEqualTo(text);
                 assertThat(pieces.size()).as(text).isEqualTo(text.length()); // a token is a letter
@@ -73,14 +73,13 @@ class TextWriterTest {
     @Test
     void aStopEndsTheTextAndIsNotWritten() {
         try (TextWriter writer = TextWriter.load(folder("gpt2"))) {
-            TextWriter free =
-                    writer.settings(writer.settings().temperature(1).seed(3).maxTokens(40));
+            TextWriter free = writer.sampling(writer.sampling().temperature(1).maxTokens(40))
+                    .seed(3);
             String whole = free.write("Hello");
             assertThat(whole.length()).isGreaterThan(10);
             String stop = whole.substring(6, 9);
             List<String> pieces = new ArrayList<>();
-            String cut =
-                    free.settings(free.settings().stops("no such text", stop)).write("Hello", pieces::add);
+            String cut = free.stops("no such text", stop).write("Hello", pieces::add);
             assertThat(cut).isEqualTo(whole.substring(0, whole.indexOf(stop)));
             assertThat(String.join("", pieces)).isEqualTo(cut);
         }
@@ -91,8 +90,9 @@ class TextWriterTest {
         try (TextWriter writer = TextWriter.load(folder("llama"))) {
             Set<String> texts = new TreeSet<>();
             for (int seed = 0; seed < 6; seed++) {
-                TextWriter drawing = writer.settings(
-                        writer.settings().temperature(1).topP(0.9f).seed(seed).maxTokens(12));
+                TextWriter drawing = writer.sampling(
+                                writer.sampling().temperature(1).topP(0.9f).maxTokens(12))
+                        .seed(seed);
                 String text = drawing.write("abc");
                 assertThat(drawing.write("abc")).isEqualTo(text);
                 texts.add(text);
@@ -110,7 +110,7 @@ class TextWriterTest {
                 Files.exists(file),
                 "a Llama of llama.cpp is not tested: FATHOM_DATA has no models/llama-stories260k-gguf");
         try (TextWriter writer = TextWriter.load(file)) {
-            String text = writer.settings(writer.settings().maxTokens(120)).write("");
+            String text = writer.sampling(writer.sampling().maxTokens(120)).write("");
             assertThat(text)
                     .startsWith(
                             "Once upon a time, there was a little girl named Lily. She loved to play outside in the park."
@@ -125,8 +125,8 @@ class TextWriterTest {
                     .hasMessageContaining("the text has 0 tokens, but it must have 1 to 47");
             assertThatThrownBy(() -> writer.write("a".repeat(48))).hasMessageContaining("the text has 48 tokens");
             assertThat(writer.write("a".repeat(47))).hasSizeLessThan(2);
-            assertThatThrownBy(() -> writer.settings().stops("")).hasMessageContaining("an empty stop");
-            assertThatThrownBy(() -> writer.settings().topP(2)).hasMessageContaining("topP");
+            assertThatThrownBy(() -> writer.stops("")).hasMessageContaining("an empty stop");
+            assertThatThrownBy(() -> writer.sampling().topP(2)).hasMessageContaining("topP");
         }
         assertThatThrownBy(() -> DecoderFamily.read(folder("bert")))
                 .hasMessageContaining("the family \"bert\" is not known as one that writes; those are [gpt2, llama]");

@@ -240,8 +240,11 @@ public record MultiHeadAttention(
     /** Turned by the places in their own texts where these lie side by side, as so many texts of one token. */
     private Tensor turned(Tensor x, int count, int turned, AttentionMask mask) {
         Tensor places = mask.places();
-        return rotary == null || places == null
-                ? rotary == null ? x : rotary.turn(x, count, turned, null)
+        if (rotary == null) {
+            return x;
+        }
+        return places == null
+                ? rotary.turn(x, count, turned, null)
                 : rotary.turn(x.reshape(-1, 1, x.dim(2)), count, turned, places).reshape(x.shape());
     }
 
