@@ -132,7 +132,7 @@ public record Bert(
                 c.count("hidden_size"),
                 c.count("intermediate_size"),
                 c.count("num_attention_heads"),
-                c.count("num_hidden_layers"));
+                c.layers("num_hidden_layers"));
         if (sizes.positions <= first) {
             throw c.wrong("its " + sizes.positions + " positions leave none behind the padding's; fetch it again");
         }
@@ -153,7 +153,7 @@ public record Bert(
                         c.count("dim"),
                         c.count("hidden_dim"),
                         c.count("n_heads"),
-                        c.count("n_layers")),
+                        c.layers("n_layers")),
                 c.activation("activation", "gelu"),
                 1e-12f,
                 (float) c.number(0.1, "dropout"),

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class Config {
     /** No such file is longer than a few thousand characters. */
     private static final long LONGEST = 1 << 22;
+    /** The deepest that are published have fewer than 200. */
+    private static final int MOST_LAYERS = 1000;
     /** More labels than any model has. */
     private static final int MOST_LABELS = 1 << 20;
 
@@ -131,6 +133,16 @@ final class Config {
             throw wrong("it lacks \"" + keys[0] + "\"; give the config.json of the model");
         }
         return integer(p, keys[0], 1);
+    }
+
+    /** A count of layers, which are made before the weights can say how many there are. */
+    int layers(String... keys) {
+        int count = count(keys);
+        if (count > MOST_LAYERS) {
+            throw wrong("\"" + keys[0] + "\" is " + count + " but " + MOST_LAYERS
+                    + " are the most that are read; fetch it again");
+        }
+        return count;
     }
 
     int count(String key, int otherwise) {

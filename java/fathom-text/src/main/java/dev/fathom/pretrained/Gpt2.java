@@ -54,7 +54,7 @@ final class Gpt2 {
                 words,
                 new LearnedPositions(c.count("n_positions", "n_ctx"), width),
                 TransformerEncoder.of(
-                        c.count("n_layer"),
+                        c.layers("n_layer"),
                         () -> new TransformerEncoderLayer(width, heads, hidden, activation)
                                 .norms(new LayerNorm(width).epsilon(epsilon), new LayerNorm(width).epsilon(epsilon))
                                 .normsFirst()

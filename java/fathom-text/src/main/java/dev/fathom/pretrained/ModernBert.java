@@ -85,7 +85,7 @@ public record ModernBert(
         RotaryPositions far = RotaryPositions.of(context, width / heads, c.number(160000, "global_rope_theta"), false);
         RotaryPositions near = RotaryPositions.of(context, width / heads, c.number(10000, "local_rope_theta"), false);
         List<TransformerEncoderLayer> layers = new ArrayList<>();
-        for (int i = 0; i < c.count("num_hidden_layers"); i++) {
+        for (int i = 0; i < c.layers("num_hidden_layers"); i++) {
             Layer first = i == 0 ? new Unchanged() : norm(width, epsilon);
             layers.add(new TransformerEncoderLayer(width, heads, hidden, activation)
                     .attention(

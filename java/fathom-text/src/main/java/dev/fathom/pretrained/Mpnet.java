@@ -76,7 +76,7 @@ public record Mpnet(
                 new Dropout(dropout),
                 new Embedding(buckets, heads, Init.normal(0, 0.02f)),
                 TransformerEncoder.of(
-                        c.count("num_hidden_layers"),
+                        c.layers("num_hidden_layers"),
                         () -> new TransformerEncoderLayer(width, heads, hidden, activation)
                                 .norms(new LayerNorm(width).epsilon(epsilon), new LayerNorm(width).epsilon(epsilon))
                                 .dropout(dropout),

@@ -71,7 +71,7 @@ public record NomicBert(
                 types == 0 ? null : new Embedding(types, width, Init.normal(0, 0.02f)),
                 new LayerNorm(width).epsilon(epsilon),
                 TransformerEncoder.of(
-                        c.count("n_layer", "num_hidden_layers"),
+                        c.layers("n_layer", "num_hidden_layers"),
                         () -> new TransformerEncoderLayer(width, heads, hidden, Activation.SILU)
                                 .attention(new MultiHeadAttention(width, heads)
                                         .withoutBias()

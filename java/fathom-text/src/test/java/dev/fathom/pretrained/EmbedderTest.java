@@ -169,6 +169,7 @@ class EmbedderTest {
                 "\"hidden_size\": 33 => heads=4 disagree",
                 "\"hidden_size\": 64 => does not fit the model: it has shapes",
                 "\"hidden_size\": -1 => \"hidden_size\" is \"-1\" but must be a whole number of at least 1",
+                "\"num_hidden_layers\": 1073741824 => \"num_hidden_layers\" is 1073741824 but 1000 are the most that are read",
                 "\"num_hidden_layers\": 3 => it lacks [encoder.layers.2.self_attn.in_proj_weight, ",
                 "\"hidden_act\": \"sine\" => \"hidden_act\" is \"sine\" but only [gelu, ",
                 "\"vocab_size\": 100 => does not fit the model: it has shapes [words.weight [256, 32] for [100, 32]]",
