@@ -31,7 +31,6 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.LocalResponseNorm;
-import dev.fathom.nn.LocallyConnected;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Maxout;
 import dev.fathom.nn.Model;
@@ -248,7 +247,6 @@ class HostileUseTest {
                 new Conv(2, 3, Window.of(2, 2, 2).same()).edges(PadMode.CIRCULAR),
                 new ConvTransposed(2, 3, Window.line(3).stride(2)),
                 new ConvTransposed(2, 4, two.stride(2).pad(1), 2).outputPadding(1),
-                new LocallyConnected(Shape.of(2, 3, 2), 3, two),
                 new MaxPool(Window.line(2).stride(2).ceil()),
                 new MaxPool(two.pad(1)),
                 new MaxPool(Window.of(2, 2, 2)),
@@ -435,11 +433,6 @@ class HostileUseTest {
                     .isThrownBy(() -> Tensor.zeros(1, 0, 0, 2).pixelUnshuffle(65536))
                     .withMessageStartingWith("pixel_unshuffle: [2, 65536, 65536] make one dimension");
         }
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LocallyConnected(Shape.of(65536, 65536, 1), 1, Window.of(1)))
-                .withMessage(
-                        "LocallyConnected: image [65536, 65536, 1] and the window 1x1 make more places, or numbers for"
-                                + " each, than an int counts; give smaller ones");
     }
 
     // ---- nets

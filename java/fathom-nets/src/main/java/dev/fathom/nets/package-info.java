@@ -4,8 +4,8 @@
  * {@link dev.fathom.nets.FractalNet} for small images, {@link dev.fathom.nets.AlexNet}, {@link dev.fathom.nets.ZfNet},
  * {@link dev.fathom.nets.Vgg}, {@link dev.fathom.nets.GoogLeNet}, {@link dev.fathom.nets.ResNet},
  * {@link dev.fathom.nets.SqueezeNet} and {@link dev.fathom.nets.MobileNetV2} for photographs, and
- * {@link dev.fathom.nets.PlainCnn} of any depth. Images are [n, height, width, channels], results are logits [n,
- * classes].
+ * {@link dev.fathom.nets.PlainCnn} of any depth; {@link dev.fathom.nets.LocallyConnected} is a convolution without
+ * shared filters. Images are [n, height, width, channels], results are logits [n, classes].
  *
  * <p>Sequences [n, steps, ..] are for {@link dev.fathom.nets.TemporalBlock}, {@link dev.fathom.nets.WaveNetBlock} and
  * {@link dev.fathom.nets.TuringMachine}. What generative networks have in common is in

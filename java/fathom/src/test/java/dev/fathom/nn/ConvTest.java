@@ -199,47 +199,7 @@ class ConvTest {
         }
     }
 
-    // ---- unshared, and over time
-
-    /** With the same filters at every place it is the convolution. */
-    @Test
-    void aLocallyConnectedLayerOfEqualFiltersIsAConvolution() {
-        Window w = Window.of(3).stride(2).pad(1);
-        Conv conv = new Conv(3, 4, w).withoutBias();
-        LocallyConnected local = new LocallyConnected(Shape.of(5, 7, 3), 4, w);
-        assertThat(local.weight().shape()).isEqualTo(Shape.of(12, 27, 4));
-        assertThat(local.bias().shape()).isEqualTo(Shape.of(12, 1, 4));
-        try (var shared = Model.of(conv, 1);
-                Pass pass = Pass.infer()) {
-            float[] filters =
-                    conv.weight().value().reshape(4, 27).transpose(0, 1).toArray();
-            float[] all = new float[12 * filters.length];
-            for (int p = 0; p < 12; p++) {
-                System.arraycopy(filters, 0, all, p * filters.length, filters.length);
-            }
-            LocallyConnected equal = new LocallyConnected(
-                    new Parameter(local.weight().shape(), (s, r) -> all), null, w, Activation.RELU);
-            try (var unshared = Model.of(equal, 1)) {
-                Tensor x = input(2, 5, 7, 3);
-                assertThat(equal.apply(x).toArray())
-                        .containsExactly(conv.apply(x).relu().toArray(), offset(1e-5f));
-            }
-        }
-        try (var model = Model.of(new Sequential(local.act(Activation.TANH)), 1);
-                Pass pass = Pass.infer()) {
-            assertThat(model.net().apply(input(2, 5, 7, 3)).shape()).isEqualTo(Shape.of(2, 3, 4, 4));
-            assertThatThrownBy(() -> model.net().apply(input(2, 7, 7, 3)))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("LocallyConnected at 0: x [2, 7, 7, 3] makes 16 places of 27 numbers but weight "
-                            + "[12, 27, 4] is for 12 of 27; it is made for images of one size");
-        }
-        assertThatThrownBy(() -> new LocallyConnected(Shape.of(5, 7), 4, w))
-                .hasMessage("LocallyConnected: image [5, 7] has 2 dimensions but the window 3x3 stride 2 padding 1 "
-                        + "takes 3, the channels last");
-        assertThatThrownBy(() -> new LocallyConnected(Shape.of(1, 1, 2), 4, Window.of(3)))
-                .hasMessage("LocallyConnected: image [1, 1, 2] and the window 3x3 make 0 places of out=4 channels; all "
-                        + "sizes must be at least 1");
-    }
+    // ---- over time
 
     @Test
     void theSameLayerForEveryStep() {
@@ -277,12 +237,9 @@ class ConvTest {
                 new ConvTransposed(3, 2, Window.of(3).stride(2).pad(1))
                         .outputPadding(1)
                         .act(Activation.TANH),
-                new LocallyConnected(Shape.of(4, 5, 3), 2, Window.of(2)).act(Activation.SIGMOID),
                 new TimeDistributed(new Conv(2, 3, Window.line(2))),
                 new Recompute(new Conv(3, 4, Window.of(3)).act(Activation.GELU)));
-        int[][] shapes = {
-            {2, 6, 5, 3}, {2, 7, 4}, {1, 3, 3, 4, 2}, {2, 3, 4, 3}, {2, 4, 5, 3}, {2, 3, 5, 2}, {2, 4, 5, 3}
-        };
+        int[][] shapes = {{2, 6, 5, 3}, {2, 7, 4}, {1, 3, 3, 4, 2}, {2, 3, 4, 3}, {2, 3, 5, 2}, {2, 4, 5, 3}};
         for (int i = 0; i < shapes.length; i++) {
             int[] dims = shapes[i];
             try (var model = Model.of(new Sequential(layers.get(i)), 1);

@@ -54,7 +54,6 @@ class ShortFormsTest {
         same(
                 new AvgPool(3).pad(1).excludingPadding(),
                 new AvgPool(Window.of(3).stride(3).pad(1), false));
-        same(new LocallyConnected(Shape.of(6, 6, 4), 3, 2), new LocallyConnected(Shape.of(6, 6, 4), 3, Window.of(2)));
         same(new Conv(4, 8, 3, 4), new Conv(4, 8, Window.of(3), 4));
         same(x -> x.patches(2), x -> x.patches(Window.of(2)));
         same(x -> x.maxPoolWithIndices(2).values(), x -> x.maxPool(2));
@@ -128,10 +127,6 @@ class ShortFormsTest {
                         "ConvTransposed: weight [1, 3, 3, 8] does not have the kernel sizes of the window");
         assertThatThrownBy(() -> new MaxPool(0)).hasMessageContaining("kernel=0");
         assertThatThrownBy(() -> new Upsample(0)).hasMessage("Upsample: factor=0 must be at least 1");
-        assertThatThrownBy(() -> new LocallyConnected(Shape.of(6, 4), 3, 2))
-                .hasMessageContaining("image [6, 4] has 2 dimensions");
-        assertThatThrownBy(() -> new LocallyConnected(Shape.of(2, 2, 1), 3, 3))
-                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -189,7 +189,6 @@ class StepsTest {
         }
         add(Steps.MIXED, ROWS, () -> new Conv(4, 4, Window.of(3, 1).pad(1, 0)));
         add(Steps.MIXED, ROWS, () -> new PixelShuffle(2));
-        add(Steps.MIXED, ROWS, () -> new LocallyConnected(Shape.of(5, 3, 4), 4, Window.of(2, 1)));
         add(Steps.MIXED, ROWS, () -> new ConvTransposed(4, 4, Window.of(2, 1)));
     }
 

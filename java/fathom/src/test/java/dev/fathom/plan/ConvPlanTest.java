@@ -9,7 +9,6 @@ import dev.fathom.nn.ConvTransposed;
 import dev.fathom.nn.Flatten;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
-import dev.fathom.nn.LocallyConnected;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Recompute;
@@ -93,7 +92,6 @@ class ConvPlanTest {
                     5),
             new Net("volumes", new Conv(2, 5, Window.of(3, 2, 3).pad(1)).act(Activation.RELU), 4, 5, 3, 2),
             new Net("edges", new Conv(3, 5, three).edges(PadMode.REFLECT).act(Activation.RELU), 4, 5, 3),
-            new Net("unshared", new LocallyConnected(Shape.of(4, 5, 3), 4, three).act(Activation.RELU), 4, 5, 3),
             new Net("steps", new TimeDistributed(new Conv(3, 5, three)), 2, 4, 5, 3),
             new Net("up", new ConvTransposed(6, 5, Window.of(3).stride(2).pad(1)).outputPadding(1), 4, 5, 6)
         };

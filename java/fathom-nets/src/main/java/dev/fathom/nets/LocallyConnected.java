@@ -1,5 +1,7 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
@@ -82,7 +84,8 @@ public record LocallyConnected(
     }
 
     private static Initializer uniform(Shape image, Window window) {
-        return Init.torchBias(Shape.of(1, reads(image, window)));
+        float bound = (float) (1 / Math.sqrt(reads(image, window)));
+        return Init.uniform(-bound, bound);
     }
 
     /** Returns this layer without a bias. */
