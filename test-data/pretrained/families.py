@@ -1,8 +1,8 @@
 """Makes the folders of encoders beside this file, with tiny random weights, and what the published graphs make of them.
 
 The graphs are written here in PyTorch (1.13.1, float64) by their papers and their published code: BERT (Devlin et al. 2019),
-RoBERTa (Liu et al. 2019), DistilBERT (Sanh et al. 2019), NomicBERT (Nussbaum et al. 2024), MPNet (Song et al. 2020) and ModernBERT
-(Warner et al. 2024); of the decoders GPT-2 (Radford et al. 2019), by its logits, and Llama (Touvron et al. 2023). Run: python3 families.py
+RoBERTa (Liu et al. 2019), DistilBERT (Sanh et al. 2019), NomicBERT (Nussbaum et al. 2024), MPNet (Song et al. 2020), ModernBERT
+(Warner et al. 2024) and DeBERTa (He et al. 2021, 2023); of the decoders GPT-2 (Radford et al. 2019), by its logits, and Llama (Touvron et al. 2023). Run: python3 families.py
 """
 import json
 import math
@@ -252,6 +252,77 @@ def modern(w, ids, side, far, near):
     return scaled(x, "final_norm")
 
 
+# ---- DeBERTa's second and third version
+
+
+def deberta_weights(types, inner, rows, norms, shared, scores):
+    w = {"embeddings.word_embeddings.weight": random(VOCABULARY, inner)}
+    if types:
+        w["embeddings.token_type_embeddings.weight"] = random(types, inner)
+    if inner != WIDTH:
+        affine("embeddings.embed_proj", WIDTH, inner, w, False)
+    layer_norm("embeddings.LayerNorm", w)
+    w["encoder.rel_embeddings.weight"] = random(rows, WIDTH) * 3
+    if norms:
+        layer_norm("encoder.LayerNorm", w)
+    own = [] if shared else [n for n, of in (("pos_key_proj", "c2p"), ("pos_query_proj", "p2c")) if of in scores]
+    for i in range(LAYERS):
+        at = f"encoder.layer.{i}."
+        for name in ["query_proj", "key_proj", "value_proj"] + own:
+            affine(at + "attention.self." + name, WIDTH, WIDTH, w)
+        affine(at + "attention.output.dense", WIDTH, WIDTH, w)
+        layer_norm(at + "attention.output.LayerNorm", w)
+        affine(at + "intermediate.dense", HIDDEN, WIDTH, w)
+        affine(at + "output.dense", WIDTH, HIDDEN, w)
+        layer_norm(at + "output.LayerNorm", w)
+    return w
+
+
+def log_buckets(distance, buckets, farthest):
+    """Distances up to half of the buckets are their own; larger ones share the other half, on a scale of logarithms."""
+    if buckets <= 0:
+        return distance
+    middle = buckets // 2
+    size = distance.abs()
+    part = torch.log(size.clamp(min=1).float() / middle) / torch.log(torch.tensor((farthest - 1) / middle, dtype=torch.float32))
+    far = torch.ceil(part * (middle - 1)).long() + middle
+    return torch.where(size <= middle, distance, far * distance.sign())
+
+
+def deberta(w, ids, types, buckets, farthest, scores, epsilon=1e-7, prefix=""):
+    w = {n[len(prefix):] if n.startswith(prefix) else n: x for n, x in w.items()}
+    n, d = len(ids), WIDTH // HEADS
+    x = w["embeddings.word_embeddings.weight"][ids]
+    if "embeddings.token_type_embeddings.weight" in w:
+        x = x + w["embeddings.token_type_embeddings.weight"][types]
+    if "embeddings.embed_proj.weight" in w:
+        x = linear(x, w, "embeddings.embed_proj")
+    x = norm(x, w, "embeddings.LayerNorm", epsilon)
+    r = w["encoder.rel_embeddings.weight"]
+    if "encoder.LayerNorm.weight" in w:
+        r = norm(r, w, "encoder.LayerNorm", epsilon)
+    distance = torch.arange(n)[:, None] - torch.arange(n)[None, :]  # query - key
+    row = (log_buckets(distance, buckets, farthest) + len(r) // 2).clamp(0, len(r) - 1)
+    split = lambda x: x.view(len(x), HEADS, d).transpose(0, 1)
+    for i in range(LAYERS):
+        at = f"encoder.layer.{i}.attention.self."
+        q, k, v = (split(linear(x, w, at + name)) for name in ("query_proj", "key_proj", "value_proj"))
+        s = q @ k.transpose(1, 2)
+        if "c2p" in scores:
+            own = "pos_key_proj" if at + "pos_key_proj.weight" in w else "key_proj"
+            s = s + (q[:, :, None, :] * split(linear(r, w, at + own))[:, row, :]).sum(-1)
+        if "p2c" in scores:
+            own = "pos_query_proj" if at + "pos_query_proj.weight" in w else "query_proj"
+            s = s + (k[:, None, :, :] * split(linear(r, w, at + own))[:, row, :]).sum(-1)
+        a = (s / math.sqrt(d * (1 + len(scores)))).softmax(-1) @ v
+        at = f"encoder.layer.{i}."
+        x = norm(x + linear(a.transpose(0, 1).reshape(n, -1), w, at + "attention.output.dense"), w,
+                 at + "attention.output.LayerNorm", epsilon)
+        inner = torch.nn.functional.gelu(linear(x, w, at + "intermediate.dense"))
+        x = norm(x + linear(inner, w, at + "output.dense"), w, at + "output.LayerNorm", epsilon)
+    return x
+
+
 # ---- GPT-2, whose linear layers have their matrices turned
 
 
@@ -303,7 +374,71 @@ def llama_weights():
     return w
 
 
-def llama(w, ids, base, epsilon):
+def speeds(base):
+    return 1 / base ** (torch.arange(0, WIDTH // HEADS, 2) / (WIDTH // HEADS))
+
+
+def llama3(speed, factor, low, high, places):
+    """Llama 3.1's: waves that are long beside the first texts are stretched, short ones are not, and others in part."""
+    wave = 2 * math.pi / speed
+    part = (places / wave - low) / (high - low)
+    between = (1 - part) * speed / factor + part * speed
+    return torch.where(wave > places / low, speed / factor, torch.where(wave < places / high, speed, between))
+
+
+def yarn(speed, base, factor, fast, slow, places):
+    d = WIDTH // HEADS
+    pair = lambda turns: d * math.log(places / (turns * 2 * math.pi)) / (2 * math.log(base))
+    low, high = max(math.floor(pair(fast)), 0), min(math.ceil(pair(slow)), d - 1)
+    ramp = ((torch.arange(d // 2) - low) / (high - low)).clamp(0, 1)
+    return speed / factor * ramp + speed * (1 - ramp)
+
+
+def turned_by(x, speed, scale):
+    """As turned, by any speeds, and with cosines and sines times a factor."""
+    n, d = x.shape[0], WIDTH // HEADS
+    angles = torch.arange(n)[:, None] * speed[None, :]
+    cos, sin = scale * angles.cos()[:, None, :], scale * angles.sin()[:, None, :]
+    a, b = x.view(n, HEADS, d).chunk(2, dim=-1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1).reshape(n, -1)
+
+
+def gguf(path, w, base, factors):
+    """The file of llama.cpp's converter: its names, pairs of turned numbers as neighbors, and the factors of the speeds."""
+    d = WIDTH // HEADS
+    near = lambda x: x.view(-1, 2, d // 2, WIDTH).transpose(1, 2).reshape(-1, WIDTH)
+    tensors = {"rope_freqs.weight": factors}
+    names = {"input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
+             "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+             "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
+    whole = {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight", "lm_head.weight": "output.weight"}
+    for name, x in w.items():
+        if name in whole:
+            tensors[whole[name]] = x
+        else:
+            _, _, layer, rest = name.split(".", 3)
+            rest = rest[: -len(".weight")]
+            tensors[f"blk.{layer}.{names[rest]}.weight"] = near(x) if rest[-6:] in ("q_proj", "k_proj") else x
+    text = lambda t: struct.pack("<Q", len(t)) + t.encode()
+    values = [("general.architecture", 8, text("llama"))]
+    values += [("llama." + k, 4, struct.pack("<I", v)) for k, v in
+               (("context_length", POSITIONS), ("embedding_length", WIDTH), ("block_count", LAYERS), ("feed_forward_length", HIDDEN),
+                ("attention.head_count", HEADS), ("attention.head_count_kv", 1), ("rope.dimension_count", d))]
+    values += [("llama." + k, 6, struct.pack("<f", v)) for k, v in
+               (("attention.layer_norm_rms_epsilon", 1e-5), ("rope.freq_base", base))]
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(values))
+    for key, kind, raw in values:
+        head += text(key) + struct.pack("<I", kind) + raw
+    data = b""
+    for name, x in tensors.items():
+        head += text(name) + struct.pack("<I", x.dim()) + struct.pack(f"<{x.dim()}Q", *reversed(x.shape)) + struct.pack("<IQ", 0, len(data))
+        raw = x.to(torch.float32).contiguous().numpy().tobytes()
+        data += raw + b"\0" * (-len(raw) % 32)
+    with open(path, "wb") as out:
+        out.write(head + b"\0" * (-len(head) % 32) + data)
+
+
+def llama(w, ids, base, epsilon, turned=turned):
     n, d = len(ids), WIDTH // HEADS
     rms = lambda x, name: x * (x.square().mean(-1, keepdim=True) + epsilon).rsqrt() * w[name + ".weight"]
     x = w["model.embed_tokens.weight"][ids]
@@ -323,7 +458,8 @@ def llama(w, ids, base, epsilon):
 # ---- folders
 
 
-def folder(name, config, weights, kind, graph, prefix="", shards=1, pairs=True):
+def folder(name, config, weights, kind, graph, prefix="", shards=1, pairs=True,
+           lengths=((1, 1), (7, 4), (19, 11), (40, 40))):
     path = os.path.join(HERE, name)
     os.makedirs(path, exist_ok=True)
     with open(os.path.join(path, "config.json"), "w") as out:
@@ -344,7 +480,7 @@ def folder(name, config, weights, kind, graph, prefix="", shards=1, pairs=True):
             json.dump({"metadata": {"total_size": 0}, "weight_map": places}, out, indent=1)
     exact = {n: w.to(torch.float64) for n, w in small.items()}
     cases = []
-    for n, split in ((1, 1), (7, 4), (19, 11), (40, 40)):
+    for n, split in lengths:
         ids = torch.randint(3, VOCABULARY, (n,))
         types = (torch.arange(n) >= split).long() * int(pairs)
         y = graph(exact, ids, types)
@@ -398,8 +534,41 @@ def main():
     folder("llama", {"model_type": "llama", **sizes, "num_key_value_heads": 1, "hidden_act": "silu", "rms_norm_eps": 1e-5,
                      "rope_theta": 2000.0, "tie_word_embeddings": False, "eos_token_id": [0, 60]},
            llama_weights(), "BF16", lambda w, ids, types: llama(w, ids, 2000.0, 1e-5))
+    both = ["p2c", "c2p"]
+    lengths = ((1, 1), (2, 1), (3, 3), (19, 11), (40, 40))
+    newer = {"model_type": "deberta-v2", "relative_attention": True, "position_biased_input": False, "layer_norm_eps": 1e-7,
+             "max_relative_positions": -1, "attention_probs_dropout_prob": 0.1, "hidden_dropout_prob": 0.1, "pad_token_id": 0,
+             "pooler_hidden_act": "gelu", "pooler_dropout": 0, "type_vocab_size": 0, **sizes}
+    # as the third version has it, but for fewer buckets, so that the texts are longer than they
+    folder("deberta", {**newer, "pos_att_type": "p2c|c2p", "position_buckets": 8, "norm_rel_ebd": "layer_norm", "share_att_key": True},
+           deberta_weights(0, WIDTH, 16, True, True, both), "F16",
+           lambda w, ids, types: deberta(w, ids, types, 8, POSITIONS, both), "deberta.", lengths=lengths)
+    # with all that others may have: matrices for distances, no buckets, types, and words of another width
+    folder("deberta-apart", {**newer, "pos_att_type": both, "max_relative_positions": 12, "type_vocab_size": 2, "embedding_size": 16},
+           deberta_weights(2, 16, 24, False, False, both), "F32",
+           lambda w, ids, types: deberta(w, ids, types, -1, 12, both), lengths=lengths)
+    folder("deberta-c2p", {**newer, "pos_att_type": ["c2p"], "position_buckets": 16, "max_relative_positions": 20, "norm_rel_ebd": "none"},
+           deberta_weights(0, WIDTH, 32, False, False, ["c2p"]), "BF16",
+           lambda w, ids, types: deberta(w, ids, types, 16, 20, ["c2p"]), lengths=lengths)
+    second = {"model_type": "llama", **sizes, "num_key_value_heads": 1, "hidden_act": "silu", "rms_norm_eps": 1e-5,
+              "tie_word_embeddings": False}
+    stretched = lambda speed, scale=1.0: lambda w, ids, types: llama(w, ids, 0, 1e-5, lambda x, base: turned_by(x, speed, scale))
+    speed = speeds(500.0)
+    third = llama3(speed, 8.0, 1.0, 4.0, 64)
+    weights = llama_weights()
+    folder("llama-3", {**second, "rope_theta": 500.0, "rope_scaling": {
+        "factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 64, "rope_type": "llama3"}},
+        weights, "BF16", stretched(third))
+    exact = {n: w.to(torch.float64) for n, w in rounded(weights, "BF16").items()}
+    gguf(os.path.join(HERE, "llama-3", "model.gguf"), exact, 500.0, speed / third)
+    folder("llama-linear", {**second, "rope_theta": 500.0, "rope_scaling": {"type": "linear", "factor": 2.5}},
+           llama_weights(), "BF16", stretched(speed / 2.5))
+    folder("llama-yarn", {**second, "rope_parameters": {
+        "rope_type": "yarn", "rope_theta": 500.0, "factor": 4.0, "original_max_position_embeddings": 12, "beta_fast": 1.5,
+        "beta_slow": 0.02}}, llama_weights(), "BF16", stretched(yarn(speed, 500.0, 4.0, 1.5, 0.02, 12), 0.1 * math.log(4.0) + 1))
     letters("gpt2")
     letters("llama")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,8 +2,8 @@
 
     python3 heads.py
 
-The graphs are those of BertFor*, XLMRobertaFor* and DistilBertFor* of transformers, written by hand in float64 on
-random weights that are rounded to float16 as the files hold them. Spans of tokens and answers follow transformers'
+The graphs are those of BertFor*, XLMRobertaFor*, DistilBertFor*, DebertaV2For* and ModernBertFor* of transformers and
+of Nomic's own NomicBertFor*, written by hand in float64 (the encoders of the last three in families.py) on random weights that are rounded to float16 as the files hold them. Spans of tokens and answers follow transformers'
 TokenClassificationPipeline (aggregation_strategy "simple") and QuestionAnsweringPipeline. A folder holds the tensors
 of all heads; the tests set the architecture in config.json.
 """
@@ -16,6 +16,8 @@ import struct
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+import families
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WIDTH, HIDDEN, HEADS, LAYERS, PLACES = 32, 48, 4, 2, 48
@@ -41,7 +43,7 @@ class Weights(dict):
     """Random weights, made in the order in which they are asked for and rounded as they are stored."""
 
     def make(self, name, *shape, scale=0.4, middle=0.0):
-        self[name] = (torch.randn(*shape) * scale + middle).to(torch.float16).double()
+        self[name] = (torch.randn(*shape, dtype=torch.float32) * scale + middle).to(torch.float16).double()
 
     def linear(self, name, inputs, outputs, scale=0.4):
         self.make(name + ".weight", outputs, inputs, scale=scale)
@@ -152,6 +154,13 @@ class Kind:
         x = self.norm(norm, F.gelu(self.lin(dense, self.encode(ids, types))))
         return F.linear(x, self.w[self.prefix + "embeddings.word_embeddings.weight"], self.w[bias])
 
+    def sizes(self):
+        if self.distil:
+            return {"dim": WIDTH, "hidden_dim": HIDDEN, "n_heads": HEADS, "n_layers": LAYERS, "activation": "gelu"}
+        return {"hidden_size": WIDTH, "intermediate_size": HIDDEN, "num_attention_heads": HEADS,
+                "num_hidden_layers": LAYERS, "hidden_act": "gelu", "layer_norm_eps": self.eps,
+                "type_vocab_size": 1 if self.roberta else 2}
+
     # ---- tokens
 
     def pieces(self, text):
@@ -185,6 +194,98 @@ class Kind:
             row += tail
             types += [0 if self.roberta else 1] * len(tail)
         return [r[0] for r in row], types, [r[1] for r in row]
+
+
+def of_families(kind, weights):
+    kind.w.update({kind.prefix + n: x.to(torch.float16).double() for n, x in weights.items()})
+
+
+class Deberta(Kind):
+    eps = 1e-7
+    scores = ["p2c", "c2p"]
+
+    def texts_head(self):
+        return "pooler.dense", "classifier", F.gelu
+
+    def make(self):
+        self.eps = Deberta.eps
+        of_families(self, families.deberta_weights(0, WIDTH, 16, True, True, self.scores))
+        self.w.linear("pooler.dense", WIDTH, WIDTH, scale=0.2)
+        self.w.linear("classifier", WIDTH, len(LABELS))
+        self.w.linear("qa_outputs", WIDTH, 2)
+        dense, norm, bias = self.words_head()
+        self.w.linear(dense, WIDTH, WIDTH)
+        self.w.norm(norm)
+        self.w.make(bias, len(self.tokens))
+
+    def encode(self, ids, types):
+        return families.deberta(self.w, ids, types, 8, PLACES, self.scores, prefix=self.prefix)
+
+    def sizes(self):
+        return {"hidden_size": WIDTH, "intermediate_size": HIDDEN, "num_attention_heads": HEADS, "num_hidden_layers": LAYERS,
+                "hidden_act": "gelu", "layer_norm_eps": self.eps, "type_vocab_size": 0, "relative_attention": True,
+                "position_biased_input": False, "pos_att_type": "p2c|c2p", "position_buckets": 8, "share_att_key": True,
+                "norm_rel_ebd": "layer_norm", "max_relative_positions": -1, "pooler_hidden_act": "gelu", "pooler_dropout": 0}
+
+
+class Modern(Kind):
+    def make(self):
+        of_families(self, families.modern_weights())
+        self.w.make("head.dense.weight", WIDTH, WIDTH)
+        self.w.make("head.norm.weight", WIDTH, scale=0.1, middle=1.0)
+        self.w.linear("classifier", WIDTH, len(LABELS))
+        self.w.linear("qa_outputs", WIDTH, 2)  # which the tests call classifier, too
+        self.w.make("decoder.bias", len(self.tokens))
+
+    def head(self, x):
+        return F.layer_norm(F.gelu(F.linear(x, self.w["head.dense.weight"])), (WIDTH,), self.w["head.norm.weight"], None, 1e-5)
+
+    def encode(self, ids, types):
+        bare = {n[len(self.prefix):]: x for n, x in self.w.items() if n.startswith(self.prefix)}
+        return families.modern(bare, ids, 5, 5000.0, 300.0)
+
+    def texts(self, ids, types, mean=False):
+        x = self.encode(ids, types)
+        return self.lin("classifier", self.head(x.mean(0) if mean else x[0]))
+
+    def of_tokens(self, name, ids, types):
+        return self.lin(name, self.head(self.encode(ids, types)))
+
+    def words(self, ids, types):
+        x = self.head(self.encode(ids, types))
+        return F.linear(x, self.w["model.embeddings.tok_embeddings.weight"], self.w["decoder.bias"])
+
+    def sizes(self):
+        return {"hidden_size": WIDTH, "intermediate_size": HIDDEN, "num_attention_heads": HEADS, "num_hidden_layers": families.DEPTH,
+                "hidden_activation": "gelu", "norm_eps": 1e-5, "local_attention": 10, "global_attn_every_n_layers": 3,
+                "global_rope_theta": 5000.0, "local_rope_theta": 300.0, "norm_bias": False, "attention_bias": False,
+                "mlp_bias": False, "classifier_activation": "gelu", "classifier_bias": False, "classifier_pooling": "cls",
+                "decoder_bias": True}
+
+
+class Nomic(Kind):
+    only = ("texts", "pairs", "words")
+
+    def make(self):
+        of_families(self, families.nomic_weights())
+        self.w.linear("bert.pooler.dense", WIDTH, WIDTH, scale=0.2)
+        self.w.linear("classifier", WIDTH, len(LABELS))
+        self.w.make("cls.predictions.transform.dense.weight", WIDTH, WIDTH)
+        self.w.norm("cls.predictions.transform.layer_norm")
+
+    def encode(self, ids, types):
+        bare = {n[len(self.prefix):]: x for n, x in self.w.items() if n.startswith(self.prefix)}
+        return families.nomic(bare, ids, types, 1000.0)
+
+    def words(self, ids, types):
+        x = F.silu(F.linear(self.encode(ids, types), self.w["cls.predictions.transform.dense.weight"]))
+        x = self.norm("cls.predictions.transform.layer_norm", x)
+        return F.linear(x, self.w["bert.embeddings.word_embeddings.weight"])
+
+    def sizes(self):
+        return {"n_embd": WIDTH, "n_layer": LAYERS, "n_head": HEADS, "n_inner": HIDDEN, "n_positions": PLACES, "type_vocab_size": 2,
+                "layer_norm_epsilon": 1e-12, "activation_function": "swiglu", "rotary_emb_base": 1000, "rotary_emb_fraction": 1.0,
+                "rotary_emb_interleaved": False, "prenorm": False, "qkv_proj_bias": False, "mlp_fc1_bias": False}
 
 
 def numbers(t):
@@ -240,12 +341,16 @@ def answer(kind, question, context, longest=15):
 
 def main():
     torch.manual_seed(5)
+    families.WIDTH, families.HEADS, families.HIDDEN, families.VOCABULARY = WIDTH, HEADS, HIDDEN, 5 + len(WORDS)
     bert = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + WORDS
     roberta = ["<s>", "<pad>", "</s>", "<unk>"] + [t for t in WORDS if t[:2] != "##"] + ["<mask>"]
     kinds = [
         Kind("bert", "bert", "Bert", "bert.", bert, ("[CLS]", [], "[SEP]", "[MASK]", "[UNK]")),
         Kind("xlm-roberta", "xlm-roberta", "XLMRoberta", "roberta.", roberta, ("<s>", ["</s>"], "</s>", "<mask>", "<unk>")),
         Kind("distilbert", "distilbert", "DistilBert", "distilbert.", bert, ("[CLS]", [], "[SEP]", "[MASK]", "[UNK]")),
+        Deberta("deberta", "deberta-v2", "DebertaV2", "deberta.", bert, ("[CLS]", [], "[SEP]", "[MASK]", "[UNK]")),
+        Modern("modernbert", "modernbert", "ModernBert", "model.", bert, ("[CLS]", [], "[SEP]", "[MASK]", "[UNK]")),
+        Nomic("nomic", "nomic_bert", "NomicBert", "bert.", bert, ("[CLS]", [], "[SEP]", "[MASK]", "[UNK]")),
     ]
     texts = ["anna lives in paris .", "Bob sees the old dogs near the river, and walks to Berlin", "who is singing ?", "cat"]
     pairs = [["where is anna ?", "anna lives in paris ."], ["who ?", "bob was in the red house near berlin ."]]
@@ -260,14 +365,9 @@ def main():
         folder = os.path.join(HERE, "heads-" + kind.folder)
         os.makedirs(folder, exist_ok=True)
         write(os.path.join(folder, "model.safetensors"), kind.w)
-        sizes = ({"dim": WIDTH, "hidden_dim": HIDDEN, "n_heads": HEADS, "n_layers": LAYERS, "activation": "gelu"}
-                 if kind.distil else
-                 {"hidden_size": WIDTH, "intermediate_size": HIDDEN, "num_attention_heads": HEADS,
-                  "num_hidden_layers": LAYERS, "hidden_act": "gelu", "layer_norm_eps": kind.eps,
-                  "type_vocab_size": 1 if kind.roberta else 2})
         config = {"architectures": [kind.name + "ForSequenceClassification"], "model_type": kind.model_type,
                   "vocab_size": len(kind.tokens), "max_position_embeddings": PLACES + (2 if kind.roberta else 0),
-                  "id2label": {str(i): l for i, l in enumerate(LABELS)}, "pad_token_id": kind.roberta * 1, **sizes}
+                  "id2label": {str(i): l for i, l in enumerate(LABELS)}, "pad_token_id": kind.roberta * 1, **kind.sizes()}
         with open(os.path.join(folder, "config.json"), "w") as f:
             json.dump(config, f, indent=1)
         if kind.roberta:
@@ -288,14 +388,19 @@ def main():
         with open(os.path.join(folder, "tokenizer_config.json"), "w") as f:
             json.dump({"mask_token": {"content": kind.mask} if kind.roberta else kind.mask, "model_max_length": int(1e30)
                        if kind.distil else PLACES}, f)
-        expected = {"texts": [], "pairs": [], "spans": [], "answers": [], "words": []}
+        whole = not hasattr(kind, "only")
+        expected = {name: [] for name in (("texts", "pairs", "spans", "answers", "words") if whole else kind.only)}
         for t in texts:
             expected["texts"].append({"text": t, "logits": numbers(kind.texts(*kind.whole(kind.pieces(t))[:2]))})
-            expected["spans"].append({"text": t, "spans": spans(kind, t)})
+            if isinstance(kind, Modern):
+                ids, types, _ = kind.whole(kind.pieces(t))
+                expected.setdefault("means", []).append({"text": t, "logits": numbers(kind.texts(ids, types, mean=True))})
+            if whole:
+                expected["spans"].append({"text": t, "spans": spans(kind, t)})
         for a, b in pairs:
             ids, types, _ = kind.whole(kind.pieces(a), kind.pieces(b))
             expected["pairs"].append({"pair": [a, b], "logits": numbers(kind.texts(ids, types))})
-        for q, c in questions:
+        for q, c in questions if whole else []:
             expected["answers"].append({"question": q, "context": c, **answer(kind, q, c)})
         for t in ["anna lives in %s .", "%s", "the %s sees a dog ."]:
             ids, types, _ = kind.whole(kind.pieces(t % kind.mask))

@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -197,6 +198,27 @@ final class Config {
     String text(String key) {
         JsonPrimitive p = find(key);
         return p == null ? null : p.getAsString();
+    }
+
+    /** The settings under a key, which must be there. */
+    Config inner(String key) {
+        if (!(values.get(key) instanceof JsonObject inner)) {
+            throw wrong("\"" + key + "\" must be an object");
+        }
+        return new Config(file, inner);
+    }
+
+    /** The texts under a key: those of a list, or of one text with bars between them, or none. */
+    List<String> texts(String key) {
+        if (values.get(key) instanceof JsonArray list) {
+            List<String> texts = new ArrayList<>();
+            list.forEach(each -> texts.add(primitive(each, key).getAsString()));
+            return texts;
+        }
+        String whole = text(key);
+        return whole == null
+                ? List.of()
+                : Arrays.stream(whole.split("\\|")).map(String::strip).toList();
     }
 
     /** The name of the net's class in transformers, if it is there. */

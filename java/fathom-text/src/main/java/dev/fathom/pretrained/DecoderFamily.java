@@ -32,7 +32,10 @@ record DecoderFamily(Function<Config, CausalNet> net, Layout layout, List<String
     static Model<CausalNet> read(Path folder) {
         if (Files.isRegularFile(folder)) {
             try (TensorFile file = Llama.GGUF.named(TensorFile.open(folder))) {
-                return Family.filled((CausalNet) Llama.of(Config.ofGguf(folder), file), file, Names.exact());
+                return Family.filled(
+                        (CausalNet) Llama.of(Config.ofGguf(folder), file),
+                        file,
+                        Names.exact().ignore(Rope.FACTORS));
             }
         }
         Config c = Config.read(folder.resolve("config.json"));

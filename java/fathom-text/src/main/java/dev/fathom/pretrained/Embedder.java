@@ -66,7 +66,7 @@ public final class Embedder implements AutoCloseable {
             TextRuns runs = new TextRuns(
                     model,
                     most,
-                    TextRuns.TEXTS,
+                    Math.min(TextRuns.TEXTS, net.mostTexts()),
                     TextRuns.weights(settings.pooling()),
                     (TextEncoder encoder, TextBatch texts, Tensor weights) ->
                             texts.pooled(encoder.encode(texts), weights));

@@ -17,30 +17,27 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A family of encoders, known by the {@code model_type} of its {@code config.json}.
  *
  * @param net makes a net as the settings say
  * @param layout the names of its files
- * @param heads what may stand on it, or null where none is known
+ * @param heads what may stand on it
  */
-record Family(
-        Function<Config, TextEncoder> net,
-        Layout layout,
-        @Nullable Heads heads) {
+record Family(Function<Config, TextEncoder> net, Layout layout, Heads heads) {
     private static final String STATIC = "model2vec";
 
     private static final Map<String, Family> KNOWN = new TreeMap<>(Map.of(
+            "deberta-v2", new Family(Deberta::of, Deberta.LAYOUT, Heads.DEBERTA),
             "bert", new Family(c -> Bert.of(c, false), Bert.LAYOUT, Heads.BERT),
             "roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
             "xlm-roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
             "camembert", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
-            "modernbert", new Family(ModernBert::of, ModernBert.LAYOUT, null),
+            "modernbert", new Family(ModernBert::of, ModernBert.LAYOUT, Heads.MODERN),
             "mpnet", new Family(Mpnet::of, Mpnet.LAYOUT, Heads.ROBERTA),
             "distilbert", new Family(Bert::distilled, Bert.DISTILLED, Heads.DISTILLED),
-            "nomic_bert", new Family(NomicBert::of, NomicBert.LAYOUT, null)));
+            "nomic_bert", new Family(NomicBert::of, NomicBert.LAYOUT, Heads.NOMIC)));
 
     /**
      * Makes the encoder in a folder, with its weights.
@@ -69,10 +66,11 @@ record Family(
      */
     static Model<Headed> read(Path folder, Config c, Task task) {
         Family family = of(c);
-        if (family.heads == null) {
-            throw c.wrong("no heads of the family \"" + c.text("model_type") + "\" are known; those are of "
+        if (family.heads.of(task).isEmpty()) {
+            throw c.wrong("no head of the family \"" + c.text("model_type") + "\" is known for " + task.readers()
+                    + "; those are of "
                     + KNOWN.entrySet().stream()
-                            .filter(e -> e.getValue().heads != null)
+                            .filter(e -> !e.getValue().heads.of(task).isEmpty())
                             .map(Map.Entry::getKey)
                             .toList());
         }

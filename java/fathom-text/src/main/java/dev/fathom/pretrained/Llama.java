@@ -25,8 +25,8 @@ import java.util.List;
  * h = words[id],    h = the causal Transformer of h,    logits = out RmsNorm(h),    f(x) = W2 (silu(Wg x) * W1 x)
  * </pre>
  *
- * <p>with RMS norms in front, no biases, queries and keys that are turned by their places, and fewer heads of keys than
- * of queries where the settings say so (Ainslie et al. 2023).
+ * <p>with RMS norms in front, no biases, queries and keys that are turned by their places, also by the stretched angles
+ * of Llama 3.1 and of YaRN, and fewer heads of keys than of queries where the settings say so (Ainslie et al. 2023).
  *
  * @param words [vocabulary, width]
  * @param out [vocabulary, width], which may be that of the words
@@ -88,8 +88,11 @@ public record Llama(Embedding words, TransformerEncoder encoder, Linear out, int
      * @throws IllegalArgumentException if a size is below 1, or the heads do not divide what they must
      */
     public static Llama of(Sizes s, float epsilon, double base, boolean interleaved, boolean tied) {
+        return of(s, epsilon, RotaryPositions.of(s.context, s.width / s.heads, base, interleaved), tied);
+    }
+
+    private static Llama of(Sizes s, float epsilon, RotaryPositions rotary, boolean tied) {
         Embedding words = new Embedding(s.vocabulary, s.width, Init.normal(0, 0.02f));
-        RotaryPositions rotary = RotaryPositions.of(s.context, s.width / s.heads, base, interleaved);
         return new Llama(
                 words,
                 TransformerEncoder.of(
@@ -116,9 +119,7 @@ public record Llama(Embedding words, TransformerEncoder encoder, Linear out, int
                 throw c.wrong("\"" + bias + "\" is true but biases are not known for llama");
             }
         }
-        if (c.has("rope_scaling")) {
-            throw c.wrong("\"rope_scaling\" is set, which is not known; give a model of the first Llamas");
-        }
+        int context = c.count("max_position_embeddings");
         if (c.has("head_dim") && c.count("head_dim") * (long) heads != width) {
             throw c.wrong(heads + " heads of " + c.count("head_dim") + " numbers are not the width of " + width
                     + ", and no others are known");
@@ -127,26 +128,23 @@ public record Llama(Embedding words, TransformerEncoder encoder, Linear out, int
         return of(
                 new Sizes(
                         c.count("vocab_size"),
-                        c.count("max_position_embeddings"),
+                        context,
                         width,
                         c.count("intermediate_size"),
                         heads,
                         c.count("num_key_value_heads", heads),
                         c.layers("num_hidden_layers")),
                 (float) c.number(1e-6, "rms_norm_eps"),
-                c.number(10000, "rope_theta"),
-                false,
+                Rope.of(c, context, width / heads),
                 c.flag("tie_word_embeddings", false));
     }
 
     /** The net of a file of llama.cpp, in which pairs of turned numbers are neighbors. */
     static Llama of(Config c, TensorFile file) {
         c.mustBe("general.architecture", "llama");
-        for (String other : List.of("llama.rope.scaling.type", "llama.expert_count")) {
-            String value = c.text(other);
-            if (value != null && !value.equals("none") && !value.equals("0")) {
-                throw c.wrong("\"" + other + "\" is " + value + ", which is not known");
-            }
+        int experts = c.count("llama.expert_count", 0);
+        if (experts > 0) {
+            throw c.wrong("\"llama.expert_count\" is " + experts + ", which is not known");
         }
         int heads = c.count("llama.attention.head_count");
         int width = c.count("llama.embedding_length");
@@ -154,18 +152,18 @@ public record Llama(Embedding words, TransformerEncoder encoder, Linear out, int
             throw c.wrong("only whole heads of " + width / heads + " numbers are known to be turned, but "
                     + c.text("llama.rope.dimension_count") + " numbers are");
         }
+        int context = c.count("llama.context_length");
         return of(
                 new Sizes(
                         file.shape("words.weight").dim(0),
-                        c.count("llama.context_length"),
+                        context,
                         width,
                         c.count("llama.feed_forward_length"),
                         heads,
                         c.count("llama.attention.head_count_kv", heads),
                         c.layers("llama.block_count")),
                 (float) c.number(1e-5, "llama.attention.layer_norm_rms_epsilon"),
-                c.number(10000, "llama.rope.freq_base"),
-                true,
+                Rope.of(c, file, context, width / heads),
                 !file.names().contains("out.weight"));
     }
 

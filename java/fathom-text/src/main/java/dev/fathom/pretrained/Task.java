@@ -21,14 +21,24 @@ enum Task {
         this.readers = readers;
     }
 
+    /** What reads a head of this task. */
+    String readers() {
+        return readers;
+    }
+
+    /** Whether it is that of a class; one for pretraining fills in words, too. */
+    private boolean is(String name) {
+        return name.endsWith(ending) || this == WORDS && name.endsWith("ForPreTraining");
+    }
+
     /** Refuses settings that say that they are those of another task. */
     void mustBeOf(Config c, String reader) {
         String name = c.architecture();
-        if (name == null || name.endsWith(ending)) {
+        if (name == null || is(name)) {
             return;
         }
         String other = Arrays.stream(values())
-                .filter(t -> name.endsWith(t.ending))
+                .filter(t -> t.is(name))
                 .map(t -> t.readers)
                 .findFirst()
                 .orElse(name.endsWith("Model") ? "Embedder" : null);

@@ -45,12 +45,13 @@ record TextHead(
                         + " and all may be " + longest + ", but the model needs at least one and room beside it; give"
                         + " the tokenizer.json of the model");
             }
-            TextRuns.Weights weights =
-                    task == Task.WORDS ? weights(FillMask.maskOf(folder, tokenizer)) : TextRuns.weights(Pooling.CLS);
+            TextRuns.Weights weights = task == Task.WORDS
+                    ? weights(FillMask.maskOf(folder, tokenizer))
+                    : TextRuns.weights(Heads.pooling(config));
             TextRuns runs = new TextRuns(
                     model,
                     longest,
-                    texts,
+                    Math.min(texts, encoder.mostTexts()),
                     weights,
                     task == Task.TEXTS || task == Task.WORDS ? TextHead::ofOneVector : TextHead::ofTokens);
             TextHead result = new TextHead(

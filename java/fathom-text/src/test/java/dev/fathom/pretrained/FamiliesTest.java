@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -84,7 +85,18 @@ class FamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "roberta", "distilbert", "nomic_bert", "mpnet", "modernbert"})
+    @ValueSource(
+            strings = {
+                "bert",
+                "roberta",
+                "distilbert",
+                "nomic_bert",
+                "mpnet",
+                "modernbert",
+                "deberta",
+                "deberta-apart",
+                "deberta-c2p"
+            })
     void theVectorsOfThePublishedGraph(String name) throws IOException {
         List<Case> cases = Case.of(folder(name));
         try (Model<TextEncoder> model = Family.read(folder(name));
@@ -107,7 +119,7 @@ class FamiliesTest {
 
     /** Decoders give the logits of the published graph, of all tokens at once and of one after another. */
     @ParameterizedTest
-    @ValueSource(strings = {"gpt2", "llama"})
+    @ValueSource(strings = {"gpt2", "llama", "llama-3", "llama-linear", "llama-yarn"})
     void theLogitsOfThePublishedGraph(String name) throws IOException {
         try (Model<CausalNet> model = DecoderFamily.read(folder(name));
                 CachedDecoder decoder = CachedDecoder.of(model);
@@ -134,9 +146,113 @@ class FamiliesTest {
         }
     }
 
+    /** The folder of a family with other settings, each a key and a value in JSON, or without a key. */
+    private static Path other(Path temp, String name, String... settings) throws IOException {
+        Path to = Files.createTempDirectory(temp, name);
+        Files.copy(folder(name).resolve("model.safetensors"), to.resolve("model.safetensors"));
+        JsonObject config =
+                new Gson().fromJson(Files.readString(folder(name).resolve("config.json")), JsonObject.class);
+        for (int i = 0; i < settings.length; i += 2) {
+            config.remove(settings[i]);
+            if (!settings[i + 1].isEmpty()) {
+                config.add(settings[i], new Gson().fromJson(settings[i + 1], JsonElement.class));
+            }
+        }
+        Files.writeString(to.resolve("config.json"), config.toString());
+        return to;
+    }
+
+    private static float[] logits(Path folder) throws IOException {
+        int[] ids = IntStream.range(0, 45).map(i -> 3 + i * 7 % 50).toArray();
+        try (Model<CausalNet> model = DecoderFamily.read(folder);
+                Pass pass = Pass.infer()) {
+            return model.net()
+                    .step(Tensor.ofInts(ids, 1, 45), model.net().state(1, 45))
+                    .output()
+                    .toArray();
+        }
+    }
+
+    /** What the settings leave out is what transformers takes, and its newer form says what its older one does. */
+    @Test
+    void settingsThatSayTheSame(@TempDir Path temp) throws IOException {
+        assertThat(logits(other(temp, "gpt2", "activation_function", ""))).containsExactly(logits(folder("gpt2")));
+        assertThat(logits(other(temp, "gpt2", "activation_function", "\"relu\"")))
+                .isNotEqualTo(logits(folder("gpt2")));
+        float[] plain = logits(folder("llama"));
+        for (String same : List.of(
+                "{\"rope_type\": \"default\"}",
+                "{\"rope_type\": \"dynamic\", \"factor\": 4.0}",
+                "{\"type\": \"linear\", \"factor\": 1.0}",
+                "{\"rope_theta\": 2000.0, \"rope_type\": \"llama3\", \"factor\": 1, \"low_freq_factor\": 1,"
+                        + " \"high_freq_factor\": 4}")) {
+            assertThat(logits(other(temp, "llama", "rope_scaling", same))).containsExactly(plain);
+        }
+        String newer = "{\"rope_theta\": 2000.0, \"rope_type\": \"default\"}";
+        assertThat(logits(other(temp, "llama", "rope_theta", "", "rope_parameters", newer)))
+                .containsExactly(plain);
+        String third = "{\"factor\": 8.0, \"high_freq_factor\": 4.0, \"low_freq_factor\": 1.0, \"rope_theta\": 500.0,"
+                + "\"original_max_position_embeddings\": 64, \"rope_type\": \"llama3\"}";
+        assertThat(logits(other(temp, "llama-3", "rope_theta", "", "rope_scaling", "", "rope_parameters", third)))
+                .containsExactly(logits(folder("llama-3")));
+    }
+
+    /** A file of llama.cpp with another base and with factors of the angles has the logits of the published graph. */
+    @Test
+    void aFileOfLlamaCppWithFactors() throws IOException {
+        try (Model<CausalNet> model = DecoderFamily.read(folder("llama-3").resolve("model.gguf"));
+                Pass pass = Pass.infer()) {
+            for (Case c : Case.of(folder("llama-3"))) {
+                float[] ours = model.net()
+                        .step(Tensor.ofInts(c.ids, 1, c.ids.length), model.net().state(1, c.ids.length))
+                        .output()
+                        .toArray();
+                for (int i = 0; i < ours.length; i++) {
+                    assertThat(ours[i]).as("%s %d", c.ids.length, i).isCloseTo(c.vectors[i], within(2e-5f));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama => rope_scaling => {\"rope_type\": \"longrope\"} => angles of the type \"longrope\" are not known;"
+                        + " those are [default, linear, dynamic, llama3, yarn]",
+                "llama => rope_scaling => {\"type\": \"linear\"} => the \"factor\" of its angles is NaN but must be at least 1",
+                "llama => rope_scaling => \"linear\" => \"rope_scaling\" must be an object",
+                "llama => rope_scaling => {\"type\": \"llama3\", \"factor\": 8} => \"low_freq_factor\" is NaN",
+                "llama => rope_scaling => {\"type\": \"yarn\", \"factor\": 8, \"beta_fast\": 0.5} => \"beta_fast\" is 0.5 and",
+                "llama => rope_parameters => {\"partial_rotary_factor\": 0.5} => a \"partial_rotary_factor\" other than 1",
+                "llama => rope_theta => 0.5 => heads of 8 numbers cannot be turned by angles of the base 0.5",
+                "deberta => conv_kernel_size => 3 => \"conv_kernel_size\" is set, but the convolution",
+                "deberta => position_biased_input => true => only \"relative_attention\" true and",
+                "deberta => relative_attention => false => only \"relative_attention\" true and",
+                "deberta => pos_att_type => \"p2p|c2p\" => \"pos_att_type\" is [p2p, c2p] but must name one or both of",
+                "deberta => pos_att_type => null => \"pos_att_type\" is [] but must name",
+                "deberta => position_buckets => 96 => \"position_buckets\" is 96 but must be 4 or more, and half of it less",
+                "deberta => norm_rel_ebd => \"rms\" => \"norm_rel_ebd\" is [rms] but only none and layer_norm are known",
+                "deberta => num_attention_heads => 5 => its 5 heads do not divide the width of 24",
+                "deberta => max_position_embeddings => 1000000000 => it has 1000000000 places and 8 distances",
+                "deberta => position_buckets => 16 => does not fit the model",
+            })
+    void whatAConfigSaysWronglyIsNamed(String line, @TempDir Path temp) throws IOException {
+        String[] parts = line.split(" => ");
+        Path folder = other(temp, parts[0], parts[1], parts[2]);
+        assertThatThrownBy(() -> {
+                    if (parts[0].equals("llama")) {
+                        DecoderFamily.read(folder).close();
+                    } else {
+                        Family.read(folder).close();
+                    }
+                })
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(parts[3]);
+    }
+
     /** The gradients of texts side by side are the sums of those of each alone. */
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "nomic_bert", "mpnet", "modernbert"})
+    @ValueSource(strings = {"bert", "nomic_bert", "mpnet", "modernbert", "deberta", "deberta-apart", "deberta-c2p"})
     void gradientsFlowThroughTextsSideBySide(String name) throws IOException {
         List<Case> cases = Case.of(folder(name));
         try (Model<TextEncoder> model = Family.read(folder(name))) {
@@ -156,7 +272,18 @@ class FamiliesTest {
 
     /** What is saved has the names and numbers of the folder from which it was read. */
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "roberta", "distilbert", "nomic_bert", "mpnet", "modernbert"})
+    @ValueSource(
+            strings = {
+                "bert",
+                "roberta",
+                "distilbert",
+                "nomic_bert",
+                "mpnet",
+                "modernbert",
+                "deberta",
+                "deberta-apart",
+                "deberta-c2p"
+            })
     void aSavedFolderIsTheFolder(String name, @TempDir Path temp) throws IOException {
         Path to = temp.resolve("saved");
         try (Model<TextEncoder> model = Pretrained.encoder(folder(name))) {

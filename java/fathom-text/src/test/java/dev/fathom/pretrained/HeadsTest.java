@@ -66,6 +66,24 @@ class HeadsTest {
         return to;
     }
 
+    /** The folder of ModernBERT whose {@code classifier} is the head of answers, which heads.py calls another name. */
+    private Path answering() throws IOException {
+        Path folder = folder("modernbert", "ForQuestionAnswering");
+        Path file = folder.resolve("model.safetensors");
+        Safetensors.Writer writer = new Safetensors.Writer();
+        try (Safetensors all = Safetensors.read(file)) {
+            for (String name : all.names()) {
+                float[] values = new float[(int) all.shape(name).size()];
+                all.copy(name, FloatBuffer.wrap(values));
+                if (!name.startsWith("classifier.")) {
+                    writer.add(name.replace("qa_outputs.", "classifier."), all.shape(name), FloatBuffer.wrap(values));
+                }
+            }
+        }
+        writer.write(file);
+        return folder;
+    }
+
     private static List<JsonObject> list(JsonElement all) {
         List<JsonObject> each = new ArrayList<>();
         all.getAsJsonArray().forEach(e -> each.add(e.getAsJsonObject()));
@@ -99,7 +117,7 @@ class HeadsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert"})
+    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert", "deberta", "modernbert", "nomic"})
     void aClassifier(String kind) throws IOException {
         JsonObject expected = expected(kind);
         try (Classifier classifier = Classifier.load(folder(kind))) {
@@ -185,7 +203,7 @@ class HeadsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert"})
+    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert", "deberta", "modernbert", "nomic"})
     void aReranker(String kind) throws IOException {
         List<JsonObject> pairs = list(expected(kind).get("pairs"));
         Path plain = oneOutput(kind);
@@ -221,7 +239,7 @@ class HeadsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert"})
+    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert", "deberta", "modernbert"})
     void spansOfTokens(String kind) throws IOException {
         try (TokenClassifier classifier = TokenClassifier.load(folder(kind, "ForTokenClassification"))) {
             for (JsonObject each : list(expected(kind).get("spans"))) {
@@ -272,7 +290,7 @@ class HeadsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert"})
+    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert", "deberta", "modernbert", "nomic"})
     void maskedWords(String kind) throws IOException {
         String mask = kind.equals("xlm-roberta") ? "<mask>" : "[MASK]";
         try (FillMask fill = FillMask.load(folder(kind, "ForMaskedLM"))) {
@@ -329,9 +347,10 @@ class HeadsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert"})
+    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert", "deberta", "modernbert"})
     void answers(String kind) throws IOException {
-        try (QuestionAnswering reader = QuestionAnswering.load(folder(kind, "ForQuestionAnswering"))) {
+        try (QuestionAnswering reader = QuestionAnswering.load(
+                kind.equals("modernbert") ? answering() : folder(kind, "ForQuestionAnswering"))) {
             for (JsonObject each : list(expected(kind).get("answers"))) {
                 String question = each.get("question").getAsString();
                 String context = each.get("context").getAsString();
@@ -357,9 +376,55 @@ class HeadsTest {
         }
     }
 
+    /** ModernBERT's head of texts reads the mean of all tokens where the settings say so. */
+    @Test
+    void aClassifierOfMeans() throws IOException {
+        Path folder = folder("modernbert", "ForSequenceClassification", "classifier_pooling", "\"mean\"");
+        try (Classifier classifier = Classifier.load(folder)) {
+            for (JsonObject each : list(expected("modernbert").get("means"))) {
+                String text = each.get("text").getAsString();
+                labels(classifier.classify(text), classifier.labels(), softmax(doubles(each.get("logits"))), text);
+            }
+        }
+        Path other = folder("modernbert", "ForSequenceClassification", "classifier_pooling", "\"max\"");
+        assertThatThrownBy(() -> Classifier.load(other))
+                .hasMessageContaining("\"classifier_pooling\" is \"max\" but only cls and mean are known");
+    }
+
+    /** The names of Microsoft's own files, and a head of pretraining, which fills in words. */
+    @Test
+    void otherNamesOfTheWordsHead() throws IOException {
+        Path folder = folder("deberta", "ForMaskedLM");
+        Path file = folder.resolve("model.safetensors");
+        Safetensors.Writer writer = new Safetensors.Writer();
+        try (Safetensors all = Safetensors.read(file)) {
+            for (String name : all.names()) {
+                float[] values = new float[(int) all.shape(name).size()];
+                all.copy(name, FloatBuffer.wrap(values));
+                writer.add(
+                        name.replace("cls.predictions.transform.", "lm_predictions.lm_head.")
+                                .replace("cls.predictions.", "lm_predictions.lm_head."),
+                        all.shape(name),
+                        FloatBuffer.wrap(values));
+            }
+        }
+        writer.write(file);
+        try (FillMask theirs = FillMask.load(folder);
+                FillMask ours = FillMask.load(folder("deberta", "ForMaskedLM"));
+                FillMask nomic = FillMask.load(folder("nomic", "ForPreTraining"));
+                FillMask same = FillMask.load(folder("nomic", "ForMaskedLM"))) {
+            assertThat(theirs.fill("anna [MASK] .", 5)).isEqualTo(ours.fill("anna [MASK] .", 5));
+            assertThat(nomic.fill("anna [MASK] .", 5)).isEqualTo(same.fill("anna [MASK] .", 5));
+        }
+        Path tokens = folder("nomic", "ForTokenClassification");
+        assertThatThrownBy(() -> TokenClassifier.load(tokens))
+                .hasMessageContaining("no head of the family \"nomic_bert\" is known for TokenClassifier; those are of"
+                        + " [bert, camembert, deberta-v2, distilbert, modernbert, mpnet, roberta, xlm-roberta]");
+    }
+
     /** Alone, in any batch and beside other threads a text gives the same bits. */
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert"})
+    @ValueSource(strings = {"bert", "xlm-roberta", "distilbert", "deberta", "modernbert"})
     void theSameBitsInAnyBatch(String kind) throws Exception {
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < 150; i++) {
@@ -416,7 +481,7 @@ class HeadsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "model_type => \"nomic_bert\" => no heads of the family \"nomic_bert\" are known; those are of [bert, ",
+                "classifier_bias => true => only a \"classifier_bias\" of false and a \"decoder_bias\" of true are known",
                 "model_type => \"t5\" => the family \"t5\" is not known",
                 "id2label => {\"0\": \"a\", \"2\": \"b\"} => \"id2label\" has 2 labels but none for 1",
                 "id2label => {\"0\": \"a\", \"1\": \"b\"} => does not fit the model: it has shapes [head.out.weight",
