@@ -9,6 +9,7 @@ import dev.fathom.ensemble.*;
 import dev.fathom.explain.*;
 import dev.fathom.features.*;
 import dev.fathom.files.*;
+import dev.fathom.finetune.*;
 import dev.fathom.image.*;
 import dev.fathom.io.*;
 import dev.fathom.kernel.*;

@@ -6,6 +6,7 @@ module dev.fathom.text {
     requires static org.jspecify;
 
     exports dev.fathom.decode;
+    exports dev.fathom.finetune;
     exports dev.fathom.pretrained;
     exports dev.fathom.text;
     exports dev.fathom.tokenizer;

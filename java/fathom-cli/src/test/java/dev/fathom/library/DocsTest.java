@@ -93,6 +93,7 @@ class DocsTest {
                 "explain",
                 "features",
                 "files",
+                "finetune",
                 "image",
                 "io",
                 "linear",

@@ -4,7 +4,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.EncodedText;
 import dev.fathom.tokenizer.PretrainedTokenizer;
-import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -57,24 +56,19 @@ public final class Embedder implements AutoCloseable {
         boolean done = false;
         try {
             TextEncoder net = model.net();
-            int most = Math.min(settings.longest(), net.context());
-            PretrainedTokenizer tokenizer =
-                    Family.tokenizer(folder, net.vocabulary()).truncation(TokenTruncation.to(most));
-            if (net instanceof StaticVectors) {
-                tokenizer = tokenizer.withoutSpecialTokens();
-            }
+            TextVectors vectors = TextVectors.of(folder, net, settings);
             TextRuns runs = new TextRuns(
                     model,
-                    most,
+                    Math.min(settings.longest(), net.context()),
                     Math.min(TextRuns.TEXTS, net.mostTexts()),
-                    TextRuns.weights(settings.pooling()),
+                    TextRuns.weights(vectors.pooling()),
                     (TextEncoder encoder, TextBatch texts, Tensor weights) ->
                             texts.pooled(encoder.encode(texts), weights));
             Embedder result = new Embedder(
-                    new Shared(model, tokenizer, runs, settings),
+                    new Shared(model, vectors.tokenizer(), runs, settings),
                     settings.defaultPrompt(),
                     net.width(),
-                    settings.normalized());
+                    vectors.normalized());
             done = true;
             return result;
         } finally {

@@ -3,6 +3,7 @@ package dev.fathom.pretrained;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.EncodedText;
+import java.nio.FloatBuffer;
 import java.util.List;
 
 /**
@@ -53,6 +54,17 @@ public record TextBatch(Tensor ids, Tensor types, Tensor places, Tensor owners, 
     /** Returns the mask by which each token sees the tokens of its own text. */
     public AttentionMask mask() {
         return AttentionMask.sideBySide(lengths, places);
+    }
+
+    /** Returns for each text one vector, made of those of its tokens x [1, tokens, width]: [texts, width]. */
+    public Tensor pooled(Tensor x, Pooling pooling) {
+        FloatBuffer weights = FloatBuffer.allocate(owners.dim(0));
+        int at = 0;
+        for (int length : lengths.toIntArray()) {
+            pooling.weights(length, weights, at);
+            at += length;
+        }
+        return pooled(x, Tensor.of(weights, owners.dim(0)));
     }
 
     /**
