@@ -73,7 +73,8 @@ public final class PretrainedTokenizer {
      * folder the first of these that is there is read. Of a file of llama.cpp ({@code .gguf}) the tokenizer is read.
      *
      * <p>A model of SentencePiece gives what its own library gives: no special tokens around a text, and none found in
-     * it.
+     * it. That of DeBERTa's later versions, {@code spm.model}, has {@code [CLS]} and {@code [SEP]} around and
+     * {@code [MASK]} behind its pieces.
      *
      * @throws IllegalArgumentException if a file is damaged, or has a part that is not known
      * @throws java.io.UncheckedIOException if it cannot be read

@@ -18,9 +18,13 @@ import java.util.List;
 
 /** The files in which tokenizers are published. */
 final class TokenizerFiles {
+    /** The model of SentencePiece of DeBERTa's second and third version, which only folders of it have. */
+    private static final String DEBERTA = "spm.model";
+
     private static final List<String> NAMES = List.of(
             "tokenizer.json",
             "spiece.model",
+            DEBERTA,
             "sentencepiece.bpe.model",
             "tokenizer.model",
             "vocab.json",
@@ -79,11 +83,52 @@ final class TokenizerFiles {
 
     private static PretrainedTokenizer sentencePiece(Path file) {
         try {
-            return new PretrainedTokenizer(SentencePieceModel.parts(bytes(file)), null, null);
+            PretrainedTokenizer.Parts parts = SentencePieceModel.parts(bytes(file));
+            boolean deberta = String.valueOf(file.getFileName()).equals(DEBERTA);
+            return new PretrainedTokenizer(deberta ? deberta(parts, file) : parts, null, null);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     file + " is no model of SentencePiece, or is damaged: " + e.getMessage() + "; fetch it again", e);
         }
+    }
+
+    /** These parts with the special tokens of DeBERTa, of which {@code [MASK]} comes behind all pieces. */
+    private static PretrainedTokenizer.Parts deberta(PretrainedTokenizer.Parts parts, Path file) {
+        for (String key : List.of("do_lower_case", "split_by_punct")) {
+            if (setting(file.resolveSibling("tokenizer_config.json"), key, false)) {
+                throw new IllegalArgumentException(
+                        "\"" + key + "\" of its tokenizer_config.json is true, which is not known");
+            }
+        }
+        TokenTable table = parts.model().table();
+        if (table.id("[MASK]") < 0) {
+            table.put("[MASK]", table.size());
+        }
+        List<AddedTokens.Token> added = new ArrayList<>();
+        for (String special : List.of("[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]")) {
+            if (table.id(special) < 0) {
+                throw new IllegalArgumentException("it lacks the piece " + special + " of DeBERTa");
+            }
+            added.add(AddedTokens.Token.of(special, table.id(special), true));
+        }
+        return new PretrainedTokenizer.Parts(
+                added,
+                parts.normalizer() instanceof SentencePieceModel.Normalization n && n.prefix()
+                        ? eachPrefixed(n)
+                        : parts.normalizer(),
+                parts.cut(),
+                parts.model(),
+                PostProcessor.Template.bert(table, table.id("[CLS]"), table.id("[SEP]")),
+                parts.decoder());
+    }
+
+    /** What stands between special tokens is a text of its own, which a blank precedes. */
+    private static Normalizer eachPrefixed(SentencePieceModel.Normalization first) {
+        return text -> {
+            Text all = first.normalize(text);
+            boolean later = text.from(text.start) > 0 && !all.isEmpty();
+            return later ? Normalizer.prepended(all, Character.toString(first.blank())) : all;
+        };
     }
 
     /** A byte-level tokenizer, as GPT-2 has it. */
@@ -138,7 +183,7 @@ final class TokenizerFiles {
                     file + " lacks one of the tokens [UNK], [CLS] and [SEP], so that it is no"
                             + " vocabulary of BERT; give one, or the tokenizer.json of the model");
         }
-        boolean small = lowerCase(file.resolveSibling("tokenizer_config.json"));
+        boolean small = setting(file.resolveSibling("tokenizer_config.json"), "do_lower_case", true);
         List<AddedTokens.Token> added = new ArrayList<>();
         for (String special : List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")) {
             if (table.id(special) >= 0) {
@@ -157,14 +202,14 @@ final class TokenizerFiles {
                 null);
     }
 
-    private static boolean lowerCase(Path settings) {
+    private static boolean setting(Path settings, String key, boolean otherwise) {
         if (!Files.exists(settings)) {
-            return true;
+            return otherwise;
         }
         try {
             JsonElement all = Json.read(new String(bytes(settings), StandardCharsets.UTF_8));
-            JsonElement small = all.isJsonObject() ? all.getAsJsonObject().get("do_lower_case") : null;
-            return small == null || small.isJsonNull() || small.getAsBoolean();
+            JsonElement value = all.isJsonObject() ? all.getAsJsonObject().get(key) : null;
+            return value == null || value.isJsonNull() ? otherwise : value.getAsBoolean();
         } catch (IOException
                 | JsonParseException
                 | IllegalStateException

@@ -14,6 +14,8 @@ import dev.fathom.io.TensorFile;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.tokenizer.EncodedText;
+import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -248,6 +250,52 @@ class FamiliesTest {
                 })
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(parts[3]);
+    }
+
+    /**
+     * Microsoft's folders of DeBERTa have a model of SentencePiece alone; its tokens are those of test-data's spm.py.
+     */
+    @Test
+    void theTokenizerOfDeberta(@TempDir Path temp) throws IOException {
+        Path folder = folder("deberta");
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.read(folder);
+        List<String> texts = new ArrayList<>();
+        JsonArray cases = new Gson().fromJson(Files.readString(folder.resolve("tokens.json")), JsonArray.class);
+        try (Embedder embedder = Embedder.load(folder);
+                Model<TextEncoder> model = Family.read(folder);
+                Pass pass = Pass.infer()) {
+            for (JsonElement each : cases) {
+                String text = each.getAsJsonObject().get("text").getAsString();
+                int[] ids = Case.ints(each, "ids");
+                if (each.getAsJsonObject().has("second")) {
+                    EncodedText pair = tokenizer.encode(
+                            text, each.getAsJsonObject().get("second").getAsString());
+                    assertThat(pair.ids()).as(text).containsExactly(ids);
+                    assertThat(pair.typeIds()).as(text).containsExactly(Case.ints(each, "types"));
+                    continue;
+                }
+                assertThat(tokenizer.encode(text).ids()).as(text).containsExactly(ids);
+                Case c = new Case(ids, new int[ids.length], new float[0]);
+                float[] mean = model.net().encode(batch(List.of(c), 0)).mean(1).toArray();
+                double norm = Math.sqrt(IntStream.range(0, 24)
+                        .mapToDouble(i -> mean[i] * mean[i])
+                        .sum());
+                float[] ours = embedder.embed(text);
+                for (int i = 0; i < 24; i++) {
+                    assertThat((double) ours[i]).as(text).isCloseTo(mean[i] / norm, within(1e-6));
+                }
+                texts.add(text);
+            }
+            float[][] together = embedder.embed(texts);
+            for (int i = 0; i < together.length; i++) {
+                assertThat(embedder.embed(texts.get(i))).as(texts.get(i)).containsExactly(together[i]);
+            }
+        }
+        Files.copy(folder.resolve("spm.model"), temp.resolve("spm.model"));
+        Files.writeString(temp.resolve("tokenizer_config.json"), "{\"do_lower_case\": true}");
+        assertThatThrownBy(() -> PretrainedTokenizer.read(temp))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"do_lower_case\" of its tokenizer_config.json is true, which is not known");
     }
 
     /** The gradients of texts side by side are the sums of those of each alone. */
