@@ -18,6 +18,7 @@ import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The encoder of ModernBERT (Warner et al. 2024): norms in front, no biases, hidden units of a GeGLU, and queries and
@@ -82,10 +83,20 @@ public record ModernBert(
         }
         float epsilon = (float) c.number(1e-5, "norm_eps");
         Activation activation = c.activation("hidden_activation", "gelu");
-        RotaryPositions far = RotaryPositions.of(context, width / heads, c.number(160000, "global_rope_theta"), false);
-        RotaryPositions near = RotaryPositions.of(context, width / heads, c.number(10000, "local_rope_theta"), false);
+        RotaryPositions far = RotaryPositions.of(
+                context, width / heads, base(c, "full_attention", "global_rope_theta", 160000), false);
+        RotaryPositions near = RotaryPositions.of(
+                context, width / heads, base(c, "sliding_attention", "local_rope_theta", 10000), false);
         List<TransformerEncoderLayer> layers = new ArrayList<>();
-        for (int i = 0; i < c.layers("num_hidden_layers"); i++) {
+        int depth = c.layers("num_hidden_layers");
+        List<String> kinds = IntStream.range(0, depth)
+                .mapToObj(i -> i % every == 0 ? "full_attention" : "sliding_attention")
+                .toList();
+        if (c.has("layer_types") && !c.texts("layer_types").equals(kinds)) {
+            throw c.wrong("\"layer_types\" is " + c.texts("layer_types") + " but every " + every + ". of " + depth
+                    + " layers sees all, beginning with the first");
+        }
+        for (int i = 0; i < depth; i++) {
             Layer first = i == 0 ? new Unchanged() : norm(width, epsilon);
             layers.add(new TransformerEncoderLayer(width, heads, hidden, activation)
                     .attention(
@@ -101,6 +112,16 @@ public record ModernBert(
                 norm(width, epsilon),
                 Buffer.derived(Shape.of(heads, 2 * context - 1), (shape, rng) -> within(shape, side)),
                 every);
+    }
+
+    /** The base of the angles of a kind of layers, under the key of transformers 4 or of the later ones. */
+    private static double base(Config c, String kind, String older, double otherwise) {
+        if (!c.has("rope_parameters")) {
+            return c.number(otherwise, older);
+        }
+        Config r = c.inner("rope_parameters").inner(kind);
+        r.mustBe("rope_type", "default");
+        return r.number(otherwise, "rope_theta");
     }
 
     private static LayerNorm norm(int width, float epsilon) {

@@ -199,6 +199,29 @@ class FamiliesTest {
                 .containsExactly(logits(folder("llama-3")));
     }
 
+    /** The settings of ModernBERT as later versions of transformers write them. */
+    @Test
+    void theNewerSettingsOfModernBert(@TempDir Path temp) throws IOException {
+        List<String> settings = new ArrayList<>();
+        for (String older : List.of("global_rope_theta", "local_rope_theta", "global_attn_every_n_layers")) {
+            settings.addAll(List.of(older, ""));
+        }
+        settings.addAll(List.of(
+                "rope_parameters",
+                "{\"full_attention\": {\"rope_type\": \"default\", \"rope_theta\": 5000.0},"
+                        + " \"sliding_attention\": {\"rope_type\": \"default\", \"rope_theta\": 300.0}}",
+                "layer_types",
+                "[\"full_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]"));
+        Path newer = other(temp, "modernbert", settings.toArray(String[]::new));
+        try (Model<TextEncoder> ours = Family.read(newer);
+                Model<TextEncoder> same = Family.read(folder("modernbert"));
+                Pass pass = Pass.infer()) {
+            TextBatch texts = batch(Case.of(folder("modernbert")), 0);
+            assertThat(ours.net().encode(texts).toArray())
+                    .containsExactly(same.net().encode(texts).toArray());
+        }
+    }
+
     /** A file of llama.cpp with another base and with factors of the angles has the logits of the published graph. */
     @Test
     void aFileOfLlamaCppWithFactors() throws IOException {
@@ -227,6 +250,8 @@ class FamiliesTest {
                 "llama => rope_scaling => {\"type\": \"yarn\", \"factor\": 8, \"beta_fast\": 0.5} => \"beta_fast\" is 0.5 and",
                 "llama => rope_parameters => {\"partial_rotary_factor\": 0.5} => a \"partial_rotary_factor\" other than 1",
                 "llama => rope_theta => 0.5 => heads of 8 numbers cannot be turned by angles of the base 0.5",
+                "modernbert => layer_types => [\"full_attention\"] => \"layer_types\" is [full_attention] but every 3. of 4 layers",
+                "modernbert => rope_parameters => {} => \"full_attention\" must be an object",
                 "deberta => conv_kernel_size => 3 => \"conv_kernel_size\" is set, but the convolution",
                 "deberta => position_biased_input => true => only \"relative_attention\" true and",
                 "deberta => relative_attention => false => only \"relative_attention\" true and",
