@@ -23,6 +23,7 @@ import dev.fathom.optim.*;
 import dev.fathom.parameter.*;
 import dev.fathom.plan.*;
 import dev.fathom.pretrained.*;
+import dev.fathom.retrieval.*;
 import dev.fathom.recurrent.*;
 import dev.fathom.search.*;
 import dev.fathom.series.*;

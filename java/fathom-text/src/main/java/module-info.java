@@ -8,6 +8,7 @@ module dev.fathom.text {
     exports dev.fathom.decode;
     exports dev.fathom.finetune;
     exports dev.fathom.pretrained;
+    exports dev.fathom.retrieval;
     exports dev.fathom.text;
     exports dev.fathom.tokenizer;
 
@@ -15,6 +16,8 @@ module dev.fathom.text {
     opens dev.fathom.decode to
             dev.fathom;
     opens dev.fathom.pretrained to
+            dev.fathom;
+    opens dev.fathom.retrieval to
             dev.fathom;
     opens dev.fathom.text to
             dev.fathom;

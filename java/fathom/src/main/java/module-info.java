@@ -30,13 +30,15 @@ module dev.fathom {
             dev.fathom.media,
             dev.fathom.nets;
     exports dev.fathom.command to
-            dev.fathom.media; // which changes the pictures of a batch by kernels of their own
+            dev.fathom.media, // which changes the pictures of a batch by kernels of their own
+            dev.fathom.text; // which searches vectors
     exports dev.fathom.ops to
             dev.fathom.nets,
             dev.fathom.view;
     exports dev.fathom.offheap to
             dev.fathom.media,
-            dev.fathom.nets;
+            dev.fathom.nets,
+            dev.fathom.text;
     exports dev.fathom.store to
             dev.fathom.nets;
 

@@ -105,6 +105,7 @@ class DocsTest {
                 "plan",
                 "pretrained",
                 "recurrent",
+                "retrieval",
                 "search",
                 "series",
                 "sound",

@@ -83,6 +83,11 @@ public final class Embedder implements AutoCloseable {
         return dimensions;
     }
 
+    /** Returns how many tokens of a text are read, with those that the model adds itself. */
+    public int longest() {
+        return Math.min(shared.folder.longest(), shared.model.net().context());
+    }
+
     /** Returns the prompts of the folder by their names, such as {@code query} and {@code passage}. */
     public Map<String, String> prompts() {
         return shared.folder.prompts();
