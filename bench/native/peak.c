@@ -173,6 +173,7 @@ int main(void) {
         measure(READ, 235146, threads);
         measure(READ, 1000000, threads);
         measure(READ, 10641792, threads);
+        measure(READ, 100000000, threads);
         measure(SCALE, 128000, threads);
         measure(SCALE, 1000000, threads);
         measure(SCALE, 16000000, threads);

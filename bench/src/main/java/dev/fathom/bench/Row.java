@@ -305,6 +305,10 @@ record Row(
                                 "rule=" + rule + ",n=" + weights),
                         List.of()));
             }
+            if (threads == 2) {
+                rows.add(search("f32", 4.0 * Work.VECTOR));
+                rows.add(search("int8", Work.VECTOR + 12.0));
+            }
             for (String op : threads == 2 ? Work.ACTIVATIONS : List.<String>of()) {
                 rows.add(elementwise(
                         "activation-" + op,
@@ -474,6 +478,23 @@ record Row(
                 Bar.atLeast(0.67, 0.67).unbounded(),
                 new Entrant(here, "fathom", "FathomTokenizers.encode", params + TokenizerCase.ALL),
                 List.of(new Entrant(here, "short", "FathomTokenizers.encode", params + TokenizerCase.LENGTH)));
+    }
+
+    /** The nearest of a million vectors; the figure counts the bytes that are read, of int8 those of its codes. */
+    private static Row search(String kind, double bytes) {
+        return new Row(
+                "search-" + kind,
+                2,
+                Unit.GBS,
+                bytes * Work.VECTORS,
+                new Limit("read", 100_000_000),
+                Bar.share(0.8),
+                new Entrant(Contender.fathom(2), "fathom", "FathomSearch.nearest", "kind=" + kind),
+                kind.equals("f32")
+                        ? List.of(new Entrant(Contender.torch("torch", 2), "torch", "TorchRows.search", "-"))
+                        : List.of(),
+                null,
+                Pace.SLOW);
     }
 
     /** The kernel of a layer beside oneDNN's primitive, on what the rows {@code -train} of this width give to it. */

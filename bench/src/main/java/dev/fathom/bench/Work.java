@@ -85,6 +85,20 @@ public final class Work {
         return swapped;
     }
 
+    /** How many vectors the rows {@code search-} have. */
+    public static final int VECTORS = 1_000_000;
+
+    /** How long these are. */
+    public static final int VECTOR = 384;
+
+    /** How many of them are found. */
+    public static final int NEAREST = 10;
+
+    /** Such a vector; the one behind the last is the query. */
+    public static float[] vector(int i) {
+        return normal(i, VECTOR, 0, 1);
+    }
+
     /** {@code n} labels below {@code classes}. */
     public static int[] labels(long seed, int n, int classes) {
         return new Random(seed).ints(n, 0, classes).toArray();

@@ -328,18 +328,23 @@ public final class VectorFile implements AutoCloseable {
     /** Does what is to be done with the rows of each part, and returns the results of the parts. */
     private <T> List<T> parts(long rowBytes, int threads, Work<T> work) {
         int parts = (int) Math.max(1, Math.min(threads, rowBytes * count / PART_BYTES));
-        return IntStream.range(0, parts)
-                .parallel()
-                .mapToObj(p -> {
-                    Arena arena = OffHeap.borrow();
-                    try {
-                        return work.run(
-                                arena, (int) ((long) count * p / parts), (int) ((long) count * (p + 1) / parts));
-                    } finally {
-                        OffHeap.giveBack(arena);
-                    }
-                })
-                .toList();
+        try {
+            return IntStream.range(0, parts)
+                    .parallel()
+                    .mapToObj(p -> part(work, (int) ((long) count * p / parts), (int) ((long) count * (p + 1) / parts)))
+                    .toList();
+        } catch (IllegalStateException e) { // of another thread comes inside a copy
+            throw e.getCause() instanceof IllegalStateException cause ? cause : e;
+        }
+    }
+
+    private static <T> T part(Work<T> work, int from, int to) {
+        Arena arena = OffHeap.borrow();
+        try {
+            return work.run(arena, from, to);
+        } finally {
+            OffHeap.giveBack(arena);
+        }
     }
 
     private interface Work<T> {

@@ -289,13 +289,15 @@ class VectorFileTest {
     /** It must not end the process, as a read of a page that is gone does. */
     @Test
     void aFileThatBecomesShorterIsAnError() throws IOException {
-        try (VectorFile file = file(Metric.DOT, false, vectors(5000, 64, 1));
+        try (VectorFile file = file(Metric.DOT, false, vectors(20_000, 64, 1));
                 RandomAccessFile cut =
                         new RandomAccessFile(folder.resolve("v.safetensors").toFile(), "rw")) {
             cut.setLength(4096);
-            assertThatThrownBy(() -> file.nearest(new float[64], 1))
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("became shorter");
+            for (int threads : new int[] {1, 4}) {
+                assertThatThrownBy(() -> file.nearest(new float[1][64], 1, threads))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageMatching("read: .*v.safetensors became shorter than .*");
+            }
         }
     }
 

@@ -421,6 +421,54 @@ public class TorchRows {
         }
     }
 
+    /** Vectors in memory and a query. */
+    @State(Scope.Thread)
+    public static class Searching {
+        private InferenceMode mode;
+        private Tensor rows;
+        private Tensor query;
+
+        /** Makes them row by row, and tells what is found. */
+        @Setup(Level.Trial)
+        public void setup() {
+            mode = new InferenceMode();
+            rows = torch.zeros(new long[] {Work.VECTORS, Work.VECTOR});
+            try (FloatPointer to = rows.data_ptr_float()) {
+                for (int i = 0; i < Work.VECTORS; i++) {
+                    to.position((long) i * Work.VECTOR).put(Work.vector(i), 0, Work.VECTOR);
+                }
+            }
+            query = tensor(Work.vector(Work.VECTORS), Work.VECTOR);
+            try (PointerScope scope = new PointerScope()) {
+                Tensor indices = torch.mv(rows, query)
+                        .topk(Work.NEAREST)
+                        .get1()
+                        .to(torch.ScalarType.Float);
+                float[] found = values(indices);
+                Work.tell(IntStream.range(0, found.length).mapToDouble(i -> found[i]).toArray());
+            }
+        }
+
+        /** Frees them. */
+        @TearDown(Level.Trial)
+        public void close() {
+            rows.close();
+            query.close();
+            mode.close();
+        }
+    }
+
+    /** The ten nearest of a million. */
+    @Benchmark
+    public long search(Searching searching) {
+        try (PointerScope scope = new PointerScope()) {
+            return torch.mv(searching.rows, searching.query)
+                    .topk(Work.NEAREST)
+                    .get1()
+                    .numel();
+        }
+    }
+
     /** A step of Adam on one parameter of n numbers. */
     @State(Scope.Thread)
     public static class Update {

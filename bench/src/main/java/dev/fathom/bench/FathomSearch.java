@@ -1,0 +1,63 @@
+package dev.fathom.bench;
+
+import dev.fathom.retrieval.Neighbor;
+import dev.fathom.retrieval.VectorFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** The nearest of many vectors in a mapped file, which the memory holds. */
+public class FathomSearch {
+    /** A file of vectors and a query. */
+    @State(Scope.Thread)
+    public static class Searching {
+        /** {@code f32} or {@code int8}. */
+        @Param("f32")
+        public String kind = "f32";
+
+        private Path path;
+        private VectorFile file;
+        private float[] query;
+
+        /** Writes the file and reads it once. */
+        @Setup(Level.Trial)
+        public void setup() throws IOException {
+            path = Files.createTempFile("search", ".safetensors");
+            path.toFile().deleteOnExit();
+            VectorFile.write(path, Work.VECTOR, VectorFile.Metric.DOT, kind.equals("int8"), rows -> {
+                for (int i = 0; i < Work.VECTORS; i++) {
+                    rows.add(Work.vector(i));
+                }
+            });
+            file = VectorFile.open(path);
+            query = Work.vector(Work.VECTORS);
+            List<Neighbor> found = search();
+            Work.tell(found.stream().mapToDouble(Neighbor::index).toArray());
+        }
+
+        List<Neighbor> search() {
+            return file.nearest(query, Work.NEAREST);
+        }
+
+        /** Removes the file. */
+        @TearDown(Level.Trial)
+        public void close() throws IOException {
+            file.close();
+            Files.delete(path);
+        }
+    }
+
+    /** The ten nearest of a million. */
+    @Benchmark
+    public List<Neighbor> nearest(Searching searching) {
+        return searching.search();
+    }
+}
