@@ -44,6 +44,14 @@ static int32_t k_dots(const struct dots_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
+#if defined(__SSE2__)
+/* the sum of four lanes, which may wrap around */
+static inline uint32_t total(__m128i x) {
+    x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0x4e));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_add_epi32(x, _mm_shuffle_epi32(x, 0xb1)));
+}
+#endif
+
 /*
  * Products of an int8 and an int16, two to a lane: the widening multiply-add that every x86-64 has. It reads bytes faster than memory
  * gives them, so that an instruction for int8 alone (VNNI) would gain nothing, and the query keeps 16 bits.
@@ -56,21 +64,21 @@ INLINE int32_t dot_int8(const int8_t *x, const int16_t *q, int64_t c) {
     for (; i + 32 <= c; i += 32)
         part = _mm512_add_epi32(part, _mm512_madd_epi16(_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(x + i))),
                                                         _mm512_loadu_si512(q + i)));
+    __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(part), _mm512_extracti64x4_epi64(part, 1));
+    sum = total(_mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1)));
 #elif defined(__AVX2__)
     __m256i part = _mm256_setzero_si256();
     for (; i + 16 <= c; i += 16)
         part = _mm256_add_epi32(part, _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(x + i))),
                                                         _mm256_loadu_si256((const __m256i *)(q + i))));
+    sum = total(_mm_add_epi32(_mm256_castsi256_si128(part), _mm256_extracti128_si256(part, 1)));
 #elif defined(__SSE2__)
     __m128i part = _mm_setzero_si128();
     for (; i + 8 <= c; i += 8) {
         __m128i bytes = _mm_loadl_epi64((const __m128i *)(x + i)); /* each twice, then shifted with its sign */
         part = _mm_add_epi32(part, _mm_madd_epi16(_mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8), _mm_loadu_si128((const __m128i *)(q + i))));
     }
-#endif
-#if defined(__SSE2__)
-    const vu lanes = (vu)part; /* sums of these may wrap around */
-    for (int l = 0; l < VL; l++) sum += lanes[l];
+    sum = total(part);
 #endif
     for (; i < c; i++) sum += (uint32_t)((int32_t)x[i] * q[i]);
     return (int32_t)sum;
