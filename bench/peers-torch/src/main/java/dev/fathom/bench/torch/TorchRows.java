@@ -2,6 +2,7 @@ package dev.fathom.bench.torch;
 
 import dev.fathom.bench.Work;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Adam;
