@@ -1,6 +1,11 @@
 package dev.fathom.bench;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** The stopwatch of the cold start: a process of its own per try, timed by the JVM's own record of its start. */
 public final class Cold {
@@ -22,6 +27,20 @@ public final class Cold {
         for (int i = 0; i < logits.length; i++) {
             Work.check("logit " + i, logits[i], expected[i], 1e-4);
         }
+        print(now);
+    }
+
+    /** Stops the clock, prints the milliseconds, then checks a vector against that in a file of floats. */
+    public static void answered(float[] vector, Path expected) throws IOException {
+        long now = System.currentTimeMillis();
+        FloatBuffer numbers = ByteBuffer.wrap(Files.readAllBytes(expected)).asFloatBuffer();
+        for (int i = 0; i < numbers.capacity(); i++) {
+            Work.check("number " + i, vector[i], numbers.get(i), 1e-4);
+        }
+        print(now);
+    }
+
+    private static void print(long now) {
         System.out.println(Server.MARK
                 + "ok "
                 + (now - ManagementFactory.getRuntimeMXBean().getStartTime()));

@@ -20,6 +20,7 @@ record Contender(Home home, String name, Map<String, String> env) {
     enum Home {
         FATHOM(".", "dev.fathom.bench.FathomRows"),
         TORCH("peers-torch", "dev.fathom.bench.torch.TorchRows"),
+        TORCH_MKL("peers-torch-mkl", TORCH.benchmarks),
         ORT("peers-ort", "dev.fathom.bench.ort.OrtRows"),
         DNNL("peers-dnnl", "dev.fathom.bench.dnnl.DnnlRows"),
         DL4J("peers-dl4j", "dev.fathom.bench.dl4j.Dl4jRows"),
@@ -31,6 +32,11 @@ record Contender(Home home, String name, Map<String, String> env) {
         Home(String folder, String benchmarks) {
             this.folder = folder;
             this.benchmarks = benchmarks;
+        }
+
+        /** Whether JavaCPP's presets run there. */
+        boolean ofPresets() {
+            return this == TORCH || this == TORCH_MKL || this == DNNL || this == DL4J;
         }
 
         Path target() {
@@ -54,8 +60,8 @@ record Contender(Home home, String name, Map<String, String> env) {
     /** The module's own folder, found from its classes (target/classes, or a jar in target). */
     static final Path BENCH = bench();
 
-    /** The official libtorch under the same Java presets. */
-    private static final Path LIBTORCH = Home.TORCH.target().resolve("libtorch/pytorch/cpu/linux-x86_64");
+    /** The last official libtorch that is to be had as a package, under Java presets of its version. */
+    private static final Path LIBTORCH = Home.TORCH_MKL.target().resolve("libtorch/pytorch/cpu/linux-x86_64");
 
     /** Settings of a shell that would change what is measured; OPENBLAS_CORETYPE=Haswell alone halves OpenBLAS. */
     private static final List<String> FOREIGN = List.of(
@@ -97,9 +103,9 @@ record Contender(Home home, String name, Map<String, String> env) {
 
     /** PyTorch's official build (MKL) in place of the presets' own (OpenBLAS). */
     static Contender official(String name, int threads, String... settings) {
-        Contender torch = torch(name, threads, settings);
-        torch.env().put("LD_LIBRARY_PATH", LIBTORCH.toString());
-        return torch;
+        Map<String, String> env = torch(name, threads, settings).env();
+        env.put("LD_LIBRARY_PATH", LIBTORCH.toString());
+        return new Contender(Home.TORCH_MKL, name, env);
     }
 
     static Contender ort() {
@@ -134,7 +140,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         if (data != null) {
             command.add("-Dfathom.data=" + data);
         }
-        if (home == Home.TORCH || home == Home.DNNL || home == Home.DL4J) {
+        if (home.ofPresets()) {
             // JavaCPP otherwise reads /proc on every native allocation
             command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
             command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
@@ -148,7 +154,7 @@ record Contender(Home home, String name, Map<String, String> env) {
             command.add("-Dorg.bytedeco.javacpp.platform.extension=-onednn-"
                     + isa); // otherwise the first on the class path
         }
-        if (home == Home.TORCH) {
+        if (home == Home.TORCH || home == Home.TORCH_MKL) {
             command.add(
                     "-Djava.library.path=" + library); // the system may have another PyTorch, and half of it crashes
         }

@@ -29,7 +29,7 @@ final class Page {
             otherwise. Recurrent nets are asked for more where kernels use AVX-512 than where they use AVX2. `freeze-vgg16` compares `Plan.freeze` with touching a
             block of the plan's size and copying the model once, in the same process.
 
-            The name of a peer says how it was set: `torch` is the build of PyTorch's JavaCPP presets with OpenBLAS and `torch-mkl` the official build; `malloc` keeps
+            The name of a peer says how it was set: `torch` is the build of PyTorch's JavaCPP presets with OpenBLAS and `torch-mkl` the last official build that is to be had as a package, which is of an earlier version; `malloc` keeps
             the memory that a step frees, `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. A
             row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
 
@@ -65,6 +65,14 @@ final class Page {
             the machine can read of so many bytes is asked besides the ratio. ONNX Runtime runs `GroupQueryAttention`, whose caches stay where they lie; PyTorch
             writes into tensors made before. `bert-infer-b1` is a frozen encoder of 12 layers, width 384 and 12 heads on 128 tokens; ONNX Runtime has the operators
             that its own tool fuses, with one product for queries, keys and values (`-packed`) or three (`-separate`).
+
+            `encoder-l6-` and `-l12-` turn texts into vectors by BERT's encoder with 6 layers, as all-MiniLM-L6-v2 has, or 12, as all-MiniLM-L12-v2 and BGE-small have, of
+            width 384: one text of so many tokens (`-b1`), or 32 whose lengths are spread evenly up to so many (`-b32`). Fathom begins with strings, and the time
+            of its tokenizer counts; its peers begin with the numbers of the tokens. They run texts one by one, in eights of similar lengths, or all at once, which
+            the number behind their names says, padded to the longest and masked; ONNX Runtime with its fused embedding, attention, norms and activation. The share
+            of the bound counts no padding. `cold-start-encoder` is the time from the start of the JVM to the first vector of a text of 16 tokens with 6 layers,
+            read from a folder; its peer is ONNX Runtime with Hugging Face's tokenizer for Java. `decoder-15m` and `-110m` write 64 tokens with decoders
+            built as Llama of the sizes of llama2.c's models, and 80 % of what the machine can read is asked; `prefill-` reads a prompt of 128 tokens at once.
 
             `tokenize-wordpiece`, `-bpe` and `-unigram` are 400,000 characters of Shakespeare's plays as a thousand texts, by the tokenizers of all-MiniLM-L6-v2, GPT-2 and
             T5, all of which are read from a `tokenizer.json`. Hugging Face's library runs one by one and all in one call (`-batch`), and also through the functions below its

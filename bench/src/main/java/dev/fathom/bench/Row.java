@@ -401,6 +401,11 @@ record Row(
         rows.add(supernet());
         rows.add(generation());
         rows.add(encoder());
+        rows.addAll(encoders());
+        for (int millions : new int[] {15, 110}) {
+            rows.add(decoder(millions));
+            rows.add(prefill(millions, 128));
+        }
         for (boolean lazy : new boolean[] {true, false}) {
             rows.add(embedding(10_000, 32, lazy));
             rows.add(embedding(1_000_000, 64, lazy));
@@ -651,6 +656,81 @@ record Row(
                 rivals);
     }
 
+    /** Lengths of the longest text of the rows {@code encoder-}. */
+    private static final int[] LENGTHS = {16, 64, 128, 512};
+
+    /** The rows {@code encoder-}: texts as vectors, one text or many of mixed lengths. */
+    private static List<Row> encoders() {
+        List<Row> rows = new ArrayList<>();
+        for (int layers : new int[] {6, 12}) {
+            for (int batch : new int[] {1, 32}) {
+                for (int length : LENGTHS) {
+                    rows.add(encoder(new EncoderCase(layers, length, batch)));
+                }
+            }
+        }
+        return rows;
+    }
+
+    /**
+     * Texts beside ONNX Runtime's fused operators and PyTorch, which pad texts to one length: one by one, so that there
+     * is nothing to pad, some of similar lengths together, or all of them.
+     */
+    private static Row encoder(EncoderCase encoder) {
+        String params = "layers=" + encoder.layers() + ",length=" + encoder.length() + ",batch=" + encoder.batch();
+        List<Entrant> rivals = new ArrayList<>();
+        for (int together : encoder.batch() == 1 ? new int[] {1} : new int[] {1, 8, encoder.batch()}) {
+            String all = params + ",together=" + together;
+            for (boolean packed : new boolean[] {true, false}) {
+                String name = "onnxruntime-" + (packed ? "packed-" : "separate-") + together;
+                rivals.add(new Entrant(Contender.ort(), name, "OrtEncoders.embed", all + ",packed=" + packed));
+            }
+            rivals.addAll(suffixed(String.valueOf(together), spacious("TorchEncoders.embed", all)));
+        }
+        return new Row(
+                encoder.name(),
+                2,
+                Unit.MS,
+                encoder.flops(),
+                Limit.FMA,
+                Bar.atLeast(1.0, 1.3),
+                new Entrant(Contender.fathom(2), "fathom", "FathomEncoders.embed", params),
+                rivals);
+    }
+
+    /** Tokens written one by one: all that is asked is the speed at which the machine reads. */
+    private static Row decoder(int millions) {
+        DecoderCase decoder = DecoderCase.of(millions);
+        return new Row(
+                "decoder-" + millions + "m",
+                2,
+                Unit.MS,
+                decoder.writtenBytes(),
+                new Limit("read", (int) decoder.weights()),
+                Bar.share(0.8),
+                new Entrant(
+                        Contender.fathom(2), "fathom", "FathomDecoders.generate", "millions=" + millions + ",length=1"),
+                List.of(),
+                null,
+                Pace.SLOW);
+    }
+
+    /** A prompt that is read at once, beside PyTorch with its fused causal attention. */
+    private static Row prefill(int millions, int length) {
+        String params = "millions=" + millions + ",length=" + length;
+        return new Row(
+                "prefill-" + millions + "m-" + length,
+                2,
+                Unit.MS,
+                DecoderCase.of(millions).promptFlops(length),
+                Limit.FMA,
+                Bar.atLeast(1.1, 1.1),
+                new Entrant(Contender.fathom(2), "fathom", "FathomDecoders.prefill", params),
+                spacious("TorchDecoders.prefill", params),
+                null,
+                Pace.SLOW);
+    }
+
     /** Returns these entrants with a suffix behind their names, which says what their parameters are. */
     private static List<Entrant> suffixed(String suffix, List<Entrant> entrants) {
         return entrants.stream()
@@ -704,8 +784,8 @@ record Row(
     }
 
     /**
-     * All layers together, per direction; some of them can be computed with fewer operations, so that the machine is no
-     * bound.
+     * All layers of convolutions together, per direction, some of which can be computed with fewer operations, so that
+     * the machine is no bound; and all encoders of texts.
      */
     static List<Mean> means() {
         List<Mean> means = new ArrayList<>();
@@ -721,6 +801,10 @@ record Row(
                     Bar.atLeast(1.3, 1.5).unbounded(),
                     rows.stream().map(row -> row + "-" + NCHW).toList()));
         }
+        means.add(new Mean(
+                "encoder-mean",
+                Bar.atLeast(1.3, 1.6).unbounded(),
+                encoders().stream().map(Row::name).toList()));
         return means;
     }
 

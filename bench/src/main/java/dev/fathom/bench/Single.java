@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rows that need a process for themselves: cold start and memory, a new one per try; the steady state, counted, not
@@ -16,43 +17,70 @@ import java.util.function.Predicate;
 final class Single {
     private Single() {}
 
-    /** JVM start to the first answer of a network read from a file; tries of the contenders in turn. */
+    /** JVM start to the first answer of a network read from a file, and to the first vector of a text. */
     static void cold(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Measurement> results)
             throws IOException {
-        String name = "cold-start-mlp";
-        Bar bar = Bar.atLeast(1.0, 1.3);
-        if (!wanted.test(name)) {
-            return;
-        }
         int tries = quick ? 5 : 11;
-        Contender fathom = new Contender(Contender.Home.FATHOM, "fathom", Map.of());
-        Path model = out.resolve("mlp.safetensors");
-        Path onnx = out.resolve("mlp.onnx");
-        double[] ours = new double[tries];
-        double[] theirs = new double[tries];
+        String ours = "dev.fathom.bench.Fathom";
+        String theirs = "dev.fathom.bench.ort.";
+        if (wanted.test("cold-start-mlp")) {
+            String model = out.resolve("mlp.safetensors").toString();
+            String onnx = out.resolve("mlp.onnx").toString();
+            results.add(cold(
+                    "cold-start-mlp",
+                    Bar.atLeast(1.0, 1.3),
+                    tries,
+                    out,
+                    new Start(Contender.Home.FATHOM, ours + "Cold", List.of("write", model), ours + "Cold", model),
+                    peers
+                            ? new Start(Contender.Home.ORT, theirs + "Onnx", List.of(onnx), theirs + "OrtCold", onnx)
+                            : null));
+        }
+        if (wanted.test("cold-start-encoder")) {
+            String folder = out.resolve("encoder").toString();
+            List<String> write = List.of("write", folder);
+            String a = ours + "EncoderCold";
+            String b = theirs + "OrtEncoderCold";
+            results.add(cold(
+                    "cold-start-encoder",
+                    Bar.atLeast(2.0, 2.0),
+                    tries,
+                    out,
+                    new Start(Contender.Home.FATHOM, a, write, a, folder),
+                    peers ? new Start(Contender.Home.ORT, b, write, b, folder) : null));
+        }
+    }
+
+    /** What writes the files of a contender, and what starts with them. */
+    private record Start(Contender.Home home, String writer, List<String> writing, String main, String file) {
+        Contender contender() {
+            return new Contender(home, home == Contender.Home.FATHOM ? "fathom" : "onnxruntime", Map.of());
+        }
+    }
+
+    /** Tries of the contenders in turn. */
+    private static Measurement cold(String name, Bar bar, int tries, Path out, Start ours, @Nullable Start theirs) {
+        double[][] took = new double[2][tries];
         try {
-            once(fathom, "dev.fathom.bench.FathomCold", out, "write", model.toString());
-            if (peers) {
-                once(Contender.ort(), "dev.fathom.bench.ort.Onnx", out, onnx.toString());
+            for (Start start : theirs == null ? List.of(ours) : List.of(ours, theirs)) {
+                once(start.contender(), start.writer(), out, start.writing().toArray(new String[0]));
             }
             for (int i = -1; i < tries; i++) { // the first fills the page cache and does not count
-                double a = number(once(fathom, "dev.fathom.bench.FathomCold", out, model.toString()));
-                double b =
-                        peers ? number(once(Contender.ort(), "dev.fathom.bench.ort.OrtCold", out, onnx.toString())) : 0;
+                double a = number(once(ours.contender(), ours.main(), out, ours.file()));
+                double b = theirs == null ? 0 : number(once(theirs.contender(), theirs.main(), out, theirs.file()));
                 if (i >= 0) {
-                    ours[i] = a;
-                    theirs[i] = b;
+                    took[0][i] = a;
+                    took[1][i] = b;
                 }
             }
         } catch (IOException e) {
-            results.add(Measurement.failed(name, 1, "ms", bar, String.valueOf(e.getMessage())));
-            return;
+            return Measurement.failed(name, 1, "ms", bar, String.valueOf(e.getMessage()));
         }
-        Duel duel = new Duel(new double[][] {ours});
-        if (peers) {
-            duel.against("onnxruntime", new double[][] {theirs});
+        Duel duel = new Duel(new double[][] {took[0]});
+        if (theirs != null) {
+            duel.against("onnxruntime", new double[][] {took[1]});
         }
-        results.add(Measurement.of(name, 1, ms -> ms, "ms", duel, Double.NaN, bar));
+        return Measurement.of(name, 1, ms -> ms, "ms", duel, Double.NaN, bar);
     }
 
     /** Mallocs, Java heap bytes and Java time of training steps and of session runs. */

@@ -4,7 +4,9 @@ import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tree.Records;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.stream.IntStream;
 
 /**
@@ -128,8 +130,46 @@ public record Sampling(
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */
     public List<Hypothesis> after(NextToken model, Rng rng, int[]... prompts) {
-        int k = temperature == 0 ? 1 : topK;
-        return SequenceRows.write("sampling", model, prompts, stop, maxTokens, k, new SequenceRows.Policy() {
+        return SequenceRows.write("sampling", model, prompts, stop, maxTokens, choices(), policy(rng));
+    }
+
+    /**
+     * Goes on from a prompt token by token: {@link Iterator#next} writes one, the same that {@link #after} writes. The
+     * tokens are without the stop symbol. The model is used by nothing else until the iterator is at its end.
+     *
+     * @throws IllegalArgumentException as {@link #after}, here or as soon as a token is asked for
+     */
+    public Iterator<Integer> tokens(NextToken model, Rng rng, int... prompt) {
+        var writing = new SequenceRows.Writing(
+                "sampling", model, new int[][] {prompt}, stop, maxTokens, choices(), policy(rng));
+        return new Iterator<>() {
+            private int given;
+
+            @Override
+            public boolean hasNext() {
+                boolean going = true;
+                while (going && writing.written(0).size() == given) {
+                    going = writing.step();
+                }
+                return given < writing.written(0).size();
+            }
+
+            @Override
+            public Integer next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException("sampling: the sequence is finished; ask hasNext() before next()");
+                }
+                return writing.written(0).get(given++);
+            }
+        };
+    }
+
+    private int choices() {
+        return temperature == 0 ? 1 : topK;
+    }
+
+    private SequenceRows.Policy policy(Rng rng) {
+        return new SequenceRows.Policy() {
             @Override
             public int choose(SequenceRows.Best best, int row, int sequence, int written) {
                 int from = row * best.k();
@@ -160,7 +200,7 @@ public record Sampling(
             public boolean ends(List<Integer> written) {
                 return until.ends(written);
             }
-        });
+        };
     }
 
     /** Which of k tokens, the most probable first, a number u in [0, 1) falls on. */

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What searches share: the settings of when to stop, one checked step of a model, and writing one sequence for each
@@ -136,22 +137,67 @@ final class SequenceRows {
      */
     static List<Hypothesis> write(
             String search, NextToken model, int[][] prompts, int stop, int maxTokens, int k, Policy policy) {
-        checkPrompts(search, prompts);
-        int[][] rest = model.prefill(prompts);
-        int n = prompts.length;
-        List<List<Integer>> tokens = new ArrayList<>();
-        double[] sums = new double[n];
-        boolean[] finished = new boolean[n];
-        for (int i = 0; i < n; i++) {
-            tokens.add(new ArrayList<>());
+        Writing writing = new Writing(search, model, prompts, stop, maxTokens, k, policy);
+        while (writing.step()) {}
+        return IntStream.range(0, prompts.length).mapToObj(writing::result).toList();
+    }
+
+    /** What {@link #write} does, step by step. */
+    static final class Writing {
+        private final String search;
+        private final NextToken model;
+        private final int[][] prompts;
+        private final int stop;
+        private final int maxTokens;
+        private final int k;
+        private final Policy policy;
+        private final int[][] rest;
+        private final List<List<Integer>> tokens = new ArrayList<>();
+        private final double[] sums;
+        private final boolean[] finished;
+        private int[] alive;
+        private int[] next;
+        private int step;
+
+        /** Reads what the model reads at once of the prompts. */
+        Writing(String search, NextToken model, int[][] prompts, int stop, int maxTokens, int k, Policy policy) {
+            checkPrompts(search, prompts);
+            this.search = search;
+            this.model = model;
+            this.prompts = prompts;
+            this.stop = stop;
+            this.maxTokens = maxTokens;
+            this.k = k;
+            this.policy = policy;
+            rest = model.prefill(prompts);
+            int n = prompts.length;
+            sums = new double[n];
+            finished = new boolean[n];
+            for (int i = 0; i < n; i++) {
+                tokens.add(new ArrayList<>());
+            }
+            alive = IntStream.range(0, n).toArray();
+            next = first(rest);
         }
-        int[] alive = IntStream.range(0, n).toArray();
-        int[] next = first(rest);
-        for (int step = 0; alive.length > 0; step++) {
-            int now = step;
+
+        /** The tokens of a sequence so far, behind its prompt. */
+        List<Integer> written(int sequence) {
+            return Collections.unmodifiableList(tokens.get(sequence));
+        }
+
+        /** A sequence so far. */
+        Hypothesis result(int i) {
+            return new Hypothesis(tokens.get(i), sums[i], sums[i], finished[i]);
+        }
+
+        /** Reads or writes a token of each sequence that is not finished, and returns whether there was one. */
+        boolean step() {
+            if (alive.length == 0) {
+                return false;
+            }
             try (Pass pass = Pass.infer()) {
                 Tensor logits = logits(search, model, next, stop);
-                boolean reading = Arrays.stream(alive).allMatch(i -> now + 1 < rest[i].length);
+                boolean reading = Arrays.stream(alive).allMatch(i -> step + 1 < rest[i].length);
                 if (!reading && policy.rescores()) {
                     float[] all = logits.toArray();
                     int vocabulary = logits.dim(1);
@@ -161,44 +207,45 @@ final class SequenceRows {
                     }
                     logits = Tensor.of(all, alive.length, vocabulary);
                 }
-                Best best = reading ? null : best(search, logits, k, step);
-                int[] rows = new int[alive.length];
-                int left = 0;
-                for (int row = 0; row < alive.length; row++) {
-                    int i = alive[row];
-                    int token;
-                    if (best == null || step + 1 < rest[i].length) {
-                        token = rest[i][step + 1];
-                    } else {
-                        List<Integer> written = tokens.get(i);
-                        int at = policy.choose(best, row, i, written.size());
-                        token = best.tokens[at];
-                        sums[i] += best.logProbabilities[at];
-                        finished[i] = token == stop;
-                        if (finished[i]) {
-                            continue;
-                        }
-                        written.add(token);
-                        finished[i] = policy.ends(Collections.unmodifiableList(written));
-                        if (finished[i] || written.size() == maxTokens) {
-                            continue;
-                        }
-                    }
-                    next[left] = token;
-                    alive[left] = i;
-                    rows[left++] = row;
-                }
-                if (left > 0) {
-                    reorder(model, Arrays.copyOf(rows, left), alive.length);
-                }
-                next = Arrays.copyOf(next, left);
-                alive = Arrays.copyOf(alive, left);
+                advance(reading ? null : best(search, logits, k, step));
             }
+            step++;
+            return true;
         }
-        List<Hypothesis> all = new ArrayList<>();
-        for (int i = 0; i < n; i++) {
-            all.add(new Hypothesis(tokens.get(i), sums[i], sums[i], finished[i]));
+
+        /** Gives each row its next token, of its prompt or of the best, and lets those leave that are finished. */
+        private void advance(@Nullable Best best) {
+            int[] rows = new int[alive.length];
+            int left = 0;
+            for (int row = 0; row < alive.length; row++) {
+                int i = alive[row];
+                int token;
+                if (best == null || step + 1 < rest[i].length) {
+                    token = rest[i][step + 1];
+                } else {
+                    List<Integer> written = tokens.get(i);
+                    int at = policy.choose(best, row, i, written.size());
+                    token = best.tokens[at];
+                    sums[i] += best.logProbabilities[at];
+                    finished[i] = token == stop;
+                    if (finished[i]) {
+                        continue;
+                    }
+                    written.add(token);
+                    finished[i] = policy.ends(Collections.unmodifiableList(written));
+                    if (finished[i] || written.size() == maxTokens) {
+                        continue;
+                    }
+                }
+                next[left] = token;
+                alive[left] = i;
+                rows[left++] = row;
+            }
+            if (left > 0) {
+                reorder(model, Arrays.copyOf(rows, left), alive.length);
+            }
+            next = Arrays.copyOf(next, left);
+            alive = Arrays.copyOf(alive, left);
         }
-        return List.copyOf(all);
     }
 }

@@ -32,8 +32,9 @@ record DecoderFamily(Function<Config, CausalNet> net, Layout layout, List<String
     static Model<CausalNet> read(Path folder) {
         if (Files.isRegularFile(folder)) {
             try (TensorFile file = Llama.GGUF.named(TensorFile.open(folder))) {
-                return Family.filled(
+                return Model.of(
                         (CausalNet) Llama.of(Config.ofGguf(folder), file),
+                        1,
                         file,
                         Names.exact().ignore(Rope.FACTORS));
             }

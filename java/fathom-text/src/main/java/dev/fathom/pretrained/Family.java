@@ -94,21 +94,7 @@ record Family(Function<Config, TextEncoder> net, Layout layout, Heads heads) {
     /** A model of this net with the weights in a folder, of which there may be more. */
     static <N extends Net> Model<N> filled(N net, Layout layout, Path folder, Names names) {
         try (TensorFile file = layout.named(weights(folder))) {
-            return filled(net, file, names.ignoreOthers());
-        }
-    }
-
-    /** A model of this net with the weights of a file. */
-    static <N extends Net> Model<N> filled(N net, TensorFile file, Names names) {
-        Model<N> model = Model.of(net, 1);
-        boolean done = false;
-        try {
-            done = !model.load(file, names).loaded().isEmpty();
-            return model;
-        } finally {
-            if (!done) {
-                model.close();
-            }
+            return Model.of(net, 1, file, names.ignoreOthers());
         }
     }
 

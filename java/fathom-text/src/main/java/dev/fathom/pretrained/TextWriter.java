@@ -9,8 +9,9 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.function.Consumer;
 
 /**
@@ -133,7 +134,24 @@ public final class TextWriter implements AutoCloseable {
      * @throws IllegalStateException if the writer was closed
      */
     public String write(String prompt, Consumer<String> pieces) {
-        long begin = System.nanoTime();
+        StringBuilder all = new StringBuilder();
+        try (Pieces each = pieces(prompt)) {
+            while (each.hasNext()) {
+                String piece = each.next();
+                all.append(piece);
+                pieces.accept(piece);
+            }
+        }
+        return all.toString();
+    }
+
+    /**
+     * Returns what follows a text piece by piece: each {@link Iterator#next} writes until the next piece is certain.
+     *
+     * @throws IllegalArgumentException if the text has no token, or as many as the net has positions
+     * @throws IllegalStateException if the writer was closed
+     */
+    public Pieces pieces(String prompt) {
         int[] read = shared.tokenizer.encode(prompt).ids();
         int room = shared.decoder.capacity() - read.length;
         if (read.length == 0 || room < 1) {
@@ -141,81 +159,78 @@ public final class TextWriter implements AutoCloseable {
                     + " tokens, but it must have 1 to " + (shared.decoder.capacity() - 1)
                     + ", so that there is a token to go on from and a position for the next");
         }
-        var text = new Written(read, pieces);
-        try (CachedDecoder.Sequences sequences = shared.decoder.sequences()) {
-            int n = sampling.maxTokens(Math.min(sampling.maxTokens(), room))
-                    .until(((StopCondition) text::ends).or(sampling.until()))
-                    .after(sequences, new Rng(seed), read)
-                    .get(0)
-                    .toArray()
-                    .length;
-            shared.speed.add(n, begin);
-        }
-        return text.whole();
+        return new Pieces(shared, sampling.maxTokens(Math.min(sampling.maxTokens(), room)), seed, stops, read);
     }
 
-    /** The text that the tokens so far make, which is given on as far as no further token can change it. */
-    private final class Written {
-        private final int[] prompt;
-        private final Consumer<String> pieces;
-        private final int before;
-        private String text = "";
-        private int given;
+    /**
+     * The pieces of a text that is being written, joined the text. It is used by one thread at a time, and closed
+     * unless it was read to its end.
+     */
+    public static final class Pieces implements Iterator<String>, AutoCloseable {
+        private final Shared shared;
+        private final List<String> stops;
+        private final CachedDecoder.Sequences sequences;
+        private final Iterator<Integer> tokens;
+        private final TextStream text;
+        private boolean over;
 
-        Written(int[] prompt, Consumer<String> pieces) {
-            this.prompt = prompt;
-            this.pieces = pieces;
-            before = shared.tokenizer.decode(prompt).length();
-        }
-
-        /** Whether the text ends with these tokens. */
-        boolean ends(List<Integer> written) {
-            boolean last = shared.ends.contains(written.get(written.size() - 1));
-            List<Integer> ids = new ArrayList<>();
-            for (int id : prompt) {
-                ids.add(id);
-            }
-            ids.addAll(last ? written.subList(0, written.size() - 1) : written);
-            String all = shared.tokenizer.decode(ids.stream().mapToInt(i -> i).toArray());
-            text = all.substring(Math.min(before, all.length()));
-            for (String stop : stops) {
-                int at = text.indexOf(stop);
-                if (at >= 0) {
-                    text = text.substring(0, at);
-                    last = true;
+        private Pieces(Shared shared, Sampling sampling, long seed, List<String> stops, int[] read) {
+            long begin = System.nanoTime();
+            this.shared = shared;
+            this.stops = stops;
+            text = new TextStream(shared.tokenizer, read);
+            sequences = shared.decoder.sequences();
+            boolean done = false;
+            try {
+                tokens = sampling.until(((StopCondition) this::ends).or(sampling.until()))
+                        .tokens(sequences, new Rng(seed), read);
+                done = true;
+            } finally {
+                if (!done) {
+                    sequences.close();
                 }
             }
-            give(last ? text.length() : certain());
-            return last;
+            shared.speed.add(0, begin);
         }
 
-        /** A letter may lack bytes, and a stop may have begun. */
-        private int certain() {
-            int end = text.length();
-            while (end > 0 && text.charAt(end - 1) == '\ufffd') {
-                end--;
-            }
-            for (String stop : stops) {
-                for (int n = Math.min(stop.length() - 1, end); n > 0; n--) {
-                    if (text.startsWith(stop.substring(0, n), end - n)) {
-                        end -= n;
-                        break;
-                    }
+        private boolean ends(List<Integer> written) {
+            return shared.ends.contains(written.get(written.size() - 1));
+        }
+
+        /** Writes until the next piece is certain, and returns whether there is one. */
+        @Override
+        public boolean hasNext() {
+            long begin = System.nanoTime();
+            int n = 0;
+            while (!over && text.certain(stops) == 0) {
+                boolean more = tokens.hasNext();
+                int token = more ? tokens.next() : -1;
+                if (more && !shared.ends.contains(token)) {
+                    text.add(token);
+                    n++;
+                }
+                if (!more || shared.ends.contains(token) || text.stopped(stops)) {
+                    text.finish(stops);
+                    close();
                 }
             }
-            return end;
+            shared.speed.add(n, begin);
+            return text.certain(stops) > 0;
         }
 
-        private void give(int end) {
-            if (end > given) {
-                pieces.accept(text.substring(given, end));
-                given = end;
+        @Override
+        public String next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("TextWriter: the text is at its end; ask hasNext() before next()");
             }
+            return text.take(stops);
         }
 
-        String whole() {
-            give(text.length());
-            return text;
+        /** Writes no further. Closing twice does nothing. */
+        @Override
+        public void close() {
+            over = true;
+            sequences.close();
         }
     }
 

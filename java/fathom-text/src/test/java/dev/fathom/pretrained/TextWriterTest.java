@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -82,6 +84,72 @@ class TextWriterTest {
             String cut = free.stops("no such text", stop).write("Hello", pieces::add);
             assertThat(cut).isEqualTo(whole.substring(0, whole.indexOf(stop)));
             assertThat(String.join("", pieces)).isEqualTo(cut);
+        }
+    }
+
+    @Test
+    void piecesOnDemand() {
+        try (TextWriter writer = TextWriter.load(folder("gpt2"))) {
+            TextWriter drawing =
+                    writer.sampling(writer.sampling().temperature(1).maxTokens(30));
+            String whole = drawing.write("Hello");
+            StringBuilder all = new StringBuilder();
+            try (TextWriter.Pieces pieces = drawing.pieces("Hello")) {
+                pieces.forEachRemaining(all::append);
+                assertThatThrownBy(pieces::next)
+                        .isInstanceOf(NoSuchElementException.class)
+                        .hasMessageContaining("the text is at its end");
+            }
+            assertThat(all.toString()).isEqualTo(whole);
+            TextWriter.Pieces begun = drawing.pieces("Hello");
+            String first = begun.next();
+            begun.close();
+            assertThat(whole).startsWith(first);
+            assertThat(begun.hasNext()).isFalse();
+        }
+    }
+
+    /**
+     * Random tokens of published tokenizers become what they are as a whole. GPT-2's decode to broken letters too; of
+     * Llama's, single bytes are left out, since broken ones change letters that were certain before them.
+     */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "models/swift-goldens-gpt2-t5-bert/gpt2/tokenizer.json",
+                "models/llama-stories260k-gguf/tinyllm.gguf"
+            })
+    void aStreamOfTokensIsTheirText(String name) {
+        String data = System.getenv("FATHOM_DATA");
+        Path file = Path.of(data == null ? "" : data, name);
+        assumeTrue(Files.exists(file), "a stream of tokens is not tested: FATHOM_DATA has no " + name);
+        PretrainedTokenizer tokenizer = PretrainedTokenizer.read(file);
+        Random random = new Random(2);
+        for (int round = 0; round < 200; round++) {
+            int least = name.endsWith("gguf") ? 3 + 256 : 0;
+            int[] prompt =
+                    random.ints(1 + random.nextInt(4), least, tokenizer.size()).toArray();
+            int[] letters = tokenizer
+                    .withoutSpecialTokens()
+                    .encode("\ud83d\ude00 \u4e2d\u6587")
+                    .ids();
+            int[] more = IntStream.concat(random.ints(30, least, tokenizer.size()), Arrays.stream(letters))
+                    .toArray();
+            TextStream stream = new TextStream(tokenizer, prompt);
+            StringBuilder text = new StringBuilder();
+            for (int token : more) {
+                stream.add(token);
+                text.append(stream.take(List.of()));
+            }
+            stream.finish(List.of());
+            text.append(stream.take(List.of()));
+            int[] all =
+                    IntStream.concat(Arrays.stream(prompt), Arrays.stream(more)).toArray();
+            String before = tokenizer.decode(prompt);
+            String whole = tokenizer.decode(all);
+            if (whole.startsWith(before)) { // else the tokens complete a letter of the prompt
+                assertThat(text.toString()).as(Arrays.toString(all)).isEqualTo(whole.substring(before.length()));
+            }
         }
     }
 

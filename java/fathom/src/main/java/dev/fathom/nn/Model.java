@@ -19,7 +19,6 @@ import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Structure;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,7 +66,37 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      */
     public static <M extends Net> Model<M> of(M net, long seed) {
         requireNonNull(net, "Model.of: net must not be null");
-        return make(net, seed, false);
+        return make(net, seed, false, true);
+    }
+
+    /**
+     * Makes a model of a new net with the values of an open file, as {@link #of(Net, long)} and then
+     * {@link #load(TensorFile, Names)} do. Random numbers are drawn for those parameters alone that the file lacks,
+     * which for a large net saves most of the time.
+     *
+     * @throws IllegalArgumentException if something in the tree is neither a record nor a lambda that captures nothing,
+     *     names are missing or unknown, shapes differ, or tied values do
+     * @throws IllegalStateException if another model holds one of the parameters or buffers, or the file was closed
+     * @throws java.io.UncheckedIOException if the file cannot be read
+     */
+    public static <M extends Net> Model<M> of(M net, long seed, TensorFile file, Names names) {
+        requireNonNull(net, "Model.of: net must not be null");
+        Model<M> model = make(net, seed, false, false);
+        boolean done = false;
+        try {
+            Set<String> lacking = Set.copyOf(model.load(file, names).missing());
+            for (Variable h : model.store().<Variable>cells()) {
+                if (lacking.contains(h.name())) {
+                    draw(model.store(), Store.index(h), h, h.name(), new Rng(seed));
+                }
+            }
+            done = true;
+            return model;
+        } finally {
+            if (!done) {
+                model.close();
+            }
+        }
     }
 
     /**
@@ -86,10 +115,10 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
      */
     public static <M extends Net> Model<M> adopt(M net, long seed) {
         requireNonNull(net, "Model.adopt: net must not be null");
-        return make(net, seed, true);
+        return make(net, seed, true, true);
     }
 
-    private static <M extends Net> Model<M> make(M net, long seed, boolean adopting) {
+    private static <M extends Net> Model<M> make(M net, long seed, boolean adopting, boolean drawn) {
         List<Variable> variables = new ArrayList<>();
         List<String> names = new ArrayList<>();
         collect(net, variables, names);
@@ -103,7 +132,7 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         }
         Store store = new Store(variables, names);
         try {
-            fill(store, variables, names, new Rng(seed));
+            fill(store, variables, names, new Rng(seed), drawn);
         } catch (RuntimeException | Error e) {
             store.close();
             throw e;
@@ -132,32 +161,35 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         }
     }
 
-    /** First values: those of the model before, or what the initializer says. */
-    private static void fill(Store store, List<Variable> variables, List<String> names, Rng rng) {
+    /** First values: those of the model before, or what the initializer says, of parameters where they are drawn. */
+    private static void fill(Store store, List<Variable> variables, List<String> names, Rng rng, boolean drawn) {
         for (int i = 0; i < variables.size(); i++) {
             Variable h = variables.get(i);
-            ByteBuffer to = store.view(i, store.values());
             if (h.bound()) {
                 Store from = Store.of(h);
                 int j = Store.index(h);
                 from.lease();
                 try {
-                    to.put(from.view(j));
+                    store.view(i, store.values()).put(from.view(j));
                 } finally {
                     from.release();
                 }
                 if (h instanceof Parameter) {
                     store.trainable(i, from.isTrainable(j));
                 }
-            } else {
-                float[] values = h.initializer().values(h.shape(), rng.split(names.get(i)));
-                if (values.length != h.shape().size()) {
-                    throw new IllegalArgumentException("model: the initializer of " + names.get(i) + " gave "
-                            + values.length + " values for shape " + h.shape() + "; it must give one for each element");
-                }
-                to.asFloatBuffer().put(values);
+            } else if (drawn || h instanceof Buffer) {
+                draw(store, i, h, names.get(i), rng);
             }
         }
+    }
+
+    private static void draw(Store store, int i, Variable h, String name, Rng rng) {
+        float[] values = h.initializer().values(h.shape(), rng.split(name));
+        if (values.length != h.shape().size()) {
+            throw new IllegalArgumentException("model: the initializer of " + name + " gave " + values.length
+                    + " values for shape " + h.shape() + "; it must give one for each element");
+        }
+        store.view(i, store.values()).asFloatBuffer().put(values);
     }
 
     private static void collect(Object root, List<Variable> variables, List<String> names) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.attention.MultiHeadAttention;
 import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.io.Safetensors;
+import dev.fathom.io.TensorFile;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Variable;
@@ -321,6 +322,23 @@ class NamesTest {
             assertThat(values(model, "1.weight")).isEqualTo(head);
             assertThat(loaded.loaded()).containsExactly("0.weight", "0.bias");
             assertThat(loaded.missing()).containsExactly("1.weight", "1.bias");
+        }
+    }
+
+    @Test
+    void aModelOfAFileDrawsOnlyWhatTheFileLacks() {
+        var part = file(path(), "weight", Shape.of(3, 2), "bias", Shape.of(3));
+        Names names = Names.exact().withPrefix("0.").optional("1.*");
+        try (TensorFile file = TensorFile.open(path());
+                var model = Model.of(new Sequential(new Linear(2, 3), new Linear(3, 4)), 7, file, names);
+                var drawn = Model.of(new Sequential(new Linear(2, 3), new Linear(3, 4)), 7)) {
+            assertThat(values(model, "0.weight")).isEqualTo(part.get("weight"));
+            assertThat(values(model, "0.bias")).isEqualTo(part.get("bias"));
+            assertThat(values(model, "1.weight")).isEqualTo(values(drawn, "1.weight"));
+            assertThat(values(model, "1.bias")).isEqualTo(values(drawn, "1.bias"));
+            assertThatThrownBy(() -> Model.of(new Linear(2, 4), 1, file, Names.exact()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("weight");
         }
     }
 

@@ -10,6 +10,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
+import dev.fathom.bench.EncoderCase;
 import dev.fathom.bench.Network;
 import dev.fathom.bench.Recurrence;
 import dev.fathom.bench.Transformer;
@@ -27,6 +28,7 @@ import java.util.List;
 public final class Onnx {
     private static final int FLOAT = 1;
     private static final int INT = 6;
+    private static final int LONG = 7;
     /** Operators that ONNX has not: what ONNX Runtime fuses Transformers into. */
     private static final String CONTRIBUTED = "com.microsoft";
 
@@ -85,38 +87,78 @@ public final class Onnx {
      */
     static byte[] encoder(Transformer t, boolean packed) {
         Onnx onnx = new Onnx();
+        onnx.stack(t, onnx.input(1, t.length(), t.width()), packed, "");
+        return onnx.bytes(1, t.length(), t.width());
+    }
+
+    /**
+     * The encoder from ids[batch, length] and types of that shape to y[batch, width], the sum of the tokens' vectors
+     * times shares[batch, 1, length], scaled to the length 1. Where texts are padded, lengths[batch] says how many
+     * tokens they have.
+     */
+    static byte[] texts(EncoderCase encoder, boolean packed, boolean padded) {
+        Onnx onnx = new Onnx();
+        Transformer t = encoder.layersOf();
+        int width = t.width();
+        for (String input : padded ? List.of("ids", "types", "lengths") : List.of("ids", "types")) {
+            onnx.graph.addInput(open(input, INT, input.equals("lengths") ? 1 : 2));
+        }
+        onnx.graph.addInput(open("shares", FLOAT, 3));
+        List<String> in = new ArrayList<>(List.of("ids", "types"));
+        int[] rows = {EncoderCase.VOCABULARY, EncoderCase.PLACES, 2};
+        for (String table : List.of("words", "places", "types")) {
+            int n = rows[in.size() - 2];
+            in.add(onnx.constant(table + ".weight", EncoderCase.numbers(table, n * width), n, width));
+        }
+        for (String number : List.of("norm.weight", "norm.bias")) {
+            in.add(onnx.constant(number, EncoderCase.numbers(number, width), width));
+        }
+        String x = onnx.contributed("EmbedLayerNormalization", in, real("epsilon", 1e-5f));
+        onnx.last().addOutput("mask_index");
+        x = onnx.stack(t, x, packed, padded ? "lengths" : "");
+        String sum = onnx.node("Squeeze", List.of(onnx.node("MatMul", List.of("shares", x)), onnx.place(1)));
+        onnx.node("LpNormalization", List.of(sum), integer("axis", 1), integer("p", 2));
+        onnx.last().setOutput(0, "y");
+        onnx.graph.addOutput(open("y", FLOAT, 2));
+        return onnx.file();
+    }
+
+    /** The layers from x[batch, length, width], where {@code lengths} names those of padded texts, if there are any. */
+    private String stack(Transformer t, String x, boolean packed, String lengths) {
         AttributeProto heads = integer("num_heads", t.heads());
-        String x = onnx.input(1, t.length(), t.width());
         for (int i = 0; i < t.layers(); i++) {
             String layer = "encoder.layers." + i + ".";
             String in = layer + "self_attn.in_proj_";
             float[] rows = t.numbers(in + "weight", 3 * t.width() * t.width());
-            String b = onnx.constant(in + "bias", t.numbers(in + "bias", 3 * t.width()), 3L * t.width());
+            String b = constant(in + "bias", t.numbers(in + "bias", 3 * t.width()), 3L * t.width());
             String y;
             if (packed) {
-                String w = onnx.constant(in + "weight", columns(rows, t.width()), t.width(), 3L * t.width());
-                y = onnx.contributed("Attention", List.of(x, w, b), heads);
+                String w = constant(in + "weight", columns(rows, t.width()), t.width(), 3L * t.width());
+                y = contributed("Attention", lengths.isEmpty() ? List.of(x, w, b) : List.of(x, w, b, lengths), heads);
             } else {
                 List<String> qkv = new ArrayList<>();
                 int n = t.width() * t.width();
                 for (int part = 0; part < 3; part++) {
                     float[] columns = columns(Arrays.copyOfRange(rows, part * n, (part + 1) * n), t.width());
-                    String w = onnx.constant(in + "weight" + part, columns, t.width(), t.width());
-                    qkv.add(onnx.node("MatMul", List.of(x, w)));
+                    String w = constant(in + "weight" + part, columns, t.width(), t.width());
+                    qkv.add(node("MatMul", List.of(x, w)));
                 }
                 qkv.add(b);
-                y = onnx.contributed("MultiHeadAttention", qkv, heads);
+                if (!lengths.isEmpty()) {
+                    qkv.add(lengths);
+                }
+                y = contributed("MultiHeadAttention", qkv, heads);
             }
-            x = onnx.sum(
+            x = sum(
                     t,
-                    onnx.product(t, y, layer + "self_attn.out_proj."),
+                    product(t, y, layer + "self_attn.out_proj."),
                     x,
                     layer + "self_attn.out_proj.",
                     layer + "norm1.");
-            y = onnx.product(t, onnx.hidden(t, x, layer), layer + "linear2.");
-            x = onnx.sum(t, y, x, layer + "linear2.", layer + "norm2.");
+            y = product(t, hidden(t, x, layer), layer + "linear2.");
+            x = sum(t, y, x, layer + "linear2.", layer + "norm2.");
         }
-        return onnx.bytes(1, t.length(), t.width());
+        return x;
     }
 
     /**
@@ -343,6 +385,17 @@ public final class Onnx {
                 : constant(name, new float[] {value});
     }
 
+    /** A place of a dimension. */
+    private String place(long dim) {
+        String name = "place" + dim;
+        graph.addInitializer(TensorProto.newBuilder()
+                .setName(name)
+                .setDataType(LONG)
+                .addDims(1)
+                .addInt64Data(dim));
+        return name;
+    }
+
     private String input(long... dims) {
         graph.addInput(value("x", FLOAT, dims));
         return "x";
@@ -352,6 +405,10 @@ public final class Onnx {
     private byte[] bytes(long... dims) {
         last().setOutput(0, "y");
         graph.addOutput(value("y", FLOAT, dims));
+        return file();
+    }
+
+    private byte[] file() {
         return ModelProto.newBuilder()
                 .setIrVersion(8)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
@@ -362,11 +419,24 @@ public final class Onnx {
                 .toByteArray();
     }
 
+    /** A value whose sizes each run says. */
+    private static ValueInfoProto open(String name, int type, int rank) {
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+        for (int d = 0; d < rank; d++) {
+            shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(name + d));
+        }
+        return value(name, type, shape);
+    }
+
     private static ValueInfoProto value(String name, int type, long... dims) {
         TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
         for (long d : dims) {
             shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(d));
         }
+        return value(name, type, shape);
+    }
+
+    private static ValueInfoProto value(String name, int type, TensorShapeProto.Builder shape) {
         TypeProto.Tensor.Builder tensor =
                 TypeProto.Tensor.newBuilder().setElemType(type).setShape(shape);
         return ValueInfoProto.newBuilder()

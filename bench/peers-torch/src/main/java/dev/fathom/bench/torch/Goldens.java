@@ -71,7 +71,7 @@ public final class Goldens {
         Goldens goldens = new Goldens();
         cases.accept(goldens);
         TensorFile file = goldens.file;
-        file.text("made by", "PyTorch " + torch.TORCH_VERSION + " in float64, " + Goldens.class.getName());
+        file.text("made by", "PyTorch " + TorchRows.version() + " in float64, " + Goldens.class.getName());
         Path path = folder.resolve(name + ".safetensors");
         file.write(path);
         System.out.printf("%s: %d tensors, %d bytes%n", path, file.names().size(), Files.size(path));

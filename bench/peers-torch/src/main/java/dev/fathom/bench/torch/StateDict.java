@@ -147,7 +147,7 @@ public final class StateDict {
                 torch.max(torch.abs(net.forward(io.get("x")).sub(io.get("y")))).item_double();
         System.out.printf(
                 "PyTorch %s with Fathom's %s: outputs differ by %.1e%s%n",
-                torch.TORCH_VERSION, theirs.names(), off, off < CLOSE ? "" : ", which is too much");
+                TorchRows.version(), theirs.names(), off, off < CLOSE ? "" : ", which is too much");
         torch.manual_seed(1);
         Net own = make.get();
         own.forward(io.get("x")); // a batch for the running statistics

@@ -3,7 +3,10 @@ package dev.fathom.bench.torch;
 import dev.fathom.bench.Work;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Adam;
 import org.bytedeco.pytorch.AdamOptions;
@@ -30,10 +33,20 @@ import org.openjdk.jmh.annotations.TearDown;
 public class TorchRows {
     /** What runs here. */
     public static String about() {
-        return "PyTorch " + torch.TORCH_VERSION + ", "
+        return "PyTorch " + version() + ", "
                 + torch.get_cpu_capability().getString() + ", "
                 + (torch.hasMKL() ? "MKL" : "OpenBLAS") + ", "
                 + torch.get_num_threads() + " threads";
+    }
+
+    /** The version of PyTorch for which the presets were made. */
+    static String version() {
+        try {
+            String both = Loader.getVersion("org.bytedeco", "pytorch"); // such as 2.13.0-1.5.14
+            return both.substring(0, both.indexOf('-'));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Tensor tensor(float[] values, long... shape) {

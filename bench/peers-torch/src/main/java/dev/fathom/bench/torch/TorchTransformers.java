@@ -37,9 +37,15 @@ import org.openjdk.jmh.annotations.TearDown;
 /** Attention and Transformers in PyTorch: its fused attention, attention of its matrix products, or its module of a Transformer. */
 @SuppressWarnings("try") // scopes are closed, not used
 public class TorchTransformers {
+    private static final TensorOptional NO_MASK = new TensorOptional();
+
     /** The fused kernel of the CPU. */
     private static Tensor fused(Tensor q, Tensor k, Tensor v) {
-        return torch.scaled_dot_product_attention(q, k, v, new TensorOptional(), 0, false, new DoubleOptional(), false);
+        return fused(q, k, v, NO_MASK);
+    }
+
+    private static Tensor fused(Tensor q, Tensor k, Tensor v, TensorOptional mask) {
+        return torch.scaled_dot_product_attention(q, k, v, mask, 0, false, new DoubleOptional(), false);
     }
 
     /** Attention alone, forward and backward from a gradient that is given. */
@@ -256,7 +262,7 @@ public class TorchTransformers {
     }
 
     /** The layers of a Transformer, of PyTorch's operations, in place where that is allowed. */
-    private static final class Stack {
+    static final class Stack {
         final List<Tensor> parameters = new ArrayList<>();
         private final Map<String, TensorOptional> optional = new HashMap<>();
         private final Transformer t;
@@ -282,7 +288,7 @@ public class TorchTransformers {
             }
         }
 
-        private void make(String name, int... shape) {
+        void make(String name, int... shape) {
             int n = shape.length == 1 ? shape[0] : shape[0] * shape[1];
             long[] dims = shape.length == 1 ? new long[] {n} : new long[] {shape[0], shape[1]};
             put(name + "weight", n, dims);
@@ -302,18 +308,23 @@ public class TorchTransformers {
                     : torch.linear(x, weight, optional.get(name + "bias"));
         }
 
-        private Tensor norm(Tensor x, String name) {
+        Tensor norm(Tensor x, String name) {
             return torch.layer_norm(
                     x, new long[] {t.width()}, optional.get(name + "weight"), optional.get(name + "bias"), 1e-5, false);
         }
 
         /** The stack with the norms behind the sums, on x [batch, length, width]. */
         Tensor forward(Tensor x) {
+            return forward(x, NO_MASK);
+        }
+
+        /** The stack where a mask is added to the products of queries and keys, if there is one. */
+        Tensor forward(Tensor x, TensorOptional mask) {
             Tensor y = x;
             for (int i = 0; i < t.layers(); i++) {
                 String layer = "encoder.layers." + i + ".";
                 y = norm(
-                        linear(attention(linear(y, layer + "self_attn.in_proj_")), layer + "self_attn.out_proj.")
+                        linear(attention(linear(y, layer + "self_attn.in_proj_"), mask), layer + "self_attn.out_proj.")
                                 .add_(y),
                         layer + "norm1.");
                 Tensor hidden = linear(y, layer + "linear1.");
@@ -346,12 +357,14 @@ public class TorchTransformers {
             return linear(norm(x, "encoder.norm."), "dense.");
         }
 
-        private Tensor attention(Tensor qkv) {
+        private Tensor attention(Tensor qkv, TensorOptional mask) {
             long batch = qkv.size(0);
             long length = qkv.size(1);
             long d = t.width() / t.heads();
             Tensor parts = qkv.view(batch, length, 3, t.heads(), d).permute(2, 0, 3, 1, 4);
-            Tensor y = attention(parts.select(0, 0), parts.select(0, 1), parts.select(0, 2));
+            Tensor y = mask.has_value()
+                    ? TorchTransformers.fused(parts.select(0, 0), parts.select(0, 1), parts.select(0, 2), mask)
+                    : attention(parts.select(0, 0), parts.select(0, 1), parts.select(0, 2));
             return y.transpose(1, 2).reshape(batch, length, t.width());
         }
 

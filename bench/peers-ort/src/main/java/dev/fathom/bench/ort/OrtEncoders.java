@@ -1,0 +1,148 @@
+package dev.fathom.bench.ort;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.fathom.bench.EncoderCase;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/**
+ * Vectors of texts in ONNX Runtime: its fused operators, some texts together that are padded to the longest of them,
+ * tensors over direct buffers made once, outputs pinned.
+ */
+@SuppressWarnings("try") // results are pinned: closed, not read
+public class OrtEncoders {
+    /** A session, and the texts in parts. */
+    @State(Scope.Thread)
+    public static class Texts {
+        /** Layers of the encoder. */
+        @Param("6")
+        public int layers;
+
+        /** Tokens of the longest text. */
+        @Param("128")
+        public int length;
+
+        /** Texts. */
+        @Param("1")
+        public int batch;
+
+        /** Texts of a run. */
+        @Param("1")
+        public int together;
+
+        /** Whether attention holds the weights of queries, keys and values. */
+        @Param("true")
+        public boolean packed;
+
+        private final List<Part> parts = new ArrayList<>();
+        private float[][] vectors;
+        private OrtSession session;
+
+        /** Makes the session and its tensors. */
+        @Setup(Level.Trial)
+        public void setup() throws OrtException {
+            EncoderCase encoder = new EncoderCase(layers, length, batch);
+            OrtEnvironment env = OrtEnvironment.getEnvironment();
+            session = env.createSession(Onnx.texts(encoder, packed, together > 1), OrtRows.options(2));
+            vectors = new float[batch][encoder.layersOf().width()];
+            int[][] ids = encoder.ids();
+            for (int[] texts : encoder.parts(together)) {
+                parts.add(new Part(env, ids, texts, vectors[0].length, together > 1));
+            }
+        }
+
+        float[][] answer() throws OrtException {
+            for (Part part : parts) {
+                part.run(session, vectors);
+            }
+            return vectors;
+        }
+
+        /** The vectors are those of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() throws OrtException {
+            EncoderCase.tell(answer());
+            parts.forEach(Part::close);
+            session.close();
+        }
+    }
+
+    /** Texts of one run, and its tensors. */
+    static final class Part {
+        private final int[] texts;
+        private final int[] padded;
+        private final IntBuffer ids;
+        private final FloatBuffer out;
+        private final Map<String, OnnxTensor> inputs = new HashMap<>();
+        private final Map<String, OnnxTensor> outputs;
+
+        Part(OrtEnvironment env, int[][] all, int[] texts, int width, boolean masked) throws OrtException {
+            this.texts = texts;
+            int length = all[texts[texts.length - 1]].length;
+            padded = new int[texts.length * length];
+            ids = ints(padded.length);
+            IntBuffer types = ints(padded.length);
+            IntBuffer lengths = ints(texts.length);
+            FloatBuffer shares = OrtRows.direct(padded.length);
+            for (int i = 0; i < texts.length; i++) {
+                int[] text = all[texts[i]];
+                System.arraycopy(text, 0, padded, i * length, text.length);
+                lengths.put(i, text.length);
+                for (int t = 0; t < text.length; t++) {
+                    shares.put(i * length + t, 1f / text.length);
+                }
+            }
+            long[] shape = {texts.length, length};
+            inputs.put("ids", OnnxTensor.createTensor(env, ids, shape));
+            inputs.put("types", OnnxTensor.createTensor(env, types, shape));
+            if (masked) {
+                inputs.put("lengths", OnnxTensor.createTensor(env, lengths, new long[] {texts.length}));
+            }
+            inputs.put("shares", OnnxTensor.createTensor(env, shares, new long[] {texts.length, 1, length}));
+            out = OrtRows.direct(texts.length * width);
+            outputs = Map.of("y", OnnxTensor.createTensor(env, out, new long[] {texts.length, width}));
+        }
+
+        private static IntBuffer ints(int n) {
+            return ByteBuffer.allocateDirect(4 * n)
+                    .order(ByteOrder.nativeOrder())
+                    .asIntBuffer();
+        }
+
+        void run(OrtSession session, float[][] vectors) throws OrtException {
+            ids.put(0, padded);
+            try (OrtSession.Result result = session.run(inputs, outputs)) {
+                for (int i = 0; i < texts.length; i++) {
+                    out.get(i * vectors[0].length, vectors[texts[i]]);
+                }
+            }
+        }
+
+        void close() {
+            inputs.values().forEach(OnnxTensor::close);
+            outputs.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    /** The vectors of all texts. */
+    @Benchmark
+    public float[][] embed(Texts texts) throws OrtException {
+        return texts.answer();
+    }
+}

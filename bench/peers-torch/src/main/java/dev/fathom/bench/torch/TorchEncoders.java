@@ -1,0 +1,151 @@
+package dev.fathom.bench.torch;
+
+import static dev.fathom.bench.torch.TorchSteps.tensor;
+
+import dev.fathom.bench.EncoderCase;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.InferenceMode;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Vectors of texts in PyTorch: its fused attention, some texts together that are padded to the longest of them. */
+@SuppressWarnings("try") // scopes are closed, not used
+public class TorchEncoders {
+    /** The tensors of the net, and the texts in parts. */
+    @State(Scope.Thread)
+    public static class Texts {
+        /** Layers of the encoder. */
+        @Param("6")
+        public int layers;
+
+        /** Tokens of the longest text. */
+        @Param("128")
+        public int length;
+
+        /** Texts. */
+        @Param("1")
+        public int batch;
+
+        /** Texts of a run. */
+        @Param("1")
+        public int together;
+
+        private final List<Part> parts = new ArrayList<>();
+        private float[][] vectors;
+        private TorchTransformers.Stack stack;
+        private Tensor words;
+        private Tensor places;
+        private Tensor type;
+        private TensorOptional weight;
+        private TensorOptional bias;
+
+        /** Some texts, padded. */
+        private record Part(int[] texts, int length, long[] ids, TensorOptional mask, Tensor shares) {}
+
+        /** Makes the tensors. */
+        @Setup(Level.Trial)
+        public void setup() {
+            EncoderCase encoder = new EncoderCase(layers, length, batch);
+            int width = encoder.layersOf().width();
+            stack = new TorchTransformers.Stack(encoder.layersOf(), true, false);
+            words = tensor(
+                    EncoderCase.numbers("words", EncoderCase.VOCABULARY * width), EncoderCase.VOCABULARY, width);
+            places = tensor(EncoderCase.numbers("places", EncoderCase.PLACES * width), EncoderCase.PLACES, width);
+            type = tensor(EncoderCase.numbers("types", 2 * width), 2, width)
+                    .select(0, 0)
+                    .clone();
+            weight = new TensorOptional(tensor(EncoderCase.numbers("norm.weight", width), width));
+            bias = new TensorOptional(tensor(EncoderCase.numbers("norm.bias", width), width));
+            vectors = new float[batch][width];
+            int[][] all = encoder.ids();
+            for (int[] texts : encoder.parts(together)) {
+                int longest = all[texts[texts.length - 1]].length;
+                long[] ids = new long[texts.length * longest];
+                float[] mask = new float[ids.length];
+                float[] shares = new float[ids.length];
+                for (int i = 0; i < texts.length; i++) {
+                    int[] text = all[texts[i]];
+                    for (int j = 0; j < longest; j++) {
+                        boolean there = j < text.length;
+                        ids[i * longest + j] = there ? text[j] : 0;
+                        mask[i * longest + j] = there ? 0 : Float.NEGATIVE_INFINITY;
+                        shares[i * longest + j] = there ? 1f / text.length : 0;
+                    }
+                }
+                parts.add(new Part(
+                        texts,
+                        longest,
+                        ids,
+                        together == 1
+                                ? new TensorOptional()
+                                : new TensorOptional(tensor(mask, texts.length, 1, 1, longest)),
+                        tensor(shares, texts.length, 1, longest)));
+            }
+        }
+
+        float[][] answer() {
+            try (InferenceMode mode = new InferenceMode(true)) {
+                for (Part part : parts) {
+                    try (PointerScope scope = new PointerScope()) {
+                        run(part);
+                    }
+                }
+            }
+            return vectors;
+        }
+
+        private void run(Part part) {
+            Tensor ids = torch.tensor(part.ids).view(part.texts.length, part.length);
+            Tensor sum = torch.embedding(words, ids)
+                    .add_(places.narrow(0, 0, part.length))
+                    .add_(type);
+            Tensor x = torch.layer_norm(sum, new long[] {sum.size(2)}, weight, bias, 1e-5, false);
+            Tensor y = torch.matmul(part.shares, stack.forward(x, part.mask)).squeeze(1);
+            float[] all = new float[part.texts.length * vectors[0].length];
+            y.contiguous().data_ptr_float().get(all);
+            for (int i = 0; i < part.texts.length; i++) {
+                System.arraycopy(all, i * vectors[0].length, vectors[part.texts[i]], 0, vectors[0].length);
+                normalize(vectors[part.texts[i]]);
+            }
+        }
+
+        private static void normalize(float[] vector) {
+            double squares = 0;
+            for (float x : vector) {
+                squares += (double) x * x;
+            }
+            for (int i = 0; i < vector.length; i++) {
+                vector[i] = (float) (vector[i] / Math.sqrt(squares));
+            }
+        }
+
+        /** The vectors are those of the other contenders. */
+        @TearDown(Level.Trial)
+        public void check() {
+            EncoderCase.tell(answer());
+            stack.close();
+            words.close();
+            places.close();
+            type.close();
+            weight.close();
+            bias.close();
+            parts.forEach(part -> part.shares.close());
+        }
+    }
+
+    /** The vectors of all texts. */
+    @Benchmark
+    public float[][] embed(Texts texts) {
+        return texts.answer();
+    }
+}
