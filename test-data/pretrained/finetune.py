@@ -1,7 +1,8 @@
 """Writes finetune/expected.json: losses and gradients of training the tiny encoders beside this file, by PyTorch.
 
 The losses are written here as sentence-transformers publishes them (MultipleNegativesRankingLoss, MultipleNegativesSymmetricRankingLoss and
-CosineSimilarityLoss), and the graph of the encoder is that of heads.py. PyTorch 1.13.1, float64. Run: python3 finetune.py
+CosineSimilarityLoss), and the graph of the encoder is that of heads.py. LoRA is W + alpha / rank B A, as in peft, on queries and values.
+PyTorch 1.13.1, float64. Run: python3 finetune.py
 """
 import json
 import os
@@ -81,6 +82,30 @@ def main():
     expected["vectors"] = {"texts": texts, **gradients(
         multiple_negatives(left, right), kind, query, "bert.embeddings.word_embeddings.weight",
         "bert.encoder.layer.1.output.dense.bias")}
+
+    classes = torch.tensor([3, 0, 1])
+    logits = torch.stack([kind.texts(*kind.whole(kind.pieces(pair[0]))[:2]) for pair in texts])
+    expected["classifier"] = {"texts": [pair[0] for pair in texts], "classes": classes.tolist(), **gradients(
+        F.cross_entropy(logits, classes), kind, query, "bert.pooler.dense.weight", "classifier.weight", "classifier.bias")}
+    ids, types, _ = kind.whole(kind.pieces("anna lives in paris ."))
+    tags = torch.tensor([0, 1, 0, 0, 3, 0, 0])
+    expected["tokens"] = {"text": "anna lives in paris .", "classes": tags.tolist(), **gradients(
+        F.cross_entropy(kind.of_tokens("classifier", ids, types), tags), kind, query, "classifier.weight")}
+    masked = ids.copy()
+    masked[2], masked[4] = kind.ids["[MASK]"], kind.ids["dog"]
+    places = [2, 4]
+    expected["words"] = {"ids": masked, "places": places, "targets": [ids[i] for i in places], **gradients(
+        F.cross_entropy(kind.words(masked, types)[places], torch.tensor([ids[i] for i in places])), kind, query,
+        "bert.embeddings.word_embeddings.weight", "cls.predictions.transform.dense.weight", "cls.predictions.bias")}
+
+    rank, alpha, factors = 2, 6, {}
+    for name in [w for w in kind.w if w.endswith(("self.query.weight", "self.value.weight"))]:
+        factors[name + ".A"], factors[name + ".B"] = (
+            (random(*shape) * 0.3).detach().float().double().requires_grad_() for shape in ((rank, 32), (32, rank)))
+        kind.w[name] = kind.w[name].detach() + alpha / rank * factors[name + ".B"] @ factors[name + ".A"]
+    logits = torch.stack([kind.texts(*kind.whole(kind.pieces(pair[0]))[:2]) for pair in texts])
+    expected["lora"] = {"texts": [pair[0] for pair in texts], "classes": classes.tolist(), "rank": rank, "alpha": alpha,
+                        "logits": numbers(logits), **case(F.cross_entropy(logits, classes), factors)}
     os.makedirs(os.path.join(HERE, "finetune"), exist_ok=True)
     with open(os.path.join(HERE, "finetune", "expected.json"), "w") as f:
         json.dump(expected, f, indent=1)

@@ -15,6 +15,8 @@ module dev.fathom.text {
     // which reads the components of records
     opens dev.fathom.decode to
             dev.fathom;
+    opens dev.fathom.finetune to
+            dev.fathom;
     opens dev.fathom.pretrained to
             dev.fathom;
     opens dev.fathom.retrieval to

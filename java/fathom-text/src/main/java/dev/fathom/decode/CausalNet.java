@@ -1,6 +1,6 @@
 package dev.fathom.decode;
 
-import dev.fathom.nn.Net;
+import dev.fathom.nn.Layer;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
@@ -8,9 +8,14 @@ import dev.fathom.tensor.Tensor;
 /**
  * A net in which each token sees itself and those before it, and whose layers keep what they need of a token in caches,
  * so that a sequence can be read piece by piece: the stack of a GPT or of a Llama. {@link CachedDecoder} generates with
- * it. With a {@link dev.fathom.attention.TransformerEncoder} a family writes the methods in a line each:
+ * it, and as a layer of whole sequences it is trained. With a {@link dev.fathom.attention.TransformerEncoder} a family
+ * writes the methods in a line each:
  *
  * <pre>{@code
+ * public Tensor forward(Tensor tokens) {
+ *     return logits(encoder.apply(positions.apply(in.apply(tokens)), AttentionMask.CAUSAL));
+ * }
+ *
  * public Next read(Tensor tokens, State state) {
  *     return encoder.step(positions.apply(in.apply(tokens), state.get("past")), state);
  * }
@@ -28,7 +33,14 @@ import dev.fathom.tensor.Tensor;
  * }
  * }</pre>
  */
-public interface CausalNet extends Net {
+public interface CausalNet extends Layer {
+    /**
+     * Computes the logits [n, length, vocabulary] of what follows each token of whole sequences, I32 [n, length].
+     * Gradients flow through all of it, as they do not through the state of {@link #read}.
+     */
+    @Override
+    Tensor forward(Tensor tokens);
+
     /**
      * Reads more tokens, which stand behind those of a state.
      *

@@ -9,7 +9,6 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
-import dev.fathom.nn.Layer;
 import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -51,7 +50,7 @@ import java.util.stream.IntStream;
  * @param out W and c
  */
 public record Gpt(Embedding in, LearnedPositions positions, TransformerEncoder encoder, Linear out)
-        implements Layer, CausalNet {
+        implements CausalNet {
     private static final int BATCH = 32;
 
     /**

@@ -249,6 +249,34 @@ final class Config {
         return List.copyOf(labels);
     }
 
+    /** These settings with the net of this name, and the labels and the kind of problem of its head. */
+    Config headed(String architecture, List<String> labels, @Nullable String problem) {
+        JsonObject with = values.deepCopy();
+        JsonArray names = new JsonArray();
+        names.add(architecture);
+        with.add("architectures", names);
+        List.of("num_labels", "id2label", "label2id", "problem_type").forEach(with::remove);
+        if (!labels.isEmpty()) {
+            JsonObject byNumber = new JsonObject();
+            JsonObject byLabel = new JsonObject();
+            for (int i = 0; i < labels.size(); i++) {
+                byNumber.addProperty(Integer.toString(i), labels.get(i));
+                byLabel.addProperty(labels.get(i), i);
+            }
+            with.add("id2label", byNumber);
+            with.add("label2id", byLabel);
+        }
+        if (problem != null) {
+            with.addProperty("problem_type", problem);
+        }
+        return new Config(file, with);
+    }
+
+    /** These settings as JSON, with the keys that are null. */
+    String json() {
+        return values.toString();
+    }
+
     /** The activation of a CrossEncoder's scores, under the key of sentence-transformers 4 or the one before it. */
     @Nullable
     String scoreActivation() {

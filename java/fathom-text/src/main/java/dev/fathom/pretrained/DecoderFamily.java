@@ -4,6 +4,7 @@ import dev.fathom.decode.CausalNet;
 import dev.fathom.io.TensorFile;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Names;
+import dev.fathom.nn.Net;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,16 +41,33 @@ record DecoderFamily(Function<Config, CausalNet> net, Layout layout, List<String
             }
         }
         Config c = Config.read(folder.resolve("config.json"));
-        String type = c.text("model_type");
-        DecoderFamily family = type == null ? null : KNOWN.get(type);
-        if (family == null) {
-            throw c.wrong("the family \"" + type + "\" is not known as one that writes; those are " + KNOWN.keySet());
-        }
+        DecoderFamily family = of(c);
         Names names = Names.exact();
         return Family.filled(
                 family.net.apply(c),
                 family.layout,
                 folder,
                 family.transposed.isEmpty() ? names : names.transpose(family.transposed.toArray(String[]::new)));
+    }
+
+    private static DecoderFamily of(Config c) {
+        String type = c.text("model_type");
+        DecoderFamily family = type == null ? null : KNOWN.get(type);
+        if (family == null) {
+            throw c.wrong("the family \"" + type + "\" is not known as one that writes; those are " + KNOWN.keySet());
+        }
+        return family;
+    }
+
+    /** Writes a decoder to a folder. */
+    static void save(Model<? extends Net> model, Path from, Path to) {
+        if (Files.isRegularFile(from)) {
+            throw new IllegalArgumentException("save: " + from + " is a file of llama.cpp, which has no config.json and"
+                    + " no tokenizer to copy; give the folder of the model as transformers writes it");
+        }
+        DecoderFamily family = of(Config.read(from.resolve("config.json")));
+        String prefix = family.layout.prefixes().get(0);
+        Layout named = family.layout.written(row -> row.inFile().get(0).startsWith("lm_head.") ? "" : prefix);
+        SavedFolder.write(model, named, family.transposed, null, from, to);
     }
 }

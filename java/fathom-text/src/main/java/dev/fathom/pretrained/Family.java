@@ -21,23 +21,25 @@ import java.util.stream.Stream;
 /**
  * A family of encoders, known by the {@code model_type} of its {@code config.json}.
  *
+ * @param name how the names of transformers' classes begin
+ * @param prefix what stands in front of the encoder's names where a head stands on it
  * @param net makes a net as the settings say
  * @param layout the names of its files
  * @param heads what may stand on it
  */
-record Family(Function<Config, TextEncoder> net, Layout layout, Heads heads) {
+record Family(String name, String prefix, Function<Config, TextEncoder> net, Layout layout, Heads heads) {
     private static final String STATIC = "model2vec";
 
     private static final Map<String, Family> KNOWN = new TreeMap<>(Map.of(
-            "deberta-v2", new Family(Deberta::of, Deberta.LAYOUT, Heads.DEBERTA),
-            "bert", new Family(c -> Bert.of(c, false), Bert.LAYOUT, Heads.BERT),
-            "roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
-            "xlm-roberta", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
-            "camembert", new Family(c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
-            "modernbert", new Family(ModernBert::of, ModernBert.LAYOUT, Heads.MODERN),
-            "mpnet", new Family(Mpnet::of, Mpnet.LAYOUT, Heads.ROBERTA),
-            "distilbert", new Family(Bert::distilled, Bert.DISTILLED, Heads.DISTILLED),
-            "nomic_bert", new Family(NomicBert::of, NomicBert.LAYOUT, Heads.NOMIC)));
+            "deberta-v2", new Family("DebertaV2", "deberta.", Deberta::of, Deberta.LAYOUT, Heads.DEBERTA),
+            "bert", new Family("Bert", "bert.", c -> Bert.of(c, false), Bert.LAYOUT, Heads.BERT),
+            "roberta", new Family("Roberta", "roberta.", c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
+            "xlm-roberta", new Family("XLMRoberta", "roberta.", c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
+            "camembert", new Family("Camembert", "roberta.", c -> Bert.of(c, true), Bert.LAYOUT, Heads.ROBERTA),
+            "modernbert", new Family("ModernBert", "model.", ModernBert::of, ModernBert.LAYOUT, Heads.MODERN),
+            "mpnet", new Family("MPNet", "mpnet.", Mpnet::of, Mpnet.LAYOUT, Heads.ROBERTA),
+            "distilbert", new Family("DistilBert", "distilbert.", Bert::distilled, Bert.DISTILLED, Heads.DISTILLED),
+            "nomic_bert", new Family("NomicBert", "bert.", NomicBert::of, NomicBert.LAYOUT, Heads.NOMIC)));
 
     /**
      * Makes the encoder in a folder, with its weights.
@@ -65,6 +67,38 @@ record Family(Function<Config, TextEncoder> net, Layout layout, Heads heads) {
      *     of the settings
      */
     static Model<Headed> read(Path folder, Config c, Task task) {
+        Family family = with(c, task);
+        return filled(
+                family.heads.on(family.net.apply(c), c, task),
+                family.layout.under("encoder.", family.heads.of(task)),
+                folder,
+                Names.exact());
+    }
+
+    /**
+     * Makes the encoder in a folder with the head of a task, in which what the weights lack begins anew.
+     *
+     * @param keeps whether the last layer of the head is read too
+     */
+    static Model<Headed> readForTuning(Path folder, Config c, Task task, boolean keeps) {
+        Family family = with(c, task);
+        List<Layout.Row> rows = family.heads.of(task).stream()
+                .filter(row -> keeps || !row.inNet().get(0).startsWith("head.out."))
+                .toList();
+        Headed net = family.heads.on(family.net.apply(c), c, task);
+        String[] mayLack = Stream.of("dense", "norm", "out")
+                .filter(part -> rows.size() < family.heads.of(task).size() || task == Task.WORDS)
+                .map(part -> "head." + part + ".*")
+                .toArray(String[]::new);
+        return filled(
+                net,
+                family.layout.under("encoder.", rows),
+                folder,
+                Names.exact().optional(mayLack));
+    }
+
+    /** The family of these settings, of which a head of this task is known. */
+    private static Family with(Config c, Task task) {
         Family family = of(c);
         if (family.heads.of(task).isEmpty()) {
             throw c.wrong("no head of the family \"" + c.text("model_type") + "\" is known for " + task.readers()
@@ -74,11 +108,25 @@ record Family(Function<Config, TextEncoder> net, Layout layout, Heads heads) {
                             .map(Map.Entry::getKey)
                             .toList());
         }
-        return filled(
-                family.heads.on(family.net.apply(c), c, task),
-                family.layout.under("encoder.", family.heads.of(task)),
-                folder,
-                Names.exact());
+        return family;
+    }
+
+    /** The name of transformers' class for a head on the encoder of these settings. */
+    static String architecture(Config c, Task task) {
+        return of(c).name + task.ending();
+    }
+
+    /** Writes an encoder with the head of a task to a folder with these settings. */
+    static void save(Model<Headed> model, Config c, Task task, Path from, Path to) {
+        Family family = of(c);
+        List<Layout.Row> rows = family.heads.of(task);
+        Layout whole = family.layout.under("encoder.", rows);
+        // transformers takes the pooler for a part of BERT's encoder, and other heads stand beside theirs
+        Layout named = whole.written(row -> row.inNet().get(0).startsWith("encoder.")
+                        || family.prefix.equals("bert.") && row.inFile().get(0).startsWith("pooler.")
+                ? family.prefix
+                : "");
+        SavedFolder.write(model, named, List.of(), c, from, to);
     }
 
     private static Family of(Config c) {

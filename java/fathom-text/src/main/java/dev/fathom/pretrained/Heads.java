@@ -143,12 +143,12 @@ record Heads(
         }
         int width = encoder.width();
         int inner = task == Task.WORDS ? encoder.words().weight().shape().dim(1) : width;
-        Linear dense = new Linear(width, inner).act((task == Task.WORDS ? words : texts).apply(c));
+        Linear dense = fresh(width, inner).act((task == Task.WORDS ? words : texts).apply(c));
         float small = (float) c.number(epsilon, "layer_norm_eps", "norm_eps", "layer_norm_epsilon");
         LayerNorm norm = new LayerNorm(inner).epsilon(small);
         Linear out = switch (task) {
-            case TEXTS, TOKENS -> new Linear(width, c.labels().size());
-            case ANSWERS -> new Linear(width, 2);
+            case TEXTS, TOKENS -> fresh(width, c.labels().size());
+            case ANSWERS -> fresh(width, 2);
             case WORDS -> words(encoder, c.flag("tie_word_embeddings", true));
         };
         return new Headed(
@@ -163,8 +163,13 @@ record Heads(
                         names(task, "out", "bias") ? out : out.withoutBias()));
     }
 
+    /** A layer that begins as transformers' do by default. */
+    private static Linear fresh(int in, int out) {
+        return new Linear(in, out, Init.normal(0, 0.02f)).withBias(Init.zeros());
+    }
+
     private static Linear words(TextEncoder encoder, boolean tied) {
-        Linear own = new Linear(encoder.words().weight().shape().dim(1), encoder.vocabulary());
+        Linear own = fresh(encoder.words().weight().shape().dim(1), encoder.vocabulary());
         Parameter bias = new Parameter(Shape.of(encoder.vocabulary()), Init.zeros());
         return new Linear(tied ? encoder.words().weight() : own.weight(), bias, null);
     }

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -33,11 +34,11 @@ record Layout(List<String> prefixes, List<Row> rows) {
             return of(List.of(inNet), List.of(inFile));
         }
 
-        private static Row of(List<String> inNet, List<String> inFile) {
+        static Row of(List<String> inNet, List<String> inFile) {
             return new Row(pattern(inFile.get(0)), inFile, inNet);
         }
 
-        private static Pattern pattern(String name) {
+        static Pattern pattern(String name) {
             return Pattern.compile(Arrays.stream(name.split("\\*", -1))
                     .map(Pattern::quote)
                     .reduce((a, b) -> a + "(.+?)" + b)
@@ -67,6 +68,19 @@ record Layout(List<String> prefixes, List<Row> rows) {
                                                 row.inNet.stream()
                                                         .map(prefix::concat)
                                                         .toList())))
+                        .toList());
+    }
+
+    /** The names with a prefix for each row, as files are written. */
+    Layout written(Function<Row, String> prefix) {
+        return new Layout(
+                List.of(),
+                rows.stream()
+                        .map(row -> Row.of(
+                                row.inNet,
+                                row.inFile.stream()
+                                        .map(name -> prefix.apply(row) + name)
+                                        .toList()))
                         .toList());
     }
 
@@ -107,6 +121,17 @@ record Layout(List<String> prefixes, List<Row> rows) {
 
     /** A tensor of a net or of a file, row by row. */
     record Values(Shape shape, float[] numbers) {
+        /** These [rows, columns] as [columns, rows]. */
+        Values transposed() {
+            int rows = shape.dim(0);
+            int columns = shape.dim(1);
+            float[] turned = new float[numbers.length];
+            for (int i = 0; i < turned.length; i++) {
+                turned[i % columns * rows + i / columns] = numbers[i];
+            }
+            return new Values(Shape.of(columns, rows), turned);
+        }
+
         /** Part {@code i} of {@code count} equal ones along the first dimension. */
         private Values part(int i, int count) {
             int n = numbers.length / count;

@@ -13,6 +13,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.RmsNorm;
 import dev.fathom.op.Activation;
 import dev.fathom.pretrained.Layout.Row;
+import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
@@ -165,6 +166,11 @@ public record Llama(Embedding words, TransformerEncoder encoder, Linear out, int
                 (float) c.number(1e-5, "llama.attention.layer_norm_rms_epsilon"),
                 Rope.of(c, file, context, width / heads),
                 !file.names().contains("out.weight"));
+    }
+
+    @Override
+    public Tensor forward(Tensor tokens) {
+        return out.apply(encoder.apply(words.apply(tokens), AttentionMask.CAUSAL));
     }
 
     @Override

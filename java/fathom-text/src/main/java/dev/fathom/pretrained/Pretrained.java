@@ -2,7 +2,9 @@ package dev.fathom.pretrained;
 
 import dev.fathom.decode.CausalNet;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Net;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * The nets in folders of Hugging Face, as models of which each parameter may be trained, and back to such a folder.
@@ -43,15 +45,25 @@ public final class Pretrained {
     }
 
     /**
-     * Writes an encoder to a folder that transformers, sentence-transformers and {@link Embedder#load} read: the
-     * weights in F32 as {@code model.safetensors}, and copies of all other files of the folder from which it was read.
+     * Writes an encoder or a decoder to a folder that transformers and {@link Embedder#load} or {@link TextWriter#load}
+     * read: the weights in F32 as {@code model.safetensors}, and copies of all other files of the folder from which it
+     * was read.
      *
      * @param from the folder from which the model was read
      * @param to another folder, which is made if it is not there
-     * @throws IllegalArgumentException if both are one folder, or the model is not of the family of that folder
+     * @throws IllegalArgumentException if both are one folder, the model is not of the family of that folder, or it has
+     *     a head, which {@link HeadTuning#save} writes
      * @throws java.io.UncheckedIOException if a file cannot be read or written
      */
-    public static void save(Model<TextEncoder> model, Path from, Path to) {
-        SavedFolder.write(model, Family.layout(from), from, to);
+    public static void save(Model<? extends Net> model, Path from, Path to) {
+        if (model.net() instanceof TextEncoder) {
+            SavedFolder.write(model, Family.layout(from), List.of(), null, from, to);
+        } else if (model.net() instanceof CausalNet) {
+            DecoderFamily.save(model, from, to);
+        } else {
+            throw new IllegalArgumentException(
+                    "save: a " + model.net().getClass().getSimpleName()
+                            + " is neither an encoder nor a decoder; save a net with a head by HeadTuning.save");
+        }
     }
 }

@@ -9,6 +9,7 @@ import dev.fathom.tensor.Pass;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Writes a model that was read from a folder to another one, under the names of the family's files. */
 final class SavedFolder {
@@ -29,14 +31,25 @@ final class SavedFolder {
      * Copies the settings, the tokenizer and all other files that are no weights, and writes {@code model.safetensors}
      * in F32.
      *
+     * @param transposed the tensors, by the names of the net, that the family's files have turned
+     * @param config the settings to write, or null for those of the first folder
      * @throws IllegalArgumentException if both folders are one, or a parameter has no name in the family's files
      * @throws UncheckedIOException if a file cannot be read or written
      */
-    static void write(Model<? extends Net> model, Layout layout, Path from, Path to) {
+    static void write(
+            Model<? extends Net> model,
+            Layout layout,
+            List<String> transposed,
+            @Nullable Config config,
+            Path from,
+            Path to) {
         Map<String, Layout.Values> inNet = new LinkedHashMap<>();
         try (Pass pass = Pass.infer()) {
             for (Parameter p : model.parameters()) {
-                inNet.put(p.name(), new Layout.Values(p.shape(), p.value().toArray()));
+                Layout.Values values = new Layout.Values(p.shape(), p.value().toArray());
+                boolean turned = transposed.stream()
+                        .anyMatch(t -> Layout.Row.pattern(t).matcher(p.name()).matches());
+                inNet.put(p.name(), turned ? values.transposed() : values);
             }
         }
         Safetensors.Writer writer = new Safetensors.Writer().metadata("format", "pt"); // which transformers asks for
@@ -58,6 +71,10 @@ final class SavedFolder {
                 Path target = to.resolve(from.relativize(file).toString());
                 byte[] bytes = Files.readAllBytes(file);
                 AtomicFile.write(target, out -> out.write(bytes));
+            }
+            if (config != null) {
+                byte[] settings = config.json().getBytes(StandardCharsets.UTF_8);
+                AtomicFile.write(to.resolve("config.json"), out -> out.write(settings));
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot save to " + to + ": " + AtomicFile.reason(e), e);

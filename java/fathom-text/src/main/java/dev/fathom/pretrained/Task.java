@@ -21,13 +21,18 @@ enum Task {
         this.readers = readers;
     }
 
+    /** The end of the name of transformers' classes. */
+    String ending() {
+        return ending;
+    }
+
     /** What reads a head of this task. */
     String readers() {
         return readers;
     }
 
     /** Whether it is that of a class; one for pretraining fills in words, too. */
-    private boolean is(String name) {
+    boolean is(String name) {
         return name.endsWith(ending) || this == WORDS && name.endsWith("ForPreTraining");
     }
 

@@ -36,15 +36,9 @@ record TextHead(
         boolean done = false;
         try {
             TextEncoder encoder = model.net().encoder();
-            int longest = (int) Math.min(encoder.context(), written(folder));
-            PretrainedTokenizer tokenizer =
-                    Family.tokenizer(folder, encoder.vocabulary()).truncation(TokenTruncation.to(longest));
+            PretrainedTokenizer tokenizer = tokenizer(folder, encoder);
+            int longest = tokenizer.truncation().orElseThrow().length();
             int around = tokenizer.encode("").size();
-            if (around == 0 || around >= longest) {
-                throw new IllegalArgumentException(folder + ": its tokenizer sets " + around + " tokens around a text"
-                        + " and all may be " + longest + ", but the model needs at least one and room beside it; give"
-                        + " the tokenizer.json of the model");
-            }
             TextRuns.Weights weights = task == Task.WORDS
                     ? weights(FillMask.maskOf(folder, tokenizer))
                     : TextRuns.weights(Heads.pooling(config));
@@ -69,6 +63,24 @@ record TextHead(
                 model.close();
             }
         }
+    }
+
+    /**
+     * The tokenizer of a folder, which cuts texts to what the encoder takes.
+     *
+     * @throws IllegalArgumentException if that leaves no room for a token of a text
+     */
+    static PretrainedTokenizer tokenizer(Path folder, TextEncoder encoder) {
+        int longest = (int) Math.min(encoder.context(), written(folder));
+        PretrainedTokenizer tokenizer =
+                Family.tokenizer(folder, encoder.vocabulary()).truncation(TokenTruncation.to(longest));
+        int around = tokenizer.encode("").size();
+        if (around == 0 || around >= longest) {
+            throw new IllegalArgumentException(folder + ": its tokenizer sets " + around + " tokens around a text"
+                    + " and all may be " + longest + ", but the model needs at least one and room beside it; give"
+                    + " the tokenizer.json of the model");
+        }
+        return tokenizer;
     }
 
     private static Tensor ofOneVector(Headed net, TextBatch texts, Tensor weights) {

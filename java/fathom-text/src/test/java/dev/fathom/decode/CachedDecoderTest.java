@@ -65,6 +65,11 @@ class CachedDecoderTest {
         }
 
         @Override
+        public Tensor forward(Tensor tokens) {
+            return out.apply(encoder.apply(in.apply(tokens), AttentionMask.CAUSAL));
+        }
+
+        @Override
         public Next read(Tensor tokens, State state) {
             return encoder.step(in.apply(tokens), state);
         }
@@ -408,6 +413,11 @@ class CachedDecoderTest {
     }
 
     private record Odd(Linear out, boolean counts) implements CausalNet {
+        @Override
+        public Tensor forward(Tensor tokens) {
+            throw new AssertionError("nothing is read at once");
+        }
+
         @Override
         public Next read(Tensor tokens, State state) {
             throw new AssertionError("the state is looked at first");
