@@ -19,6 +19,8 @@ import dev.fathom.ensemble.Stacking;
 import dev.fathom.explain.Maximization;
 import dev.fathom.features.LinearSvm;
 import dev.fathom.features.NearestNeighbors;
+import dev.fathom.finetune.Masking;
+import dev.fathom.finetune.MultipleNegatives;
 import dev.fathom.image.Augment;
 import dev.fathom.image.Filter;
 import dev.fathom.image.ImageFolder;
@@ -115,6 +117,8 @@ class WithersTest {
             new BeamSearch(2, 0, 10),
             new Sampling(0, 10),
             Writer.of(new Writer.Sizes(5, 4, 4, 1, 0), Init.zeros(), Init.zeros()),
+            new Masking(1, 10, 0.15, false),
+            new MultipleNegatives(),
             new Bagging(new NearestNeighbors(1), 5),
             new Stacking(new NearestNeighbors(1), new NearestNeighbors(2)),
             new Maximization(10, 1, 0, 0),
@@ -179,6 +183,8 @@ class WithersTest {
             Map.entry("TransformerEncoderLayer.dropout", "selfAttn feedForward dropout"),
             Map.entry("TransformerEncoderLayer.norms", "norm1 norm2"),
             Map.entry("TransformerEncoderLayer.normsFirst", "normFirst"),
+            Map.entry("Masking.ofWords", "wholeWords"),
+            Map.entry("MultipleNegatives.bothWays", "symmetric"),
             Map.entry("Augment.extended", "edge"),
             Map.entry("ImageFolder.classes", "names"),
             Map.entry("ImageFolder.skipDamaged", "skip"),
