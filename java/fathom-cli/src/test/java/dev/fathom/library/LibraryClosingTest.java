@@ -20,6 +20,7 @@ import dev.fathom.features.NearestNeighbors;
 import dev.fathom.features.NetLearner;
 import dev.fathom.features.OneVsRest;
 import dev.fathom.features.Prediction;
+import dev.fathom.finetune.Lora;
 import dev.fathom.image.ImageFolder;
 import dev.fathom.io.MappedFile;
 import dev.fathom.io.Npy;
@@ -41,6 +42,7 @@ import dev.fathom.plan.Plan;
 import dev.fathom.pretrained.Classifier;
 import dev.fathom.pretrained.Embedder;
 import dev.fathom.pretrained.FillMask;
+import dev.fathom.pretrained.HeadTuning;
 import dev.fathom.pretrained.QuestionAnswering;
 import dev.fathom.pretrained.TextWriter;
 import dev.fathom.pretrained.TokenClassifier;
@@ -246,6 +248,9 @@ class LibraryClosingTest {
         Embedder embedder = Embedder.load(pretrained.resolve("heads-bert"));
         makers.put("TextIndex", () -> TextIndex.of(Files.createDirectories(folder.resolve("texts")), embedder));
         makers.put("Embedder", () -> Embedder.load(pretrained.resolve("heads-bert")));
+        makers.put("HeadTuning", () -> HeadTuning.stored(pretrained.resolve("heads-bert")));
+        HeadTuning tuning = HeadTuning.stored(pretrained.resolve("heads-bert"));
+        makers.put("Lora", () -> Lora.of(tuning.model(), 1, 1, 1));
         makers.put("TextWriter", () -> TextWriter.load(pretrained.resolve("gpt2")));
         makers.put("Classifier", () -> Classifier.load(headed("ForSequenceClassification")));
         makers.put("TextHead", () -> {
