@@ -133,7 +133,7 @@ class LibraryClosingTest {
     private final Map<String, Callable<AutoCloseable>> makers = new TreeMap<>();
 
     @BeforeEach
-    void makers() {
+    void makers() throws IOException {
         model = Model.of(new Linear(2, 2), 1);
         plan = Plan.freeze(model, Shape.of(1, 2));
         data = Dataset.of(new float[8], Shape.of(2), new int[4]);
@@ -246,11 +246,15 @@ class LibraryClosingTest {
         VectorFile.write(vectors, 2, VectorFile.Metric.DOT, true, rows -> rows.add(new float[] {1, 2}));
         makers.put("VectorFile", () -> VectorFile.open(vectors));
         Embedder embedder = Embedder.load(pretrained.resolve("heads-bert"));
-        makers.put("TextIndex", () -> TextIndex.of(Files.createDirectories(folder.resolve("texts")), embedder));
+        Path passages = Files.createDirectories(folder.resolve("texts"));
+        TextIndex.of(passages, embedder).close(); // the embedder keeps what it computed with
+        makers.put("TextIndex", () -> TextIndex.of(passages, embedder));
         makers.put("Embedder", () -> Embedder.load(pretrained.resolve("heads-bert")));
         makers.put("HeadTuning", () -> HeadTuning.stored(pretrained.resolve("heads-bert")));
         HeadTuning tuning = HeadTuning.stored(pretrained.resolve("heads-bert"));
         makers.put("Lora", () -> Lora.of(tuning.model(), 1, 1, 1));
+        TextWriter onDemand = TextWriter.load(pretrained.resolve("gpt2"));
+        makers.put("Pieces", () -> onDemand.pieces("abc"));
         makers.put("TextWriter", () -> TextWriter.load(pretrained.resolve("gpt2")));
         makers.put("Classifier", () -> Classifier.load(headed("ForSequenceClassification")));
         makers.put("TextHead", () -> {
@@ -338,14 +342,14 @@ class LibraryClosingTest {
      * What the process holds once the collector has taken what earlier tests left to it, such as the orders of batches.
      */
     private static Memory.Stats settled() throws InterruptedException {
-        Memory.Stats last;
         Memory.Stats now = Memory.stats();
-        do {
-            last = now;
+        for (int same = 0; same < 2; ) {
+            Memory.Stats last = now;
             System.gc();
             Thread.sleep(20);
             now = Memory.stats();
-        } while (now.owned() != last.owned());
+            same = now.owned() == last.owned() ? same + 1 : 0;
+        }
         return now;
     }
 
