@@ -129,11 +129,13 @@ class LibraryClosingTest {
     private Dataset data;
     private Model<Gpt> gpt;
     private CachedDecoder decoder;
+    private Embedder embedder;
+    private TextWriter writer;
     /** How to make one of each class. */
     private final Map<String, Callable<AutoCloseable>> makers = new TreeMap<>();
 
     @BeforeEach
-    void makers() throws IOException {
+    void makers() throws Exception {
         model = Model.of(new Linear(2, 2), 1);
         plan = Plan.freeze(model, Shape.of(1, 2));
         data = Dataset.of(new float[8], Shape.of(2), new int[4]);
@@ -245,17 +247,15 @@ class LibraryClosingTest {
         Path vectors = folder.resolve("vectors.safetensors");
         VectorFile.write(vectors, 2, VectorFile.Metric.DOT, true, rows -> rows.add(new float[] {1, 2}));
         makers.put("VectorFile", () -> VectorFile.open(vectors));
-        Embedder embedder = Embedder.load(pretrained.resolve("heads-bert"));
-        Path passages = Files.createDirectories(folder.resolve("texts"));
-        TextIndex.of(passages, embedder).close(); // the embedder keeps what it computed with
-        makers.put("TextIndex", () -> TextIndex.of(passages, embedder));
+        embedder = Embedder.load(pretrained.resolve("heads-bert"));
+        makers.put("TextIndex", () -> TextIndex.of(Files.createDirectories(folder.resolve("texts")), embedder));
+        makers.get("TextIndex").call().close(); // the embedder keeps the session of its first run
         makers.put("Embedder", () -> Embedder.load(pretrained.resolve("heads-bert")));
         makers.put("HeadTuning", () -> HeadTuning.stored(pretrained.resolve("heads-bert")));
-        HeadTuning tuning = HeadTuning.stored(pretrained.resolve("heads-bert"));
-        makers.put("Lora", () -> Lora.of(tuning.model(), 1, 1, 1));
-        TextWriter onDemand = TextWriter.load(pretrained.resolve("gpt2"));
-        makers.put("Pieces", () -> onDemand.pieces("abc"));
+        makers.put("Lora", () -> Lora.of(gpt, 1, 1, 1));
         makers.put("TextWriter", () -> TextWriter.load(pretrained.resolve("gpt2")));
+        writer = TextWriter.load(pretrained.resolve("gpt2"));
+        makers.put("Pieces", () -> writer.pieces("a"));
         makers.put("Classifier", () -> Classifier.load(headed("ForSequenceClassification")));
         makers.put("TextHead", () -> {
             Field head = Classifier.class.getDeclaredField("head");
@@ -324,6 +324,8 @@ class LibraryClosingTest {
 
     @AfterEach
     void close() {
+        embedder.close();
+        writer.close();
         decoder.close();
         gpt.close();
         data.close();
@@ -342,14 +344,14 @@ class LibraryClosingTest {
      * What the process holds once the collector has taken what earlier tests left to it, such as the orders of batches.
      */
     private static Memory.Stats settled() throws InterruptedException {
+        Memory.Stats last;
         Memory.Stats now = Memory.stats();
-        for (int same = 0; same < 2; ) {
-            Memory.Stats last = now;
+        do {
+            last = now;
             System.gc();
             Thread.sleep(20);
             now = Memory.stats();
-            same = now.owned() == last.owned() ? same + 1 : 0;
-        }
+        } while (now.owned() != last.owned());
         return now;
     }
 
