@@ -110,7 +110,6 @@ record Chapter(String file, String title, String about, List<String> labs) {
                     "Words as vectors, and networks that write and translate.",
                     "words",
                     "projector",
-                    "embeddings",
                     "shakespeare",
                     "names",
                     "translate",
