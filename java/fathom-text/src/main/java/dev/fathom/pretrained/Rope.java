@@ -3,7 +3,6 @@ package dev.fathom.pretrained;
 import dev.fathom.attention.RotaryPositions;
 import dev.fathom.io.TensorFile;
 import dev.fathom.op.Shape;
-import dev.fathom.parameter.Buffer;
 import java.nio.FloatBuffer;
 import java.util.List;
 
@@ -45,7 +44,7 @@ final class Rope {
             case "yarn" -> scale = yarn(c, r, speeds, base, context);
             default -> throw c.wrong("angles of the type \"" + type + "\" are not known; those are " + KNOWN);
         }
-        return table(context, speeds, scale, false);
+        return RotaryPositions.of(context, speeds, scale, false);
     }
 
     /** The angles of a file of llama.cpp, in which pairs are neighbors. */
@@ -76,7 +75,7 @@ final class Rope {
                 speeds[i] /= factors[i];
             }
         }
-        return table(context, speeds, 1, true);
+        return RotaryPositions.of(context, speeds, 1, true);
     }
 
     private static String type(Config r) {
@@ -90,11 +89,7 @@ final class Rope {
             throw c.wrong("heads of " + d + " numbers cannot be turned by angles of the base " + base
                     + ": the numbers must be even and the base above 1");
         }
-        double[] speeds = new double[d / 2];
-        for (int i = 0; i < speeds.length; i++) {
-            speeds[i] = Math.pow(base, -2.0 * i / d);
-        }
-        return speeds;
+        return RotaryPositions.speeds(d, base);
     }
 
     private static double factor(Config r) {
@@ -182,21 +177,5 @@ final class Rope {
 
     private static double magnitude(double factor, double scale) {
         return 0.1 * scale * Math.log(factor) + 1;
-    }
-
-    private static RotaryPositions table(int context, double[] speeds, double scale, boolean interleaved) {
-        return new RotaryPositions(
-                Buffer.derived(Shape.of(context, 2 * speeds.length), (shape, rng) -> {
-                    int half = speeds.length;
-                    float[] values = new float[Math.toIntExact(shape.size())];
-                    for (int i = 0; i < values.length; i++) {
-                        int pair = i % half;
-                        int place = i / (2 * half);
-                        double angle = place * speeds[pair];
-                        values[i] = (float) (scale * (i / half % 2 == 0 ? Math.cos(angle) : Math.sin(angle)));
-                    }
-                    return values;
-                }),
-                interleaved);
     }
 }

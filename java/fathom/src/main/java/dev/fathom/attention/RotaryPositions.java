@@ -6,6 +6,7 @@ import dev.fathom.ops.RotaryOp;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,18 +43,42 @@ public record RotaryPositions(Buffer table, boolean interleaved) implements Net 
             throw new IllegalArgumentException("RotaryPositions: positions=" + positions + ", r=" + r + " and base="
                     + base + "; positions must be at least 1, r even and at least 2, and the base above 0");
         }
-        return new RotaryPositions(
-                Buffer.derived(Shape.of(positions, r), (shape, rng) -> angles(shape, base)), interleaved);
+        return of(positions, speeds(r, base), 1, interleaved);
     }
 
-    private static float[] angles(Shape shape, double base) {
-        int r = shape.dim(1);
+    /**
+     * Returns base^(2i / r) to the power of -1 for each pair i of r / 2, by which its angle grows from place to place.
+     */
+    public static double[] speeds(int r, double base) {
+        return IntStream.range(0, r / 2)
+                .mapToDouble(i -> Math.pow(base, -2.0 * i / r))
+                .toArray();
+    }
+
+    /**
+     * Makes the angles t speeds[i] for position t and pair i, which are stretched in many ways for longer texts.
+     *
+     * @param scale what cosines and sines are multiplied by
+     * @throws IllegalArgumentException if positions are below 1, or there are no speeds
+     */
+    public static RotaryPositions of(int positions, double[] speeds, double scale, boolean interleaved) {
+        if (positions < 1 || speeds.length < 1) {
+            throw new IllegalArgumentException("RotaryPositions: positions=" + positions + " and " + speeds.length
+                    + " speeds; there must be at least one of each");
+        }
+        double[] own = speeds.clone();
+        return new RotaryPositions(
+                Buffer.derived(Shape.of(positions, 2 * own.length), (shape, rng) -> table(shape, own, scale)),
+                interleaved);
+    }
+
+    private static float[] table(Shape shape, double[] speeds, double scale) {
+        int half = speeds.length;
         float[] table = new float[Math.toIntExact(shape.size())];
         for (int i = 0; i < table.length; i++) {
-            int c = i % r;
-            int position = i / r;
-            double angle = position * Math.pow(base, -2.0 * (c % (r / 2)) / r);
-            table[i] = (float) (c < r / 2 ? Math.cos(angle) : Math.sin(angle));
+            int position = i / (2 * half);
+            double angle = position * speeds[i % half];
+            table[i] = (float) (scale * (i / half % 2 == 0 ? Math.cos(angle) : Math.sin(angle)));
         }
         return table;
     }
