@@ -24,19 +24,21 @@ final class TextStream {
     /** What was not given on yet. */
     private final StringBuilder text = new StringBuilder();
 
+    private final List<String> stops;
     private boolean finished;
 
-    /** The text behind a prompt. */
-    TextStream(PretrainedTokenizer tokenizer, int[] prompt) {
+    /** The text behind a prompt, up to the first of these stops. */
+    TextStream(PretrainedTokenizer tokenizer, int[] prompt, List<String> stops) {
         this.tokenizer = tokenizer;
+        this.stops = stops;
         for (int i = Math.max(0, prompt.length - 2 * MOST_BROKEN); i < prompt.length; i++) {
             last.add(prompt[i]);
         }
         whole = last.size();
     }
 
-    /** Adds a token. */
-    void add(int token) {
+    /** Adds a token, and returns whether the text has a stop now. */
+    boolean add(int token) {
         last.add(token);
         String before = decoded(whole);
         String all = decoded(last.size());
@@ -44,6 +46,7 @@ final class TextStream {
                 && (all.charAt(all.length() - 1) != BROKEN || last.size() - whole > MOST_BROKEN)) {
             shift(before, all);
         }
+        return stops.stream().anyMatch(stop -> text.indexOf(stop) >= 0);
     }
 
     private void shift(String before, String all) {
@@ -57,13 +60,8 @@ final class TextStream {
                 last.subList(0, tokens).stream().mapToInt(Integer::intValue).toArray());
     }
 
-    /** Whether the text has one of the stops. */
-    boolean stopped(List<String> stops) {
-        return stops.stream().anyMatch(stop -> text.indexOf(stop) >= 0);
-    }
-
     /** No token follows: what is left is certain, up to the first stop. */
-    void finish(List<String> stops) {
+    void finish() {
         if (last.size() > whole) {
             shift(decoded(whole), decoded(last.size()));
         }
@@ -76,10 +74,18 @@ final class TextStream {
         finished = true;
     }
 
+    /** Takes what is certain, which may be nothing. */
+    String take() {
+        int end = finished ? text.length() : certain();
+        String piece = text.substring(0, end);
+        text.delete(0, end);
+        return piece;
+    }
+
     /** How many letters are certain: the end of the text may be the beginning of a stop. */
-    int certain(List<String> stops) {
+    private int certain() {
         int end = text.length();
-        for (String stop : finished ? List.<String>of() : stops) {
+        for (String stop : stops) {
             for (int n = Math.min(stop.length(), end); n > 0; n--) {
                 if (text.indexOf(stop.substring(0, n), end - n) == end - n) {
                     end -= n;
@@ -88,13 +94,5 @@ final class TextStream {
             }
         }
         return end;
-    }
-
-    /** Takes what is certain. */
-    String take(List<String> stops) {
-        int end = certain(stops);
-        String piece = text.substring(0, end);
-        text.delete(0, end);
-        return piece;
     }
 }

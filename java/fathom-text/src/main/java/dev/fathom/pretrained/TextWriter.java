@@ -3,7 +3,6 @@ package dev.fathom.pretrained;
 import dev.fathom.decode.CachedDecoder;
 import dev.fathom.decode.CausalNet;
 import dev.fathom.decode.Sampling;
-import dev.fathom.decode.StopCondition;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tokenizer.PretrainedTokenizer;
@@ -32,6 +31,8 @@ import java.util.function.Consumer;
 public final class TextWriter implements AutoCloseable {
     /** So many tokens are written at most where nothing else is said. */
     private static final int MOST = 256;
+    /** No token. */
+    private static final int NONE = -1;
 
     private final Shared shared;
     private final Sampling sampling;
@@ -168,22 +169,20 @@ public final class TextWriter implements AutoCloseable {
      */
     public static final class Pieces implements Iterator<String>, AutoCloseable {
         private final Shared shared;
-        private final List<String> stops;
         private final CachedDecoder.Sequences sequences;
         private final Iterator<Integer> tokens;
         private final TextStream text;
+        private String next = "";
         private boolean over;
 
         private Pieces(Shared shared, Sampling sampling, long seed, List<String> stops, int[] read) {
             long begin = System.nanoTime();
             this.shared = shared;
-            this.stops = stops;
-            text = new TextStream(shared.tokenizer, read);
+            text = new TextStream(shared.tokenizer, read, stops);
             sequences = shared.decoder.sequences();
             boolean done = false;
             try {
-                tokens = sampling.until(((StopCondition) this::ends).or(sampling.until()))
-                        .tokens(sequences, new Rng(seed), read);
+                tokens = sampling.tokens(sequences, new Rng(seed), read);
                 done = true;
             } finally {
                 if (!done) {
@@ -193,29 +192,26 @@ public final class TextWriter implements AutoCloseable {
             shared.speed.add(0, begin);
         }
 
-        private boolean ends(List<Integer> written) {
-            return shared.ends.contains(written.get(written.size() - 1));
-        }
-
         /** Writes until the next piece is certain, and returns whether there is one. */
         @Override
         public boolean hasNext() {
             long begin = System.nanoTime();
-            int n = 0;
-            while (!over && text.certain(stops) == 0) {
-                boolean more = tokens.hasNext();
-                int token = more ? tokens.next() : -1;
-                if (more && !shared.ends.contains(token)) {
-                    text.add(token);
-                    n++;
+            int written = 0;
+            while (next.isEmpty() && !over) {
+                int token = tokens.hasNext() ? tokens.next() : NONE;
+                boolean last = token == NONE || shared.ends.contains(token);
+                if (!last) {
+                    written++;
+                    last = text.add(token);
                 }
-                if (!more || shared.ends.contains(token) || text.stopped(stops)) {
-                    text.finish(stops);
+                if (last) {
+                    text.finish();
                     close();
                 }
+                next = text.take();
             }
-            shared.speed.add(n, begin);
-            return text.certain(stops) > 0;
+            shared.speed.add(written, begin);
+            return !next.isEmpty();
         }
 
         @Override
@@ -223,7 +219,9 @@ public final class TextWriter implements AutoCloseable {
             if (!hasNext()) {
                 throw new NoSuchElementException("TextWriter: the text is at its end; ask hasNext() before next()");
             }
-            return text.take(stops);
+            String piece = next;
+            next = "";
+            return piece;
         }
 
         /** Writes no further. Closing twice does nothing. */

@@ -135,14 +135,14 @@ class TextWriterTest {
                     .ids();
             int[] more = IntStream.concat(random.ints(30, least, tokenizer.size()), Arrays.stream(letters))
                     .toArray();
-            TextStream stream = new TextStream(tokenizer, prompt);
+            TextStream stream = new TextStream(tokenizer, prompt, List.of());
             StringBuilder text = new StringBuilder();
             for (int token : more) {
                 stream.add(token);
-                text.append(stream.take(List.of()));
+                text.append(stream.take());
             }
-            stream.finish(List.of());
-            text.append(stream.take(List.of()));
+            stream.finish();
+            text.append(stream.take());
             int[] all =
                     IntStream.concat(Arrays.stream(prompt), Arrays.stream(more)).toArray();
             String before = tokenizer.decode(prompt);
