@@ -248,24 +248,24 @@ public record Deberta(
         return distance > 0 ? found : -found;
     }
 
-    /** The row of r of the distance between any two tokens, I32 [tokens, tokens] for their places I32 [tokens]. */
-    private Tensor rows(Tensor places) {
+    /** The row of r of each distance that a text may have, from the farthest before a token to the one behind it. */
+    private Tensor rowsByDistance() {
         int count = distances.weight().shape().dim(0);
         float[] of = new float[2 * context - 1]; // whole numbers, exact in float
         for (int i = 0; i < of.length; i++) {
             int b = bucket(i - (context - 1), buckets, farthest) + count / 2;
             of[i] = Math.max(0, Math.min(count - 1, b));
         }
-        Tensor apart = places.unsqueeze(1).sub(places.unsqueeze(0)).add(context - 1);
-        return Tensor.of(of, of.length).take(0, apart).to(DType.I32);
+        return Tensor.of(of, of.length);
     }
 
     @Override
     public Tensor encode(TextBatch texts) {
         Tensor r = distances.weight().value().unsqueeze(0);
         Tensor normed = distanceNorm == null ? r : distanceNorm.apply(r);
+        Tensor byDistance = rowsByDistance();
         if (texts.lengths().dim(0) == 1) {
-            return one(texts.ids(), texts.types(), texts.places(), texts.lengths(), normed);
+            return one(texts.ids(), texts.types(), texts.places(), texts.lengths(), normed, byDistance);
         }
         List<Tensor> all = new ArrayList<>();
         int at = 0;
@@ -276,7 +276,8 @@ public record Deberta(
                         texts.types().slice(1, at, at + n),
                         texts.places().slice(0, at, at + n),
                         Tensor.ofInts(new int[] {n}, 1),
-                        normed));
+                        normed,
+                        byDistance));
             }
             at += n;
         }
@@ -288,14 +289,15 @@ public record Deberta(
     }
 
     /** The vectors of one text, behind which there may be further tokens. */
-    private Tensor one(Tensor ids, Tensor kinds, Tensor places, Tensor lengths, Tensor r) {
+    private Tensor one(Tensor ids, Tensor kinds, Tensor places, Tensor lengths, Tensor r, Tensor byDistance) {
         Tensor sum = words.apply(ids);
         if (types != null) {
             sum = sum.add(types.apply(kinds));
         }
         Tensor x = dropout.apply(norm.apply(project == null ? sum : project.apply(sum)));
         int count = distances.weight().shape().dim(0);
-        Tensor rows = rows(places);
+        Tensor apart = places.unsqueeze(1).sub(places.unsqueeze(0)).add(context - 1);
+        Tensor rows = byDistance.take(0, apart).to(DType.I32); // [tokens, tokens]
         Places where = new Places(
                 rows.add(places.mul(count).unsqueeze(1)),
                 rows.add(places.mul(count).unsqueeze(0)));
