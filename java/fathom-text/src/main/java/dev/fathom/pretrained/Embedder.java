@@ -59,7 +59,7 @@ public final class Embedder implements AutoCloseable {
             TextVectors vectors = TextVectors.of(folder, net, settings);
             TextRuns runs = new TextRuns(
                     model,
-                    Math.min(settings.longest(), net.context()),
+                    longest(vectors.tokenizer()),
                     Math.min(TextRuns.TEXTS, net.mostTexts()),
                     TextRuns.weights(vectors.pooling()),
                     (TextEncoder encoder, TextBatch texts, Tensor weights) ->
@@ -85,7 +85,11 @@ public final class Embedder implements AutoCloseable {
 
     /** Returns how many tokens of a text are read, with those that the model adds itself. */
     public int longest() {
-        return Math.min(shared.folder.longest(), shared.model.net().context());
+        return longest(shared.tokenizer);
+    }
+
+    private static int longest(PretrainedTokenizer tokenizer) {
+        return tokenizer.truncation().orElseThrow().length();
     }
 
     /** Returns the prompts of the folder by their names, such as {@code query} and {@code passage}. */

@@ -23,7 +23,14 @@ public record TextBatch(Tensor ids, Tensor types, Tensor places, Tensor owners, 
      * @throws IllegalArgumentException if there are none, or none has a token
      */
     public static TextBatch of(List<EncodedText> texts) {
-        int tokens = texts.stream().mapToInt(EncodedText::size).sum();
+        return of(
+                texts.stream().map(EncodedText::ids).toList(),
+                texts.stream().map(EncodedText::typeIds).toList());
+    }
+
+    /** Lays the tokens of texts side by side. */
+    static TextBatch of(List<int[]> texts, List<int[]> kinds) {
+        int tokens = texts.stream().mapToInt(text -> text.length).sum();
         if (tokens == 0) {
             throw new IllegalArgumentException("TextBatch: the " + texts.size() + " texts have no tokens; give some");
         }
@@ -34,10 +41,9 @@ public record TextBatch(Tensor ids, Tensor types, Tensor places, Tensor owners, 
         int[] lengths = new int[texts.size()];
         int at = 0;
         for (int i = 0; i < lengths.length; i++) {
-            EncodedText text = texts.get(i);
-            lengths[i] = text.size();
-            System.arraycopy(text.ids(), 0, ids, at, lengths[i]);
-            System.arraycopy(text.typeIds(), 0, types, at, lengths[i]);
+            lengths[i] = texts.get(i).length;
+            System.arraycopy(texts.get(i), 0, ids, at, lengths[i]);
+            System.arraycopy(kinds.get(i), 0, types, at, lengths[i]);
             for (int t = 0; t < lengths[i]; t++, at++) {
                 places[at] = t;
                 owners[at] = i;

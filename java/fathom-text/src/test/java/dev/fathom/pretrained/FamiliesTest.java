@@ -27,6 +27,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -34,6 +35,17 @@ import org.junit.jupiter.params.provider.ValueSource;
  * whatever lies beside a text.
  */
 class FamiliesTest {
+    private static final List<String> ENCODERS = List.of(
+            "bert",
+            "roberta",
+            "distilbert",
+            "nomic_bert",
+            "mpnet",
+            "modernbert",
+            "deberta",
+            "deberta-apart",
+            "deberta-c2p");
+
     private static Path folder(String name) {
         return Path.of(System.getProperty("fathom.root"), "test-data", "pretrained", name);
     }
@@ -87,18 +99,7 @@ class FamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "bert",
-                "roberta",
-                "distilbert",
-                "nomic_bert",
-                "mpnet",
-                "modernbert",
-                "deberta",
-                "deberta-apart",
-                "deberta-c2p"
-            })
+    @FieldSource("ENCODERS")
     void theVectorsOfThePublishedGraph(String name) throws IOException {
         List<Case> cases = Case.of(folder(name));
         try (Model<TextEncoder> model = Family.read(folder(name));
@@ -345,18 +346,7 @@ class FamiliesTest {
 
     /** What is saved has the names and numbers of the folder from which it was read. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "bert",
-                "roberta",
-                "distilbert",
-                "nomic_bert",
-                "mpnet",
-                "modernbert",
-                "deberta",
-                "deberta-apart",
-                "deberta-c2p"
-            })
+    @FieldSource("ENCODERS")
     void aSavedFolderIsTheFolder(String name, @TempDir Path temp) throws IOException {
         Path to = temp.resolve("saved");
         try (Model<TextEncoder> model = Pretrained.encoder(folder(name))) {

@@ -23,6 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -68,15 +69,22 @@ class HeadsTest {
 
     /** The folder of ModernBERT whose {@code classifier} is the head of answers, which heads.py calls another name. */
     private Path answering() throws IOException {
-        Path folder = folder("modernbert", "ForQuestionAnswering");
+        return renamed(
+                folder("modernbert", "ForQuestionAnswering"),
+                name -> name.startsWith("classifier.") ? "" : name.replace("qa_outputs.", "classifier."));
+    }
+
+    /** This folder with other names of the tensors in its file, and without those whose name is empty. */
+    private static Path renamed(Path folder, UnaryOperator<String> names) {
         Path file = folder.resolve("model.safetensors");
         Safetensors.Writer writer = new Safetensors.Writer();
         try (Safetensors all = Safetensors.read(file)) {
             for (String name : all.names()) {
                 float[] values = new float[(int) all.shape(name).size()];
                 all.copy(name, FloatBuffer.wrap(values));
-                if (!name.startsWith("classifier.")) {
-                    writer.add(name.replace("qa_outputs.", "classifier."), all.shape(name), FloatBuffer.wrap(values));
+                String other = names.apply(name);
+                if (!other.isEmpty()) {
+                    writer.add(other, all.shape(name), FloatBuffer.wrap(values));
                 }
             }
         }
@@ -394,21 +402,10 @@ class HeadsTest {
     /** The names of Microsoft's own files, and a head of pretraining, which fills in words. */
     @Test
     void otherNamesOfTheWordsHead() throws IOException {
-        Path folder = folder("deberta", "ForMaskedLM");
-        Path file = folder.resolve("model.safetensors");
-        Safetensors.Writer writer = new Safetensors.Writer();
-        try (Safetensors all = Safetensors.read(file)) {
-            for (String name : all.names()) {
-                float[] values = new float[(int) all.shape(name).size()];
-                all.copy(name, FloatBuffer.wrap(values));
-                writer.add(
-                        name.replace("cls.predictions.transform.", "lm_predictions.lm_head.")
-                                .replace("cls.predictions.", "lm_predictions.lm_head."),
-                        all.shape(name),
-                        FloatBuffer.wrap(values));
-            }
-        }
-        writer.write(file);
+        Path folder = renamed(
+                folder("deberta", "ForMaskedLM"),
+                name -> name.replace("cls.predictions.transform.", "lm_predictions.lm_head.")
+                        .replace("cls.predictions.", "lm_predictions.lm_head."));
         try (FillMask theirs = FillMask.load(folder);
                 FillMask ours = FillMask.load(folder("deberta", "ForMaskedLM"));
                 FillMask nomic = FillMask.load(folder("nomic", "ForPreTraining"));

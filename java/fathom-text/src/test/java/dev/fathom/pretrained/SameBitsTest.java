@@ -8,7 +8,6 @@ import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -20,6 +19,7 @@ import java.util.Random;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -42,33 +42,15 @@ class SameBitsTest {
         return texts;
     }
 
-    private static TextBatch batch(List<int[]> texts) {
-        int[] ids = texts.stream().flatMapToInt(Arrays::stream).toArray();
-        int[] places = new int[ids.length];
-        int[] owners = new int[ids.length];
-        int at = 0;
-        for (int i = 0; i < texts.size(); i++) {
-            for (int t = 0; t < texts.get(i).length; t++, at++) {
-                places[at] = t;
-                owners[at] = i;
-            }
-        }
-        return new TextBatch(
-                Tensor.ofInts(ids, 1, ids.length),
-                Tensor.ofInts(new int[ids.length], 1, ids.length),
-                Tensor.ofInts(places, ids.length),
-                Tensor.ofInts(owners, ids.length),
-                Tensor.ofInts(texts.stream().mapToInt(t -> t.length).toArray(), texts.size()));
-    }
-
     private static float[] vectors(Model<TextEncoder> model, List<int[]> texts) {
         try (Pass pass = Pass.infer()) {
-            return model.net().encode(batch(texts)).toArray();
+            List<int[]> types = texts.stream().map(text -> new int[text.length]).toList();
+            return model.net().encode(TextBatch.of(texts, types)).toArray();
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "roberta", "distilbert", "mpnet", "nomic_bert", "modernbert", "deberta"})
+    @FieldSource("ENCODERS")
     void aTextAloneAndInRandomBatches(String name) {
         Random random = new Random(5);
         try (Model<TextEncoder> model = Family.read(folder(name))) {
