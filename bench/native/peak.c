@@ -173,7 +173,9 @@ int main(void) {
         measure(READ, 235146, threads);
         measure(READ, 1000000, threads);
         measure(READ, 10641792, threads);
+        measure(READ, 15187968, threads);
         measure(READ, 100000000, threads);
+        measure(READ, 109510656, threads);
         measure(SCALE, 128000, threads);
         measure(SCALE, 1000000, threads);
         measure(SCALE, 16000000, threads);

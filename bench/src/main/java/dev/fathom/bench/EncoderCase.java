@@ -88,20 +88,44 @@ public record EncoderCase(int layers, int length, int batch) {
     }
 
     /**
-     * The numbers of the texts in parts of {@code together} texts, the shortest first: texts that are padded to one
-     * length are best of similar lengths.
+     * Texts of one run, padded to the longest of them.
+     *
+     * @param texts their numbers
+     * @param length of the longest
+     * @param ids [texts, length], 0 behind a text
+     * @param lengths of the texts
+     * @param shares [texts, length] of a text's tokens in its mean, 0 behind it
      */
-    public List<int[]> parts(int together) {
-        int[][] ids = ids();
-        List<Integer> sorted = IntStream.range(0, batch)
+    public record Padded(int[] texts, int length, int[] ids, int[] lengths, float[] shares) {}
+
+    /**
+     * The texts in runs of {@code together}, the shortest first: texts that are padded to one length are best of
+     * similar lengths.
+     */
+    public List<Padded> padded(int together) {
+        int[][] all = ids();
+        int[] sorted = IntStream.range(0, batch)
                 .boxed()
-                .sorted(Comparator.comparingInt(i -> ids[i].length))
+                .sorted(Comparator.comparingInt(i -> all[i].length))
+                .mapToInt(i -> i)
+                .toArray();
+        return IntStream.iterate(0, from -> from < batch, from -> from + together)
+                .mapToObj(from -> padded(all, Arrays.copyOfRange(sorted, from, Math.min(batch, from + together))))
                 .toList();
-        return IntStream.range(0, (batch + together - 1) / together)
-                .mapToObj(i -> sorted.subList(i * together, Math.min(batch, (i + 1) * together)).stream()
-                        .mapToInt(j -> j)
-                        .toArray())
-                .toList();
+    }
+
+    private static Padded padded(int[][] all, int... texts) {
+        int longest = all[texts[texts.length - 1]].length;
+        int[] ids = new int[texts.length * longest];
+        int[] lengths = new int[texts.length];
+        float[] shares = new float[ids.length];
+        for (int i = 0; i < texts.length; i++) {
+            int[] text = all[texts[i]];
+            lengths[i] = text.length;
+            System.arraycopy(text, 0, ids, i * longest, text.length);
+            Arrays.fill(shares, i * longest, i * longest + text.length, 1f / text.length);
+        }
+        return new Padded(texts, longest, ids, lengths, shares);
     }
 
     /** Tells vectors of all texts. */

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -18,26 +17,14 @@ import org.openjdk.jmh.annotations.TearDown;
 public class FathomEncoders {
     /** A folder, and the texts. */
     @State(Scope.Thread)
-    public static class Texts {
-        /** Layers of the encoder. */
-        @Param("6")
-        public int layers;
-
-        /** Tokens of the longest text. */
-        @Param("128")
-        public int length;
-
-        /** Texts. */
-        @Param("1")
-        public int batch;
-
+    public static class Texts extends EncoderParams {
         private List<String> texts;
         private Embedder embedder;
 
         /** Loads the folder. */
         @Setup(Level.Trial)
         public void setup() throws IOException {
-            EncoderCase encoder = new EncoderCase(layers, length, batch);
+            EncoderCase encoder = encoder();
             texts = encoder.texts();
             Path folder = Files.createTempDirectory("encoder");
             encoder.write(folder);

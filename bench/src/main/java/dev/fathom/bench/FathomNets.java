@@ -73,7 +73,7 @@ public class FathomNets {
     /** Gives the model's parameters and buffers these numbers, by way of a file. */
     static void load(Model<?> model, Function<Variable, float[]> numbers) {
         List<Variable> all = new ArrayList<>(model.parameters());
-        all.addAll(model.buffers());
+        model.buffers().stream().filter(b -> !b.derived()).forEach(all::add);
         Safetensors.Writer writer = new Safetensors.Writer();
         for (Variable held : all) {
             writer.add(held.name(), held.fileShape(), FloatBuffer.wrap(numbers.apply(held)));

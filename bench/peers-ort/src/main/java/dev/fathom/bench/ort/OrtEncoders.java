@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.fathom.bench.EncoderCase;
+import dev.fathom.bench.EncoderParams;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -29,19 +30,7 @@ import org.openjdk.jmh.annotations.TearDown;
 public class OrtEncoders {
     /** A session, and the texts in parts. */
     @State(Scope.Thread)
-    public static class Texts {
-        /** Layers of the encoder. */
-        @Param("6")
-        public int layers;
-
-        /** Tokens of the longest text. */
-        @Param("128")
-        public int length;
-
-        /** Texts. */
-        @Param("1")
-        public int batch;
-
+    public static class Texts extends EncoderParams {
         /** Texts of a run. */
         @Param("1")
         public int together;
@@ -57,13 +46,12 @@ public class OrtEncoders {
         /** Makes the session and its tensors. */
         @Setup(Level.Trial)
         public void setup() throws OrtException {
-            EncoderCase encoder = new EncoderCase(layers, length, batch);
+            EncoderCase encoder = encoder();
             OrtEnvironment env = OrtEnvironment.getEnvironment();
             session = env.createSession(Onnx.texts(encoder, packed, together > 1), OrtRows.options(2));
             vectors = new float[batch][encoder.layersOf().width()];
-            int[][] ids = encoder.ids();
-            for (int[] texts : encoder.parts(together)) {
-                parts.add(new Part(env, ids, texts, vectors[0].length, together > 1));
+            for (EncoderCase.Padded texts : encoder.padded(together)) {
+                parts.add(new Part(env, texts, vectors[0].length, together > 1));
             }
         }
 
@@ -85,38 +73,30 @@ public class OrtEncoders {
 
     /** Texts of one run, and its tensors. */
     static final class Part {
-        private final int[] texts;
-        private final int[] padded;
+        private final EncoderCase.Padded texts;
         private final IntBuffer ids;
         private final FloatBuffer out;
         private final Map<String, OnnxTensor> inputs = new HashMap<>();
         private final Map<String, OnnxTensor> outputs;
 
-        Part(OrtEnvironment env, int[][] all, int[] texts, int width, boolean masked) throws OrtException {
+        Part(OrtEnvironment env, EncoderCase.Padded texts, int width, boolean masked) throws OrtException {
             this.texts = texts;
-            int length = all[texts[texts.length - 1]].length;
-            padded = new int[texts.length * length];
-            ids = ints(padded.length);
-            IntBuffer types = ints(padded.length);
-            IntBuffer lengths = ints(texts.length);
-            FloatBuffer shares = OrtRows.direct(padded.length);
-            for (int i = 0; i < texts.length; i++) {
-                int[] text = all[texts[i]];
-                System.arraycopy(text, 0, padded, i * length, text.length);
-                lengths.put(i, text.length);
-                for (int t = 0; t < text.length; t++) {
-                    shares.put(i * length + t, 1f / text.length);
-                }
-            }
-            long[] shape = {texts.length, length};
+            int n = texts.lengths().length;
+            ids = ints(n * texts.length());
+            IntBuffer types = ints(n * texts.length());
+            FloatBuffer shares = OrtRows.direct(n * texts.length());
+            shares.put(0, texts.shares());
+            long[] shape = {n, texts.length()};
             inputs.put("ids", OnnxTensor.createTensor(env, ids, shape));
             inputs.put("types", OnnxTensor.createTensor(env, types, shape));
             if (masked) {
-                inputs.put("lengths", OnnxTensor.createTensor(env, lengths, new long[] {texts.length}));
+                IntBuffer lengths = ints(n);
+                lengths.put(0, texts.lengths());
+                inputs.put("lengths", OnnxTensor.createTensor(env, lengths, new long[] {n}));
             }
-            inputs.put("shares", OnnxTensor.createTensor(env, shares, new long[] {texts.length, 1, length}));
-            out = OrtRows.direct(texts.length * width);
-            outputs = Map.of("y", OnnxTensor.createTensor(env, out, new long[] {texts.length, width}));
+            inputs.put("shares", OnnxTensor.createTensor(env, shares, new long[] {n, 1, texts.length()}));
+            out = OrtRows.direct(n * width);
+            outputs = Map.of("y", OnnxTensor.createTensor(env, out, new long[] {n, width}));
         }
 
         private static IntBuffer ints(int n) {
@@ -126,10 +106,10 @@ public class OrtEncoders {
         }
 
         void run(OrtSession session, float[][] vectors) throws OrtException {
-            ids.put(0, padded);
+            ids.put(0, texts.ids());
             try (OrtSession.Result result = session.run(inputs, outputs)) {
-                for (int i = 0; i < texts.length; i++) {
-                    out.get(i * vectors[0].length, vectors[texts[i]]);
+                for (int i = 0; i < texts.texts().length; i++) {
+                    out.get(i * vectors[0].length, vectors[texts.texts()[i]]);
                 }
             }
         }

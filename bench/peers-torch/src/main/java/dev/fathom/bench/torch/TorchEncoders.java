@@ -3,7 +3,9 @@ package dev.fathom.bench.torch;
 import static dev.fathom.bench.torch.TorchSteps.tensor;
 
 import dev.fathom.bench.EncoderCase;
+import dev.fathom.bench.EncoderParams;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.InferenceMode;
@@ -23,19 +25,7 @@ import org.openjdk.jmh.annotations.TearDown;
 public class TorchEncoders {
     /** The tensors of the net, and the texts in parts. */
     @State(Scope.Thread)
-    public static class Texts {
-        /** Layers of the encoder. */
-        @Param("6")
-        public int layers;
-
-        /** Tokens of the longest text. */
-        @Param("128")
-        public int length;
-
-        /** Texts. */
-        @Param("1")
-        public int batch;
-
+    public static class Texts extends EncoderParams {
         /** Texts of a run. */
         @Param("1")
         public int together;
@@ -50,12 +40,12 @@ public class TorchEncoders {
         private TensorOptional bias;
 
         /** Some texts, padded. */
-        private record Part(int[] texts, int length, long[] ids, TensorOptional mask, Tensor shares) {}
+        private record Part(EncoderCase.Padded texts, long[] ids, TensorOptional mask, Tensor shares) {}
 
         /** Makes the tensors. */
         @Setup(Level.Trial)
         public void setup() {
-            EncoderCase encoder = new EncoderCase(layers, length, batch);
+            EncoderCase encoder = encoder();
             int width = encoder.layersOf().width();
             stack = new TorchTransformers.Stack(encoder.layersOf(), true, false);
             words = tensor(
@@ -67,29 +57,17 @@ public class TorchEncoders {
             weight = new TensorOptional(tensor(EncoderCase.numbers("norm.weight", width), width));
             bias = new TensorOptional(tensor(EncoderCase.numbers("norm.bias", width), width));
             vectors = new float[batch][width];
-            int[][] all = encoder.ids();
-            for (int[] texts : encoder.parts(together)) {
-                int longest = all[texts[texts.length - 1]].length;
-                long[] ids = new long[texts.length * longest];
-                float[] mask = new float[ids.length];
-                float[] shares = new float[ids.length];
-                for (int i = 0; i < texts.length; i++) {
-                    int[] text = all[texts[i]];
-                    for (int j = 0; j < longest; j++) {
-                        boolean there = j < text.length;
-                        ids[i * longest + j] = there ? text[j] : 0;
-                        mask[i * longest + j] = there ? 0 : Float.NEGATIVE_INFINITY;
-                        shares[i * longest + j] = there ? 1f / text.length : 0;
-                    }
+            for (EncoderCase.Padded texts : encoder.padded(together)) {
+                int n = texts.lengths().length;
+                float[] mask = new float[n * texts.length()];
+                for (int i = 0; i < mask.length; i++) {
+                    mask[i] = texts.shares()[i] > 0 ? 0 : Float.NEGATIVE_INFINITY;
                 }
                 parts.add(new Part(
                         texts,
-                        longest,
-                        ids,
-                        together == 1
-                                ? new TensorOptional()
-                                : new TensorOptional(tensor(mask, texts.length, 1, 1, longest)),
-                        tensor(shares, texts.length, 1, longest)));
+                        Arrays.stream(texts.ids()).asLongStream().toArray(),
+                        together == 1 ? new TensorOptional() : new TensorOptional(tensor(mask, n, 1, 1, texts.length())),
+                        tensor(texts.shares(), n, 1, texts.length())));
             }
         }
 
@@ -105,17 +83,18 @@ public class TorchEncoders {
         }
 
         private void run(Part part) {
-            Tensor ids = torch.tensor(part.ids).view(part.texts.length, part.length);
+            Tensor ids = torch.tensor(part.ids).view(part.texts.lengths().length, part.texts.length());
             Tensor sum = torch.embedding(words, ids)
-                    .add_(places.narrow(0, 0, part.length))
+                    .add_(places.narrow(0, 0, part.texts.length()))
                     .add_(type);
             Tensor x = torch.layer_norm(sum, new long[] {sum.size(2)}, weight, bias, 1e-5, false);
             Tensor y = torch.matmul(part.shares, stack.forward(x, part.mask)).squeeze(1);
-            float[] all = new float[part.texts.length * vectors[0].length];
+            int[] texts = part.texts.texts();
+            float[] all = new float[texts.length * vectors[0].length];
             y.contiguous().data_ptr_float().get(all);
-            for (int i = 0; i < part.texts.length; i++) {
-                System.arraycopy(all, i * vectors[0].length, vectors[part.texts[i]], 0, vectors[0].length);
-                normalize(vectors[part.texts[i]]);
+            for (int i = 0; i < texts.length; i++) {
+                System.arraycopy(all, i * vectors[0].length, vectors[texts[i]], 0, vectors[0].length);
+                normalize(vectors[texts[i]]);
             }
         }
 
