@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The text that tokens make one after the other, which is given on as far as no further token can change it. A few
- * tokens alone are decoded at a time: those of the last piece that was whole, since a tokenizer writes the first token
- * of a text in another way than the others, and those behind it.
+ * Turns tokens into text one by one, and hands text on as soon as no later token can change it. Only a few tokens are
+ * decoded at a time: those that are new and the piece before them, because a tokenizer may write the first token of a
+ * text in another way than the others.
  */
 final class TextStream {
     /** What a decoder writes for bytes that are no letter, or not yet. */

@@ -164,8 +164,8 @@ public final class TextWriter implements AutoCloseable {
     }
 
     /**
-     * The pieces of a text that is being written, joined the text. It is used by one thread at a time, and closed
-     * unless it was read to its end.
+     * Gives the pieces of a text while it is being written; joined, they are the text. One thread at a time may use it.
+     * Close it if you stop before its end.
      */
     public static final class Pieces implements Iterator<String>, AutoCloseable {
         private final Shared shared;

@@ -7,7 +7,7 @@ package dev.fathom.retrieval;
  * @param norm the length of x
  */
 record Codes(int[] values, double scale, double error, double norm) {
-    /** Rounds to integers of at most {@code levels} in size, of which the largest number takes the last. */
+    /** Rounds to integers from -levels to levels, so that the largest number in size becomes one of these two. */
     static Codes of(float[] x, int levels) {
         double largest = 0;
         double squares = 0;

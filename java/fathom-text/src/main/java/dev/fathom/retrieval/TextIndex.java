@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The index lies in a folder of its own and is renewed when it is opened: files of the same size and time of change
  * stay as they are, those of the same content too, and only passages of others are read by the model. An index that is
- * damaged, or of another model, is made anew. Files and folders whose names begin with a point, and links, are left
- * out; so are, with a sentence in {@link #skipped}, files that are not UTF-8 and those above 64 MiB. Where a model has
+ * damaged, or of another model, is made anew. Files and folders whose names begin with a dot, and links, are left out;
+ * so are, with a sentence in {@link #skipped}, files that are not UTF-8 and those above 64 MiB. Where a model has
  * prompts for queries and passages, it gets them. Any number of threads may search.
  */
 public final class TextIndex implements AutoCloseable {
@@ -80,10 +80,10 @@ public final class TextIndex implements AutoCloseable {
      */
     public record Match(Passage passage, float score) {}
 
-    /** Hears how far the model has come. */
+    /** Is told how much of the work is done. */
     @FunctionalInterface
     public interface Progress {
-        /** Tells how many of the passages that the model has to read are done. */
+        /** Is called with the number of passages that the model has read, of all that it has to read. */
         void done(int passages, int total);
     }
 
@@ -103,7 +103,7 @@ public final class TextIndex implements AutoCloseable {
      *
      * @param index the folder of the index
      * @param endings how the names of the files end, in lower case
-     * @param progress hears how far the model has come
+     * @param progress is told how much of the work is done
      * @throws IllegalArgumentException if there is no such folder, or it has more than 2^30 characters of text
      * @throws UncheckedIOException if the folder cannot be read, or the index not written
      */
