@@ -21,8 +21,6 @@ import dev.fathom.nn.Dropout2d;
 import dev.fathom.nn.GaussianNoise;
 import dev.fathom.nn.GlobalAvgPool;
 import dev.fathom.nn.GlobalMaxPool;
-import dev.fathom.nn.Graph;
-import dev.fathom.nn.GraphConv;
 import dev.fathom.nn.GroupNorm;
 import dev.fathom.nn.GumbelSoftmax;
 import dev.fathom.nn.Init;
@@ -40,7 +38,6 @@ import dev.fathom.nn.Pad;
 import dev.fathom.nn.PixelShuffle;
 import dev.fathom.nn.PixelUnshuffle;
 import dev.fathom.nn.RRelu;
-import dev.fathom.nn.RadialBasis;
 import dev.fathom.nn.Residual;
 import dev.fathom.nn.RmsNorm;
 import dev.fathom.nn.Sequential;
@@ -288,9 +285,7 @@ class HostileUseTest {
                 new Softmin(),
                 Temperature.learned(2),
                 new GumbelSoftmax(0.5f),
-                GumbelSoftmax.hard(0.5f),
-                new RadialBasis(2, 3),
-                new GraphConv(Graph.normalized(2, new int[][] {{0, 1}}), 2, 3));
+                GumbelSoftmax.hard(0.5f));
     }
 
     /**

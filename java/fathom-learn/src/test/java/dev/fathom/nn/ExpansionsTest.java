@@ -11,7 +11,6 @@ import dev.fathom.features.NaturalSpline;
 import dev.fathom.features.NaturalSpline.Basis;
 import dev.fathom.features.Polynomial;
 import dev.fathom.op.Shape;
-import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -21,7 +20,7 @@ import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
-/** Layers that make more features of features: splines, products, radial basis functions. */
+/** Layers that make more features of features: splines and products. */
 class ExpansionsTest {
     private static final JsonObject GOLDEN =
             new JsonStreamParser(Golden.text("expansions.json")).next().getAsJsonObject();
@@ -208,35 +207,6 @@ class ExpansionsTest {
         assertThatThrownBy(() -> new Polynomial(0)).hasMessage("Polynomial: degree=0 must be at least 1");
     }
 
-    // ---- radial basis functions
-
-    @Test
-    void radialBasisByItsFormula() {
-        double[] c = {0, 0, 1, -1, 100, 100};
-        RadialBasis layer = RadialBasis.of(floats(c), 2, 0.5f);
-        try (var model = Model.of(layer, 0);
-                Pass pass = Pass.infer()) {
-            assertThat(model.parameters().stream().map(Parameter::name)).containsExactly("centers", "log_widths");
-            double[] x = {0.3, -0.2, 100.2, 99.9};
-            float[] y = model.net().apply(Tensor.of(floats(x), 2, 2)).toArray();
-            for (int i = 0; i < 2; i++) {
-                for (int j = 0; j < 3; j++) {
-                    double d = Math.pow(x[2 * i] - c[2 * j], 2) + Math.pow(x[2 * i + 1] - c[2 * j + 1], 2);
-                    assertThat((double) y[3 * i + j]).isCloseTo(Math.exp(-d / (2 * 0.25)), within(1e-5));
-                }
-            }
-            assertThatThrownBy(() -> model.net().apply(Tensor.zeros(2, 3)))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("RadialBasis: x [2, 3] must be [.., 2], with a last dimension of 2 as the layer was "
-                            + "made for");
-        }
-        assertThatThrownBy(() -> RadialBasis.of(new float[5], 2, 1))
-                .hasMessage("RadialBasis: 5 numbers are no centers of in=2 features each; give a multiple of in");
-        assertThatThrownBy(() -> new RadialBasis(2, 3, 0, Init.zeros()))
-                .hasMessage("RadialBasis: width=0.0 must be above 0 and finite");
-        assertThatThrownBy(() -> new RadialBasis(2, 0)).hasMessage("RadialBasis: units=0 must be at least 1");
-    }
-
     // ---- all of them
 
     @Test
@@ -248,8 +218,7 @@ class ExpansionsTest {
             new NaturalSpline(Basis.TRUNCATED_POWERS, -1, -0.5, 0.2, 1.1),
             new Polynomial(3),
             new Polynomial(2, Polynomial.Terms.INTERACTIONS),
-            new Polynomial(3, Polynomial.Terms.POWERS),
-            new RadialBasis(3, 4)
+            new Polynomial(3, Polynomial.Terms.POWERS)
         }) {
             WeightedLayersTest.checkAndFreeze(layer, true, x, 4, 3);
         }
@@ -262,7 +231,6 @@ class ExpansionsTest {
                 new Sequential(new NaturalSpline(-2, -1, 0, 1, 2), new Linear(15, 8), Tensor::tanh, new Linear(8, 1)),
                 3);
         WeightedLayersTest.trains("products", new Sequential(new Polynomial(2), new Linear(9, 1)), 3);
-        WeightedLayersTest.trains("radial", new Sequential(new RadialBasis(3, 30), new Linear(30, 1)), 3);
     }
 
     /**

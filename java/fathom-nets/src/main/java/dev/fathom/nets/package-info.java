@@ -6,6 +6,7 @@
  * {@link dev.fathom.nets.SqueezeNet} and {@link dev.fathom.nets.MobileNetV2} for photographs, and
  * {@link dev.fathom.nets.PlainCnn} of any depth; {@link dev.fathom.nets.LocallyConnected} is a convolution without
  * shared filters. Images are [n, height, width, channels], results are logits [n, classes].
+ * {@link dev.fathom.nets.GraphConv} is for the nodes of graphs, {@link dev.fathom.nets.RadialBasis} for features.
  *
  * <p>Sequences [n, steps, ..] are for {@link dev.fathom.nets.TemporalBlock}, {@link dev.fathom.nets.WaveNetBlock} and
  * {@link dev.fathom.nets.TuringMachine}. What generative networks have in common is in

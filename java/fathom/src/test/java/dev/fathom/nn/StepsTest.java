@@ -70,8 +70,6 @@ class StepsTest {
     }
 
     static {
-        Graph pair = Graph.normalized(5, new int[][] {{0, 1}, {1, 2}});
-        Graph row = Graph.normalized(3, new int[][] {{0, 1}, {1, 2}});
         for (Supplier<Layer> each : List.<Supplier<Layer>>of(
                 () -> new AlphaDropout(0),
                 () -> new Dropout(0),
@@ -85,7 +83,6 @@ class StepsTest {
                 () -> new Maxout(2),
                 () -> new PRelu(4),
                 () -> new RRelu(0.2f, 0.2f),
-                () -> new RadialBasis(4, 4),
                 () -> new RmsNorm(4),
                 () -> new Softmin(),
                 () -> new SpectralNorm(new Linear(4, 4)),
@@ -114,7 +111,6 @@ class StepsTest {
         add(Steps.EACH, ROWS, () -> new TimeDistributed(new Flatten()));
         add(Steps.EACH, ROWS, () -> new TimeDistributed(new GlobalAvgPool()));
         add(Steps.EACH, ROWS, () -> new TimeDistributed(new Sequential(new Conv(4, 2, Window.line(3)), new Flatten())));
-        add(Steps.EACH, ROWS, () -> new TimeDistributed(new GraphConv(row, 4, 2)));
         add(Steps.EACH, ROWS, () -> new Pad(1, 1, 0, 0));
         add(Steps.EACH, TOKENS, () -> new Embedding(9, 4));
         for (Supplier<Layer> causal : List.<Supplier<Layer>>of(
@@ -174,7 +170,6 @@ class StepsTest {
                 () -> new GroupNorm(2, 4),
                 () -> new InstanceNorm(),
                 () -> new SqueezeExcite(4, 2),
-                () -> new GraphConv(pair, 4, 4),
                 () -> new Upsample(2),
                 () -> new Pad(1),
                 () -> x -> x.mean(1),

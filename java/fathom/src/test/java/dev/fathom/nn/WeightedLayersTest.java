@@ -28,11 +28,11 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** Layers whose weight is normalized or dropped, and bilinear ones. */
-class WeightedLayersTest {
+public class WeightedLayersTest {
     private static final Golden GOLDEN = new Golden("layers");
 
     /** Gradients are central differences (if they can be), and a plan gives the bits of an eager run. */
-    static void checkAndFreeze(Layer layer, boolean checks, float[] x, int... dims) {
+    public static void checkAndFreeze(Layer layer, boolean checks, float[] x, int... dims) {
         try (var model = Model.of(layer, 3)) {
             if (checks) {
                 try (Pass pass = Pass.infer()) {
@@ -53,7 +53,7 @@ class WeightedLayersTest {
     }
 
     /** Adam makes the squared error of a product of three features much smaller than it was. */
-    static void trains(Object what, Layer net, int in) {
+    public static void trains(Object what, Layer net, int in) {
         int n = 64;
         float[] x = new Rng(1).normal(n * in, 0, 1);
         float[] y = new float[n];

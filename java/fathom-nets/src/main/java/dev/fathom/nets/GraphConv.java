@@ -1,5 +1,9 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Graph;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.WeightedLayer;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
