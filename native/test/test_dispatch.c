@@ -162,6 +162,7 @@ static void mapped_pages_come_and_go(void) {
     static const int64_t sizes[] = {1, 4096, 5000, (2 << 20) - 1, 2 << 20, (2 << 20) + 1, 5 * (1 << 20) + 3, 64 << 20};
     int64_t page = sysconf(_SC_PAGESIZE);
     pages(0); /* what stdio maps at first */
+    fathom_unmap(fathom_map(64 << 20, 3), 64 << 20); /* and the stacks of workers */
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int huge = 0; huge < 4; huge += 3) {
             int64_t bytes = sizes[i], rounded = (bytes + page - 1) / page, before = pages(0), resident = pages(1);
