@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  */
 record Layout(List<String> prefixes, List<Row> rows) {
     /** One row: a tensor of the net, and those of the file. */
-    record Row(Pattern first, List<String> inFile, List<String> inNet) {
+    record Row(List<Pattern> names, List<String> inFile, List<String> inNet) {
         static Row of(String inNet, String... inFile) {
             return of(List.of(inNet), List.of(inFile));
         }
@@ -35,7 +35,7 @@ record Layout(List<String> prefixes, List<Row> rows) {
         }
 
         static Row of(List<String> inNet, List<String> inFile) {
-            return new Row(pattern(inFile.get(0)), inFile, inNet);
+            return new Row(inFile.stream().map(Row::pattern).toList(), inFile, inNet);
         }
 
         static Pattern pattern(String name) {
@@ -63,7 +63,7 @@ record Layout(List<String> prefixes, List<Row> rows) {
                                 more.stream(),
                                 rows.stream()
                                         .map(row -> new Row(
-                                                row.first,
+                                                row.names,
                                                 row.inFile,
                                                 row.inNet.stream()
                                                         .map(prefix::concat)
@@ -91,11 +91,12 @@ record Layout(List<String> prefixes, List<Row> rows) {
         for (String name : names) {
             String bare = bare(name);
             String prefix = name.substring(0, name.length() - bare.length());
+            String modern = modern(bare);
             boolean rest = false; // a name that a row joins to the first one
             List<String> inNet = List.of(name);
             List<TensorFile.Entry> parts = List.of(file.entry(name));
             for (Row row : rows) {
-                Matcher m = row.first.matcher(modern(bare));
+                Matcher m = row.names.get(0).matcher(modern);
                 if (m.matches()) {
                     inNet = row.inNet.stream().map(each -> Row.filled(each, m)).toList();
                     parts = row.inFile.stream()
@@ -104,10 +105,9 @@ record Layout(List<String> prefixes, List<Row> rows) {
                             .toList();
                     break;
                 }
-                rest |= row.inFile.stream()
+                rest |= row.names.stream()
                         .skip(1)
-                        .anyMatch(other ->
-                                Row.of("", other).first.matcher(modern(bare)).matches());
+                        .anyMatch(other -> other.matcher(modern).matches());
             }
             for (int i = 0; !rest && i < inNet.size(); i++) {
                 entries.add(

@@ -140,6 +140,9 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
      * @throws UncheckedIOException if it cannot be read
      */
     public static TensorFile open(Path file) {
+        if (file.toString().endsWith(".safetensors")) {
+            return Safetensors.read(file); // without a search for modules
+        }
         Bytes data = Bytes.of(file, "a file of tensors");
         byte[] head;
         try {

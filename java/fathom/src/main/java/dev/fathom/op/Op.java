@@ -1,7 +1,6 @@
 package dev.fathom.op;
 
 import dev.fathom.kernel.KernelException;
-import java.util.Locale;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +17,15 @@ public interface Op {
      * with underscores, or {@code op} where nothing is left of it, unless an op says another.
      */
     default String label() {
-        String name = getClass().getSimpleName().replaceAll("Op$", "");
-        return name.isEmpty()
-                ? "op"
-                : name.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+        String name = getClass().getSimpleName();
+        int end = name.endsWith("Op") ? name.length() - 2 : name.length();
+        StringBuilder label = new StringBuilder();
+        for (int i = 0; i < end; i++) { // no regular expression: each call of a frozen net asks for it
+            boolean begins =
+                    i > 0 && Character.isUpperCase(name.charAt(i)) && !Character.isUpperCase(name.charAt(i - 1));
+            label.append(begins ? "_" : "").append(Character.toLowerCase(name.charAt(i)));
+        }
+        return label.isEmpty() ? "op" : label.toString();
     }
 
     /** Returns the number of results. */
