@@ -84,7 +84,8 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
         Model<M> model = make(net, seed, false, false);
         boolean done = false;
         try {
-            Set<String> lacking = Set.copyOf(model.load(file, names).missing());
+            Set<String> lacking =
+                    Set.copyOf(model.read(file, names, model.store().values()).missing());
             for (Variable h : model.store().<Variable>cells()) {
                 if (lacking.contains(h.name())) {
                     draw(model.store(), Store.index(h), h, h.name(), new Rng(seed));
@@ -617,18 +618,24 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     public Loaded load(TensorFile file, Names names) {
         requireNonNull(file, "Model.load: file must not be null");
         requireNonNull(names, "Model.load: names must not be null");
+        try (Block read = new Block("loaded weights", store.values().bytes())) {
+            Loaded loaded = read(file, names, read);
+            store.replace("load", () -> Block.copy(read, store.values()));
+            return loaded;
+        }
+    }
+
+    /** Reads the values of a file, and those of the model that it lacks, into a block of the layout of the values. */
+    private Loaded read(TensorFile file, Names names, Block to) {
         List<Variable> all = store().<Variable>cells();
         Loading loading = new Loading(file, names, net, all);
-        try (Block loaded = new Block("loaded weights", store.values().bytes())) {
-            for (Variable h : all) {
-                int i = Store.index(h);
-                if (loading.keeps(h)) {
-                    store.view(i, loaded).put(store.view(i));
-                } else {
-                    loading.copy(h, store.view(i, loaded).asFloatBuffer());
-                }
+        for (Variable h : all) {
+            int i = Store.index(h);
+            if (!loading.keeps(h)) {
+                loading.copy(h, store.view(i, to).asFloatBuffer());
+            } else if (to != store.values()) {
+                store.view(i, to).put(store.view(i));
             }
-            store.replace("load", () -> Block.copy(loaded, store.values()));
         }
         return loading.report();
     }

@@ -337,6 +337,12 @@ public final class Block implements AutoCloseable {
         }
     }
 
+    /** Leases another block for as long as the pages of this one are there. */
+    public void keep(Block other) {
+        other.lease();
+        pages.kept = other;
+    }
+
     /** Ends a lease. */
     public void release() {
         release(0);
@@ -411,6 +417,8 @@ public final class Block implements AutoCloseable {
 
         private @Nullable Thread changing;
         private int changes;
+        /** Which is leased as long as these pages are there. */
+        private @Nullable Block kept;
         /** Whether the change is one that others wait for. */
         private boolean patient;
 
@@ -454,6 +462,9 @@ public final class Block implements AutoCloseable {
                 OffHeap.unmap(address, bytes);
             }
             OffHeap.owned(-bytes);
+            if (kept != null) {
+                kept.release();
+            }
             if (forgotten) {
                 OffHeap.forgotten(owner, bytes, made);
             }

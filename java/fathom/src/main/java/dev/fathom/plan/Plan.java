@@ -1,5 +1,6 @@
 package dev.fathom.plan;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.command.Commands;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -68,7 +69,12 @@ public final class Plan implements AutoCloseable {
         int[] dims = shape.toArray();
         dims[0] = Dim.BATCH;
         return freeze(
-                model, (net, in, state) -> net.apply(in[0]), net -> State.EMPTY, shape.dim(0), Spec.of("input", dims));
+                model,
+                (net, in, state) -> net.apply(in[0]),
+                net -> State.EMPTY,
+                shape.dim(0),
+                null,
+                Spec.of("input", dims));
     }
 
     /**
@@ -88,7 +94,26 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalArgumentException if it refuses a size that the specs name, or all that are tried
      */
     public static <M extends Net> Plan freeze(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
-        return freeze(model, (net, in, state) -> function.apply(net, in), net -> State.EMPTY, 0, specs);
+        return freeze(model, (net, in, state) -> function.apply(net, in), net -> State.EMPTY, 0, null, specs);
+    }
+
+    /**
+     * Freezes a function of a net as {@link #freeze(Model, BiFunction, Spec...)} does, and closes the model, whose
+     * memory becomes the plan's: weights stay where they are or are packed there, so that a large net that only serves
+     * is held once.
+     *
+     * @throws IllegalStateException as {@code freeze}, after which the model is closed too; or if another thread reads
+     *     or changes the model, which then stays open
+     * @throws IllegalArgumentException as {@code freeze}, after which the model is closed too
+     */
+    public static <M extends Net> Plan consume(Model<M> model, BiFunction<M, Tensor[], ?> function, Spec... specs) {
+        Block values = StoreRange.store(model.range()).values();
+        values.change("consume", Values.leases(values));
+        try (model) {
+            return freeze(model, (net, in, state) -> function.apply(net, in), net -> State.EMPTY, 0, values, specs);
+        } finally {
+            values.changed();
+        }
     }
 
     /** A function of a net that goes on from a state: it returns a {@link Next}, or another record with a state. */
@@ -120,11 +145,11 @@ public final class Plan implements AutoCloseable {
      *     names, shapes and element types of that which it was given
      */
     public static <M extends Net> Plan freeze(Model<M> model, Step<M> step, Function<M, State> start, Spec... inputs) {
-        return freeze(model, step, start, 0, inputs);
+        return freeze(model, step, start, 0, null, inputs);
     }
 
     private static <M extends Net> Plan freeze(
-            Model<M> model, Step<M> step, Function<M, State> start, int batch, Spec... inputs) {
+            Model<M> model, Step<M> step, Function<M, State> start, int batch, @Nullable Block given, Spec... inputs) {
         StoreRange.store(model.range());
         List<Spec> in = new ArrayList<>(List.of(inputs));
         try (Pass pass = Pass.infer()) {
@@ -160,7 +185,7 @@ public final class Plan implements AutoCloseable {
             return results;
         };
         try (Traces traces = Traces.of(in, batch, function)) {
-            return new PlanBuilder(traces).build(batch);
+            return new PlanBuilder(traces, given).build(batch);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a plan of traces: the calls at any size, and a block with the weights that their commands read, packed where
@@ -21,11 +22,17 @@ import java.util.Objects;
 final class PlanBuilder {
     private final Traces traces;
     private final CallGraph graph;
+    private final @Nullable Block given;
     private final Map<Slot.Content, Slot> weights = new LinkedHashMap<>();
     private final Map<Slot.Content, Long> addresses = new HashMap<>();
 
-    PlanBuilder(Traces traces) {
+    /**
+     * @param given the values of a model that is given away, which may be written over and of which the plan keeps a
+     *     lease, or null
+     */
+    PlanBuilder(Traces traces, @Nullable Block given) {
         this.traces = traces;
+        this.given = given;
         graph = traces.graphs.get(0);
     }
 
@@ -51,34 +58,27 @@ final class PlanBuilder {
     }
 
     private Block block() {
+        Map<Slot.Content, Long> staying = staying();
         Block block = new Block(
                 "plan",
-                weights.values().stream().mapToLong(PlanBuilder::rounded).sum(),
+                weights.values().stream()
+                        .filter(slot -> !staying.containsKey(slot.content))
+                        .mapToLong(slot -> rounded(slot.bytes))
+                        .sum(),
                 true);
         try {
             long offset = 0;
-            Commands commands = new Commands();
-            Map<Folding.Fold, List<Slot>> folds = new LinkedHashMap<>();
             for (Slot slot : weights.values()) {
-                addresses.put(slot.content, block.piece(offset, slot.bytes));
-                offset += rounded(slot);
-                Folding.Weight folded = graph.folded(slot.content.value());
-                if (folded == null) {
-                    fill(slot, graph.weight(slot.content.value()), commands);
-                } else {
-                    folds.computeIfAbsent(folded.fold(), f -> new ArrayList<>()).add(slot);
+                if (!staying.containsKey(slot.content)) {
+                    addresses.put(slot.content, block.piece(offset, slot.bytes));
+                    offset += rounded(slot.bytes);
                 }
             }
-            folds.forEach((fold, folded) -> {
-                try (Pass pass = Pass.infer()) {
-                    Tensor[] made = fold.weights(graph);
-                    for (Slot slot : folded) {
-                        int number = Objects.requireNonNull(graph.folded(slot.content.value()))
-                                .number();
-                        fill(slot, made[number], commands);
-                    }
-                }
-            });
+            addresses.putAll(staying);
+            fill();
+            if (given != null) {
+                block.keep(given);
+            }
             return block;
         } catch (RuntimeException | Error e) {
             block.close();
@@ -86,17 +86,91 @@ final class PlanBuilder {
         }
     }
 
-    private static long rounded(Slot slot) {
-        return slot.bytes + 63 & -64L;
+    /**
+     * Where weights stay in a model that is given away: those that are read as they are, and those that fit packed into
+     * the place of what they are packed from, which nothing else reads.
+     */
+    private Map<Slot.Content, Long> staying() {
+        Map<Slot.Content, Long> inside = new LinkedHashMap<>();
+        for (Slot slot : weights.values()) {
+            int value = slot.content.value();
+            if (given != null && graph.folded(value) == null) {
+                long from = Values.address(graph.weight(value));
+                if (from >= given.address() && from < given.address() + given.bytes()) {
+                    inside.put(slot.content, from);
+                }
+            }
+        }
+        Map<Slot.Content, Long> staying = new LinkedHashMap<>(inside);
+        staying.keySet().removeIf(c -> c.packing() != null && !fits(c, inside));
+        return staying;
     }
 
-    /** Copies a weight into the plan's block, packed where the commands want it so. */
-    private void fill(Slot slot, Tensor source, Commands commands) {
+    private boolean fits(Slot.Content content, Map<Slot.Content, Long> inside) {
+        long from = Objects.requireNonNull(inside.get(content));
+        long end = from + room(content);
+        return Objects.requireNonNull(weights.get(content)).bytes <= end - from
+                && inside.entrySet().stream()
+                        .allMatch(other -> other.getKey().equals(content)
+                                || other.getValue() >= end
+                                || other.getValue() + room(other.getKey()) <= from);
+    }
+
+    /** The bytes between a parameter and the next one. */
+    private long room(Slot.Content content) {
+        return rounded(graph.values.get(content.value()).bytes());
+    }
+
+    private void fill() {
+        Commands commands = new Commands();
+        Map<Folding.Fold, List<Slot>> folds = new LinkedHashMap<>();
+        List<Slot> plain = new ArrayList<>();
+        for (Slot slot : weights.values()) {
+            Folding.Weight folded = graph.folded(slot.content.value());
+            (folded == null ? plain : folds.computeIfAbsent(folded.fold(), f -> new ArrayList<>())).add(slot);
+        }
+        folds.forEach((fold, folded) -> { // before what they read is written over
+            try (Pass pass = Pass.infer()) {
+                Tensor[] made = fold.weights(graph);
+                for (Slot slot : folded) {
+                    int number = Objects.requireNonNull(graph.folded(slot.content.value()))
+                            .number();
+                    fill(slot, made[number], null, commands);
+                }
+            }
+        });
+        long largest = plain.stream()
+                .filter(slot -> slot.content.packing() != null)
+                .mapToLong(slot -> room(slot.content))
+                .max()
+                .orElse(0);
+        try (Block scratch = given == null ? null : new Block("weight", largest)) {
+            plain.forEach(slot -> fill(slot, graph.weight(slot.content.value()), scratch, commands));
+        }
+    }
+
+    private static long rounded(long bytes) {
+        return bytes + 63 & -64L;
+    }
+
+    /** Puts a weight where it belongs, packed where the commands want it so. */
+    private void fill(Slot slot, Tensor source, @Nullable Block scratch, Commands commands) {
         Slot.Content content = slot.content;
         long to = Objects.requireNonNull(addresses.get(content));
         long from = Values.address(source);
         Block held = Values.lease(source); // another thread may close the model
         try {
+            if (from == to && content.packing() == null) {
+                return;
+            }
+            if (from == to && scratch != null) { // packed where it lies, from a copy
+                from = scratch.address();
+                commands.begin(Kernel.COPY)
+                        .at(to)
+                        .at(from)
+                        .put(graph.values.get(content.value()).bytes())
+                        .run();
+            }
             if (content.packing() != null) {
                 commands.begin(content.packing())
                         .at(from)
