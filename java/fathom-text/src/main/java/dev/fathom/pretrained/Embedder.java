@@ -7,6 +7,7 @@ import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Vectors of texts, by which similar meanings lie near each other, from a folder as sentence-transformers, transformers
@@ -52,11 +53,12 @@ public final class Embedder implements AutoCloseable {
      */
     public static Embedder load(Path folder) {
         SentenceFolder settings = SentenceFolder.read(folder);
+        CompletableFuture<PretrainedTokenizer> reading = Family.tokenizer(folder);
         Model<TextEncoder> model = Family.read(folder);
         boolean done = false;
         try {
             TextEncoder net = model.net();
-            TextVectors vectors = TextVectors.of(folder, net, settings);
+            TextVectors vectors = TextVectors.of(reading, folder, net, settings);
             TextRuns runs = new TextRuns(
                     model,
                     longest(vectors.tokenizer()),

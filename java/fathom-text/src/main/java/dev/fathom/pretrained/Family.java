@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -156,13 +158,25 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
                 : StaticVectors.layout(STATIC.equals(type) ? "embeddings" : "embedding.weight");
     }
 
+    /** Begins to read the tokenizer in a folder, by a thread of its own while the caller reads the weights. */
+    static CompletableFuture<PretrainedTokenizer> tokenizer(Path folder) {
+        return CompletableFuture.supplyAsync(
+                () -> PretrainedTokenizer.read(folder).withoutPadding(),
+                task -> new Thread(task, "fathom tokenizer").start());
+    }
+
     /**
-     * Reads the tokenizer in a folder, whose encoder has vectors for so many tokens.
+     * Waits for the tokenizer in a folder, whose encoder has vectors for so many tokens.
      *
-     * @throws IllegalArgumentException if there are fewer vectors than tokens
+     * @throws IllegalArgumentException if the tokenizer is damaged, or there are fewer vectors than tokens
      */
-    static PretrainedTokenizer tokenizer(Path folder, int vocabulary) {
-        PretrainedTokenizer tokenizer = PretrainedTokenizer.read(folder).withoutPadding();
+    static PretrainedTokenizer tokenizer(CompletableFuture<PretrainedTokenizer> reading, Path folder, int vocabulary) {
+        PretrainedTokenizer tokenizer;
+        try {
+            tokenizer = reading.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException reason ? reason : e;
+        }
         if (tokenizer.size() > vocabulary) {
             throw new IllegalArgumentException(folder + ": its tokenizer has " + tokenizer.size()
                     + " tokens but its weights have vectors for " + vocabulary

@@ -46,7 +46,8 @@ public final class HeadTuning implements AutoCloseable {
         this.model = model;
         boolean done = false;
         try {
-            tokenizer = TextHead.tokenizer(folder, model.net().encoder());
+            tokenizer = TextHead.tokenizer(
+                    Family.tokenizer(folder), folder, model.net().encoder());
             done = true;
         } finally {
             if (!done) {

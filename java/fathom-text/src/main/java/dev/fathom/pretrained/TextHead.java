@@ -6,6 +6,7 @@ import dev.fathom.tokenizer.PretrainedTokenizer;
 import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * A folder with the head of a task as one plan. Any number of threads may share it.
@@ -32,11 +33,12 @@ record TextHead(
     static TextHead load(Path folder, Task task, String reader, int texts) {
         Config config = Config.read(folder.resolve("config.json"));
         task.mustBeOf(config, reader);
+        CompletableFuture<PretrainedTokenizer> reading = Family.tokenizer(folder);
         Model<Headed> model = Family.read(folder, config, task);
         boolean done = false;
         try {
             TextEncoder encoder = model.net().encoder();
-            PretrainedTokenizer tokenizer = tokenizer(folder, encoder);
+            PretrainedTokenizer tokenizer = tokenizer(reading, folder, encoder);
             int longest = tokenizer.truncation().orElseThrow().length();
             int around = tokenizer.encode("").size();
             TextRuns.Weights weights = task == Task.WORDS
@@ -70,10 +72,11 @@ record TextHead(
      *
      * @throws IllegalArgumentException if that leaves no room for a token of a text
      */
-    static PretrainedTokenizer tokenizer(Path folder, TextEncoder encoder) {
+    static PretrainedTokenizer tokenizer(
+            CompletableFuture<PretrainedTokenizer> reading, Path folder, TextEncoder encoder) {
         int longest = (int) Math.min(encoder.context(), written(folder));
         PretrainedTokenizer tokenizer =
-                Family.tokenizer(folder, encoder.vocabulary()).truncation(TokenTruncation.to(longest));
+                Family.tokenizer(reading, folder, encoder.vocabulary()).truncation(TokenTruncation.to(longest));
         int around = tokenizer.encode("").size();
         if (around == 0 || around >= longest) {
             throw new IllegalArgumentException(folder + ": its tokenizer sets " + around + " tokens around a text"

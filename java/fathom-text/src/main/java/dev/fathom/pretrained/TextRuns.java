@@ -91,7 +91,7 @@ final class TextRuns implements AutoCloseable {
         this.context = context;
         this.most = most;
         this.weights = weights;
-        plan = Plan.freeze(
+        plan = Plan.consume(
                 model,
                 (net, in) -> function.of(net, new TextBatch(in[0], in[1], in[2], in[3], in[4]), in[5]),
                 Spec.of("ids", DType.I32, 1, Dim.LENGTH).length(1, Math.max(TOKENS, size(context))),

@@ -5,6 +5,7 @@ import dev.fathom.tokenizer.PretrainedTokenizer;
 import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * How the files of a folder make one vector of a text, as {@link Embedder} does, for training: gradients flow through
@@ -39,11 +40,12 @@ public record TextVectors(PretrainedTokenizer tokenizer, Pooling pooling, boolea
      * @throws java.io.UncheckedIOException if a file cannot be read
      */
     public static TextVectors read(Path folder, TextEncoder net) {
-        return of(folder, net, SentenceFolder.read(folder));
+        return of(Family.tokenizer(folder), folder, net, SentenceFolder.read(folder));
     }
 
-    static TextVectors of(Path folder, TextEncoder net, SentenceFolder settings) {
-        PretrainedTokenizer tokenizer = Family.tokenizer(folder, net.vocabulary())
+    static TextVectors of(
+            CompletableFuture<PretrainedTokenizer> reading, Path folder, TextEncoder net, SentenceFolder settings) {
+        PretrainedTokenizer tokenizer = Family.tokenizer(reading, folder, net.vocabulary())
                 .truncation(TokenTruncation.to(Math.min(settings.longest(), net.context())));
         return new TextVectors(
                 net instanceof StaticVectors ? tokenizer.withoutSpecialTokens() : tokenizer,
