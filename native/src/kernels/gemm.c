@@ -127,6 +127,19 @@ static void begin_panel(struct gemm_panel *p, const struct product *g, int64_t p
     s->outer = s->inner = 1, s->depth = depth, s->lda = g->lda, s->ldb = packed ? width : g->ldb, s->ldc = g->ldc, s->add = add;
     s->last = g->c_turned ? 0 : last_lanes(columns - (width - VL));
     s->end = !g->c_turned && from + depth == g->k && ends_in_tile(g->finish) ? g->finish : 0;
+    s->soon = s->soon_end = 0;
+}
+
+/*
+ * Panels that do not stay in L2 from one product to the next come from far away, and the first tile of a panel would wait for all of
+ * its lines. So the tiles of one panel ask for those of the next: tile `t` of `count` for its share of the `rows` rows of k from `from` on.
+ */
+static inline void ask_for(struct sweep *s, const struct product *g, int64_t panel, int64_t from, int64_t rows, int64_t t,
+                           int64_t count) {
+    int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
+    const float *right = g->panels + j * g->k + from * width;
+    s->soon = right + rows * t / count * width;
+    s->soon_end = right + rows * (t + 1) / count * width;
 }
 
 /* a tile whose panel is packed as it goes, for itself alone */
@@ -176,10 +189,11 @@ static int64_t cut_tiles(const struct product *g) { return ceil_div(row_tiles(g-
 /* rows of tiles [t0, t1) by panels [p0, p1), over [k0, k1) of k */
 static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
     int64_t count = cut_tiles(g), blocks = ceil_div(k1 - k0, block_rows()), beyond_l2 = g->m * (g->n + g->k) > l2_floats(16);
+    int asks = g->panels && !g->b && t1 - t0 >= 2 && g->n * g->k > l2_floats(8);
     if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
-        int64_t at_once = block_panels(depth);
+        int64_t at_once = asks && g->m * depth <= l2_floats(16) ? 1 : block_panels(depth);
         for (int64_t group = p0, end; group < p1; group = end) {
             struct gemm_panel panels[PANEL_GROUP];
             end = group + at_once < p1 ? group + at_once : p1;
@@ -192,6 +206,9 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
                     joined = joined_panels(p, panels + (end - group), next - i);
                     p->sweep.left_ahead = soon && panel == group ? (next - i) * g->lda : 0;
                     p->sweep.next = soon ? g->c + next * g->ldc + p->start : 0;
+                    if (asks && panel + at_once < p1) ask_for(&p->sweep, g, panel + at_once, from, depth, t - t0, t1 - t0);
+                    else if (asks && block + 1 < blocks)
+                        ask_for(&p->sweep, g, p0 + panel - group, from + depth, depth, t - t0, t1 - t0);
                     multiply_tile(g, p, panel, joined, i, next - i, from);
                 }
             }

@@ -31,6 +31,7 @@ struct sweep {
     int64_t b_outer, b_inner, ldb;
     int64_t ldc, last, add;
     int64_t left_ahead, right_ahead; /* floats from an element to one that is read soon and wanted in L2, or 0 */
+    const float *soon, *soon_end;    /* of the right side, in whole lines, wanted in L2 while the sum goes on, or 0 */
     const float *next;               /* the results of the tile that follows, if they are wanted in L2 */
     const struct linear_args *end;   /* what follows the sum, if that is done in registers: see ends_in_tile */
     const float *bias, *residual;    /* of it, for the first column and the first result, or 0 */
@@ -114,16 +115,33 @@ INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t 
     }
 }
 
+/*
+ * Two lines at each step, which is as much as a tile of some rows lets through; a tile of a row or two has as many to wait for as it
+ * reads.
+ */
+INLINE const float *tile_soon(int R, const float *soon, const float *end) {
+    enum { LINE = 16 };
+    const int lines = R > 2 ? 2 : 4;
+    UNROLLED for (int i = 0; i < lines; i++) {
+        if (soon >= end) break;
+        __builtin_prefetch(soon, 0, 2);
+        soon += LINE;
+    }
+    return soon;
+}
+
 /* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; registers point at every third row of the left side */
 INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *b, v (*sum)[TILE_CHAINS]) {
     enum { REACH = 3 };
     const int64_t lda = (*s)->lda, ldb = (*s)->ldb, beside = NV > TILE_VECS ? (*s)->beside : 0;
+    const float *soon = (*s)->soon;
     for (int64_t o = (*s)->outer;;) {
         for (int64_t q = (*s)->inner;; a += (*s)->a_inner, b += (*s)->b_inner) {
             const float *left[NARROW_ROWS / REACH], *right = b;
             UNROLLED for (int i = 0; i < (R + REACH - 1) / REACH; i++) left[i] = i ? left[i - 1] + REACH * lda : a;
             for (int64_t p = 0, depth = (*s)->depth; p < depth; p++, right += ldb) {
                 tile_ahead(R, NV, s, left[0], lda, p);
+                if (soon) soon = tile_soon(R, soon, (*s)->soon_end);
                 tile_step(R, NV, REACH, lda, left, right, beside, 0, sum);
                 UNROLLED for (int i = 0; i < (R + REACH - 1) / REACH; i++) {
                     left[i]++;
