@@ -110,6 +110,7 @@ record Chapter(String file, String title, String about, List<String> labs) {
                     "Words as vectors, and networks that write and translate.",
                     "words",
                     "projector",
+                    "embeddings",
                     "shakespeare",
                     "names",
                     "translate",

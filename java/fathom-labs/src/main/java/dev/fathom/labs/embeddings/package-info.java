@@ -1,3 +1,6 @@
-/** Pictures of vectors in two and three dimensions, and the page on which a reader explores them. */
+/**
+ * Embeddings: pictures of vectors, with the page on which a reader explores them, and an encoder of texts that learns
+ * vectors of sentences.
+ */
 @org.jspecify.annotations.NullMarked
 package dev.fathom.labs.embeddings;
