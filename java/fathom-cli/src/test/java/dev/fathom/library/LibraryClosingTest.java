@@ -10,6 +10,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.decode.CachedDecoder;
 import dev.fathom.decode.Decoder;
 import dev.fathom.decode.Gpt;
+import dev.fathom.decode.NextToken;
+import dev.fathom.decode.Sampling;
 import dev.fathom.ensemble.Bagging;
 import dev.fathom.ensemble.Stacking;
 import dev.fathom.ensemble.Stump;
@@ -56,6 +58,7 @@ import dev.fathom.store.Store;
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Checkpoints;
@@ -120,6 +123,17 @@ class LibraryClosingTest {
                 .<Class<?>>map(c -> c)
                 .toList();
     }
+
+    /** Finds all tokens equally likely. */
+    private static final NextToken EVEN = new NextToken() {
+        @Override
+        public FloatBuffer step(int... tokens) {
+            return FloatBuffer.allocate(3 * tokens.length);
+        }
+
+        @Override
+        public void reorder(int[] parents) {}
+    };
 
     @TempDir
     Path folder;
@@ -242,6 +256,14 @@ class LibraryClosingTest {
         decoder = CachedDecoder.of(gpt);
         makers.put("CachedDecoder", () -> CachedDecoder.of(gpt));
         makers.put("Sequences", decoder::sequences);
+        makers.put("Choices", () -> make("Choices", "closing", -1, 1));
+        Sampling sampling = new Sampling(-1, 2);
+        makers.put("Writing", () -> make("Writing", "closing", sampling, EVEN, new Rng(1), new int[][] {{0}}));
+        makers.put("Continuation", () -> {
+            Sampling.Continuation tokens = sampling.tokens(EVEN, new Rng(1), 0);
+            tokens.nextInt(); // takes memory
+            return tokens;
+        });
         makers.put("TensorFile", () -> new TensorFile("none", List.of(), Map.of(), () -> {}));
         Path pretrained = Path.of(System.getProperty("fathom.root"), "test-data", "pretrained");
         Path vectors = folder.resolve("vectors.safetensors");

@@ -1,7 +1,5 @@
 package dev.fathom.decode;
 
-import dev.fathom.tensor.Pass;
-import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Records;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -93,10 +91,10 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
             alive.add(List.of(new Beginning(List.of(), 0, rest[i][0], i)));
         }
         int[] tokens = SequenceRows.first(rest);
-        for (int step = 0; tokens.length > 0; step++) {
-            try (Pass pass = Pass.infer()) {
-                Tensor logits = SequenceRows.logits("beam search", model, tokens, stop);
-                SequenceRows.Best best = SequenceRows.best("beam search", logits, width, step);
+        try (Choices best = new Choices("beam search", stop, width)) {
+            for (int step = 0; tokens.length > 0; step++) {
+                best.read(model, tokens);
+                best.choose(step);
                 List<Beginning> all = new ArrayList<>();
                 int row = 0;
                 for (int i = 0; i < n; i++) {
@@ -108,7 +106,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
                     alive.set(i, kept);
                     all.addAll(kept);
                 }
-                check(all.size(), logits.dim(1));
+                check(all.size(), best.vocabulary());
                 tokens = all.stream().mapToInt(Beginning::token).toArray();
                 if (tokens.length > 0) {
                     SequenceRows.reorder(
@@ -125,7 +123,7 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
      * The beginnings of a sentence with one more token each; what ends is added to {@code done}. They are in the rows
      * from {@code row} on.
      */
-    private List<Beginning> longer(List<Beginning> from, int row, SequenceRows.Best best, List<Hypothesis> done) {
+    private List<Beginning> longer(List<Beginning> from, int row, Choices best, List<Hypothesis> done) {
         List<Beginning> kept = new ArrayList<>();
         List<Hypothesis> cut = new ArrayList<>();
         for (Candidate c : candidates(from, row, best, width - done.size())) {
@@ -158,14 +156,14 @@ public record BeamSearch(int width, int stop, int maxTokens, LengthPenalty penal
     }
 
     /** The best {@code n} of what may come next; what is forbidden is none. */
-    private static List<Candidate> candidates(List<Beginning> alive, int firstRow, SequenceRows.Best best, int n) {
+    private static List<Candidate> candidates(List<Beginning> alive, int firstRow, Choices best, int n) {
         List<Candidate> all = new ArrayList<>();
         int row = firstRow;
         for (Beginning b : alive) {
             for (int at = row * best.k(); at < (row + 1) * best.k(); at++) {
-                double sum = b.logProbability + best.logProbabilities()[at];
+                double sum = b.logProbability + best.logProbability(at);
                 if (sum > Double.NEGATIVE_INFINITY) {
-                    all.add(new Candidate(b, row, best.tokens()[at], sum));
+                    all.add(new Candidate(b, row, best.token(at), sum));
                 }
             }
             row++;

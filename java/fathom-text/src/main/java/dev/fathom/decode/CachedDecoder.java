@@ -483,6 +483,7 @@ public final class CachedDecoder implements AutoCloseable {
          *     capacity, or a token is none of the vocabulary. The sequences stay as they were.
          * @throws IllegalStateException if the sequences or the decoder are closed
          */
+        @Override
         public FloatBuffer step(int... tokens) {
             int before = begin(tokens.length, i -> 1);
             boolean done = false;
@@ -537,13 +538,6 @@ public final class CachedDecoder implements AutoCloseable {
         }
 
         // ---- searches
-
-        /** {@inheritDoc} */
-        @Override
-        public Tensor logits(int[] tokens) {
-            FloatBuffer logits = step(tokens);
-            return Tensor.of(logits, rows, logits.limit() / rows);
-        }
 
         /** Reads all of each prompt but its last token at once, and returns that. */
         @Override

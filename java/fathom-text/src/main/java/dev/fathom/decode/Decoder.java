@@ -2,8 +2,10 @@ package dev.fathom.decode;
 
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Next;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import java.nio.FloatBuffer;
 import java.util.function.BiFunction;
 
 /**
@@ -36,15 +38,18 @@ public final class Decoder implements NextToken, AutoCloseable {
     }
 
     @Override
-    public Tensor logits(int[] tokens) {
-        int rows = tokens.length;
-        Tensor logits = state.step(before -> step.apply(Tensor.ofInts(tokens, rows, 1), before));
-        return logits.shape().rank() == 3 && logits.dim(1) == 1 ? logits.reshape(rows, logits.dim(2)) : logits;
+    public FloatBuffer step(int... tokens) {
+        try (Pass pass = Pass.infer()) {
+            Tensor logits = state.step(before -> step.apply(Tensor.ofInts(tokens, tokens.length, 1), before));
+            return FloatBuffer.wrap(logits.toArray());
+        }
     }
 
     @Override
     public void reorder(int[] parents) {
-        state.reorder(parents);
+        try (Pass pass = Pass.infer()) {
+            state.reorder(parents);
+        }
     }
 
     /** Frees the state. Closing twice does nothing. */

@@ -1,5 +1,6 @@
 package dev.fathom.decode;
 
+import dev.fathom.tensor.Rng;
 import java.util.List;
 
 /**
@@ -37,6 +38,6 @@ public record Greedy(int stop, int maxTokens) {
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */
     public List<Hypothesis> after(NextToken model, int[]... prompts) {
-        return SequenceRows.write("greedy", model, prompts, stop, maxTokens, 1, (best, row, sequence, written) -> row);
+        return Writing.all("greedy", new Sampling(stop, maxTokens).temperature(0), model, new Rng(0), prompts);
     }
 }

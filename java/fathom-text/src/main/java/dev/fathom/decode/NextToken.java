@@ -1,26 +1,28 @@
 package dev.fathom.decode;
 
 import dev.fathom.plan.Session;
-import dev.fathom.tensor.Tensor;
+import java.nio.FloatBuffer;
 import java.util.List;
 
 /**
  * A model that says what may come next, one token at a time, with a state of its own that it changes from step to step.
  * The state has rows, one for each sequence that is being written, and begins with one for each start symbol or prompt
- * that a search is given: a state of zeros, or what a decoder gets from an encoder. A search calls both methods on one
- * thread, each in a pass that it opens and closes, so that what the state keeps of a step must outlive the pass:
- * {@code tensor.keep()}, arrays, or a session. {@link #of(Session)} is such a model made of a frozen plan,
- * {@link CachedDecoder.Sequences} one made of a net with caches, and {@link Decoder} one made of the step itself.
+ * that a search is given: a state of zeros, or what a decoder gets from an encoder. A search calls all methods on one
+ * thread, and outside of passes: a model that computes with tensors opens a pass for each step, and keeps its state in
+ * what outlives it, such as {@code tensor.keep()}, arrays, or a session. {@link #of(Session)} is such a model made of a
+ * frozen plan, {@link CachedDecoder.Sequences} one made of a net with caches, and {@link Decoder} one made of the step
+ * itself.
  */
 public interface NextToken {
     /**
      * Gives each row its next token, which is first the start symbol and later what the search chose, and returns the
-     * logits of what may follow.
+     * logits of what may follow, F32 [rows, vocabulary] from 0 to the limit; minus infinity forbids a token. The search
+     * has done with them when it calls the model again, so that they may lie in the same memory at every step. A model
+     * that computes a tensor returns {@code FloatBuffer.wrap(tensor.toArray())}.
      *
      * @param tokens a token for each row
-     * @return F32 [rows, vocabulary]; minus infinity forbids a token
      */
-    Tensor logits(int[] tokens);
+    FloatBuffer step(int... tokens);
 
     /**
      * Reads at once what it can of the prompts with which a search begins, one for each row, and returns the rest of
@@ -54,8 +56,7 @@ public interface NextToken {
      * width of a beam. It computes all of its rows at every step, whether a sequence is in them or not. What it carries
      * goes on from search to search; {@link Session#reset} begins anew. Its other inputs, such as what an encoder made
      * of a sentence, must be written before every search, because a search moves their rows with the state. A step
-     * copies none of the state except where rows move; it allocates the logits, in the memory of the pass, and a few
-     * small Java objects.
+     * copies none of the state except where rows move, and allocates nothing on the heap.
      *
      * @throws IllegalArgumentException if the first input or the output has another shape, or there are other outputs;
      *     a step throws it if the search needs more rows than the session has

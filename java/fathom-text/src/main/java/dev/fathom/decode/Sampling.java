@@ -3,11 +3,9 @@ package dev.fathom.decode;
 import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tree.Records;
-import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.stream.IntStream;
+import java.util.PrimitiveIterator;
 
 /**
  * Draws every token from p = softmax(logits / temperature), if asked to from its best part alone. Of each filter that
@@ -130,86 +128,72 @@ public record Sampling(
      * @throws IllegalArgumentException as {@link #of}, or if a prompt is empty
      */
     public List<Hypothesis> after(NextToken model, Rng rng, int[]... prompts) {
-        return SequenceRows.write("sampling", model, prompts, stop, maxTokens, choices(), policy(rng));
+        return Writing.all("sampling", this, model, rng, prompts);
     }
 
     /**
-     * Goes on from a prompt token by token: {@link Iterator#next} writes one, the same that {@link #after} writes. The
-     * tokens are without the stop symbol. The model is used by nothing else until the iterator is at its end.
+     * Goes on from a prompt token by token: each {@code next} writes one, the same that {@link #after} writes. The
+     * tokens are without the stop symbol. The model is used by nothing else until the tokens are at their end.
+     *
+     * <p>A token allocates nothing on the heap, if the model's steps do not, such as those of
+     * {@link CachedDecoder.Sequences}; the tokens so far are kept, whose room grows now and then.
      *
      * @throws IllegalArgumentException as {@link #after}, here or as soon as a token is asked for
      */
-    public Iterator<Integer> tokens(NextToken model, Rng rng, int... prompt) {
-        var writing = new SequenceRows.Writing(
-                "sampling", model, new int[][] {prompt}, stop, maxTokens, choices(), policy(rng));
-        return new Iterator<>() {
-            private int given;
-
-            @Override
-            public boolean hasNext() {
-                boolean going = true;
-                while (going && writing.written(0).size() == given) {
-                    going = writing.step();
-                }
-                return given < writing.written(0).size();
-            }
-
-            @Override
-            public Integer next() {
-                if (!hasNext()) {
-                    throw new NoSuchElementException("sampling: the sequence is finished; ask hasNext() before next()");
-                }
-                return writing.written(0).get(given++);
-            }
-        };
+    public Continuation tokens(NextToken model, Rng rng, int... prompt) {
+        return new Continuation(new Writing("sampling", this, model, rng, prompt));
     }
 
-    private int choices() {
-        return temperature == 0 ? 1 : topK;
-    }
+    /** The tokens that follow a prompt, while they are being written. Close them if you stop before their end. */
+    public static final class Continuation implements PrimitiveIterator.OfInt, AutoCloseable {
+        private final Writing writing;
+        private int given;
+        private boolean going = true;
 
-    private SequenceRows.Policy policy(Rng rng) {
-        return new SequenceRows.Policy() {
-            @Override
-            public int choose(SequenceRows.Best best, int row, int sequence, int written) {
-                int from = row * best.k();
-                if (temperature == 0) {
-                    return from;
+        private Continuation(Writing writing) {
+            this.writing = writing;
+        }
+
+        /** Writes a token, unless there is one that was not given yet, and returns whether there is one. */
+        @Override
+        public boolean hasNext() {
+            while (going && writing.count(0) == given) {
+                going = writing.step();
+                if (!going) {
+                    close();
                 }
-                float u = rng.split(sequence).split(written).uniform(1, 0, 1)[0];
-                return from + draw(best.logProbabilities(), from, best.k(), u);
             }
+            return given < writing.count(0);
+        }
 
-            @Override
-            public boolean rescores() {
-                return repetitionPenalty != 1;
+        @Override
+        public int nextInt() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("sampling: the sequence is finished; ask hasNext() before next()");
             }
+            return writing.token(0, given++);
+        }
 
-            @Override
-            public void rescore(float[] logits, int from, int to, int[] prompt, List<Integer> written) {
-                IntStream.concat(Arrays.stream(prompt), written.stream().mapToInt(Integer::intValue))
-                        .filter(token -> token >= 0 && token < to - from)
-                        .distinct()
-                        .forEach(token -> {
-                            float z = logits[from + token];
-                            logits[from + token] = z > 0 ? z / repetitionPenalty : z * repetitionPenalty;
-                        });
-            }
-
-            @Override
-            public boolean ends(List<Integer> written) {
-                return until.ends(written);
-            }
-        };
+        /** Writes no further. Closing twice does nothing. */
+        @Override
+        public void close() {
+            going = false;
+            writing.close();
+        }
     }
 
-    /** Which of k tokens, the most probable first, a number u in [0, 1) falls on. */
-    private int draw(float[] logProbabilities, int from, int k, float u) {
-        double[] reached = new double[k];
+    /**
+     * Which of the choices of a row, the first of which is at {@code from}, a number u in [0, 1) falls on.
+     *
+     * @param reached room for a number for each choice
+     */
+    int draw(Choices choices, int from, float u, double[] reached) {
+        int k = choices.k();
+        double best = choices.logProbability(from);
         double sum = 0;
         int likely = 0;
         for (int i = 0; i < k; i++) {
-            double share = Math.exp(((double) logProbabilities[from + i] - logProbabilities[from]) / temperature);
+            double share = Math.exp((choices.logProbability(from + i) - best) / temperature);
             likely += share >= minP ? 1 : 0;
             sum += share;
             reached[i] = sum;

@@ -2,7 +2,7 @@ package dev.fathom.decode;
 
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Session;
-import dev.fathom.tensor.Tensor;
+import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 
@@ -34,7 +34,7 @@ final class SessionModel implements NextToken {
     }
 
     @Override
-    public Tensor logits(int[] next) {
+    public FloatBuffer step(int... next) {
         check(next.length);
         rows = next.length;
         tokens.put(0, next);
@@ -42,7 +42,7 @@ final class SessionModel implements NextToken {
             tokens.put(idle, next[0]); // and not what a search left there, which may be no token
         }
         session.run();
-        return Tensor.of(session.output(logits).limit(rows * vocabulary), rows, vocabulary);
+        return session.output(logits).limit(rows * vocabulary);
     }
 
     @Override

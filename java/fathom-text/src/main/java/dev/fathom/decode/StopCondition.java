@@ -1,10 +1,9 @@
 package dev.fathom.decode;
 
-import java.util.Arrays;
-import java.util.List;
+import java.nio.IntBuffer;
 
 /**
- * Says when a sequence is finished, beside the stop symbol: {@code StopCondition.after(13, 10).or(w -> w.size() ==
+ * Says when a sequence is finished, beside the stop symbol: {@code StopCondition.after(13, 10).or(w -> w.limit() ==
  * 50)}.
  */
 @FunctionalInterface
@@ -12,9 +11,10 @@ public interface StopCondition {
     /**
      * Returns whether a sequence is finished.
      *
-     * @param written the tokens behind the prompt, of which the last was just chosen
+     * @param written the tokens behind the prompt, from 0 to the limit, of which the last was just chosen. It is
+     *     read-only, and may be the same buffer at every call.
      */
-    boolean ends(List<Integer> written);
+    boolean ends(IntBuffer written);
 
     /** Returns a condition that no sequence meets. */
     static StopCondition never() {
@@ -31,9 +31,15 @@ public interface StopCondition {
             throw new IllegalArgumentException(
                     "StopCondition: there are no tokens, and every sequence ends with none;" + " give at least one");
         }
-        List<Integer> end = Arrays.stream(tokens).boxed().toList();
-        return written -> written.size() >= end.size()
-                && written.subList(written.size() - end.size(), written.size()).equals(end);
+        int[] end = tokens.clone();
+        return written -> {
+            int from = written.limit() - end.length;
+            int same = 0;
+            while (from >= 0 && same < end.length && written.get(from + same) == end[same]) {
+                same++;
+            }
+            return same == end.length;
+        };
     }
 
     /** Returns the condition that this one or another is met. */

@@ -8,6 +8,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -31,8 +32,6 @@ import java.util.function.Consumer;
 public final class TextWriter implements AutoCloseable {
     /** So many tokens are written at most where nothing else is said. */
     private static final int MOST = 256;
-    /** No token. */
-    private static final int NONE = -1;
 
     private final Shared shared;
     private final Sampling sampling;
@@ -44,7 +43,8 @@ public final class TextWriter implements AutoCloseable {
             Model<CausalNet> model,
             CachedDecoder decoder,
             PretrainedTokenizer tokenizer,
-            List<Integer> ends,
+            TextStream.Known known,
+            BitSet ends,
             Speed speed) {}
 
     private TextWriter(Shared shared, Sampling sampling, long seed, List<String> stops) {
@@ -68,7 +68,8 @@ public final class TextWriter implements AutoCloseable {
         Path generation = folder.resolve("generation_config.json");
         Config c = gguf ? Config.ofGguf(folder) : Config.read(folder.resolve("config.json"));
         Config g = Files.exists(generation) ? Config.read(generation) : c;
-        List<Integer> ends = g.counts(eos).isEmpty() ? c.counts(eos) : g.counts(eos);
+        BitSet ends = new BitSet();
+        (g.counts(eos).isEmpty() ? c : g).counts(eos).forEach(ends::set);
         boolean draws = g.flag("do_sample", false);
         Sampling sampling = new Sampling(-1, MOST)
                 .temperature(draws ? (float) g.number(1, "temperature") : 0)
@@ -83,7 +84,9 @@ public final class TextWriter implements AutoCloseable {
         try {
             CachedDecoder decoder = CachedDecoder.of(model);
             done = true;
-            return new TextWriter(new Shared(model, decoder, tokenizer, ends, new Speed()), sampling, 1, List.of());
+            TextStream.Known known = new TextStream.Known(tokenizer);
+            return new TextWriter(
+                    new Shared(model, decoder, tokenizer, known, ends, new Speed()), sampling, 1, List.of());
         } finally {
             if (!done) {
                 model.close();
@@ -166,11 +169,15 @@ public final class TextWriter implements AutoCloseable {
     /**
      * Gives the pieces of a text while it is being written; joined, they are the text. One thread at a time may use it.
      * Close it if you stop before its end.
+     *
+     * <p>A token allocates nothing on the heap but the string of its piece, from the second time on that the writer
+     * meets it: at the first, the tokenizer decodes it, with the piece before it. Tokens that are but a part of a
+     * letter are decoded each time, and so are all of the few tokenizers whose tokens change one another.
      */
     public static final class Pieces implements Iterator<String>, AutoCloseable {
         private final Shared shared;
         private final CachedDecoder.Sequences sequences;
-        private final Iterator<Integer> tokens;
+        private final Sampling.Continuation tokens;
         private final TextStream text;
         private String next = "";
         private boolean over;
@@ -178,7 +185,7 @@ public final class TextWriter implements AutoCloseable {
         private Pieces(Shared shared, Sampling sampling, long seed, List<String> stops, int[] read) {
             long begin = System.nanoTime();
             this.shared = shared;
-            text = new TextStream(shared.tokenizer, read, stops);
+            text = new TextStream(shared.known, read, stops);
             sequences = shared.decoder.sequences();
             boolean done = false;
             try {
@@ -198,11 +205,14 @@ public final class TextWriter implements AutoCloseable {
             long begin = System.nanoTime();
             int written = 0;
             while (next.isEmpty() && !over) {
-                int token = tokens.hasNext() ? tokens.next() : NONE;
-                boolean last = token == NONE || shared.ends.contains(token);
+                boolean last = !tokens.hasNext();
                 if (!last) {
-                    written++;
-                    last = text.add(token);
+                    int token = tokens.nextInt();
+                    last = shared.ends.get(token);
+                    if (!last) {
+                        written++;
+                        last = text.add(token);
+                    }
                 }
                 if (last) {
                     text.finish();
@@ -228,6 +238,7 @@ public final class TextWriter implements AutoCloseable {
         @Override
         public void close() {
             over = true;
+            tokens.close();
             sequences.close();
         }
     }

@@ -14,6 +14,13 @@ interface Decoder {
     /** What tokens become; joined, they are the text. */
     List<String> decode(List<String> tokens);
 
+    /**
+     * Whether what a token adds behind a text that is not empty, and whose last letter is whole, depends on it alone.
+     */
+    default boolean apart() {
+        return true;
+    }
+
     /** One after the other. */
     record Sequence(List<Decoder> decoders) implements Decoder {
         @Override
@@ -23,6 +30,18 @@ interface Decoder {
                 all = d.decode(all);
             }
             return all;
+        }
+
+        @Override
+        public boolean apart() {
+            boolean joined = false;
+            for (Decoder d : decoders) {
+                if (!d.apart() || joined && !(d instanceof Fuse || d instanceof Strip)) {
+                    return false;
+                }
+                joined |= d instanceof Fuse || d instanceof ByteLevel;
+            }
+            return true;
         }
     }
 
@@ -88,6 +107,11 @@ interface Decoder {
             }
             return all;
         }
+
+        @Override
+        public boolean apart() {
+            return false;
+        }
     }
 
     /** The characters that tokens such as {@code <0xE2>} make, or U+FFFD for each byte of what is none. */
@@ -150,6 +174,11 @@ interface Decoder {
             return tokens.stream().map(this::stripped).toList();
         }
 
+        @Override
+        public boolean apart() {
+            return right == 0;
+        }
+
         private String stripped(String token) {
             int[] points = token.codePoints().toArray();
             int first = 0;
@@ -191,6 +220,11 @@ interface Decoder {
                 }
             }
             return all;
+        }
+
+        @Override
+        public boolean apart() {
+            return false;
         }
     }
 }

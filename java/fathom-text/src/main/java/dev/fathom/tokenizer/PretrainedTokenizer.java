@@ -308,6 +308,14 @@ public final class PretrainedTokenizer {
     // ---- decoding
 
     /**
+     * Returns whether what a token adds to a decoded text depends on this token alone, if the text before it is not
+     * empty and its last letter is whole. So whoever decodes a text token by token may keep what a token has added.
+     */
+    public boolean decodesApart() {
+        return parts.decoder == null || parts.decoder.apart();
+    }
+
+    /**
      * Returns the text of some tokens, without the special ones.
      *
      * @throws IllegalArgumentException if there is no such token

@@ -543,6 +543,36 @@ class CachedDecoderTest {
         }
     }
 
+    /** Filters, penalty, condition and draw included: of 40 tokens, none takes a byte of the heap. */
+    @Test
+    void aDrawnTokenAllocatesNothing() {
+        ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Sampling plain = new Sampling(-1, CONTEXT);
+        Sampling filtered = plain.topK(7).topP(0.9f).minP(0.01f).repetitionPenalty(1.2f);
+        StopCondition never = StopCondition.after(3, 3, 3, 3, 3, 3, 3).or(w -> w.limit() == CONTEXT);
+        int[] prompt = {1, 2, 3};
+        try (Model<CausalNet> model = Model.of(net("Llama"), 1);
+                CachedDecoder decoder = CachedDecoder.of(model);
+                Sequences sequences = decoder.sequences()) {
+            for (Sampling sampling : List.of(plain, plain.temperature(0), filtered.until(never))) {
+                long least = Long.MAX_VALUE;
+                for (int round = 0; round < 300; round++) {
+                    sequences.reset();
+                    try (Sampling.Continuation tokens = sampling.tokens(sequences, new Rng(round), prompt)) {
+                        int sum = tokens.nextInt();
+                        long before = bean.getCurrentThreadAllocatedBytes();
+                        for (int i = 0; i < 40; i++) {
+                            sum += tokens.nextInt();
+                        }
+                        least = Math.min(least, bean.getCurrentThreadAllocatedBytes() - before);
+                        assertThat(sum).isNotNegative();
+                    }
+                }
+                assertThat(least).as(sampling.toString()).isZero();
+            }
+        }
+    }
+
     @Test
     void nativeMemoryDoesNotGrow() {
         try (Model<CausalNet> model = Model.of(net("Gpt"), 1)) {

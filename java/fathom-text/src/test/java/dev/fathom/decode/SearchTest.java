@@ -9,12 +9,13 @@ import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
-import dev.fathom.op.Shape;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -146,12 +147,12 @@ class SearchTest {
     /** A model of one step that never changes. */
     private record Constant(float... row) implements NextToken {
         @Override
-        public Tensor logits(int[] tokens) {
+        public FloatBuffer step(int... tokens) {
             float[] all = new float[tokens.length * row.length];
             for (int i = 0; i < all.length; i++) {
                 all[i] = row[i % row.length];
             }
-            return Tensor.of(all, tokens.length, row.length);
+            return FloatBuffer.wrap(all);
         }
 
         @Override
@@ -322,10 +323,10 @@ class SearchTest {
         assertThat(ended.get(1).tokens())
                 .as("an end in the prompt does not count")
                 .containsExactly(0, 0, 0, 0);
-        assertThat(best.until(pair.or(written -> written.size() == 2)).of(model, new Rng(1), 2, 2))
+        assertThat(best.until(pair.or(written -> written.limit() == 2)).of(model, new Rng(1), 2, 2))
                 .extracting(Hypothesis::tokens)
                 .containsExactly(List.of(0, 1), List.of(0, 1));
-        assertThat(StopCondition.never().ends(List.of(1))).isFalse();
+        assertThat(StopCondition.never().ends(IntBuffer.allocate(1))).isFalse();
         assertThatIllegalArgumentException()
                 .isThrownBy(StopCondition::after)
                 .withMessage(
@@ -373,19 +374,21 @@ class SearchTest {
                 private List<List<Integer>> rows = new ArrayList<>(List.of(List.of()));
 
                 @Override
-                public Tensor logits(int[] tokens) {
-                    Tensor[] all = new Tensor[tokens.length];
-                    for (int i = 0; i < tokens.length; i++) {
-                        List<Integer> longer = new ArrayList<>(rows.get(i));
-                        longer.add(tokens[i]);
-                        rows.set(i, longer);
-                        Tensor h = Tensor.zeros(1, 8);
-                        for (int t : longer) {
-                            h = net.next(Tensor.ofInts(new int[] {t}, 1), h);
+                public FloatBuffer step(int... tokens) {
+                    try (Pass pass = Pass.infer()) {
+                        Tensor[] all = new Tensor[tokens.length];
+                        for (int i = 0; i < tokens.length; i++) {
+                            List<Integer> longer = new ArrayList<>(rows.get(i));
+                            longer.add(tokens[i]);
+                            rows.set(i, longer);
+                            Tensor h = Tensor.zeros(1, 8);
+                            for (int t : longer) {
+                                h = net.next(Tensor.ofInts(new int[] {t}, 1), h);
+                            }
+                            all[i] = net.output().apply(h);
                         }
-                        all[i] = net.output().apply(h);
+                        return FloatBuffer.wrap(Tensor.concat(0, all).toArray());
                     }
-                    return Tensor.concat(0, all);
                 }
 
                 @Override
@@ -430,9 +433,8 @@ class SearchTest {
                             return new Next(sum.reshape(1, 1, 3), state.with("sum", sum));
                         },
                         State.of("sum", Tensor.zeros(1, 3), "one", Tensor.ones(1, 3)))) {
-            counter.logits(new int[] {0});
-            assertThat(counter.logits(new int[] {0}).toArray()).containsExactly(2, 2, 2);
-            assertThat(counter.logits(new int[] {0}).shape()).isEqualTo(Shape.of(1, 3));
+            counter.step(0);
+            assertThat(counter.step(0)).isEqualTo(FloatBuffer.wrap(new float[] {2, 2, 2}));
             assertThat(pass.recording()).isFalse();
         }
     }
@@ -448,7 +450,7 @@ class SearchTest {
                             throw new IllegalStateException("no step");
                         },
                         State.of("cache", Tensor.zeros(1, 2, 1)))) {
-            assertThatThrownBy(() -> fails.logits(new int[] {0})).hasMessage("no step");
+            assertThatThrownBy(() -> fails.step(0)).hasMessage("no step");
             Tensor one = Tensor.ones(1, 1, 1);
             Tensor more = seen[0].putRows(one, Tensor.ofInts(new int[] {1}, 1));
             assertThat(more.toArray()).containsExactly(0, 1);
@@ -514,17 +516,22 @@ class SearchTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Greedy(-1, 5).of(new Constant(-inf, -inf), START))
                 .withMessage("greedy: all logits of row 0 at step 0 are -Infinity; let the model allow one token");
-        NextToken flat = new NextToken() {
+        NextToken uneven = new NextToken() {
+            private int steps;
+
             @Override
-            public Tensor logits(int[] tokens) {
-                return Tensor.zeros(4);
+            public FloatBuffer step(int... tokens) {
+                return FloatBuffer.allocate(steps++ == 0 ? 2 : 5);
             }
 
             @Override
             public void reorder(int[] parents) {}
         };
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Greedy(-1, 5).of(flat, START))
-                .withMessage("greedy: the model gave logits [4] for 1 tokens; it must give [1, vocabulary]");
+                .isThrownBy(() -> new Greedy(-1, 5).of(uneven, START, START))
+                .withMessage("greedy: the model gave 5 logits for 2 tokens; it must give [2, 1]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Greedy(-1, 5).of(uneven, START, START))
+                .withMessage("greedy: the model gave 5 logits for 2 tokens; it must give [2, vocabulary]");
     }
 }

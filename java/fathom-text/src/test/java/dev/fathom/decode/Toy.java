@@ -1,7 +1,7 @@
 package dev.fathom.decode;
 
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.Tensor;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,7 +35,7 @@ final class Toy implements NextToken {
     }
 
     @Override
-    public Tensor logits(int[] tokens) {
+    public FloatBuffer step(int... tokens) {
         if (tokens.length != rows.size()) {
             throw new AssertionError(tokens.length + " tokens for " + rows.size() + " rows");
         }
@@ -47,7 +47,7 @@ final class Toy implements NextToken {
             rows.set(i, longer);
             System.arraycopy(logits(longer), 0, all, i * vocabulary, vocabulary);
         }
-        return Tensor.of(all, tokens.length, vocabulary);
+        return FloatBuffer.wrap(all);
     }
 
     @Override

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.fathom.decode.CausalNet;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.PretrainedTokenizer;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -124,6 +126,7 @@ class TextWriterTest {
         Path file = Path.of(data == null ? "" : data, name);
         assumeTrue(Files.exists(file), "a stream of tokens is not tested: FATHOM_DATA has no " + name);
         PretrainedTokenizer tokenizer = PretrainedTokenizer.read(file);
+        TextStream.Known known = new TextStream.Known(tokenizer); // all rounds but the first meet known tokens
         Random random = new Random(2);
         for (int round = 0; round < 200; round++) {
             int least = name.endsWith("gguf") ? 3 + 256 : 0;
@@ -135,7 +138,7 @@ class TextWriterTest {
                     .ids();
             int[] more = IntStream.concat(random.ints(30, least, tokenizer.size()), Arrays.stream(letters))
                     .toArray();
-            TextStream stream = new TextStream(tokenizer, prompt, List.of());
+            TextStream stream = new TextStream(known, prompt, List.of());
             StringBuilder text = new StringBuilder();
             for (int token : more) {
                 stream.add(token);
@@ -166,6 +169,40 @@ class TextWriterTest {
                 texts.add(text);
             }
             assertThat(texts).hasSizeGreaterThan(3);
+        }
+    }
+
+    /** Once the writer has met its tokens, a token takes no bytes of the heap but those of its string. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "llama"})
+    void aTokenAllocatesItsStringAlone(String name) {
+        ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (TextWriter writer = TextWriter.load(folder(name))) {
+            TextWriter drawing = writer.sampling(
+                            writer.sampling().temperature(1).topP(0.95f).repetitionPenalty(1.1f))
+                    .stops("no such text", "nor this");
+            String[] strings = new String[20];
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 400; round++) {
+                try (TextWriter.Pieces pieces = drawing.seed(round % 8).pieces("Hello")) {
+                    int i = 0;
+                    long before = bean.getCurrentThreadAllocatedBytes();
+                    while (i < strings.length && pieces.hasNext()) {
+                        strings[i++] = pieces.next();
+                        before = i == 1 ? bean.getCurrentThreadAllocatedBytes() : before; // makes what all share
+                    }
+                    if (i == strings.length) {
+                        long taken = bean.getCurrentThreadAllocatedBytes() - before;
+                        least = Math.min(least, taken);
+                    }
+                }
+            }
+            long before = bean.getCurrentThreadAllocatedBytes();
+            for (int i = 1; i < strings.length; i++) {
+                strings[i] = String.valueOf((char) ('a' + i)); // a token is a letter
+            }
+            long own = bean.getCurrentThreadAllocatedBytes() - before;
+            assertThat(least).isPositive().isLessThanOrEqualTo(own);
         }
     }
 

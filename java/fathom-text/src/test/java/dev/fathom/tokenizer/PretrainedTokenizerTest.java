@@ -20,6 +20,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,6 +32,7 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -389,6 +393,46 @@ class PretrainedTokenizerTest {
         Path file = temp.resolve("tokenizer.json");
         Files.writeString(file, all.toString());
         return PretrainedTokenizer.read(file);
+    }
+
+    /** The decoder, and whether the text that a token adds is said to depend on it alone. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '^',
+            value = {
+                "{'type': 'WordPiece'} | true",
+                "{'type': 'ByteLevel'} | true",
+                "{'type': 'Metaspace', 'replacement': 'e', 'prepend_scheme': 'always'} | true",
+                "{'type': 'Fuse'} | true",
+                "{'type': 'Strip', 'content': '#', 'start': 1, 'stop': 0} | true",
+                "{'type': 'BPEDecoder', 'suffix': 's'} | false",
+                "{'type': 'CTC'} | false",
+                "{'type': 'Sequence', 'decoders': [{'type': 'Replace', 'pattern': {'String': '#'}, 'content': ' '},"
+                        + " {'type': 'ByteFallback'}, {'type': 'Fuse'},"
+                        + " {'type': 'Strip', 'content': ' ', 'start': 1, 'stop': 0}]} | true",
+                "{'type': 'Sequence', 'decoders': [{'type': 'Fuse'},"
+                        + " {'type': 'Replace', 'pattern': {'String': 's#'}, 'content': ' '}]} | false",
+                "{'type': 'Sequence', 'decoders': [{'type': 'Fuse'},"
+                        + " {'type': 'Strip', 'content': 's', 'start': 0, 'stop': 1}]} | false"
+            })
+    void whatATokenAddsDependsOnItAlone(String decoder, boolean apart) throws IOException {
+        PretrainedTokenizer tokenizer = small("decoder", decoder.replace('\'', '"'));
+        assertThat(tokenizer.decodesApart()).isEqualTo(apart);
+        Map<Integer, Set<String>> added = new TreeMap<>();
+        for (int a = 0; a < tokenizer.size(); a++) {
+            for (int b = 0; b < tokenizer.size(); b++) {
+                for (int c = 0; c < tokenizer.size(); c++) {
+                    String before = tokenizer.decode(a, b);
+                    String all = tokenizer.decode(a, b, c);
+                    if (!before.isEmpty()) {
+                        added.computeIfAbsent(c, token -> new TreeSet<>())
+                                .add(all.startsWith(before) ? all.substring(before.length()) : "other");
+                    }
+                }
+            }
+        }
+        assertThat(added.values().stream().allMatch(texts -> texts.size() == 1)).isEqualTo(apart);
     }
 
     @Test

@@ -23,6 +23,8 @@ public final class Commands {
     private static final int ARGUMENTS = HEADER + 1;
 
     private static final int BYTES = 4096;
+    /** The word that no command reaches. */
+    private static final int LAST = BYTES / Long.BYTES - 1;
 
     private final long address;
     private final LongBuffer words;
@@ -95,6 +97,16 @@ public final class Commands {
         }
         words.put(ARGUMENTS + count++, word);
         return this;
+    }
+
+    /** Where a command may write one float, for {@link #readScalar} to read without a buffer. */
+    public long scalar() {
+        return address + Long.BYTES * LAST;
+    }
+
+    /** The float that a command wrote at {@link #scalar}. */
+    public float readScalar() {
+        return Float.intBitsToFloat((int) words.get(LAST)); // all platforms have the lowest byte first
     }
 
     private void checkWhole() {

@@ -65,7 +65,24 @@ public final class Rng extends Stream {
 
     /** Returns an independent stream for {@code number}, such as that of an epoch. */
     public Rng split(long number) {
-        return new Rng(mix(mix(seed ^ 0xd1b54a32d192ed03L) + number));
+        return new Rng(numbered(number));
+    }
+
+    private long numbered(long number) {
+        return mix(mix(seed ^ 0xd1b54a32d192ed03L) + number);
+    }
+
+    /** Returns the number that {@code split(number).uniform(1, 0, 1)} gives, and allocates nothing on the heap. */
+    public float uniformOf(long number) {
+        Arena arena = OffHeap.borrow();
+        try {
+            Commands c = arena.commands();
+            c.begin(Kernel.UNIFORM).at(c.scalar()).put(1).put(0f).put(1f);
+            c.put(numbered(number)).put(0).run();
+            return c.readScalar();
+        } finally {
+            OffHeap.giveBack(arena);
+        }
     }
 
     /**

@@ -309,6 +309,10 @@ class PassTest {
                 .isEqualTo(new Rng(42, 7).split("a").seed())
                 .isNotEqualTo(new Rng(42).split("b").seed())
                 .isNotEqualTo(new Rng(42).split(1).seed());
+        for (long number : new long[] {0, 1, -5, Long.MAX_VALUE}) {
+            assertThat(new Rng(42, 7).uniformOf(number))
+                    .isEqualTo(new Rng(42).split(number).uniform(1, 0, 1)[0]);
+        }
     }
 
     @Test

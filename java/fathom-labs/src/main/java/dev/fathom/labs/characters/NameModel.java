@@ -12,11 +12,13 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.text.Characters;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -117,7 +119,7 @@ final class NameModel {
         }
 
         @Override
-        public Tensor logits(int[] tokens) {
+        public FloatBuffer step(int... tokens) {
             int length = read[0].length + 1;
             int[] all = new int[tokens.length * length];
             for (int row = 0; row < tokens.length; row++) {
@@ -125,8 +127,10 @@ final class NameModel {
                 read[row][length - 1] = tokens[row];
                 System.arraycopy(read[row], 0, all, row * length, length);
             }
-            Tensor y = net.apply(Tensor.ofInts(all, tokens.length, length));
-            return y.slice(1, length - 1, length).reshape(tokens.length, y.dim(2));
+            try (Pass pass = Pass.infer()) {
+                Tensor y = net.apply(Tensor.ofInts(all, tokens.length, length));
+                return FloatBuffer.wrap(y.slice(1, length - 1, length).toArray());
+            }
         }
 
         @Override
