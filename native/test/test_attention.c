@@ -359,12 +359,21 @@ static void extremes(void) {
     }
 }
 
+/* takes the square of a text from token `start` on out of each plane [rows][tokens] of a mask, and leaves zeros */
+static void take_square(float *whole, int64_t planes, int64_t rows, int64_t tokens, int64_t start, int64_t l, float *text) {
+    for (int64_t r = 0; r < planes * (rows > 1 ? l : 1); r++) {
+        float *at = whole + (rows > 1 ? (r / l * rows + start + r % l) * tokens : r * tokens) + start;
+        memcpy(text + r * l, at, (size_t)l * 4), memset(at, 0, (size_t)l * 4);
+    }
+}
+
 /* Texts side by side in one row give the bits of each alone, whatever lies behind them, which is 0. */
-static void beside(int64_t d, int packed) {
+static void beside(int64_t d, int packed, int mask) {
     enum { TEXTS = 6, TOKENS = 340 };
+    const int64_t planes = mask == MASK_HEADS ? 6 : 1, mask_rows = mask == MASK_KEYS ? 1 : TOKENS;
     for (int causal = FREE; causal <= CAUSAL; causal++)
         for (int threads = 1; threads <= 4; threads += 3) {
-            struct problem p = problem((struct shape){1, 6, packed ? 6 : 2, TOKENS, TOKENS, d, causal, MASK_NONE, 0, packed, 0}, 0);
+            struct problem p = problem((struct shape){1, 6, packed ? 6 : 2, TOKENS, TOKENS, d, causal, mask, 0, packed, 0}, 0);
             struct attention_grad_args *a = &p.g;
             int32_t lengths[TEXTS] = {1, 70, 0, 64, 200, 3}; /* two tokens are behind the last */
             a->n = TEXTS, a->beside = 1, a->lengths = lengths;
@@ -374,13 +383,19 @@ static void beside(int64_t d, int packed) {
             for (int64_t b = 0, start = 0; b < TEXTS; start += lengths[b++]) {
                 const int64_t l = lengths[b], at = start * a->ldq, to = start * a->ldk, y = start * 6 * d;
                 int mark = guarded_count;
-                struct problem one = problem((struct shape){1, 6, packed ? 6 : 2, l ? l : 1, l ? l : 1, d, causal, MASK_NONE, 0, packed, 0}, 0);
+                struct problem one = problem((struct shape){1, 6, packed ? 6 : 2, l ? l : 1, l ? l : 1, d, causal, mask, 0, packed, 0}, 0);
                 struct attention_grad_args *o = &one.g;
                 if (l == 0) continue;
                 memcpy(o->q, a->q + at, (size_t)(l * a->ldq) * 4);
                 if (!packed) memcpy(o->k, a->k + to, (size_t)(l * a->ldk) * 4), memcpy(o->v, a->v + to, (size_t)(l * a->ldk) * 4);
                 memcpy(o->dy, a->dy + y, (size_t)(l * 6 * d) * 4);
+                if (mask) take_square(a->mask, planes, mask_rows, TOKENS, start, l, o->mask);
                 run(&one);
+                if (mask) { /* what is left of the whole gradient is that of no text */
+                    float *square = guarded_floats(planes * l * l, 0);
+                    take_square(a->dmask, planes, mask_rows, TOKENS, start, l, square);
+                    CHECK_BITS(o->dmask, square, one.mask_floats, "dmask of text %d, causal %d", (int)b, causal);
+                }
                 CHECK_BITS(o->y, a->y + y, l * 6 * d, "y of text %d, causal %d", (int)b, causal);
                 CHECK_BITS(o->lse, a->lse + start * 6, l * 6, "lse of text %d, causal %d", (int)b, causal);
                 CHECK_BITS(o->dq, a->dq + at, l * a->ldq - (packed ? 12 * d : 0), "dq of text %d, causal %d", (int)b, causal);
@@ -388,6 +403,7 @@ static void beside(int64_t d, int packed) {
                 CHECK_BITS(o->dv, a->dv + to, l * a->ldk - (packed ? 12 * d : 0), "dv of text %d, causal %d", (int)b, causal);
                 release_guarded_from(mark);
             }
+            for (int64_t i = 0; i < p.mask_floats; i++) CHECK(a->dmask[i] == 0, "a gradient of the mask between texts");
             for (int64_t i = 338 * 6 * d; i < p.y_floats; i++) CHECK(a->y[i] == 0, "behind the texts is %g", a->y[i]);
             for (int64_t t = 338; t < TOKENS; t++)
                 for (int64_t i = 0; i < 2 * d; i++)
@@ -468,7 +484,9 @@ int main(void) {
     FOR_EACH_ISA(isa) alone(32); /* whole vectors: a query alone has a form of its own */
     not_finite();
     extremes();
-    for (int packed = 0; packed < 2; packed++) FOR_EACH_ISA(isa) beside(packed ? 32 : 20, packed);
+    const int masks[] = {MASK_NONE, MASK_HEADS, MASK_BATCH, MASK_KEYS};
+    for (int packed = 0; packed < 2; packed++)
+        for (int m = 0; m < COUNT(masks); m++) FOR_EACH_ISA(isa) beside(packed ? 32 : 20, packed, masks[m]);
     for (int texts = 0; texts < 2; texts++) FOR_EACH_ISA(isa) relative(texts);
     bad_lengths();
     return DONE();

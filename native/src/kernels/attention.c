@@ -438,10 +438,14 @@ static int64_t forward_scratch(const struct attention_args *a) {
 
 /* ---- texts side by side in one row of lq tokens: each is an attention of its own ---- */
 
+/* where the mask of the text whose first token has this number begins */
+static int64_t text_mask(const struct attention_args *a, int64_t start) { return a->mask_l < 0 ? 0 : start * (a->mask_l + 1); }
+
 /* makes `a` the attention of the text of so many tokens whose first is number `start` of the row */
 static void only_text(struct attention_args *a, int64_t start, int64_t tokens) {
     a->q += start * a->ldq, a->k += start * a->ldk, a->v += start * a->ldk, a->y += start * a->heads * a->d;
     if (a->lse) a->lse += start * a->heads;
+    if (a->mask) a->mask += text_mask(a, start);
     a->counter += start * a->heads * ceil_div(a->lk, KEYS) * (KEYS / 4);
     a->lengths = 0, a->beside = 0, a->n = 1, a->lq = a->lk = tokens;
 }
@@ -777,6 +781,7 @@ static int32_t run_beside_grad(const struct attention_grad_args *g, int64_t *det
         tokens = text_tokens(a, b, start);
         only_text((struct attention_args *)&text, start, tokens);
         text.dy += start * a->heads * a->d;
+        if (g->dmask) text.dmask += text_mask(a, start);
         if (g->dq) text.dq += start * a->ldq;
         if (g->dk) text.dk += start * a->ldk;
         if (g->dv) text.dv += start * a->ldk;
@@ -791,9 +796,10 @@ static int32_t run_beside_grad(const struct attention_grad_args *g, int64_t *det
 static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *detail) {
     const struct attention_args *a = (const struct attention_args *)g;
     int32_t status = check_all(a, detail);
-    if (!status && g->dmask && a->mask_l < 0 && !(g->add & ADD_MASK)) { /* of distances: those that no text has, too */
+    if (!status && g->dmask && (a->mask_l < 0 || a->beside) && !(g->add & ADD_MASK)) { /* also what no text has */
         struct attention_grad_args added = *g;
-        memset(g->dmask - a->mask_h / 2, 0, (size_t)(a->heads * a->mask_h) * 4);
+        int64_t floats = a->mask_h ? a->heads * a->mask_h : a->mask_l ? a->lq * a->mask_l : a->lk;
+        memset(g->dmask - (a->mask_l < 0 ? a->mask_h / 2 : 0), 0, (size_t)floats * 4);
         added.add |= ADD_MASK;
         return k_attention_grad(&added, detail);
     }

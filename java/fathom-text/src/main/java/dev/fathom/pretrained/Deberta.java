@@ -15,7 +15,6 @@ import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>where K and Q make keys and queries and r[i - j] is the vector of a distance. Small distances have vectors of
  * their own and larger ones share those of buckets, which grow by a factor.
  *
- * <p>Since the scores of distances depend on the content, each text is an attention of its own: of texts side by side
- * one is computed after another, and in a {@link dev.fathom.plan.Plan} a batch has one text.
+ * <p>Since the scores of distances depend on the content, they are a bias [heads, tokens, tokens], of which each text
+ * side by side has its own square.
  *
  * @param words [vocabulary, width], or of another width before {@code project}
  * @param types [types, the width of the words], or null for none
@@ -138,8 +137,8 @@ public record Deberta(
     }
 
     /**
-     * Where the scores of a text's tokens i and j are among those of a token with all distances, which are [heads,
-     * tokens * distances].
+     * Where the scores of tokens i and j are among those of a token with all distances, which are [heads, tokens *
+     * distances].
      *
      * @param byQuery I32 [tokens, tokens], for the scores of query i with the distances of keys
      * @param byKey I32 [tokens, tokens], for the scores of key j with the distances of queries
@@ -261,51 +260,26 @@ public record Deberta(
 
     @Override
     public Tensor encode(TextBatch texts) {
-        Tensor r = distances.weight().value().unsqueeze(0);
-        Tensor normed = distanceNorm == null ? r : distanceNorm.apply(r);
-        Tensor byDistance = rowsByDistance();
-        if (texts.lengths().dim(0) == 1) {
-            return one(texts.ids(), texts.types(), texts.places(), texts.lengths(), normed, byDistance);
-        }
-        List<Tensor> all = new ArrayList<>();
-        int at = 0;
-        for (int n : texts.lengths().toIntArray()) {
-            if (n > 0) {
-                all.add(one(
-                        texts.ids().slice(1, at, at + n),
-                        texts.types().slice(1, at, at + n),
-                        texts.places().slice(0, at, at + n),
-                        Tensor.ofInts(new int[] {n}, 1),
-                        normed,
-                        byDistance));
-            }
-            at += n;
-        }
-        int behind = texts.ids().dim(1) - at;
-        if (behind > 0) {
-            all.add(Tensor.zeros(1, behind, width()));
-        }
-        return Tensor.concat(1, all.toArray(Tensor[]::new));
-    }
-
-    /** The vectors of one text, behind which there may be further tokens. */
-    private Tensor one(Tensor ids, Tensor kinds, Tensor places, Tensor lengths, Tensor r, Tensor byDistance) {
-        Tensor sum = words.apply(ids);
+        Tensor sum = words.apply(texts.ids());
         if (types != null) {
-            sum = sum.add(types.apply(kinds));
+            sum = sum.add(types.apply(texts.types()));
         }
         Tensor x = dropout.apply(norm.apply(project == null ? sum : project.apply(sum)));
-        int count = distances.weight().shape().dim(0);
-        Tensor apart = places.unsqueeze(1).sub(places.unsqueeze(0)).add(context - 1);
-        Tensor rows = byDistance.take(0, apart).to(DType.I32); // [tokens, tokens]
-        Places where = new Places(
-                rows.add(places.mul(count).unsqueeze(1)),
-                rows.add(places.mul(count).unsqueeze(0)));
-        AttentionMask mask = AttentionMask.ofLengths(lengths).withQueryLengths(lengths);
+        Tensor r = distances.weight().value().unsqueeze(0);
+        Tensor normed = distanceNorm == null ? r : distanceNorm.apply(r);
+        Places places = places(texts);
         for (Block layer : layers) {
-            x = layer.apply(x, dropout.apply(r), where, mask);
+            x = layer.apply(x, dropout.apply(normed), places, texts.mask());
         }
         return x;
+    }
+
+    /** Tokens of different texts have a distance too, which no token sees. */
+    private Places places(TextBatch texts) {
+        Tensor apart = texts.places().unsqueeze(1).sub(texts.places().unsqueeze(0));
+        Tensor rows = rowsByDistance().take(0, apart.add(context - 1)).to(DType.I32); // [tokens, tokens]
+        Tensor begins = texts.numbers().mul(distances.weight().shape().dim(0));
+        return new Places(rows.add(begins.unsqueeze(1)), rows.add(begins.unsqueeze(0)));
     }
 
     @Override
@@ -316,10 +290,5 @@ public record Deberta(
     @Override
     public int vocabulary() {
         return words.weight().shape().dim(0);
-    }
-
-    @Override
-    public int mostTexts() {
-        return 1;
     }
 }

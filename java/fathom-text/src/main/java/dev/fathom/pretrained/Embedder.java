@@ -62,7 +62,7 @@ public final class Embedder implements AutoCloseable {
             TextRuns runs = new TextRuns(
                     model,
                     longest(vectors.tokenizer()),
-                    Math.min(TextRuns.TEXTS, net.mostTexts()),
+                    TextRuns.TEXTS,
                     TextRuns.weights(vectors.pooling()),
                     (TextEncoder encoder, TextBatch texts, Tensor weights) ->
                             texts.pooled(encoder.encode(texts), weights));

@@ -1,5 +1,6 @@
 package dev.fathom.pretrained;
 
+import dev.fathom.op.DType;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.EncodedText;
@@ -60,6 +61,12 @@ public record TextBatch(Tensor ids, Tensor types, Tensor places, Tensor owners, 
     /** Returns the mask by which each token sees the tokens of its own text. */
     public AttentionMask mask() {
         return AttentionMask.sideBySide(lengths, places);
+    }
+
+    /** Returns the number of each token in the row, I32 [tokens], from 0 on; behind the last text it means nothing. */
+    Tensor numbers() {
+        Tensor ends = lengths.to(DType.F32).cumsum(0); // whole numbers, exact in float
+        return ends.to(DType.I32).sub(lengths).take(0, owners).add(places);
     }
 
     /** Returns for each text one vector, made of those of its tokens x [1, tokens, width]: [texts, width]. */

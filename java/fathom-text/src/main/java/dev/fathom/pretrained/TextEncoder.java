@@ -20,9 +20,4 @@ public interface TextEncoder extends Net {
 
     /** Returns the most tokens that a text may have. */
     int context();
-
-    /** Returns the most texts that a batch may have in a plan, by default as many as fit. */
-    default int mostTexts() {
-        return Integer.MAX_VALUE;
-    }
 }

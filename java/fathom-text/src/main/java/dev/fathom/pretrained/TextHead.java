@@ -47,7 +47,7 @@ record TextHead(
             TextRuns runs = new TextRuns(
                     model,
                     longest,
-                    Math.min(texts, encoder.mostTexts()),
+                    texts,
                     weights,
                     task == Task.TEXTS || task == Task.WORDS ? TextHead::ofOneVector : TextHead::ofTokens);
             TextHead result = new TextHead(

@@ -135,9 +135,8 @@ public record AttentionOp(
                             + " is " + q + " with " + keys(c) + " keys"
                             + (c.has(LENGTHS) ? " and lengths " + c.shape(LENGTHS) : " and no lengths"));
         }
-        if (c.has(BIAS) && !relative || c.has(QUERY_LENGTHS) || c.has(PAST)) {
-            throw c.fail("texts side by side take no bias but a relative one, no lengths of queries and no past;"
-                    + " give each text a row");
+        if (c.has(QUERY_LENGTHS) || c.has(PAST)) {
+            throw c.fail("texts side by side take no lengths of queries and no past; give each text a row");
         }
     }
 
