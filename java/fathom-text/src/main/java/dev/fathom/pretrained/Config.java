@@ -1,10 +1,10 @@
 package dev.fathom.pretrained;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import dev.fathom.files.Gguf;
 import dev.fathom.io.AtomicFile;
@@ -85,8 +85,8 @@ final class Config {
                 throw new IllegalArgumentException(
                         file + ": it has more than " + LONGEST + " bytes, as no settings have; give another file");
             }
-            JsonElement all = JsonParser.parseString(Files.readString(file));
-            if (!all.isJsonNull()) {
+            JsonElement all = new Gson().fromJson(Files.readString(file), JsonElement.class);
+            if (all != null) {
                 return all;
             }
         } catch (JsonParseException e) {
