@@ -290,7 +290,7 @@ class LibraryClosingTest {
             Class<?> function = Class.forName("dev.fathom.pretrained.TextRuns$Function");
             return make(
                     "TextRuns",
-                    model,
+                    Model.of(new Linear(2, 2), 1), // which the plan takes over
                     8,
                     2,
                     proxy(weights, args -> null),
