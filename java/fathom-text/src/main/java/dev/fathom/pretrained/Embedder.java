@@ -31,8 +31,7 @@ public final class Embedder implements AutoCloseable {
     private final boolean normalized;
 
     /** What embedders of one folder share. */
-    private record Shared(
-            Model<TextEncoder> model, PretrainedTokenizer tokenizer, TextRuns runs, SentenceFolder folder) {}
+    private record Shared(int width, PretrainedTokenizer tokenizer, TextRuns runs, SentenceFolder folder) {}
 
     private Embedder(Shared shared, String prompt, int dimensions, boolean normalized) {
         this.shared = shared;
@@ -67,7 +66,7 @@ public final class Embedder implements AutoCloseable {
                     (TextEncoder encoder, TextBatch texts, Tensor weights) ->
                             texts.pooled(encoder.encode(texts), weights));
             Embedder result = new Embedder(
-                    new Shared(model, vectors.tokenizer(), runs, settings),
+                    new Shared(net.width(), vectors.tokenizer(), runs, settings),
                     settings.defaultPrompt(),
                     net.width(),
                     vectors.normalized());
@@ -114,7 +113,7 @@ public final class Embedder implements AutoCloseable {
      * @throws IllegalArgumentException if there are not so many, or fewer than 1
      */
     public Embedder dimensions(int first) {
-        int width = shared.model.net().width();
+        int width = shared.width;
         if (first < 1 || first > width) {
             throw new IllegalArgumentException("Embedder: " + first + " dimensions of vectors of " + width
                     + " cannot be kept; give 1 to " + width);
@@ -147,7 +146,7 @@ public final class Embedder implements AutoCloseable {
                 .map(text -> shared.tokenizer.encode(prompt + text))
                 .toList();
         float[][] vectors = new float[texts.size()][dimensions];
-        int width = shared.model.net().width();
+        int width = shared.width;
         shared.runs.run(begin, encoded, (results, text, place, start) -> {
             results.get(place * width, vectors[text], 0, dimensions);
             if (normalized) {
@@ -202,6 +201,5 @@ public final class Embedder implements AutoCloseable {
     @Override
     public void close() {
         shared.runs.close();
-        shared.model.close();
     }
 }

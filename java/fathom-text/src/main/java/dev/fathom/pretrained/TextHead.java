@@ -15,14 +15,7 @@ import java.util.concurrent.CompletableFuture;
  * @param around how many tokens the tokenizer sets around a single text
  * @param outputs how many numbers there are for each text or token
  */
-record TextHead(
-        Config config,
-        Model<Headed> model,
-        PretrainedTokenizer tokenizer,
-        int longest,
-        int around,
-        int outputs,
-        TextRuns runs)
+record TextHead(Config config, PretrainedTokenizer tokenizer, int longest, int around, int outputs, TextRuns runs)
         implements AutoCloseable {
 
     /**
@@ -52,7 +45,6 @@ record TextHead(
                     task == Task.TEXTS || task == Task.WORDS ? TextHead::ofOneVector : TextHead::ofTokens);
             TextHead result = new TextHead(
                     config,
-                    model,
                     tokenizer,
                     longest,
                     around,
@@ -134,6 +126,5 @@ record TextHead(
     @Override
     public void close() {
         runs.close();
-        model.close();
     }
 }

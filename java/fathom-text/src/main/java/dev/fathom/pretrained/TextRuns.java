@@ -86,7 +86,10 @@ final class TextRuns implements AutoCloseable {
         }
     }
 
-    /** Makes runs of at most {@code most} texts, each of at most {@code context} tokens. */
+    /**
+     * Makes runs of at most {@code most} texts, each of at most {@code context} tokens. The plan takes the model over,
+     * which is closed.
+     */
     <N extends Net> TextRuns(Model<N> model, int context, int most, Weights weights, Function<N> function) {
         this.context = context;
         this.most = most;

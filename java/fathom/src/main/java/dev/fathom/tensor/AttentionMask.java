@@ -42,8 +42,8 @@ public record AttentionMask(
 
     /**
      * Returns a mask for texts that lie side by side in one row [1, tokens, width], so that no padding is computed: a
-     * token sees the tokens of its own text, and of a bias [.., tokens, tokens] the square of its own text counts.
-     * Behind the last text the results are zeros.
+     * token sees the tokens of its own text. A bias [.., tokens, tokens] is read only where row and column are tokens
+     * of one text. Behind the last text the results are zeros.
      *
      * @param lengths I32 [texts], the number of tokens of each; their sum is at most the tokens of the row
      * @param places I32 [tokens], the place of each token in its own text, for rotary positions
