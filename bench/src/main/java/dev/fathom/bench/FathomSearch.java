@@ -14,12 +14,12 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The nearest of many vectors in a mapped file, which the memory holds. */
+/** The nearest of many vectors in a file that was read into memory, or is mapped while memory holds its pages. */
 public class FathomSearch {
     /** A file of vectors and a query. */
     @State(Scope.Thread)
     public static class Searching {
-        /** {@code f32} or {@code int8}. */
+        /** {@code f32} or {@code int8}, and {@code -mapped} behind it if the file is mapped. */
         @Param("f32")
         public String kind = "f32";
 
@@ -32,12 +32,12 @@ public class FathomSearch {
         public void setup() throws IOException {
             path = Files.createTempFile("search", ".safetensors");
             path.toFile().deleteOnExit();
-            VectorFile.write(path, Work.VECTOR, VectorFile.Metric.DOT, kind.equals("int8"), rows -> {
+            VectorFile.write(path, Work.VECTOR, VectorFile.Metric.DOT, kind.startsWith("int8"), rows -> {
                 for (int i = 0; i < Work.VECTORS; i++) {
                     rows.add(Work.vector(i));
                 }
             });
-            file = VectorFile.open(path);
+            file = kind.endsWith("-mapped") ? VectorFile.open(path) : VectorFile.load(path);
             query = Work.vector(Work.VECTORS);
             List<Neighbor> found = search();
             Work.tell(found.stream().mapToDouble(Neighbor::index).toArray());

@@ -79,8 +79,9 @@ final class Page {
             Java interface, so that nothing but numbers is copied (`-numbers`). A row `-long` has the same characters as one text beside the thousand (`short`), in the same
             process: 1 says that time is linear in the length of a text. These rows need tokenizers and the plays in the folder `FATHOM_DATA`, and are left out without.
 
-            `search-f32` and `search-int8` find the ten nearest of a million vectors of 384 numbers in a mapped file that memory holds. The figure counts the bytes
-            of the floats, and for int8 those of the codes and their bounds. PyTorch multiplies a matrix in memory and takes the largest results (`topk`).
+            `search-f32` and `search-int8` find the ten nearest of a million vectors of 384 numbers in a file that was read into memory, `-mapped` in a mapped file,
+            whose pages memory holds and which is copied for each search. The figure counts the bytes of the floats, and for int8 those of the codes and their
+            bounds. PyTorch multiplies a matrix in memory and takes the largest results (`topk`).
 
             ## Repeat it
 

@@ -306,8 +306,10 @@ record Row(
                         List.of()));
             }
             if (threads == 2) {
-                rows.add(search("f32", 4.0 * Work.VECTOR));
-                rows.add(search("int8", Work.VECTOR + 12.0));
+                for (String where : new String[] {"", "-mapped"}) {
+                    rows.add(search("f32" + where, 4.0 * Work.VECTOR));
+                    rows.add(search("int8" + where, Work.VECTOR + 12.0));
+                }
             }
             for (String op : threads == 2 ? Work.ACTIVATIONS : List.<String>of()) {
                 rows.add(elementwise(
@@ -495,7 +497,7 @@ record Row(
                 new Limit("read", 100_000_000),
                 Bar.share(0.8),
                 new Entrant(Contender.fathom(2), "fathom", "FathomSearch.nearest", "kind=" + kind),
-                kind.equals("f32")
+                kind.startsWith("f32")
                         ? List.of(new Entrant(Contender.torch("torch", 2), "torch", "TorchRows.search", "-"))
                         : List.of(),
                 null,

@@ -268,7 +268,7 @@ class LibraryClosingTest {
         Path pretrained = Path.of(System.getProperty("fathom.root"), "test-data", "pretrained");
         Path vectors = folder.resolve("vectors.safetensors");
         VectorFile.write(vectors, 2, VectorFile.Metric.DOT, true, rows -> rows.add(new float[] {1, 2}));
-        makers.put("VectorFile", () -> VectorFile.open(vectors));
+        makers.put("VectorFile", () -> VectorFile.load(vectors));
         embedder = Embedder.load(pretrained.resolve("heads-bert"));
         makers.put("TextIndex", () -> TextIndex.of(Files.createDirectories(folder.resolve("texts")), embedder));
         makers.get("TextIndex").call().close(); // the embedder keeps the session of its first run

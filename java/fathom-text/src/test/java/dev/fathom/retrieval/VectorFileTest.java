@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.io.Safetensors;
+import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;
 import dev.fathom.retrieval.VectorFile.Metric;
 import dev.fathom.tensor.Rng;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -114,11 +116,53 @@ class VectorFileTest {
                 assertThat(floats.nearest(queries[j], 300)).isEqualTo(first.get(j));
             }
         }
-        try (VectorFile codes = file(Metric.DOT, true, rows)) {
+        try (VectorFile codes = file(Metric.DOT, true, rows);
+                VectorFile loaded = VectorFile.load(folder.resolve("v.safetensors"))) {
             for (int threads : new int[] {1, 2, 5}) {
                 assertThat(codes.nearest(queries, 300, threads)).isEqualTo(first);
+                assertThat(loaded.nearest(queries, 300, threads)).isEqualTo(first);
             }
         }
+        file(Metric.DOT, false, rows).close();
+        try (VectorFile loaded = VectorFile.load(folder.resolve("v.safetensors"))) {
+            assertThat(loaded.nearest(queries, 300, 3)).isEqualTo(first);
+            assertThat(loaded.vector(8999)).isEqualTo(rows[8999]);
+        }
+    }
+
+    /** What becomes of the file does not matter to it, and it gives its memory back once a search has ended. */
+    @Test
+    void aLoadedFileLivesOnInMemory() throws Exception {
+        float[][] rows = vectors(20_000, 64, 1);
+        file(Metric.DOT, true, rows).close();
+        Path path = folder.resolve("v.safetensors");
+        long before = Memory.stats().owned();
+        VectorFile file = VectorFile.load(path);
+        assertThat(Memory.stats().owned()).isGreaterThanOrEqualTo(before + Files.size(path));
+        Files.delete(path);
+        List<Neighbor> want = file.nearest(rows[5], 3);
+        assertThat(want.get(0).index()).isEqualTo(5);
+        assertThat(file.vector(5)).isEqualTo(rows[5]);
+        FutureTask<String> searching = new FutureTask<>(() -> {
+            try {
+                for (; ; ) {
+                    assertThat(file.nearest(rows[5], 3)).isEqualTo(want);
+                }
+            } catch (IllegalStateException closed) {
+                return closed.getMessage();
+            }
+        });
+        new Thread(searching).start();
+        Thread.sleep(50);
+        file.close();
+        assertThat(searching.get()).contains("file of vectors is closed");
+        assertThat(Memory.stats().owned()).isEqualTo(before);
+        assertThatThrownBy(() -> file.nearest(rows[5], 3))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("file of vectors is closed: it was closed at ");
+        assertThatThrownBy(() -> file.vector(5))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("is closed");
     }
 
     /**
@@ -263,7 +307,7 @@ class VectorFileTest {
         Path cut = folder.resolve("cut");
         for (int n = 0; n < bytes.length; n += n < 520 ? 13 : 1) {
             Files.write(cut, Arrays.copyOf(bytes, n));
-            assertThatThrownBy(() -> VectorFile.open(cut))
+            assertThatThrownBy(() -> VectorFile.load(cut))
                     .as("%d bytes", n)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("cut");
