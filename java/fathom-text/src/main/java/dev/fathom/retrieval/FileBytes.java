@@ -8,7 +8,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** The bytes of a file: mapped, of which kernels get copies, or in memory, where they read them in place. */
-final class FileBytes implements AutoCloseable {
+final class FileBytes {
     /** What one thread reads at once. */
     private static final long PIECE = 4 << 20;
 
@@ -82,8 +82,7 @@ final class FileBytes implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() {
+    void close() {
         file.close();
         if (memory != null) {
             memory.close();
