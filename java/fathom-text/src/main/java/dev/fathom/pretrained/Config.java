@@ -1,16 +1,20 @@
 package dev.fathom.pretrained;
 
-import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.MalformedJsonException;
 import dev.fathom.files.Gguf;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.io.InputFile;
+import dev.fathom.json.Json;
 import dev.fathom.op.Activation;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,11 +89,13 @@ final class Config {
                 throw new IllegalArgumentException(
                         file + ": it has more than " + LONGEST + " bytes, as no settings have; give another file");
             }
-            JsonElement all = new Gson().fromJson(Files.readString(file), JsonElement.class);
-            if (all != null) {
-                return all;
+            String text = Files.readString(file);
+            if (!text.isBlank()) {
+                JsonReader in = new JsonReader(new StringReader(text));
+                in.setStrictness(Strictness.LENIENT); // Python writes NaN and Infinity
+                return Json.whole(in);
             }
-        } catch (JsonParseException e) {
+        } catch (MalformedJsonException | EOFException | IllegalStateException | NumberFormatException e) {
             throw new IllegalArgumentException(file + ": it is not JSON (" + e.getMessage() + "); fetch it again", e);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);

@@ -10,9 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The names of a family's tensors in its files beside those of the net, one row each. A star stands for any part of a
@@ -24,32 +23,45 @@ import java.util.stream.Stream;
  */
 record Layout(List<String> prefixes, List<Row> rows) {
     /** One row: a tensor of the net, and those of the file. */
-    record Row(List<Pattern> names, List<String> inFile, List<String> inNet) {
+    record Row(List<String> inNet, List<String> inFile) {
         static Row of(String inNet, String... inFile) {
-            return of(List.of(inNet), List.of(inFile));
+            return new Row(List.of(inNet), List.of(inFile));
         }
 
         /** One tensor of the file for several of the net. */
         static Row split(String inFile, String... inNet) {
-            return of(List.of(inNet), List.of(inFile));
+            return new Row(List.of(inNet), List.of(inFile));
         }
 
-        static Row of(List<String> inNet, List<String> inFile) {
-            return new Row(inFile.stream().map(Row::pattern).toList(), inFile, inNet);
+        /**
+         * What the stars of a row's name stand for in {@code name}, as little as may be, or null if they do not fit.
+         */
+        static @Nullable List<String> stars(String row, String name) {
+            int star = row.indexOf('*');
+            if (star < 0) {
+                return row.equals(name) ? List.of() : null;
+            }
+            if (!name.startsWith(row.substring(0, star))) {
+                return null;
+            }
+            String rest = row.substring(star + 1);
+            for (int end = star + 1; end <= name.length(); end++) {
+                List<String> more = stars(rest, name.substring(end));
+                if (more != null) {
+                    List<String> all = new ArrayList<>(List.of(name.substring(star, end)));
+                    all.addAll(more);
+                    return all;
+                }
+            }
+            return null;
         }
 
-        static Pattern pattern(String name) {
-            return Pattern.compile(Arrays.stream(name.split("\\*", -1))
-                    .map(Pattern::quote)
-                    .reduce((a, b) -> a + "(.+?)" + b)
-                    .orElseThrow());
-        }
-
-        /** A name with the parts of a match in place of its stars. */
-        static String filled(String name, Matcher m) {
-            String result = name;
-            for (int i = 1; i <= m.groupCount(); i++) {
-                result = result.replaceFirst("\\*", Matcher.quoteReplacement(m.group(i)));
+        /** A row's name with what its stars stand for. */
+        static String filled(String row, List<String> stars) {
+            String result = row;
+            for (String star : stars) {
+                int at = result.indexOf('*');
+                result = result.substring(0, at) + star + result.substring(at + 1);
             }
             return result;
         }
@@ -63,11 +75,10 @@ record Layout(List<String> prefixes, List<Row> rows) {
                                 more.stream(),
                                 rows.stream()
                                         .map(row -> new Row(
-                                                row.names,
-                                                row.inFile,
                                                 row.inNet.stream()
                                                         .map(prefix::concat)
-                                                        .toList())))
+                                                        .toList(),
+                                                row.inFile)))
                         .toList());
     }
 
@@ -76,7 +87,7 @@ record Layout(List<String> prefixes, List<Row> rows) {
         return new Layout(
                 List.of(),
                 rows.stream()
-                        .map(row -> Row.of(
+                        .map(row -> new Row(
                                 row.inNet,
                                 row.inFile.stream()
                                         .map(name -> prefix.apply(row) + name)
@@ -96,18 +107,18 @@ record Layout(List<String> prefixes, List<Row> rows) {
             List<String> inNet = List.of(name);
             List<TensorFile.Entry> parts = List.of(file.entry(name));
             for (Row row : rows) {
-                Matcher m = row.names.get(0).matcher(modern);
-                if (m.matches()) {
-                    inNet = row.inNet.stream().map(each -> Row.filled(each, m)).toList();
+                List<String> stars = Row.stars(row.inFile.get(0), modern);
+                if (stars != null) {
+                    inNet = row.inNet.stream()
+                            .map(each -> Row.filled(each, stars))
+                            .toList();
                     parts = row.inFile.stream()
-                            .map(each -> row.inFile.size() == 1 ? name : prefix + Row.filled(each, m))
+                            .map(each -> row.inFile.size() == 1 ? name : prefix + Row.filled(each, stars))
                             .map(file::entry)
                             .toList();
                     break;
                 }
-                rest |= row.names.stream()
-                        .skip(1)
-                        .anyMatch(other -> other.matcher(modern).matches());
+                rest |= behindFirst(row.inFile, modern);
             }
             for (int i = 0; !rest && i < inNet.size(); i++) {
                 entries.add(
@@ -161,22 +172,20 @@ record Layout(List<String> prefixes, List<Row> rows) {
         net.forEach((name, values) -> {
             boolean known = false;
             for (Row row : rows) {
-                Matcher m = Row.pattern(row.inNet.get(0)).matcher(name);
-                if (m.matches()) {
+                List<String> stars = Row.stars(row.inNet.get(0), name);
+                if (stars != null) {
                     Values whole = row.inNet.stream()
-                            .map(each -> net.get(Row.filled(each, m)))
+                            .map(each -> net.get(Row.filled(each, stars)))
                             .reduce(Values::with)
                             .orElseThrow();
                     int count = row.inFile.size();
                     for (int i = 0; i < count; i++) {
-                        file.put(Row.filled(row.inFile.get(i), m), whole.part(i, count));
+                        file.put(Row.filled(row.inFile.get(i), stars), whole.part(i, count));
                     }
                     known = true;
                     break;
                 }
-                known |= row.inNet.stream()
-                        .skip(1)
-                        .anyMatch(other -> Row.pattern(other).matcher(name).matches());
+                known |= behindFirst(row.inNet, name);
             }
             if (!known) {
                 throw new IllegalArgumentException(
@@ -184,6 +193,16 @@ record Layout(List<String> prefixes, List<Row> rows) {
             }
         });
         return file;
+    }
+
+    /** Whether it is a name of a row, but not the first. */
+    private static boolean behindFirst(List<String> names, String name) {
+        for (int i = 1; i < names.size(); i++) {
+            if (Row.stars(names.get(i), name) != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private String bare(String name) {
@@ -196,8 +215,12 @@ record Layout(List<String> prefixes, List<Row> rows) {
 
     /** The names of norms in files that were once made of TensorFlow's. */
     private static String modern(String name) {
-        return name.replaceFirst("LayerNorm\\.gamma$", "LayerNorm.weight")
-                .replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
+        for (String[] old : new String[][] {{"LayerNorm.gamma", "weight"}, {"LayerNorm.beta", "bias"}}) {
+            if (name.endsWith(old[0])) {
+                return name.substring(0, name.lastIndexOf('.') + 1) + old[1];
+            }
+        }
+        return name;
     }
 
     /** Part {@code i} of {@code count} equal ones of a tensor, along its first dimension. */

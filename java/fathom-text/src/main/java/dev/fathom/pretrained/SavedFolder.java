@@ -47,8 +47,7 @@ final class SavedFolder {
         try (Pass pass = Pass.infer()) {
             for (Parameter p : model.parameters()) {
                 Layout.Values values = new Layout.Values(p.shape(), p.value().toArray());
-                boolean turned = transposed.stream()
-                        .anyMatch(t -> Layout.Row.pattern(t).matcher(p.name()).matches());
+                boolean turned = transposed.stream().anyMatch(t -> Layout.Row.stars(t, p.name()) != null);
                 inNet.put(p.name(), turned ? values.transposed() : values);
             }
         }

@@ -7,6 +7,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import dev.fathom.io.AtomicFile;
+import dev.fathom.json.Json;
 import dev.fathom.tokenizer.PreTokenizer.Behavior;
 import java.io.IOException;
 import java.io.UncheckedIOException;

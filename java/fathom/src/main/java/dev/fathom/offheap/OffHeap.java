@@ -47,7 +47,7 @@ public final class OffHeap {
 
     /** The packages of the library's other modules, whose jars are not this one. */
     private static final Set<String> OTHER_MODULES = Set.of(("anomaly assess attack decode derivative ensemble explain "
-                    + "features files finetune image linear nets openblas pretrained "
+                    + "features files finetune image json linear nets openblas pretrained "
                     + "retrieval search series sound table text tokenizer validation")
             .split(" "));
 

@@ -6,7 +6,6 @@ import dev.fathom.tensor.State;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,17 +134,17 @@ public final class Spec {
      * @throws IllegalArgumentException if they declare several
      */
     static @Nullable Range declared(List<Spec> specs, int dim) {
-        List<Range> ranges = specs.stream()
-                .map(s -> dim == Dim.BATCH ? s.batches : s.lengths)
-                .filter(Objects::nonNull)
-                .distinct()
-                .toList();
-        if (ranges.size() > 1) {
-            throw new IllegalArgumentException("freeze: inputs declare different "
-                    + (dim == Dim.BATCH ? "batches" : "lengths") + ", " + ranges.get(0) + " and " + ranges.get(1)
-                    + "; a session has one, so let one input name it");
+        Range found = null;
+        for (Spec s : specs) {
+            Range range = dim == Dim.BATCH ? s.batches : s.lengths;
+            if (found != null && range != null && !found.equals(range)) {
+                throw new IllegalArgumentException("freeze: inputs declare different "
+                        + (dim == Dim.BATCH ? "batches" : "lengths") + ", " + found + " and " + range
+                        + "; a session has one, so let one input name it");
+            }
+            found = range == null ? found : range;
         }
-        return ranges.isEmpty() ? null : ranges.get(0);
+        return found;
     }
 
     boolean isCarried() {
