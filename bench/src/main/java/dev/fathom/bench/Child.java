@@ -61,7 +61,7 @@ final class Child implements AutoCloseable {
     String answer() throws IOException {
         String next = next();
         if (next == null) {
-            throw ended();
+            throw lastWords();
         }
         return next;
     }
@@ -74,11 +74,21 @@ final class Child implements AutoCloseable {
     void succeeded() throws IOException {
         try {
             if (process.waitFor() != 0) {
-                throw ended();
+                throw lastWords();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw ended();
+            throw lastWords();
+        }
+    }
+
+    /** Whether it has ended by itself, within a second in which it may be about to. */
+    boolean ended() {
+        try {
+            return process.waitFor(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return !process.isAlive();
         }
     }
 
@@ -91,7 +101,7 @@ final class Child implements AutoCloseable {
                 .orElse("");
     }
 
-    private IOException ended() throws IOException {
+    private IOException lastWords() throws IOException {
         List<String> said = Files.readAllLines(log, StandardCharsets.UTF_8);
         return new IOException("the process ended; its last words (" + log + "): "
                 + String.join(" | ", said.subList(Math.max(0, said.size() - 3), said.size())));
@@ -99,8 +109,12 @@ final class Child implements AutoCloseable {
 
     /** Ends the process: a server leaves when its input ends. */
     @Override
-    public void close() throws IOException {
-        in.close();
+    public void close() {
+        try {
+            in.close();
+        } catch (IOException gone) {
+            // it has ended, and nobody reads what was still to be sent
+        }
         try {
             if (!process.waitFor(5, TimeUnit.SECONDS)) {
                 process.destroyForcibly();

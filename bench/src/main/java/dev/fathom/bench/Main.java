@@ -379,13 +379,23 @@ public final class Main implements Callable<Integer> {
             child = new Child(
                     contender.process(Server.class.getName(), List.of("-Xmx4g"), contender.home().benchmarks), log);
             children.put(contender, child);
-            child.about = child.answer();
         }
-        int part = row.pace() == Pace.BRIEF ? 2 : 1;
-        child.send(entrant.method() + " " + entrant.params() + " " + warm / part + " " + measureMs / part);
-        return Arrays.stream(child.answer().split(" "))
-                .mapToDouble(Double::parseDouble)
-                .toArray();
+        try {
+            if (child.about.isEmpty()) {
+                child.about = child.answer();
+            }
+            int part = row.pace() == Pace.BRIEF ? 2 : 1;
+            child.send(entrant.method() + " " + entrant.params() + " " + warm / part + " " + measureMs / part);
+            return Arrays.stream(child.answer().split(" "))
+                    .mapToDouble(Double::parseDouble)
+                    .toArray();
+        } catch (IOException e) {
+            if (child.ended()) { // the next row gets another
+                children.remove(contender);
+                child.close();
+            }
+            throw e;
+        }
     }
 
     private static void results(

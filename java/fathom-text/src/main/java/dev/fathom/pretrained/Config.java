@@ -83,7 +83,7 @@ final class Config {
     }
 
     static JsonElement json(Path file) {
-        InputFile.mustBeFile(file, "a JSON file");
+        InputFile.mustBeFile(file, "a folder that has it");
         try {
             if (Files.size(file) > LONGEST) {
                 throw new IllegalArgumentException(
