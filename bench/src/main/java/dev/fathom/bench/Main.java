@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -93,7 +94,6 @@ public final class Main implements Callable<Integer> {
     private boolean page;
 
     private final PrintStream print = System.out;
-    private final StringBuilder samples = new StringBuilder("row,threads,contender,generation,repetition,ns\n");
     private final Set<String> abouts = new LinkedHashSet<>();
     /** Of each row, the first answer: time, and what the contenders must agree on. */
     private final Map<Row, double[]> answers = new HashMap<>();
@@ -147,6 +147,8 @@ public final class Main implements Callable<Integer> {
         warmMs = quick ? 10 : 100;
         measureMs = quick ? 60 : 300;
         Files.createDirectories(out);
+        Path samples = out.resolve("samples.csv"); // as they come, so that a run that is ended was not in vain
+        Files.writeString(samples, "row,threads,contender,generation,repetition,ns\n");
 
         List<Row> rows = new ArrayList<>();
         for (Row row : Row.all()) {
@@ -179,7 +181,7 @@ public final class Main implements Callable<Integer> {
         Map<Row, Map<Entrant, double[][]>> times = new LinkedHashMap<>();
         Map<Row, String> failures = new HashMap<>();
         for (int g = 0; g < generations; g++) {
-            generation(g, rows, times, failures);
+            generation(g, rows, times, failures, samples);
         }
         List<Measurement> single = new ArrayList<>();
         progress("single processes");
@@ -212,7 +214,6 @@ public final class Main implements Callable<Integer> {
         Report report = new Report(machine, List.copyOf(abouts), commit(), date, complete, results);
         Files.writeString(out.resolve("results.json"), Report.json(results) + "\n");
         Files.writeString(out.resolve("run.json"), report.json());
-        Files.writeString(out.resolve("samples.csv"), samples.toString());
         long missed = results.stream().filter(r -> r.verdict().equals("MISSED")).count();
         print.printf(
                 "%n%d rows, %d missed, %d failed; %s%n", results.size(), missed, failed, out.resolve("results.json"));
@@ -298,7 +299,8 @@ public final class Main implements Callable<Integer> {
     }
 
     /** Every process afresh; in a row, its contenders in turn. */
-    private void generation(int g, List<Row> rows, Map<Row, Map<Entrant, double[][]>> times, Map<Row, String> failures)
+    private void generation(
+            int g, List<Row> rows, Map<Row, Map<Entrant, double[][]>> times, Map<Row, String> failures, Path samples)
             throws IOException {
         Map<Contender, Child> children = new HashMap<>();
         try {
@@ -316,7 +318,7 @@ public final class Main implements Callable<Integer> {
                                 agree(answers.computeIfAbsent(row, r -> answer), answer);
                             }
                             row0.computeIfAbsent(entrant, e -> new double[generations][repetitions(row)])[g][i] = ns;
-                            samples.append(String.format(
+                            String sample = String.format(
                                     Locale.ROOT,
                                     "%s,%d,%s,%d,%d,%.0f%n",
                                     row.name(),
@@ -324,7 +326,8 @@ public final class Main implements Callable<Integer> {
                                     entrant.name(),
                                     g,
                                     i,
-                                    ns));
+                                    ns);
+                            Files.writeString(samples, sample, StandardOpenOption.APPEND);
                         } catch (IOException e) {
                             failures.put(row, entrant.name() + ": " + e.getMessage());
                             break;
