@@ -44,9 +44,9 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #open} maps the file, so that it need not fit into memory and one search begins at once. {@link #load}
  * reads it into memory, where a search through int8 codes is up to twice as fast: of a mapped file each block is copied
  * first, since a file that another program cuts would end the JVM otherwise. It is a safetensors file, which other
- * programs read and write: {@code vectors} F32 [n, d], and for int8 {@code codes} I8 [n, d], with vector i about {@code
- * bounds[i][0]} times codes[i], and {@code bounds} F32 [n, 3]. Its metadata may name the metric under {@code
- * fathom.metric}; without it, scores are dot products.
+ * programs read and write: {@code vectors} F32 [n, d], and for int8 {@code codes} I8 [n, d], with vector i about
+ * {@code bounds[i][0]} times codes[i], and {@code bounds} F32 [n, 3]. Its metadata may name the metric under
+ * {@code fathom.metric}; without it, scores are dot products.
  *
  * <p><b>int8.</b> A search through codes reads a quarter of the bytes and finds the same vectors with the same bits. A
  * query is rounded too, h with the factor t, and the sum of the products of integers is exact, so that |q . x - s t (c
