@@ -480,9 +480,10 @@ static void beside_part(void *context, int64_t part, int64_t parts) {
         tokens = text_tokens(a, b, start);
         only_text(&text, start, tokens);
         int64_t rows = a->heads / a->kv_heads * tokens;
-        for (int64_t kv = 0; kv < a->kv_heads; kv++)
-            for (int64_t r = 0; r < rows; r += ROWS)
-                if (unit++ % parts == part) forward_unit(&text, kv, r, least(r + ROWS, rows), scratch);
+        for (int64_t kv = 0, blocks = ceil_div(rows, ROWS); kv < a->kv_heads; kv++)
+            for (int64_t block = 0; block < blocks; block++) /* of equal sizes, so that each part has as much to do */
+                if (unit++ % parts == part)
+                    forward_unit(&text, kv, rows * block / blocks, rows * (block + 1) / blocks, scratch);
     }
 }
 
