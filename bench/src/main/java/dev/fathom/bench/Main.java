@@ -311,27 +311,28 @@ public final class Main implements Callable<Integer> {
                         progress(String.format(
                                 "%d/%d %s, %d thread(s): %s",
                                 g + 1, generations, row.name(), row.threads(), entrant.name()));
+                        double ns;
                         try {
                             double[] answer = repetition(row, entrant, i == 0 ? firstWarmMs : warmMs, children);
-                            double ns = answer[0];
+                            ns = answer[0];
                             if (!row.otherSize(entrant)) {
                                 agree(answers.computeIfAbsent(row, r -> answer), answer);
                             }
-                            row0.computeIfAbsent(entrant, e -> new double[generations][repetitions(row)])[g][i] = ns;
-                            String sample = String.format(
-                                    Locale.ROOT,
-                                    "%s,%d,%s,%d,%d,%.0f%n",
-                                    row.name(),
-                                    row.threads(),
-                                    entrant.name(),
-                                    g,
-                                    i,
-                                    ns);
-                            Files.writeString(samples, sample, StandardOpenOption.APPEND);
                         } catch (IOException e) {
                             failures.put(row, entrant.name() + ": " + e.getMessage());
                             break;
                         }
+                        row0.computeIfAbsent(entrant, e -> new double[generations][repetitions(row)])[g][i] = ns;
+                        String sample = String.format(
+                                Locale.ROOT,
+                                "%s,%d,%s,%d,%d,%.0f%n",
+                                row.name(),
+                                row.threads(),
+                                entrant.name(),
+                                g,
+                                i,
+                                ns);
+                        Files.writeString(samples, sample, StandardOpenOption.APPEND);
                     }
                 }
             }

@@ -39,12 +39,19 @@ final class FileBytes {
                         });
                 done = true;
                 return new FileBytes(file, memory);
+            } catch (IllegalStateException e) {
+                throw original(e);
             } finally {
                 if (!done) {
                     memory.close();
                 }
             }
         }
+    }
+
+    /** An exception of another thread of a stream comes inside a copy, whose message has the name of a class. */
+    static IllegalStateException original(IllegalStateException e) {
+        return e.getCause() instanceof IllegalStateException cause ? cause : e;
     }
 
     long size() {

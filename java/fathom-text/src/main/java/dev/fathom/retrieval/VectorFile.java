@@ -370,8 +370,8 @@ public final class VectorFile implements AutoCloseable {
                     .parallel()
                     .mapToObj(p -> part(work, (int) ((long) count * p / parts), (int) ((long) count * (p + 1) / parts)))
                     .toList();
-        } catch (IllegalStateException e) { // of another thread comes inside a copy
-            throw e.getCause() instanceof IllegalStateException cause ? cause : e;
+        } catch (IllegalStateException e) {
+            throw FileBytes.original(e);
         }
     }
 

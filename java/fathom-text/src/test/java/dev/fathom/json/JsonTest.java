@@ -19,8 +19,7 @@ class JsonTest {
         JsonElement tree = Json.read(text);
         assertThat(tree).isEqualTo(new Gson().fromJson(text, JsonElement.class));
         assertThat(tree)
-                .hasToString(
-                        "{\"a\":[1,-0.0025,\"xé\",true,null]," + "\"b\":{\"c\":{},\"d\":[]},\"e\":9007199254740993}");
+                .hasToString("{\"a\":[1,-0.0025,\"xé\",true,null],\"b\":{\"c\":{},\"d\":[]},\"e\":9007199254740993}");
     }
 
     @Test

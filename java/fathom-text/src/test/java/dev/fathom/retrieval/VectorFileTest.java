@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a search finds is what sums of doubles over all vectors find, through floats and through int8. */
 class VectorFileTest {
+    private static final List<Function<Path, VectorFile>> READERS = List.of(VectorFile::open, VectorFile::load);
+
     @TempDir
     private Path folder;
 
@@ -307,10 +310,12 @@ class VectorFileTest {
         Path cut = folder.resolve("cut");
         for (int n = 0; n < bytes.length; n += n < 520 ? 13 : 1) {
             Files.write(cut, Arrays.copyOf(bytes, n));
-            assertThatThrownBy(() -> VectorFile.load(cut))
-                    .as("%d bytes", n)
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("cut");
+            for (Function<Path, VectorFile> reader : READERS) {
+                assertThatThrownBy(() -> reader.apply(cut))
+                        .as("%d bytes", n)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("cut");
+            }
         }
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
         for (String[] change : new String[][] {
@@ -323,10 +328,14 @@ class VectorFileTest {
         }) {
             assertThat(text).contains(change[0]);
             Files.write(cut, text.replace(change[0], change[1]).getBytes(StandardCharsets.ISO_8859_1));
-            assertThatThrownBy(() -> VectorFile.open(cut))
-                    .as(change[0])
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("cut");
+            long before = Memory.stats().owned();
+            for (Function<Path, VectorFile> reader : READERS) {
+                assertThatThrownBy(() -> reader.apply(cut))
+                        .as(change[0])
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("cut");
+            }
+            assertThat(Memory.stats().owned()).as("%s", change[0]).isLessThanOrEqualTo(before);
         }
     }
 
