@@ -6,13 +6,11 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.MalformedJsonException;
 import dev.fathom.files.Gguf;
 import dev.fathom.io.AtomicFile;
 import dev.fathom.io.InputFile;
 import dev.fathom.json.Json;
 import dev.fathom.op.Activation;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
@@ -84,23 +82,26 @@ final class Config {
 
     static JsonElement json(Path file) {
         InputFile.mustBeFile(file, "a folder that has it");
+        String text;
         try {
             if (Files.size(file) > LONGEST) {
                 throw new IllegalArgumentException(
                         file + ": it has more than " + LONGEST + " bytes, as no settings have; give another file");
             }
-            String text = Files.readString(file);
-            if (!text.isBlank()) {
-                JsonReader in = new JsonReader(new StringReader(text));
-                in.setStrictness(Strictness.LENIENT); // Python writes NaN and Infinity
-                return Json.whole(in);
-            }
-        } catch (MalformedJsonException | EOFException | IllegalStateException | NumberFormatException e) {
-            throw new IllegalArgumentException(file + ": it is not JSON (" + e.getMessage() + "); fetch it again", e);
+            text = Files.readString(file);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + ": " + AtomicFile.reason(e), e);
         }
-        throw new IllegalArgumentException(file + ": it is empty; fetch it again");
+        if (text.isBlank()) {
+            throw new IllegalArgumentException(file + ": it is empty; fetch it again");
+        }
+        JsonReader in = new JsonReader(new StringReader(text));
+        in.setStrictness(Strictness.LENIENT); // Python writes NaN and Infinity
+        try {
+            return Json.whole(in);
+        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+            throw new IllegalArgumentException(file + ": it is not JSON (" + e.getMessage() + "); fetch it again", e);
+        }
     }
 
     Path file() {

@@ -10,6 +10,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -160,6 +161,27 @@ class EmbedderTest {
         embedder.close();
         embedder.close();
         assertThatThrownBy(() -> embedder.embed("a")).isInstanceOf(IllegalStateException.class);
+    }
+
+    /** Its file is named, however it is damaged, and a folder that is not there. */
+    @Test
+    void aConfigThatIsNoJsonIsNamed() throws IOException {
+        Path file = temp.resolve("config.json");
+        assertThatThrownBy(() -> Embedder.load(temp))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("cannot read " + file + ": it does not exist; give the path of a folder that has it");
+        for (String[] damage : new String[][] {
+            {" ", "it is empty; fetch it again"},
+            {"{", "it is not JSON (End of input at line 1 column 2 path $.); fetch it again"},
+            {"{} 1", "it is not JSON (more follows the first value); fetch it again"},
+            {"[".repeat(9999), "it is not JSON (it nests more than 100 objects and lists); fetch it again"},
+            {"[NaN]", "it is not a JSON object; fetch it again"}
+        }) {
+            Files.writeString(file, damage[0]);
+            assertThatThrownBy(() -> Embedder.load(temp))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(file + ": " + damage[1]);
+        }
     }
 
     @ParameterizedTest
