@@ -109,7 +109,7 @@ record Measurement(
     /** Adds the geometric means of value, peer and ratio if every row of the mean has one; whether it did. */
     static boolean mean(Row.Mean mean, List<Measurement> results) {
         List<Measurement> of = results.stream()
-                .filter(r -> mean.rows().contains(r.name) && r.failure.isEmpty() && !Double.isNaN(r.ratio))
+                .filter(r -> mean.has(r.name, r.threads) && r.failure.isEmpty() && !Double.isNaN(r.ratio))
                 .toList();
         if (of.size() < mean.rows().size()) {
             return false;

@@ -69,10 +69,11 @@ final class Page {
             `encoder-l6-` and `-l12-` turn texts into vectors by BERT's encoder with 6 layers, as all-MiniLM-L6-v2 has, or 12, as all-MiniLM-L12-v2 and BGE-small have, of
             width 384: one text of so many tokens (`-b1`), or 32 whose lengths are spread evenly up to so many (`-b32`). Fathom begins with strings, and the time
             of its tokenizer counts; its peers begin with the numbers of the tokens. They run texts one by one, in eights of similar lengths, or all at once, which
-            the number behind their names says, padded to the longest and masked; ONNX Runtime with its fused embedding, attention, norms and activation. The share
-            of the bound counts no padding. `cold-start-encoder` is the time from the start of the JVM to the first vector of a text of 16 tokens with 6 layers,
-            read from a folder; its peer is ONNX Runtime with Hugging Face's tokenizer for Java. `decoder-15m` and `-110m` write 64 tokens with decoders
-            built as Llama of the sizes of llama2.c's models, and 80 % of what the machine can read is asked; `prefill-` reads a prompt of 128 tokens at once.
+            the number behind their names says, padded to the longest and masked, in those ways with which one of them was the fastest at that length; ONNX Runtime
+            with its fused embedding, attention, norms and activation. The share of the bound counts no padding. `cold-start-encoder` is the time from the start of
+            the JVM to the first vector of a text of 16 tokens with 6 layers, read from a folder; its peer is ONNX Runtime with Hugging Face's tokenizer for Java.
+            `decoder-15m` and `-110m` write 64 tokens with decoders built as Llama of the sizes of llama2.c's models, and 80 % of what the machine can read is asked;
+            `prefill-` reads a prompt of 128 tokens at once.
 
             `tokenize-wordpiece`, `-bpe` and `-unigram` are 400,000 characters of Shakespeare's plays as a thousand texts, by the tokenizers of all-MiniLM-L6-v2, GPT-2 and
             T5, all of which are read from a `tokenizer.json`. Hugging Face's library runs one by one and all in one call (`-batch`), and also through the functions below its

@@ -183,8 +183,13 @@ record Row(
     /** The work of a row done by {@code rival}, which makes the row {@code name-suffix}. */
     record Beside(String suffix, Bar bar, Entrant rival) {}
 
-    /** The geometric mean of rows of one unit, itself a line of the results. */
-    record Mean(String name, Bar bar, List<String> rows) {}
+    /** The geometric mean of rows of one unit, each with two threads, itself a line of the results. */
+    record Mean(String name, Bar bar, List<String> rows) {
+        /** Whether it has the row of this name and so many threads. */
+        boolean has(String row, int threads) {
+            return threads == 2 && rows.contains(row);
+        }
+    }
 
     private static final String BLAS1 = "OPENBLAS_NUM_THREADS=1";
     private static final String PASSIVE = "OMP_WAIT_POLICY=PASSIVE";
@@ -404,6 +409,9 @@ record Row(
         rows.add(generation());
         rows.add(encoder());
         rows.addAll(encoders());
+        for (int length : LENGTHS) {
+            rows.add(encoder(new EncoderCase(6, length, 1), 1));
+        }
         for (int millions : new int[] {15, 110}) {
             rows.add(decoder(millions));
             rows.add(prefill(millions, 128));
@@ -667,7 +675,7 @@ record Row(
         for (int layers : new int[] {6, 12}) {
             for (int batch : new int[] {1, 32}) {
                 for (int length : LENGTHS) {
-                    rows.add(encoder(new EncoderCase(layers, length, batch)));
+                    rows.add(encoder(new EncoderCase(layers, length, batch), 2));
                 }
             }
         }
@@ -678,26 +686,44 @@ record Row(
      * Texts beside ONNX Runtime's fused operators and PyTorch, which pad texts to one length: one by one, so that there
      * is nothing to pad, some of similar lengths together, or all of them.
      */
-    private static Row encoder(EncoderCase encoder) {
+    private static Row encoder(EncoderCase encoder, int threads) {
         String params = "layers=" + encoder.layers() + ",length=" + encoder.length() + ",batch=" + encoder.batch();
+        Contender[] torch = {
+            Contender.torch("torch-malloc-blas1", threads, MALLOC1),
+            Contender.official("torch-mkl-malloc", threads, MALLOC)
+        };
         List<Entrant> rivals = new ArrayList<>();
-        for (int together : encoder.batch() == 1 ? new int[] {1} : new int[] {1, 8, encoder.batch()}) {
+        for (int together : together(encoder)) {
             String all = params + ",together=" + together;
             for (boolean packed : new boolean[] {true, false}) {
                 String name = "onnxruntime-" + (packed ? "packed-" : "separate-") + together;
-                rivals.add(new Entrant(Contender.ort(), name, "OrtEncoders.embed", all + ",packed=" + packed));
+                String ort = all + ",packed=" + packed + ",threads=" + threads;
+                rivals.add(new Entrant(Contender.ort(), name, "OrtEncoders.embed", ort));
             }
-            rivals.addAll(suffixed(String.valueOf(together), spacious("TorchEncoders.embed", all)));
+            rivals.addAll(suffixed(String.valueOf(together), each("TorchEncoders.embed", all, torch)));
         }
         return new Row(
                 encoder.name(),
-                2,
+                threads,
                 Unit.MS,
                 encoder.flops(),
                 Limit.FMA,
                 Bar.atLeast(1.0, 1.3),
-                new Entrant(Contender.fathom(2), "fathom", "FathomEncoders.embed", params),
-                rivals);
+                new Entrant(Contender.fathom(threads), "fathom", "FathomEncoders.embed", params),
+                rivals,
+                null,
+                encoder.batch() > 1 && encoder.length() > 128 ? Pace.SLOW : Pace.USUAL);
+    }
+
+    /**
+     * Texts in a run of a peer: the numbers with which one of them was the fastest, of 1, 8 and 32. The others took 1.1
+     * to 2.5 times as long, since long texts fill both threads alone and short ones cost no more than a call.
+     */
+    private static int[] together(EncoderCase encoder) {
+        if (encoder.batch() == 1 || encoder.length() > 128) {
+            return new int[] {1};
+        }
+        return encoder.length() > 16 ? new int[] {1, 8} : new int[] {8, encoder.batch()};
     }
 
     /** Tokens written one by one: all that is asked is the speed at which the machine reads. */

@@ -152,6 +152,8 @@ class MeasurementTest {
         assertThat(r.valueError()).isEqualTo(200 * Math.hypot(0.02, 0.02) / 2, within(1e-12));
         assertThat(r.contenders()).containsExactly(new Measurement.Figure("peer", r.peerValue(), r.ratio(), r.error()));
         assertThat(r.verdict()).isEqualTo("ok");
+        assertThat(mean.has("a", 2)).isTrue();
+        assertThat(mean.has("a", 1)).isFalse();
     }
 
     @Test

@@ -39,6 +39,10 @@ public class OrtEncoders {
         @Param("true")
         public boolean packed;
 
+        /** Threads of a run. */
+        @Param("2")
+        public int threads;
+
         private final List<Part> parts = new ArrayList<>();
         private float[][] vectors;
         private OrtSession session;
@@ -48,7 +52,7 @@ public class OrtEncoders {
         public void setup() throws OrtException {
             EncoderCase encoder = encoder();
             OrtEnvironment env = OrtEnvironment.getEnvironment();
-            session = env.createSession(Onnx.texts(encoder, packed, together > 1), OrtRows.options(2));
+            session = env.createSession(Onnx.texts(encoder, packed, together > 1), OrtRows.options(threads));
             vectors = new float[batch][encoder.layersOf().width()];
             for (EncoderCase.Padded texts : encoder.padded(together)) {
                 parts.add(new Part(env, texts, vectors[0].length, together > 1));
