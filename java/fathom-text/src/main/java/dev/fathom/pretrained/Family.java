@@ -41,7 +41,11 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
             "modernbert", new Family("ModernBert", "model.", ModernBert::of, ModernBert.LAYOUT, Heads.MODERN),
             "mpnet", new Family("MPNet", "mpnet.", Mpnet::of, Mpnet.LAYOUT, Heads.ROBERTA),
             "distilbert", new Family("DistilBert", "distilbert.", Bert::distilled, Bert.DISTILLED, Heads.DISTILLED),
-            "nomic_bert", new Family("NomicBert", "bert.", NomicBert::of, NomicBert.LAYOUT, Heads.NOMIC)));
+            "nomic_bert", new Family("NomicBert", "nomic_bert.", NomicBert::of, NomicBert.LAYOUT, Heads.NOMIC)));
+
+    /** NomicBERT in Nomic's own code, whose files have other names. */
+    private static final Family OF_NOMIC =
+            new Family("NomicBert", "bert.", NomicBert::of, NomicBert.LAYOUT, Heads.OF_NOMIC);
 
     /**
      * Makes the encoder in a folder, with its weights.
@@ -103,7 +107,8 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
     private static Family with(Config c, Task task) {
         Family family = of(c);
         if (family.heads.of(task).isEmpty()) {
-            throw c.wrong("no head of the family \"" + c.text("model_type") + "\" is known for " + task.readers()
+            throw c.wrong("no head of the family \"" + c.text("model_type") + "\""
+                    + (family == OF_NOMIC ? " in Nomic's own code" : "") + " is known for " + task.readers()
                     + "; those are of "
                     + KNOWN.entrySet().stream()
                             .filter(e -> !e.getValue().heads.of(task).isEmpty())
@@ -123,9 +128,9 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
         Family family = of(c);
         List<Layout.Row> rows = family.heads.of(task);
         Layout whole = family.layout.under("encoder.", rows);
-        // transformers takes the pooler for a part of BERT's encoder, and other heads stand beside theirs
+        // transformers takes the pooler for a part of the encoder, but for DeBERTa's, and heads stand beside it
         Layout named = whole.written(row -> row.inNet().get(0).startsWith("encoder.")
-                        || family.prefix.equals("bert.") && row.inFile().get(0).startsWith("pooler.")
+                        || row.inFile().get(0).startsWith("pooler.") && !family.prefix.equals("deberta.")
                 ? family.prefix
                 : "");
         SavedFolder.write(model, named, List.of(), c, from, to);
@@ -138,7 +143,7 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
             throw c.wrong("the family \"" + type + "\" is not known; those are "
                     + Stream.concat(KNOWN.keySet().stream(), Stream.of(STATIC)).toList());
         }
-        return family;
+        return family.layout == NomicBert.LAYOUT && NomicBert.ofNomic(c) ? OF_NOMIC : family;
     }
 
     /** A model of this net with the weights in a folder, of which there may be more. */

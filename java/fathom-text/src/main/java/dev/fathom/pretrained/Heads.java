@@ -81,8 +81,20 @@ record Heads(
     /** Those of ModernBERT, which have one form. */
     static final Heads MODERN = modern();
 
-    /** Those of Nomic's own code, which has no others. */
-    static final Heads NOMIC = new Heads(
+    /** Those of NomicBERT in transformers. */
+    static final Heads NOMIC = of(
+            c -> Activation.TANH,
+            c -> Activation.SILU,
+            1e-12,
+            BERT.of(Task.TEXTS),
+            List.of(
+                    Row.of("head.dense.*", "cls.predictions.transform.dense.*"),
+                    Row.of("head.norm.*", "cls.predictions.transform.layer_norm.*"),
+                    Row.of("head.out.bias", "cls.predictions.bias"),
+                    Row.of("head.out.weight", "cls.predictions.decoder.weight")));
+
+    /** Those of NomicBERT in Nomic's own code, which has no others. */
+    static final Heads OF_NOMIC = new Heads(
             c -> Activation.TANH,
             c -> Activation.SILU,
             1e-12,

@@ -31,7 +31,7 @@ public record NomicBert(
         implements TextEncoder {
     /** The names of its files. */
     static final Layout LAYOUT = new Layout(
-            List.of("bert.", "model."),
+            List.of("bert.", "nomic_bert.", "model."),
             List.of(
                     Row.of("words.*", "embeddings.word_embeddings.*"),
                     Row.of("types.*", "embeddings.token_type_embeddings.*"),
@@ -49,7 +49,11 @@ public record NomicBert(
         int heads = c.count("n_head", "num_attention_heads");
         int hidden = c.count("n_inner", "intermediate_size");
         int context = c.count("n_positions", "max_position_embeddings");
-        c.mustBe("activation_function", "swiglu");
+        if (ofNomic(c)) {
+            c.mustBe("activation_function", "swiglu");
+        } else {
+            c.mustBe("hidden_act", "silu");
+        }
         if (c.flag("prenorm", false) || c.flag("qkv_proj_bias", false) || c.flag("mlp_fc1_bias", false)) {
             throw c.wrong("norms in front (prenorm) and biases of the linear layers are not known for nomic_bert");
         }
@@ -60,11 +64,8 @@ public record NomicBert(
         if (width % heads != 0) {
             throw c.wrong("its " + heads + " heads do not divide the width of " + width);
         }
-        RotaryPositions rotary = RotaryPositions.of(
-                context,
-                width / heads,
-                c.number(10000, "rotary_emb_base", "rope_theta"),
-                c.flag("rotary_emb_interleaved", false));
+        RotaryPositions rotary =
+                RotaryPositions.of(context, width / heads, base(c), c.flag("rotary_emb_interleaved", false));
         int types = c.count("type_vocab_size", 2);
         return new NomicBert(
                 new Embedding(c.count("vocab_size"), width, Init.normal(0, 0.02f)),
@@ -81,6 +82,24 @@ public record NomicBert(
                                 .norms(new LayerNorm(width).epsilon(epsilon), new LayerNorm(width).epsilon(epsilon)),
                         null),
                 context);
+    }
+
+    /** Whether the settings are those of Nomic's own code, which have GPT-2's names, and not those of transformers. */
+    static boolean ofNomic(Config c) {
+        return c.has("n_embd");
+    }
+
+    /** The base of the angles, whose default differs between Nomic's code and transformers. */
+    private static double base(Config c) {
+        if (ofNomic(c)) {
+            return c.number(10000, "rotary_emb_base");
+        }
+        if (!c.has("rope_parameters")) {
+            return 1000;
+        }
+        Config r = c.inner("rope_parameters");
+        r.mustBe("rope_type", "default");
+        return r.number(1000, "rope_theta");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.fathom.pretrained;
 
 import dev.fathom.tokenizer.EncodedText;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,8 +19,8 @@ import java.util.stream.IntStream;
  * }
  * }</pre>
  *
- * <p>A score is the sigmoid of the output, as in sentence-transformers, or the output itself where {@code config.json}
- * names the activation {@code Identity}.
+ * <p>A score is the sigmoid of the output, as in sentence-transformers, or the output itself where its settings name
+ * the activation {@code Identity}.
  *
  * <p>A passage has the same bits alone, in any batch and with any number of threads. A pair that is longer than the
  * model takes is cut at the end of its longer text. Any number of threads may share a reranker.
@@ -55,6 +56,14 @@ public final class Reranker implements AutoCloseable {
                     + " model with one output");
         }
         String activation = config.scoreActivation();
+        Path sentences = folder.resolve("config_sentence_transformers.json");
+        if (Files.exists(sentences)) { // it has the activation since version 6
+            Config c = Config.read(sentences);
+            if (c.has("default_prompt_name")) {
+                throw c.wrong("\"default_prompt_name\" is not null but Reranker sets no prompt in front of a query");
+            }
+            activation = c.has("activation_fn") ? c.text("activation_fn") : activation;
+        }
         boolean identity = activation != null && activation.endsWith(".Identity");
         if (activation != null && !identity && !activation.endsWith(".Sigmoid")) {
             throw config.wrong("the activation of its scores is \"" + activation + "\" but only Sigmoid and Identity"

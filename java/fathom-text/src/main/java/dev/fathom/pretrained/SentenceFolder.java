@@ -12,13 +12,25 @@ import java.util.stream.IntStream;
 /**
  * What the files of sentence-transformers say of a folder.
  *
+ * @param lowercased whether texts are written in small letters before they are cut
  * @param longest the most tokens of a text
  * @param prompts texts that stand in front of others, by their names
  * @param defaultPrompt the one that is used where no other is asked for
  */
 record SentenceFolder(
-        Pooling pooling, boolean normalized, int longest, Map<String, String> prompts, String defaultPrompt) {
-    private static final List<String> MODES = List.of(
+        Pooling pooling,
+        boolean normalized,
+        boolean lowercased,
+        int longest,
+        Map<String, String> prompts,
+        String defaultPrompt) {
+    private static final String TRANSFORMER = "sentence_bert_config.json";
+
+    /** The names of poolings, in the order of {@link Pooling}, since version 6 and before it; more are not known. */
+    private static final List<String> MODES =
+            List.of("mean", "cls", "lasttoken", "weightedmean", "mean_sqrt_len_tokens", "max");
+
+    private static final List<String> OLDER_MODES = List.of(
             "pooling_mode_mean_tokens",
             "pooling_mode_cls_token",
             "pooling_mode_lasttoken",
@@ -53,11 +65,13 @@ record SentenceFolder(
             }
         }
         Path settings = pooling.resolve("config.json");
+        Path transformer = folder.resolve(TRANSFORMER);
         Map<String, String> prompts = new LinkedHashMap<>();
         String named = prompts(folder.resolve("config_sentence_transformers.json"), prompts);
         return new SentenceFolder(
                 Files.exists(settings) ? pooling(Config.read(settings)) : Pooling.MEAN,
                 normalized,
+                Files.exists(transformer) && Config.read(transformer).flag("do_lower_case", false),
                 longest(folder),
                 Map.copyOf(prompts),
                 prompts.getOrDefault(named, ""));
@@ -74,19 +88,33 @@ record SentenceFolder(
     }
 
     private static Pooling pooling(Config c) {
-        int[] on = IntStream.range(0, MODES.size())
-                .filter(i -> c.flag(MODES.get(i), false))
-                .toArray();
-        if (on.length != 1 || on[0] >= Pooling.values().length) {
-            throw c.wrong("exactly one of " + MODES.subList(0, Pooling.values().length) + " must be true, but "
-                    + IntStream.of(on).mapToObj(MODES::get).toList() + " are");
+        if (!c.flag("include_prompt", true)) {
+            throw c.wrong("\"include_prompt\" is false but the tokens of a prompt are always pooled with the others");
         }
-        return Pooling.values()[on[0]];
+        List<String> modes = c.has("pooling_mode")
+                ? c.texts("pooling_mode")
+                : IntStream.range(0, MODES.size())
+                        .filter(i -> c.flag(OLDER_MODES.get(i), false))
+                        .mapToObj(MODES::get)
+                        .toList();
+        List<String> known = MODES.subList(0, Pooling.values().length);
+        if (modes.size() != 1 || !known.contains(modes.get(0))) {
+            throw c.wrong("its poolings are " + modes + " but exactly one of " + known + " is known");
+        }
+        return Pooling.values()[known.indexOf(modes.get(0))];
     }
 
-    private static int longest(Path folder) {
-        Path bert = folder.resolve("sentence_bert_config.json");
-        return Files.exists(bert) ? Config.read(bert).count("max_seq_length", Integer.MAX_VALUE) : Integer.MAX_VALUE;
+    /** The most tokens of a text: the tokenizer's, unless sentence-transformers has settings of its own. */
+    static int longest(Path folder) {
+        for (String[] each :
+                new String[][] {{TRANSFORMER, "max_seq_length"}, {"tokenizer_config.json", "model_max_length"}}) {
+            Path file = folder.resolve(each[0]);
+            double longest = Files.exists(file) ? Config.read(file).number(0, each[1]) : 0;
+            if (longest > 0) {
+                return (int) Math.min(longest, Integer.MAX_VALUE);
+            }
+        }
+        return Integer.MAX_VALUE;
     }
 
     /** Reads the prompts, and returns the name of the one that is used by default. */

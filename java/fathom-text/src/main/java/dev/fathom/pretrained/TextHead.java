@@ -4,7 +4,6 @@ import dev.fathom.nn.Model;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import dev.fathom.tokenizer.TokenTruncation;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
@@ -66,7 +65,7 @@ record TextHead(Config config, PretrainedTokenizer tokenizer, int longest, int a
      */
     static PretrainedTokenizer tokenizer(
             CompletableFuture<PretrainedTokenizer> reading, Path folder, TextEncoder encoder) {
-        int longest = (int) Math.min(encoder.context(), written(folder));
+        int longest = Math.min(encoder.context(), SentenceFolder.longest(folder));
         PretrainedTokenizer tokenizer =
                 Family.tokenizer(reading, folder, encoder.vocabulary()).truncation(TokenTruncation.to(longest));
         int around = tokenizer.encode("").size();
@@ -94,14 +93,6 @@ record TextHead(Config config, PretrainedTokenizer tokenizer, int longest, int a
                 to.put(at + t, ids[t] == token ? 1 : 0);
             }
         };
-    }
-
-    /** The most tokens that the tokenizer's settings allow. */
-    private static double written(Path folder) {
-        Path settings = folder.resolve("tokenizer_config.json");
-        return Files.exists(settings)
-                ? Config.read(settings).number(Integer.MAX_VALUE, "model_max_length")
-                : Integer.MAX_VALUE;
     }
 
     /** Replaces logits z by exp(z) / sum of exp(z). */

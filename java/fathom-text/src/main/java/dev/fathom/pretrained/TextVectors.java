@@ -4,6 +4,7 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -47,6 +48,12 @@ public record TextVectors(PretrainedTokenizer tokenizer, Pooling pooling, boolea
             CompletableFuture<PretrainedTokenizer> reading, Path folder, TextEncoder net, SentenceFolder settings) {
         PretrainedTokenizer tokenizer = Family.tokenizer(reading, folder, net.vocabulary())
                 .truncation(TokenTruncation.to(Math.min(settings.longest(), net.context())));
+        if (settings.lowercased()
+                && !Arrays.equals(
+                        tokenizer.encode("A").ids(), tokenizer.encode("a").ids())) {
+            throw new IllegalArgumentException(folder + ": \"do_lower_case\" of sentence-transformers is true but its"
+                    + " tokenizer keeps capital letters; give it a tokenizer.json that writes small ones");
+        }
         return new TextVectors(
                 net instanceof StaticVectors ? tokenizer.withoutSpecialTokens() : tokenizer,
                 settings.pooling(),

@@ -334,7 +334,7 @@ class HeadTuningTest {
                 .hasMessageContaining("the family \"gpt2\" is not known; those are [bert, camembert");
         assertThatThrownBy(() -> HeadTuning.tokenClassifier(Golden.folder("heads-nomic"), "a", "b"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("no head of the family \"nomic_bert\" is known for TokenClassifier");
+                .hasMessageContaining("no head of the family \"nomic_bert\" in Nomic's own code is known");
         try (HeadTuning tuning = HeadTuning.stored(folder)) {
             assertThatThrownBy(() -> tuning.save(folder))
                     .isInstanceOf(IllegalArgumentException.class)
