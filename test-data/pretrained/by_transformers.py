@@ -15,7 +15,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 from sentence_transformers import CrossEncoder, SentenceTransformer
-from sentence_transformers.models import Normalize, Pooling, StaticEmbedding, Transformer
+from sentence_transformers.models import Dense, Normalize, Pooling, StaticEmbedding, Transformer
 from tokenizers import Tokenizer
 from transformers import (AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForQuestionAnswering,
                           AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer,
@@ -125,9 +125,9 @@ def decoder(name):
     tell(name, {"cases": cases})
 
 
-def sentences(name, mode, normalize, prompts):
-    modules = [Transformer(f"{TO}/bert", max_seq_length=10), Pooling(16, pooling_mode=mode)] + ([Normalize()] if normalize else [])
-    model = SentenceTransformer(modules=modules, device="cpu", prompts=prompts)
+def sentences(name, mode, *more):
+    modules = [Transformer(f"{TO}/bert", max_seq_length=10), Pooling(16, pooling_mode=mode), *more]
+    model = SentenceTransformer(modules=modules, device="cpu", prompts={"query": "who is ", "document": ""})
     model.save(f"{TO}/{name}")
     os.remove(f"{TO}/{name}/README.md")
     answer = lambda **how: numbers(torch.tensor(model.double().encode(TEXTS, **how)))
@@ -165,9 +165,11 @@ for each in ("distilbert", "modernbert"):
 encoder("modernbert", AutoModelForSequenceClassification, "modernbert-mean", TEXTS[:1], classifier_pooling="mean", **named)
 for each in DECODERS:
     decoder(each)
-PROMPT = {"query": "who is ", "document": ""}
-for mode in ("mean", "cls", "lasttoken", "weightedmean", "mean_sqrt_len_tokens"):
-    sentences("sentences-" + mode, mode, mode == "mean", PROMPT)
+for mode in ("cls", "lasttoken", "weightedmean", "mean_sqrt_len_tokens"):
+    sentences("sentences-" + mode, mode)
+sentences("sentences-mean", "mean", Normalize())
+sentences("sentences-dense", "mean", Dense(16, 8), Normalize())
+sentences("sentences-linear", "cls", Dense(16, 24, bias=False, activation_function=torch.nn.Identity()))
 reranker("reranker-sigmoid", None)
 reranker("reranker-identity", torch.nn.Identity())
 static("static")

@@ -1,7 +1,7 @@
 package dev.fathom.pretrained;
 
 import dev.fathom.nn.Model;
-import dev.fathom.tensor.Tensor;
+import dev.fathom.nn.Net;
 import dev.fathom.tokenizer.EncodedText;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.nio.file.Path;
@@ -53,22 +53,41 @@ public final class Embedder implements AutoCloseable {
     public static Embedder load(Path folder) {
         SentenceFolder settings = SentenceFolder.read(folder);
         CompletableFuture<PretrainedTokenizer> reading = Family.tokenizer(folder);
+        Path dense = settings.dense();
+        if (dense != null) {
+            Model<Headed> model = Family.read(folder, dense);
+            int width = model.net().head().out().weight().shape().dim(0);
+            return of(folder, settings, reading, model, model.net().encoder(), width, TextHead::ofOneVector);
+        }
         Model<TextEncoder> model = Family.read(folder);
+        TextEncoder net = model.net();
+        return of(
+                folder,
+                settings,
+                reading,
+                model,
+                net,
+                net.width(),
+                (encoder, texts, weights) -> texts.pooled(encoder.encode(texts), weights));
+    }
+
+    private static <N extends Net> Embedder of(
+            Path folder,
+            SentenceFolder settings,
+            CompletableFuture<PretrainedTokenizer> reading,
+            Model<N> model,
+            TextEncoder encoder,
+            int width,
+            TextRuns.Function<N> function) {
         boolean done = false;
         try {
-            TextEncoder net = model.net();
-            TextVectors vectors = TextVectors.of(reading, folder, net, settings);
+            TextVectors vectors = TextVectors.of(reading, folder, encoder, settings);
             TextRuns runs = new TextRuns(
-                    model,
-                    longest(vectors.tokenizer()),
-                    TextRuns.TEXTS,
-                    TextRuns.weights(vectors.pooling()),
-                    (TextEncoder encoder, TextBatch texts, Tensor weights) ->
-                            texts.pooled(encoder.encode(texts), weights));
+                    model, longest(vectors.tokenizer()), TextRuns.TEXTS, TextRuns.weights(vectors.pooling()), function);
             Embedder result = new Embedder(
-                    new Shared(net.width(), vectors.tokenizer(), runs, settings),
+                    new Shared(width, vectors.tokenizer(), runs, settings),
                     settings.defaultPrompt(),
-                    net.width(),
+                    width,
                     vectors.normalized());
             done = true;
             return result;

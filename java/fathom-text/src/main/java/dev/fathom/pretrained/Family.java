@@ -67,6 +67,30 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
     }
 
     /**
+     * Makes the encoder in a folder with the layer {@code Dense} of sentence-transformers, with their weights.
+     *
+     * @param dense the folder of the layer
+     * @throws IllegalArgumentException if the family or one of the settings is not known, or the weights are not those
+     *     of the settings
+     */
+    static Model<Headed> read(Path folder, Path dense) {
+        Config c = Config.read(folder.resolve("config.json"));
+        Family family = of(c);
+        TextEncoder encoder = family.net.apply(c);
+        Headed net = new Headed(encoder, new Head(null, null, Heads.dense(encoder.width(), dense)));
+        Layout behind = new Layout(List.of(), List.of(Layout.Row.of("head.out.*", "linear.*")));
+        try (TensorFile file = family.layout.under("encoder.", List.of()).named(weights(folder));
+                TensorFile more = behind.named(weights(dense))) {
+            List<TensorFile.Entry> all = Stream.of(file, more)
+                    .flatMap(f -> f.names().stream().map(f::entry))
+                    .toList();
+            try (TensorFile both = new TensorFile(file + " and " + more, all, file.metadata(), () -> {})) {
+                return Model.of(net, 1, both, Names.exact().ignoreOthers());
+            }
+        }
+    }
+
+    /**
      * Makes the encoder in a folder with the head of a task, with their weights.
      *
      * @throws IllegalArgumentException if the family or one of its settings is not known, or the weights are not those

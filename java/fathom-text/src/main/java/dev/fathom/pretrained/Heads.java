@@ -8,6 +8,7 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.pretrained.Layout.Row;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -173,6 +174,26 @@ record Heads(
                                 ? null
                                 : names(task, "norm", "bias") ? norm : new LayerNorm(norm.weight(), null, 1, small),
                         names(task, "out", "bias") ? out : out.withoutBias()));
+    }
+
+    /** The layer {@code Dense} of sentence-transformers on vectors of this width, as its folder says. */
+    static Linear dense(int width, Path folder) {
+        Config c = Config.read(folder.resolve("config.json"));
+        c.mustBe("module_input_name", "sentence_embedding");
+        c.mustBe("module_output_name", "sentence_embedding");
+        int in = c.count("in_features");
+        if (in != width) {
+            throw c.wrong("\"in_features\" is " + in + " but the vectors of the encoder have " + width + " numbers");
+        }
+        Linear linear = fresh(in, c.count("out_features"));
+        String name = c.text("activation_function");
+        if (name == null || name.endsWith(".Tanh")) { // the default of sentence-transformers
+            linear = linear.act(Activation.TANH);
+        } else if (!name.endsWith(".Identity")) {
+            throw c.wrong("\"activation_function\" is " + InputFile.quoted(name) + " but only Tanh and Identity of"
+                    + " torch.nn are known");
+        }
+        return c.flag("bias", true) ? linear : linear.withoutBias();
     }
 
     /** A layer that begins as transformers' do by default. */

@@ -25,7 +25,17 @@ final class SavedFolder {
     private static final Pattern WEIGHTS = Pattern.compile(
             "(model|pytorch_model).*\\.(safetensors|bin)(\\.index\\.json)?|.*\\.(h5|msgpack|onnx|gguf|ot|pt|pth)");
 
+    /** A module of sentence-transformers behind the encoder, which keeps its weights. */
+    private static final Pattern MODULE = Pattern.compile("\\d+_\\w+");
+
     private SavedFolder() {}
+
+    /** Whether a file of the first folder, by its path there, is copied. */
+    private static boolean kept(Path file) {
+        return file.getNameCount() > 1
+                        && MODULE.matcher(file.getName(0).toString()).matches()
+                || !WEIGHTS.matcher(file.getFileName().toString()).matches();
+    }
 
     /**
      * Copies the settings, the tokenizer and all other files that are no weights, and writes {@code model.safetensors}
@@ -62,8 +72,7 @@ final class SavedFolder {
             List<Path> files;
             try (Stream<Path> all = Files.walk(from, 2)) { // 1_Pooling has a config.json
                 files = all.filter(Files::isRegularFile)
-                        .filter(f ->
-                                !WEIGHTS.matcher(f.getFileName().toString()).matches())
+                        .filter(f -> kept(from.relativize(f)))
                         .toList();
             }
             for (Path file : files) {

@@ -8,10 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the files of sentence-transformers say of a folder.
  *
+ * @param dense the folder of the layer that a pooled vector passes, or null for none
  * @param lowercased whether texts are written in small letters before they are cut
  * @param longest the most tokens of a text
  * @param prompts texts that stand in front of others, by their names
@@ -19,6 +21,7 @@ import java.util.stream.IntStream;
  */
 record SentenceFolder(
         Pooling pooling,
+        @Nullable Path dense,
         boolean normalized,
         boolean lowercased,
         int longest,
@@ -42,6 +45,7 @@ record SentenceFolder(
         Path modules = folder.resolve("modules.json");
         boolean normalized = true;
         Path pooling = folder.resolve("1_Pooling");
+        Path dense = null;
         if (Files.exists(modules)) {
             normalized = false;
             JsonElement all = Config.json(modules);
@@ -57,10 +61,18 @@ record SentenceFolder(
                 switch (name) {
                     case "Transformer", "StaticEmbedding" -> {}
                     case "Normalize" -> normalized = true;
+                    case "Dense" -> {
+                        if (dense != null || normalized) {
+                            throw new IllegalArgumentException(
+                                    modules + ": only one Dense is known, behind the Pooling and before a Normalize");
+                        }
+                        dense = inside(folder, each.getAsJsonObject());
+                    }
                     case "Pooling" -> pooling = inside(folder, each.getAsJsonObject());
                     default ->
-                        throw new IllegalArgumentException(modules + ": the module " + name
-                                + " is not known; those are Transformer, StaticEmbedding, Pooling and Normalize");
+                        throw new IllegalArgumentException(
+                                modules + ": the module " + name
+                                        + " is not known; those are Transformer, StaticEmbedding, Pooling, Dense and Normalize");
                 }
             }
         }
@@ -70,6 +82,7 @@ record SentenceFolder(
         String named = prompts(folder.resolve("config_sentence_transformers.json"), prompts);
         return new SentenceFolder(
                 Files.exists(settings) ? pooling(Config.read(settings)) : Pooling.MEAN,
+                dense,
                 normalized,
                 Files.exists(transformer) && Config.read(transformer).flag("do_lower_case", false),
                 longest(folder),

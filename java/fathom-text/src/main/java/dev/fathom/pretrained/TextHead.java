@@ -77,7 +77,7 @@ record TextHead(Config config, PretrainedTokenizer tokenizer, int longest, int a
         return tokenizer;
     }
 
-    private static Tensor ofOneVector(Headed net, TextBatch texts, Tensor weights) {
+    static Tensor ofOneVector(Headed net, TextBatch texts, Tensor weights) {
         return net.head().apply(texts.pooled(net.encoder().encode(texts), weights));
     }
 

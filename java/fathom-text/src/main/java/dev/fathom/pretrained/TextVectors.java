@@ -41,7 +41,12 @@ public record TextVectors(PretrainedTokenizer tokenizer, Pooling pooling, boolea
      * @throws java.io.UncheckedIOException if a file cannot be read
      */
     public static TextVectors read(Path folder, TextEncoder net) {
-        return of(Family.tokenizer(folder), folder, net, SentenceFolder.read(folder));
+        SentenceFolder settings = SentenceFolder.read(folder);
+        if (settings.dense() != null) {
+            throw new IllegalArgumentException(folder + ": its vectors pass a Dense module, which Embedder applies but"
+                    + " training does not know; give a folder without it");
+        }
+        return of(Family.tokenizer(folder), folder, net, settings);
     }
 
     static TextVectors of(

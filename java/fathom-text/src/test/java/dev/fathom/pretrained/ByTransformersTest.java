@@ -225,4 +225,42 @@ class ByTransformersTest {
         Files.writeString(file, Files.readString(file).replace("\"lowercase\": true", "\"lowercase\": false"));
         assertThatThrownBy(() -> Embedder.load(folder)).hasMessageContaining("keeps capital letters");
     }
+
+    /** A saved folder has the dense layer behind the encoder; vectors that pass one are not trained. */
+    @Test
+    void aDenseLayerIsKept() throws IOException {
+        Path folder = ALL.resolve("sentences-dense");
+        Path saved = temp.resolve("saved");
+        try (Model<TextEncoder> model = Pretrained.encoder(folder)) {
+            Pretrained.save(model, folder, saved);
+            assertThatThrownBy(() -> TextVectors.read(folder, model.net())).hasMessageContaining("pass a Dense module");
+        }
+        try (Embedder before = Embedder.load(folder);
+                Embedder after = Embedder.load(saved)) {
+            assertThat(before.dimensions()).isEqualTo(8);
+            assertThat(after.embed("a dog")).containsExactly(before.embed("a dog"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"in_features\": 24, \"out_features\": 8} | \"in_features\" is 24 but the vectors of the encoder have 16",
+                "{\"in_features\": 16, \"out_features\": 9} | does not fit the model: it has shapes",
+                "{\"in_features\": 16, \"out_features\": 8, \"bias\": \"x\"} | must be true or false",
+                "{\"in_features\": 16, \"out_features\": 8, \"activation_function\": \"torch.nn.Mish\"} | only Tanh and Identity",
+                "{\"in_features\": 16, \"out_features\": 8, \"module_input_name\": \"token_embeddings\"} | but only \"sentence_emb"
+            })
+    void denseLayersThatAreNotKnown(String text, String message) throws IOException {
+        Path folder = changed("sentences-dense", "2_Dense/config.json", text);
+        assertThatThrownBy(() -> Embedder.load(folder)).hasMessageContaining(message);
+    }
+
+    @Test
+    void twoDenseLayers() throws IOException {
+        String modules = Files.readString(ALL.resolve("sentences-dense").resolve("modules.json"));
+        Path folder = changed("sentences-dense", "modules.json", modules.replace("Normalize", "Dense"));
+        assertThatThrownBy(() -> Embedder.load(folder)).hasMessageContaining("only one Dense is known");
+    }
 }
