@@ -70,9 +70,8 @@ record SentenceFolder(
                     }
                     case "Pooling" -> pooling = inside(folder, each.getAsJsonObject());
                     default ->
-                        throw new IllegalArgumentException(
-                                modules + ": the module " + name
-                                        + " is not known; those are Transformer, StaticEmbedding, Pooling, Dense and Normalize");
+                        throw new IllegalArgumentException(modules + ": the module " + name + " is not known; those are"
+                                + " Transformer, StaticEmbedding, Pooling, Dense and Normalize");
                 }
             }
         }
