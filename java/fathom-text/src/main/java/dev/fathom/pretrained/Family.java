@@ -132,7 +132,7 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
         Family family = of(c);
         if (family.heads.of(task).isEmpty()) {
             throw c.wrong("no head of the family \"" + c.text("model_type") + "\""
-                    + (family == OF_NOMIC ? " in Nomic's own code" : "") + " is known for " + task.readers()
+                    + (family.equals(OF_NOMIC) ? " in Nomic's own code" : "") + " is known for " + task.readers()
                     + "; those are of "
                     + KNOWN.entrySet().stream()
                             .filter(e -> !e.getValue().heads.of(task).isEmpty())
@@ -167,7 +167,7 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
             throw c.wrong("the family \"" + type + "\" is not known; those are "
                     + Stream.concat(KNOWN.keySet().stream(), Stream.of(STATIC)).toList());
         }
-        return family.layout == NomicBert.LAYOUT && NomicBert.ofNomic(c) ? OF_NOMIC : family;
+        return "nomic_bert".equals(type) && NomicBert.ofNomic(c) ? OF_NOMIC : family;
     }
 
     /** A model of this net with the weights in a folder, of which there may be more. */
