@@ -214,6 +214,14 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
         return tokenizer;
     }
 
+    /** The most tokens of a text that the settings of the tokenizer allow. */
+    static int longest(Path folder) {
+        Path settings = folder.resolve("tokenizer_config.json");
+        return Files.exists(settings)
+                ? (int) Math.min(Config.read(settings).number(Integer.MAX_VALUE, "model_max_length"), Integer.MAX_VALUE)
+                : Integer.MAX_VALUE;
+    }
+
     static TensorFile weights(Path folder) {
         List<String> names = List.of(
                 "model.safetensors",

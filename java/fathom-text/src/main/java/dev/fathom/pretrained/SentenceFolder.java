@@ -27,8 +27,6 @@ record SentenceFolder(
         int longest,
         Map<String, String> prompts,
         String defaultPrompt) {
-    private static final String TRANSFORMER = "sentence_bert_config.json";
-
     /** The names of poolings, in the order of {@link Pooling}, since version 6 and before it; more are not known. */
     private static final List<String> MODES =
             List.of("mean", "cls", "lasttoken", "weightedmean", "mean_sqrt_len_tokens", "max");
@@ -76,7 +74,7 @@ record SentenceFolder(
             }
         }
         Path settings = pooling.resolve("config.json");
-        Path transformer = folder.resolve(TRANSFORMER);
+        Path transformer = folder.resolve("sentence_bert_config.json");
         Map<String, String> prompts = new LinkedHashMap<>();
         String named = prompts(folder.resolve("config_sentence_transformers.json"), prompts);
         return new SentenceFolder(
@@ -84,7 +82,7 @@ record SentenceFolder(
                 dense,
                 normalized,
                 Files.exists(transformer) && Config.read(transformer).flag("do_lower_case", false),
-                longest(folder),
+                longest(folder, transformer),
                 Map.copyOf(prompts),
                 prompts.getOrDefault(named, ""));
     }
@@ -116,17 +114,9 @@ record SentenceFolder(
         return Pooling.values()[known.indexOf(modes.get(0))];
     }
 
-    /** The most tokens of a text: the tokenizer's, unless sentence-transformers has settings of its own. */
-    static int longest(Path folder) {
-        for (String[] each :
-                new String[][] {{TRANSFORMER, "max_seq_length"}, {"tokenizer_config.json", "model_max_length"}}) {
-            Path file = folder.resolve(each[0]);
-            double longest = Files.exists(file) ? Config.read(file).number(0, each[1]) : 0;
-            if (longest > 0) {
-                return (int) Math.min(longest, Integer.MAX_VALUE);
-            }
-        }
-        return Integer.MAX_VALUE;
+    private static int longest(Path folder, Path transformer) {
+        double own = Files.exists(transformer) ? Config.read(transformer).number(0, "max_seq_length") : 0;
+        return own > 0 ? (int) Math.min(own, Integer.MAX_VALUE) : Family.longest(folder);
     }
 
     /** Reads the prompts, and returns the name of the one that is used by default. */

@@ -65,7 +65,7 @@ record TextHead(Config config, PretrainedTokenizer tokenizer, int longest, int a
      */
     static PretrainedTokenizer tokenizer(
             CompletableFuture<PretrainedTokenizer> reading, Path folder, TextEncoder encoder) {
-        int longest = Math.min(encoder.context(), SentenceFolder.longest(folder));
+        int longest = Math.min(encoder.context(), Family.longest(folder));
         PretrainedTokenizer tokenizer =
                 Family.tokenizer(reading, folder, encoder.vocabulary()).truncation(TokenTruncation.to(longest));
         int around = tokenizer.encode("").size();
