@@ -8,14 +8,11 @@ import java.lang.management.ManagementFactory;
 public final class HeapBytes {
     private HeapBytes() {}
 
-    /**
-     * The fewest bytes of the Java heap that the first step of an epoch takes, in so many epochs that it was compiled:
-     * the interpreter of JDK 25 makes objects for views of memory.
-     */
+    /** The fewest bytes of the Java heap that the first step of an epoch takes. */
     public static long ofFirstStep(Batches b) {
         var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long least = Long.MAX_VALUE;
-        for (int round = 0; round < 200; round++) {
+        for (int round = 0; round < 20; round++) {
             Batches.Epoch epoch = b.epoch(round);
             try (Pass pass = Pass.infer()) {
                 long before = threads.getCurrentThreadAllocatedBytes();
