@@ -619,12 +619,15 @@ record Row(
     }
 
     /** PyTorch in the settings that are fastest where tensors are large, for it keeps what a step frees. */
+    private static Contender[] spacious(int threads) {
+        return new Contender[] {
+            Contender.torch("torch-malloc-blas1", threads, MALLOC1),
+            Contender.official("torch-mkl-malloc", threads, MALLOC)
+        };
+    }
+
     private static List<Entrant> spacious(String method, String params) {
-        return each(
-                method,
-                params,
-                Contender.torch("torch-malloc-blas1", 2, MALLOC1),
-                Contender.official("torch-mkl-malloc", 2, MALLOC));
+        return each(method, params, spacious(2));
     }
 
     /** A sequence written token by token, which reads every matrix once for each. */
@@ -688,10 +691,6 @@ record Row(
      */
     private static Row encoder(EncoderCase encoder, int threads) {
         String params = "layers=" + encoder.layers() + ",length=" + encoder.length() + ",batch=" + encoder.batch();
-        Contender[] torch = {
-            Contender.torch("torch-malloc-blas1", threads, MALLOC1),
-            Contender.official("torch-mkl-malloc", threads, MALLOC)
-        };
         List<Entrant> rivals = new ArrayList<>();
         for (int together : together(encoder)) {
             String all = params + ",together=" + together;
@@ -700,7 +699,7 @@ record Row(
                 String ort = all + ",packed=" + packed + ",threads=" + threads;
                 rivals.add(new Entrant(Contender.ort(), name, "OrtEncoders.embed", ort));
             }
-            rivals.addAll(suffixed(String.valueOf(together), each("TorchEncoders.embed", all, torch)));
+            rivals.addAll(suffixed(String.valueOf(together), each("TorchEncoders.embed", all, spacious(threads))));
         }
         return new Row(
                 encoder.name(),
@@ -847,8 +846,7 @@ record Row(
     /** A round of a Wasserstein adversarial net beside the same settings. */
     private static Row adversaries() {
         List<Entrant> rivals = new ArrayList<>();
-        for (Contender torch : List.of(
-                Contender.torch("torch-malloc-blas1", 2, MALLOC1), Contender.official("torch-mkl-malloc", 2, MALLOC))) {
+        for (Contender torch : spacious(2)) {
             for (boolean last : new boolean[] {true, false}) {
                 String name = torch.name() + (last ? "-cl" : "");
                 rivals.add(new Entrant(torch, name, "TorchAdversaries.train", "channelsLast=" + last));
@@ -869,8 +867,7 @@ record Row(
     private static Row training(String net, int batch, Bar bar) {
         String params = "net=" + net + ",batch=" + batch;
         List<Entrant> rivals = new ArrayList<>();
-        for (Contender torch : List.of(
-                Contender.torch("torch-malloc-blas1", 2, MALLOC1), Contender.official("torch-mkl-malloc", 2, MALLOC))) {
+        for (Contender torch : spacious(2)) {
             rivals.add(new Entrant(torch, torch.name() + "-cl", "TorchNets.train", params + ",channelsLast=true"));
         }
         Contender plain = Contender.official("torch-mkl", 2);

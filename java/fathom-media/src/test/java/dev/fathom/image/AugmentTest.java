@@ -656,9 +656,6 @@ class AugmentTest {
         try (Dataset d = noise(60)) {
             // with views of what the changes need; each fence is an object, too
             long most = Memory.fenced() ? 4096 : 768;
-            if (Runtime.version().feature() >= 21) {
-                most += 32 * 3 * 32; // StrictMath's sin, cos and tan make an array of two numbers for each image there
-            }
             assertThat(HeapBytes.ofFirstStep(d.shuffled().batches(32).augment(Augment.all(EVERYTHING))))
                     .isBetween(1L, most);
         }

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -63,6 +64,11 @@ final class Config {
             throw new IllegalArgumentException(file + ": it is not a JSON object; fetch it again");
         }
         return new Config(file, all.getAsJsonObject());
+    }
+
+    /** Reads a file as the other method does, or gives no settings where it is not there. */
+    static Config readIfThere(Path file) {
+        return Files.exists(file) ? read(file) : new Config(file, new JsonObject());
     }
 
     /** The settings in a file of llama.cpp that are one value each. */
@@ -213,6 +219,19 @@ final class Config {
             throw wrong("\"" + key + "\" must be an object");
         }
         return new Config(file, inner);
+    }
+
+    /** The texts of an object under a key, by their names; none where it is not there. */
+    Map<String, String> named(String key) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        if (has(key)) {
+            inner(key)
+                    .values
+                    .entrySet()
+                    .forEach(e -> texts.put(
+                            e.getKey(), primitive(e.getValue(), e.getKey()).getAsString()));
+        }
+        return texts;
     }
 
     /** The texts under a key: those of a list, or of one text with bars between them, or none. */

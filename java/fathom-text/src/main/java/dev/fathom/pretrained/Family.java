@@ -216,10 +216,12 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
 
     /** The most tokens of a text that the settings of the tokenizer allow. */
     static int longest(Path folder) {
-        Path settings = folder.resolve("tokenizer_config.json");
-        return Files.exists(settings)
-                ? (int) Math.min(Config.read(settings).number(Integer.MAX_VALUE, "model_max_length"), Integer.MAX_VALUE)
-                : Integer.MAX_VALUE;
+        Config settings = Config.readIfThere(folder.resolve("tokenizer_config.json"));
+        double longest = settings.number(Integer.MAX_VALUE, "model_max_length"); // 1e30 where nothing limits them
+        if (!(longest >= 1)) {
+            throw settings.wrong("\"model_max_length\" is " + longest + " but must be at least 1");
+        }
+        return (int) Math.min(longest, Integer.MAX_VALUE);
     }
 
     static TensorFile weights(Path folder) {

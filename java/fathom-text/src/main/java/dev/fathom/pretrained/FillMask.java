@@ -3,7 +3,6 @@ package dev.fathom.pretrained;
 import dev.fathom.tokenizer.EncodedText;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,8 +61,7 @@ public final class FillMask implements AutoCloseable {
     static int maskOf(Path folder, PretrainedTokenizer tokenizer) {
         List<String> names = new ArrayList<>();
         for (String file : List.of("tokenizer_config.json", "special_tokens_map.json")) {
-            Path path = folder.resolve(file);
-            String name = Files.exists(path) ? Config.read(path).token("mask_token") : null;
+            String name = Config.readIfThere(folder.resolve(file)).token("mask_token");
             if (name != null) {
                 names.add(name);
             }

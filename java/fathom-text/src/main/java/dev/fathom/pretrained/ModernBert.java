@@ -116,12 +116,9 @@ public record ModernBert(
 
     /** The base of the angles of a kind of layers, under the key of transformers 4 or of the later ones. */
     private static double base(Config c, String kind, String older, double otherwise) {
-        if (!c.has("rope_parameters")) {
-            return c.number(otherwise, older);
-        }
-        Config r = c.inner("rope_parameters").inner(kind);
-        r.mustBe("rope_type", "default");
-        return r.number(otherwise, "rope_theta");
+        return c.has("rope_parameters")
+                ? Rope.base(c.inner("rope_parameters").inner(kind), otherwise)
+                : c.number(otherwise, older);
     }
 
     private static LayerNorm norm(int width, float epsilon) {

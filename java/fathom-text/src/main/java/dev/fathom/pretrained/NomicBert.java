@@ -94,12 +94,7 @@ public record NomicBert(
         if (ofNomic(c)) {
             return c.number(10000, "rotary_emb_base");
         }
-        if (!c.has("rope_parameters")) {
-            return 1000;
-        }
-        Config r = c.inner("rope_parameters");
-        r.mustBe("rope_type", "default");
-        return r.number(1000, "rope_theta");
+        return c.has("rope_parameters") ? Rope.base(c.inner("rope_parameters"), 1000) : 1000;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.fathom.pretrained;
 
 import dev.fathom.tokenizer.EncodedText;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -55,15 +54,13 @@ public final class Reranker implements AutoCloseable {
             throw config.wrong("it has the labels " + config.labels() + ", which Classifier reads, but Reranker reads a"
                     + " model with one output");
         }
-        String activation = config.scoreActivation();
-        Path sentences = folder.resolve("config_sentence_transformers.json");
-        if (Files.exists(sentences)) { // it has the activation since version 6
-            Config c = Config.read(sentences);
-            if (c.has("default_prompt_name")) {
-                throw c.wrong("\"default_prompt_name\" is not null but Reranker sets no prompt in front of a query");
-            }
-            activation = c.has("activation_fn") ? c.text("activation_fn") : activation;
+        Config sentences = Config.readIfThere(folder.resolve("config_sentence_transformers.json"));
+        if (sentences.has("default_prompt_name")) {
+            throw sentences.wrong("\"default_prompt_name\" is not null but Reranker sets no prompt in front of a query;"
+                    + " set it to null, and give the prompt with each query");
         }
+        String newer = sentences.text("activation_fn"); // since version 6
+        String activation = newer != null ? newer : config.scoreActivation();
         boolean identity = activation != null && activation.endsWith(".Identity");
         if (activation != null && !identity && !activation.endsWith(".Sigmoid")) {
             throw config.wrong("the activation of its scores is \"" + activation + "\" but only Sigmoid and Identity"

@@ -47,6 +47,12 @@ final class Rope {
         return RotaryPositions.of(context, speeds, scale, false);
     }
 
+    /** The base of plain angles, as the settings {@code rope_parameters} of transformers 5 have it. */
+    static double base(Config r, double otherwise) {
+        r.mustBe("rope_type", "default");
+        return r.number(otherwise, "rope_theta");
+    }
+
     /** The angles of a file of llama.cpp, in which pairs are neighbors. */
     static RotaryPositions of(Config c, TensorFile file, int context, int d) {
         double[] speeds = speeds(c, c.number(10000, "llama.rope.freq_base"), d);

@@ -4,7 +4,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * What the files of sentence-transformers say of a folder.
  *
  * @param dense the folder of the layer that a pooled vector passes, or null for none
- * @param lowercased whether texts are written in small letters before they are cut
+ * @param lowercased whether texts are lowercased before they are cut into tokens
  * @param longest the most tokens of a text
  * @param prompts texts that stand in front of others, by their names
  * @param defaultPrompt the one that is used where no other is asked for
@@ -74,17 +73,18 @@ record SentenceFolder(
             }
         }
         Path settings = pooling.resolve("config.json");
-        Path transformer = folder.resolve("sentence_bert_config.json");
-        Map<String, String> prompts = new LinkedHashMap<>();
-        String named = prompts(folder.resolve("config_sentence_transformers.json"), prompts);
+        Config transformer = Config.readIfThere(folder.resolve("sentence_bert_config.json"));
+        Config sentences = Config.readIfThere(folder.resolve("config_sentence_transformers.json"));
+        Map<String, String> prompts = sentences.named("prompts");
+        String named = sentences.text("default_prompt_name");
         return new SentenceFolder(
                 Files.exists(settings) ? pooling(Config.read(settings)) : Pooling.MEAN,
                 dense,
                 normalized,
-                Files.exists(transformer) && Config.read(transformer).flag("do_lower_case", false),
-                longest(folder, transformer),
+                transformer.flag("do_lower_case", false),
+                transformer.has("max_seq_length") ? transformer.count("max_seq_length", 0) : Family.longest(folder),
                 Map.copyOf(prompts),
-                prompts.getOrDefault(named, ""));
+                named == null ? "" : prompts.getOrDefault(named, ""));
     }
 
     private static Path inside(Path folder, JsonObject module) {
@@ -99,7 +99,8 @@ record SentenceFolder(
 
     private static Pooling pooling(Config c) {
         if (!c.flag("include_prompt", true)) {
-            throw c.wrong("\"include_prompt\" is false but the tokens of a prompt are always pooled with the others");
+            throw c.wrong("\"include_prompt\" is false but the tokens of a prompt are always pooled with the"
+                    + " others; only true is known");
         }
         List<String> modes = c.has("pooling_mode")
                 ? c.texts("pooling_mode")
@@ -112,23 +113,5 @@ record SentenceFolder(
             throw c.wrong("its poolings are " + modes + " but exactly one of " + known + " is known");
         }
         return Pooling.values()[known.indexOf(modes.get(0))];
-    }
-
-    private static int longest(Path folder, Path transformer) {
-        double own = Files.exists(transformer) ? Config.read(transformer).number(0, "max_seq_length") : 0;
-        return own > 0 ? (int) Math.min(own, Integer.MAX_VALUE) : Family.longest(folder);
-    }
-
-    /** Reads the prompts, and returns the name of the one that is used by default. */
-    private static String prompts(Path file, Map<String, String> to) {
-        if (!Files.exists(file)) {
-            return "";
-        }
-        JsonElement all = Config.json(file);
-        if (all.isJsonObject() && all.getAsJsonObject().get("prompts") instanceof JsonObject prompts) {
-            prompts.entrySet().forEach(e -> to.put(e.getKey(), e.getValue().getAsString()));
-        }
-        String named = Config.read(file).text("default_prompt_name");
-        return named == null ? "" : named;
     }
 }

@@ -57,7 +57,7 @@ public record TextVectors(PretrainedTokenizer tokenizer, Pooling pooling, boolea
                 && !Arrays.equals(
                         tokenizer.encode("A").ids(), tokenizer.encode("a").ids())) {
             throw new IllegalArgumentException(folder + ": \"do_lower_case\" of sentence-transformers is true but its"
-                    + " tokenizer keeps capital letters; give it a tokenizer.json that writes small ones");
+                    + " tokenizer keeps capital letters; give it a tokenizer.json with a normalizer that lowercases");
         }
         return new TextVectors(
                 net instanceof StaticVectors ? tokenizer.withoutSpecialTokens() : tokenizer,

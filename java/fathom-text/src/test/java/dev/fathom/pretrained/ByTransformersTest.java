@@ -48,26 +48,24 @@ class ByTransformersTest {
 
     private record Pairs(List<List<String>> pairs, float[] values) {}
 
-    private static List<Path> folders(String begin, boolean heads) throws IOException {
+    private static List<Path> folders(String names) throws IOException {
         try (Stream<Path> all = Files.list(ALL)) {
-            return all.filter(f -> f.getFileName().toString().matches(begin + ".*"))
-                    .filter(f -> heads == f.getFileName().toString().contains("-"))
+            return all.filter(f -> f.getFileName().toString().matches(names))
                     .sorted()
                     .toList();
         }
     }
 
     static List<Path> heads() throws IOException {
-        return folders("(?!sentences|reranker|llama|gpt2)", true);
+        return folders("(?!sentences).*-(words|classes|tokens|answers|mean)");
     }
 
     static List<Path> decoders() throws IOException {
-        return Stream.concat(folders("llama", true).stream(), folders("gpt2", false).stream())
-                .toList();
+        return folders("llama-.*|gpt2");
     }
 
     static List<Path> sentences() throws IOException {
-        return folders("sentences", true);
+        return folders("sentences-.*");
     }
 
     private static void close(float[] values, float[][] expected, String what) {
@@ -211,7 +209,12 @@ class ByTransformersTest {
                 "1_Pooling/config.json | {\"pooling_mode\": [\"cls\", \"mean\"]} | its poolings are [cls, mean] but",
                 "1_Pooling/config.json | {\"pooling_mode_max_tokens\": true} | its poolings are [max] but exactly one",
                 "1_Pooling/config.json | {} | its poolings are [] but exactly one of [mean, cls, lasttoken, weightedmean,",
-                "1_Pooling/config.json | {\"pooling_mode\": \"cls\", \"include_prompt\": false} | \"include_prompt\" is false"
+                "1_Pooling/config.json | {\"pooling_mode\": \"cls\", \"include_prompt\": false} | \"include_prompt\" is false",
+                "sentence_bert_config.json | {\"max_seq_length\": -1} | \"-1\" but must be a whole number of at least 0",
+                "sentence_bert_config.json | {\"max_seq_length\": 0.5} | \"0.5\" but must be a whole number of at least 0",
+                "tokenizer_config.json | {\"model_max_length\": -1} | \"model_max_length\" is -1.0 but must be at least 1",
+                "config_sentence_transformers.json | {\"prompts\": {\"query\": {}}} | \"query\" must be one value",
+                "config_sentence_transformers.json | {\"prompts\": []} | \"prompts\" must be an object"
             })
     void settingsThatAreNotKnown(String file, String text, String message) throws IOException {
         Path folder = changed("sentences-cls", file, text);
