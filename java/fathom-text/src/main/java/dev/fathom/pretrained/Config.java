@@ -71,6 +71,27 @@ final class Config {
         return Files.exists(file) ? read(file) : new Config(file, new JsonObject());
     }
 
+    /**
+     * Reads a file that has a list of objects.
+     *
+     * @throws IllegalArgumentException if it has something else
+     * @throws UncheckedIOException if it cannot be read
+     */
+    static List<Config> list(Path file) {
+        if (!(json(file) instanceof JsonArray all)) {
+            throw new IllegalArgumentException(file + ": it is not a JSON list; fetch it again");
+        }
+        List<Config> list = new ArrayList<>();
+        for (JsonElement each : all) {
+            if (!(each instanceof JsonObject values)) {
+                throw new IllegalArgumentException(
+                        file + ": its list holds something other than objects; fetch it again");
+            }
+            list.add(new Config(file, values));
+        }
+        return list;
+    }
+
     /** The settings in a file of llama.cpp that are one value each. */
     static Config ofGguf(Path file) {
         JsonObject values = new JsonObject();

@@ -8,6 +8,7 @@ import dev.fathom.nn.Net;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tokenizer.PretrainedTokenizer;
+import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Files;
@@ -212,6 +213,23 @@ record Family(String name, String prefix, Function<Config, TextEncoder> net, Lay
                     + "; the files belong to two models, fetch both again");
         }
         return tokenizer;
+    }
+
+    /**
+     * Returns the tokenizer of a folder so that it cuts texts to so many tokens.
+     *
+     * @throws IllegalArgumentException if that leaves no room for a token of the text
+     */
+    static PretrainedTokenizer cutting(PretrainedTokenizer tokenizer, int longest, Path folder) {
+        PretrainedTokenizer cutting = tokenizer.truncation(TokenTruncation.to(longest));
+        int around = cutting.encode("").size();
+        if (around >= longest) {
+            throw new IllegalArgumentException(
+                    folder + ": its tokenizer sets " + around + " tokens around a text, which"
+                            + " may have " + longest + " in all, so that nothing of the text would be read; raise"
+                            + " \"max_seq_length\" or \"model_max_length\"");
+        }
+        return cutting;
     }
 
     /** The most tokens of a text that the settings of the tokenizer allow. */

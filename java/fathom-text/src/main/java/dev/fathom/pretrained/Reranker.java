@@ -63,8 +63,9 @@ public final class Reranker implements AutoCloseable {
         String activation = newer != null ? newer : config.scoreActivation();
         boolean identity = activation != null && activation.endsWith(".Identity");
         if (activation != null && !identity && !activation.endsWith(".Sigmoid")) {
-            throw config.wrong("the activation of its scores is \"" + activation + "\" but only Sigmoid and Identity"
-                    + " of torch.nn are known");
+            throw (newer != null ? sentences : config)
+                    .wrong("the activation of its scores is \"" + activation + "\" but only Sigmoid and Identity"
+                            + " of torch.nn are known");
         }
         return new Reranker(TextHead.load(folder, Task.TEXTS, "Reranker", TextRuns.TEXTS), identity);
     }

@@ -1,7 +1,5 @@
 package dev.fathom.pretrained;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,30 +43,25 @@ record SentenceFolder(
         Path dense = null;
         if (Files.exists(modules)) {
             normalized = false;
-            JsonElement all = Config.json(modules);
-            if (!all.isJsonArray()) {
-                throw new IllegalArgumentException(modules + ": it is not a list of modules; fetch it again");
-            }
-            for (JsonElement each : all.getAsJsonArray()) {
-                if (!each.isJsonObject() || !each.getAsJsonObject().has("type")) {
-                    throw new IllegalArgumentException(modules + ": a module has no type; fetch it again");
+            for (Config each : Config.list(modules)) {
+                String type = each.text("type");
+                if (type == null) {
+                    throw each.wrong("a module has no type; fetch it again");
                 }
-                String type = each.getAsJsonObject().get("type").getAsString();
                 String name = type.substring(type.lastIndexOf('.') + 1);
                 switch (name) {
                     case "Transformer", "StaticEmbedding" -> {}
                     case "Normalize" -> normalized = true;
                     case "Dense" -> {
                         if (dense != null || normalized) {
-                            throw new IllegalArgumentException(
-                                    modules + ": only one Dense is known, behind the Pooling and before a Normalize");
+                            throw each.wrong("only one Dense is known, behind the Pooling and before a Normalize");
                         }
-                        dense = inside(folder, each.getAsJsonObject());
+                        dense = inside(folder, each);
                     }
-                    case "Pooling" -> pooling = inside(folder, each.getAsJsonObject());
+                    case "Pooling" -> pooling = inside(folder, each);
                     default ->
-                        throw new IllegalArgumentException(modules + ": the module " + name + " is not known; those are"
-                                + " Transformer, StaticEmbedding, Pooling, Dense and Normalize");
+                        throw each.wrong("the module " + name + " is not known; those are Transformer, StaticEmbedding,"
+                                + " Pooling, Dense and Normalize");
                 }
             }
         }
@@ -87,12 +80,11 @@ record SentenceFolder(
                 named == null ? "" : prompts.getOrDefault(named, ""));
     }
 
-    private static Path inside(Path folder, JsonObject module) {
-        String path = module.has("path") ? module.get("path").getAsString() : "";
-        Path found = folder.resolve(path).normalize();
+    private static Path inside(Path folder, Config module) {
+        String path = module.text("path");
+        Path found = folder.resolve(path == null ? "" : path).normalize();
         if (!found.startsWith(folder.normalize())) {
-            throw new IllegalArgumentException(
-                    folder.resolve("modules.json") + ": the path \"" + path + "\" leaves the folder; fetch it again");
+            throw module.wrong("the path \"" + path + "\" leaves the folder; fetch it again");
         }
         return found;
     }

@@ -3,7 +3,6 @@ package dev.fathom.pretrained;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.PretrainedTokenizer;
-import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
@@ -61,18 +60,17 @@ record TextHead(Config config, PretrainedTokenizer tokenizer, int longest, int a
     /**
      * The tokenizer of a folder, which cuts texts to what the encoder takes.
      *
-     * @throws IllegalArgumentException if that leaves no room for a token of a text
+     * @throws IllegalArgumentException if that leaves no room for a token of a text, or no token stands around it
      */
     static PretrainedTokenizer tokenizer(
             CompletableFuture<PretrainedTokenizer> reading, Path folder, TextEncoder encoder) {
         int longest = Math.min(encoder.context(), Family.longest(folder));
         PretrainedTokenizer tokenizer =
-                Family.tokenizer(reading, folder, encoder.vocabulary()).truncation(TokenTruncation.to(longest));
-        int around = tokenizer.encode("").size();
-        if (around == 0 || around >= longest) {
-            throw new IllegalArgumentException(folder + ": its tokenizer sets " + around + " tokens around a text"
-                    + " and all may be " + longest + ", but the model needs at least one and room beside it; give"
-                    + " the tokenizer.json of the model");
+                Family.cutting(Family.tokenizer(reading, folder, encoder.vocabulary()), longest, folder);
+        if (tokenizer.encode("").size() == 0) {
+            throw new IllegalArgumentException(
+                    folder + ": its tokenizer sets no tokens around a text, but the head reads"
+                            + " one of them; give the tokenizer.json of the model");
         }
         return tokenizer;
     }

@@ -2,7 +2,6 @@ package dev.fathom.pretrained;
 
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.PretrainedTokenizer;
-import dev.fathom.tokenizer.TokenTruncation;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -51,18 +50,18 @@ public record TextVectors(PretrainedTokenizer tokenizer, Pooling pooling, boolea
 
     static TextVectors of(
             CompletableFuture<PretrainedTokenizer> reading, Path folder, TextEncoder net, SentenceFolder settings) {
-        PretrainedTokenizer tokenizer = Family.tokenizer(reading, folder, net.vocabulary())
-                .truncation(TokenTruncation.to(Math.min(settings.longest(), net.context())));
+        PretrainedTokenizer read = Family.tokenizer(reading, folder, net.vocabulary());
+        PretrainedTokenizer tokenizer = Family.cutting(
+                net instanceof StaticVectors ? read.withoutSpecialTokens() : read,
+                Math.min(settings.longest(), net.context()),
+                folder);
         if (settings.lowercased()
                 && !Arrays.equals(
                         tokenizer.encode("A").ids(), tokenizer.encode("a").ids())) {
             throw new IllegalArgumentException(folder + ": \"do_lower_case\" of sentence-transformers is true but its"
                     + " tokenizer keeps capital letters; give it a tokenizer.json with a normalizer that lowercases");
         }
-        return new TextVectors(
-                net instanceof StaticVectors ? tokenizer.withoutSpecialTokens() : tokenizer,
-                settings.pooling(),
-                settings.normalized());
+        return new TextVectors(tokenizer, settings.pooling(), settings.normalized());
     }
 
     /**

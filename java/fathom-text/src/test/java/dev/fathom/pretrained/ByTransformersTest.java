@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonObject;
 import dev.fathom.decode.CausalNet;
+import dev.fathom.io.TensorFile;
 import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tokenizer.EncodedText;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -105,6 +108,30 @@ class ByTransformersTest {
         }
     }
 
+    /** Transformers finds each tensor under the name that it gave it, with the same bits. */
+    @ParameterizedTest
+    @MethodSource("heads")
+    void aSavedHead(Path folder) throws IOException {
+        Path saved = temp.resolve("saved");
+        try (HeadTuning head = HeadTuning.stored(folder)) {
+            head.save(saved);
+        }
+        try (TensorFile before = TensorFile.open(folder.resolve("model.safetensors"));
+                TensorFile after = TensorFile.open(saved.resolve("model.safetensors"))) {
+            assertThat(after.names()).containsExactlyInAnyOrderElementsOf(before.names());
+            for (String name : before.names()) {
+                assertThat(after.shape(name)).as(name).isEqualTo(before.shape(name));
+                assertThat(floats(after, name)).as(name).containsExactly(floats(before, name));
+            }
+        }
+    }
+
+    private static float[] floats(TensorFile file, String name) {
+        float[] values = new float[(int) file.shape(name).size()];
+        file.copy(name, FloatBuffer.wrap(values));
+        return values;
+    }
+
     @ParameterizedTest
     @MethodSource("decoders")
     void aDecoder(Path folder) throws IOException {
@@ -163,6 +190,17 @@ class ByTransformersTest {
     }
 
     @Test
+    void noRoomForAQuery() throws IOException {
+        Path folder = changed("reranker-sigmoid", "tokenizer_config.json", "{\"model_max_length\": 2}");
+        assertThatThrownBy(() -> Reranker.load(folder)).hasMessageContaining("may have 2 in all, so that nothing");
+        Path file = folder.resolve("tokenizer.json");
+        JsonObject tokenizer = new Gson().fromJson(Files.readString(file), JsonObject.class);
+        tokenizer.remove("post_processor");
+        Files.writeString(file, tokenizer.toString());
+        assertThatThrownBy(() -> Reranker.load(folder)).hasMessageContaining("sets no tokens around a text");
+    }
+
+    @Test
     void vectorsOfTokensAlone() throws IOException {
         Path folder = ALL.resolve("static");
         Sentences expected = new Gson().fromJson(Files.readString(folder.resolve("expected.json")), Sentences.class);
@@ -214,7 +252,14 @@ class ByTransformersTest {
                 "sentence_bert_config.json | {\"max_seq_length\": 0.5} | \"0.5\" but must be a whole number of at least 0",
                 "tokenizer_config.json | {\"model_max_length\": -1} | \"model_max_length\" is -1.0 but must be at least 1",
                 "config_sentence_transformers.json | {\"prompts\": {\"query\": {}}} | \"query\" must be one value",
-                "config_sentence_transformers.json | {\"prompts\": []} | \"prompts\" must be an object"
+                "config_sentence_transformers.json | {\"prompts\": []} | \"prompts\" must be an object",
+                "sentence_bert_config.json | {\"max_seq_length\": 2} | which may have 2 in all, so that nothing of the text",
+                "modules.json | {} | modules.json: it is not a JSON list",
+                "modules.json | [1] | modules.json: its list holds something other than objects",
+                "modules.json | [{}] | modules.json: a module has no type",
+                "modules.json | [{\"type\": {}}] | modules.json: \"type\" must be one value",
+                "modules.json | [{\"type\": \"x.Pooling\", \"path\": []}] | modules.json: \"path\" must be one value",
+                "modules.json | [{\"type\": \"x.Dense\", \"path\": \"../x\"}] | the path \"../x\" leaves the folder"
             })
     void settingsThatAreNotKnown(String file, String text, String message) throws IOException {
         Path folder = changed("sentences-cls", file, text);
