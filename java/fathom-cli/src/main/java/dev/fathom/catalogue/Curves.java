@@ -1,5 +1,7 @@
 package dev.fathom.catalogue;
 
+import dev.fathom.derivative.LBfgs;
+import dev.fathom.derivative.Newton;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -15,7 +17,6 @@ import dev.fathom.optim.Adamax;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Ema;
 import dev.fathom.optim.GradientNoise;
-import dev.fathom.optim.LBfgs;
 import dev.fathom.optim.Lamb;
 import dev.fathom.optim.Lion;
 import dev.fathom.optim.Lookahead;
@@ -23,7 +24,6 @@ import dev.fathom.optim.LossAndGradient;
 import dev.fathom.optim.Muon;
 import dev.fathom.optim.NAdam;
 import dev.fathom.optim.Nesterov;
-import dev.fathom.optim.Newton;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.RAdam;
 import dev.fathom.optim.RmsProp;

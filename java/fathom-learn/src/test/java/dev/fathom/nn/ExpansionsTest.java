@@ -15,6 +15,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
+import dev.fathom.testing.LayerChecks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.StreamSupport;
@@ -220,17 +221,17 @@ class ExpansionsTest {
             new Polynomial(2, Polynomial.Terms.INTERACTIONS),
             new Polynomial(3, Polynomial.Terms.POWERS)
         }) {
-            WeightedLayersTest.checkAndFreeze(layer, true, x, 4, 3);
+            LayerChecks.checkAndFreeze(layer, true, x, 4, 3);
         }
     }
 
     @Test
     void theyTrain() {
-        WeightedLayersTest.trains(
+        LayerChecks.trains(
                 "splines",
                 new Sequential(new NaturalSpline(-2, -1, 0, 1, 2), new Linear(15, 8), Tensor::tanh, new Linear(8, 1)),
                 3);
-        WeightedLayersTest.trains("products", new Sequential(new Polynomial(2), new Linear(9, 1)), 3);
+        LayerChecks.trains("products", new Sequential(new Polynomial(2), new Linear(9, 1)), 3);
     }
 
     /**

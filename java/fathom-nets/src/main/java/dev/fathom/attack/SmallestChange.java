@@ -1,11 +1,11 @@
 package dev.fathom.attack;
 
+import dev.fathom.derivative.LBfgs;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.BoundOptimizer;
-import dev.fathom.optim.LBfgs;
 import dev.fathom.optim.LossAndGradient;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;

@@ -4,6 +4,10 @@
  * {@link dev.fathom.derivative.GradientPenalty} has an exact gradient, and {@link dev.fathom.derivative.Curvature}
  * multiplies with the Hessian of a loss.
  *
+ * <p>Two recipes follow the curvature of a loss that is evaluated again in each step:
+ * {@link dev.fathom.derivative.LBfgs} (w -= t H g, with H from the last steps and t by a line search) and, for few
+ * numbers, {@link dev.fathom.derivative.Newton} (w -= lr (H + damping I)^-1 g).
+ *
  * <p>The tangent of an op is derived from its backward where the gradient of an input reads neither that input nor a
  * result: the op is affine in it then, and is its own tangent. The other ops of the library have rules in a table,
  * {@code Tangents}, which are formulas, and not methods of the ops, since they compute with tensors, which ops do not

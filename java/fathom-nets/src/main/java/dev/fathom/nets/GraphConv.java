@@ -1,6 +1,5 @@
 package dev.fathom.nets;
 
-import dev.fathom.nn.Graph;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.WeightedLayer;

@@ -4,13 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.nn.Dropout;
-import dev.fathom.nn.Graph;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.nn.WeightNorm;
-import dev.fathom.nn.WeightedLayersTest;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -19,6 +16,7 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.LayerChecks;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -67,7 +65,7 @@ class GraphConvTest {
         for (Layer layer :
                 new Layer[] {new GraphConv(graph, 3, 2).act(Activation.TANH), new WeightNorm(new GraphConv(graph, 3, 2))
                 }) {
-            WeightedLayersTest.checkAndFreeze(layer, true, x, 1, 5, 3);
+            LayerChecks.checkAndFreeze(layer, true, x, 1, 5, 3);
         }
     }
 

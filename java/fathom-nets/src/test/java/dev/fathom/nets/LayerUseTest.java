@@ -10,13 +10,15 @@ import dev.fathom.data.Field;
 import dev.fathom.data.Padding;
 import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeRuntime;
-import dev.fathom.nn.Graph;
+import dev.fathom.nn.Conv;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.nn.Steps;
 import dev.fathom.nn.TimeDistributed;
 import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -53,8 +55,22 @@ class LayerUseTest {
     @Test
     void paddingChangesNothingWhereEachStepIsAlone() {
         boolean exact = NativeRuntime.get().isa() != Isa.BASELINE;
-        for (Layer layer : List.of(new RadialBasis(4, 4), new TimeDistributed(new GraphConv(path(3), 4, 2)))) {
-            Shape step = layer instanceof RadialBasis ? Shape.of(4) : Shape.of(3, 4);
+        for (Layer layer : List.of(
+                new RadialBasis(4, 4),
+                new TimeDistributed(new GraphConv(path(3), 4, 2)),
+                new DropConnect(new Linear(4, 4), 0),
+                new SpectralNorm(new Linear(4, 4)),
+                new WeightNorm(new Linear(4, 4)),
+                Temperature.fixed(2),
+                new AlphaDropout(0),
+                new GaussianNoise(0),
+                new GumbelSoftmax(1),
+                new Maxout(2),
+                new PRelu(4),
+                new RRelu(0.2f, 0.2f),
+                new Softmin(),
+                new Swish(4))) {
+            Shape step = layer instanceof TimeDistributed ? Shape.of(3, 4) : Shape.of(4);
             try (var model = Model.of(new Sequential(layer), 1)) {
                 assertThat(layer.stepReading()).isEqualTo(Steps.EACH);
                 for (Padding padding : List.of(Padding.front(), Padding.behind())) {
@@ -70,17 +86,26 @@ class LayerUseTest {
         }
     }
 
-    /** Nodes of a graph are no steps. */
+    @Test
+    void anotherWeightReadsTheStepsThatItsLayerReads() {
+        assertThat(new WeightNorm(Conv.causal(4, 4, 2, 1)).stepReading()).isEqualTo(Steps.PADDED_BEHIND);
+    }
+
+    /** Nodes of a graph are no steps, and a softmin over steps mixes them. */
     @Test
     void paddedNodesAreRefused() {
-        Layer layer = new GraphConv(path(5), 4, 4);
-        assertThat(layer.stepReading()).isEqualTo(Steps.MIXED);
-        try (var model = Model.of(new Sequential(layer), 1)) {
-            for (Padding padding : List.of(Padding.front(), Padding.behind())) {
-                try (Dataset data = sequences(Shape.of(4), padding)) {
-                    assertThatThrownBy(() -> made(model.net(), data, 0, 0, 1, 2))
-                            .isInstanceOf(IllegalArgumentException.class)
-                            .hasMessageContaining("padding would change its result");
+        for (Layer layer : List.of(
+                new GraphConv(path(5), 4, 4),
+                new Softmin(1),
+                new WeightNorm(new Conv(4, 4, Window.line(3).same())))) {
+            assertThat(layer.stepReading()).isEqualTo(Steps.MIXED);
+            try (var model = Model.of(new Sequential(layer), 1)) {
+                for (Padding padding : List.of(Padding.front(), Padding.behind())) {
+                    try (Dataset data = sequences(Shape.of(4), padding)) {
+                        assertThatThrownBy(() -> made(model.net(), data, 0, 0, 1, 2))
+                                .isInstanceOf(IllegalArgumentException.class)
+                                .hasMessageContaining("padding would change its result");
+                    }
                 }
             }
         }
@@ -95,7 +120,21 @@ class LayerUseTest {
         for (Layer layer : List.of(
                 new LocallyConnected(Shape.of(2, 3, 2), 3, 2),
                 new RadialBasis(2, 3),
-                new GraphConv(Graph.normalized(2, new int[] {0, 1}), 2, 3))) {
+                new GraphConv(Graph.normalized(2, new int[] {0, 1}), 2, 3),
+                new WeightNorm(new Conv(2, 3, Window.of(2, 2))),
+                new SpectralNorm(new Conv(2, 3, Window.of(2, 2))),
+                new DropConnect(new Linear(2, 3), 0.5f),
+                Temperature.learned(2),
+                new PRelu(),
+                new PRelu(2),
+                new Swish(2),
+                new RRelu(),
+                new AlphaDropout(0.5f),
+                new GaussianNoise(0.5f),
+                new Maxout(2),
+                new Softmin(),
+                new GumbelSoftmax(0.5f),
+                GumbelSoftmax.hard(0.5f))) {
             int results = 0;
             try (var model = Model.of(new Sequential(layer), 1)) {
                 for (int rank = 0; rank <= Shape.MAX_RANK; rank++) {

@@ -8,11 +8,11 @@ import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
-import dev.fathom.nn.WeightedLayersTest;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.LayerChecks;
 import org.junit.jupiter.api.Test;
 
 /** Radial basis functions: their formula, and nets that learn by them. */
@@ -53,11 +53,11 @@ class RadialBasisTest {
 
     @Test
     void gradientsAreCentralDifferencesAndPlansGiveTheSameBits() {
-        WeightedLayersTest.checkAndFreeze(new RadialBasis(3, 4), true, new Rng(5).normal(12, 0, 1), 4, 3);
+        LayerChecks.checkAndFreeze(new RadialBasis(3, 4), true, new Rng(5).normal(12, 0, 1), 4, 3);
     }
 
     @Test
     void itTrains() {
-        WeightedLayersTest.trains("radial", new Sequential(new RadialBasis(3, 30), new Linear(30, 1)), 3);
+        LayerChecks.trains("radial", new Sequential(new RadialBasis(3, 30), new Linear(30, 1)), 3);
     }
 }

@@ -1,6 +1,5 @@
 package dev.fathom.decode;
 
-import dev.fathom.attention.AdditiveAttention;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;

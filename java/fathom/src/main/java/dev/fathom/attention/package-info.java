@@ -1,10 +1,9 @@
 /**
  * Attention and what is made of it: {@link dev.fathom.attention.MultiHeadAttention} (also causal, over padded batches,
- * with heads of keys that are shared, and across two sequences), {@link dev.fathom.attention.AdditiveAttention},
- * positions that are {@link dev.fathom.attention.SinusoidalPositions sinusoidal},
- * {@link dev.fathom.attention.LearnedPositions learned} or {@link dev.fathom.attention.RotaryPositions rotary}, and the
- * layers and stacks of the Transformer. Sequences are [batch, tokens, width]. Parameters are called as in
- * {@code torch.nn}, so its files load as they are.
+ * with heads of keys that are shared, and across two sequences), positions that are
+ * {@link dev.fathom.attention.SinusoidalPositions sinusoidal}, {@link dev.fathom.attention.LearnedPositions learned} or
+ * {@link dev.fathom.attention.RotaryPositions rotary}, and the layers and stacks of the Transformer. Sequences are
+ * [batch, tokens, width]. Parameters are called as in {@code torch.nn}, so its files load as they are.
  *
  * <p>The layers are records like those of {@code nn}. Those that take a mask or a second sequence have methods of their
  * own, and each that maps one sequence to one is a plain {@code Layer} too. What a query sees is said by one

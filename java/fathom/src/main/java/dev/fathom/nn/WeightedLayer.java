@@ -7,8 +7,9 @@ import dev.fathom.tensor.Tensor;
 
 /**
  * A layer that multiplies its input by a weight W [out, ..] and can do so with another tensor in the place of its own
- * weight. Layers such as {@link WeightNorm}, {@link SpectralNorm} and {@link DropConnect} hold one, compute a weight
- * from the weight that it has, and give it back; since they are weighted layers too, they can be nested:
+ * weight. Layers such as {@code WeightNorm}, {@code SpectralNorm} and {@code DropConnect} of fathom-nets hold one,
+ * compute a weight from the weight that it has, and give it back; since they are weighted layers too, they can be
+ * nested:
  *
  * <pre>{@code
  * new SpectralNorm(new Linear(64, 1))

@@ -39,9 +39,6 @@
  *       <td>You et al. 2020</td></tr>
  *   <tr><td>{@link dev.fathom.optim.Muon}</td>
  *       <td>w -= lr times the orthogonal matrix nearest to the momentum</td><td>Jordan et al. 2024</td></tr>
- *   <tr><td>{@link dev.fathom.optim.LBfgs}</td><td>w -= t H g, with H from the last steps and t by a line search</td>
- *       <td>Liu and Nocedal 1989</td></tr>
- *   <tr><td>{@link dev.fathom.optim.Newton}</td><td>w -= lr (H + damping I)^-1 g</td><td>for few numbers</td></tr>
  *   <tr><td>{@link dev.fathom.optim.Lookahead}</td>
  *       <td>around any rule: every k steps, s += alpha (w - s) and w = s</td><td>Zhang et al. 2019</td></tr>
  *   <tr><td>{@link dev.fathom.optim.Sam}</td><td>around any rule: with the gradient at w + radius g / |g|</td>

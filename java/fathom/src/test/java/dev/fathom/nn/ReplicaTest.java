@@ -124,12 +124,22 @@ class ReplicaTest {
         }
     }
 
+    private record Scaled(Buffer factor) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return x.mul(factor.value());
+        }
+    }
+
     /** Numbers that follow from the settings of a net may be missing in a file, whichever of its models loads it. */
     @Test
     void whatFollowsFromSettingsStaysSo(@TempDir Path folder) {
         Path file = folder.resolve("linear.safetensors");
         try (var linear = Model.of(new Sequential(new Linear(IN, CLASSES)), 2);
-                var model = Model.of(new Sequential(new Linear(IN, CLASSES), Temperature.fixed(2)), 1);
+                var model = Model.of(
+                        new Sequential(
+                                new Linear(IN, CLASSES), new Scaled(Buffer.derived(Shape.of(1), Init.constant(2)))),
+                        1);
                 var copy = model.copy();
                 var replica = model.replica()) {
             linear.save(file);

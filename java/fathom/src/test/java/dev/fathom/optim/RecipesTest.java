@@ -527,8 +527,8 @@ class RecipesTest {
                 "SAM: " + new Sam(sgd) + " evaluates the loss again; put a recipe inside that evaluates it once");
         refused(() -> new GradientNoise(sgd, -1), "GradientNoise: eta=-1.0 must be 0 or more and finite");
         refused(
-                () -> new GradientNoise(new LBfgs(), 1),
-                "GradientNoise: " + new LBfgs()
+                () -> new GradientNoise(new Sam(sgd), 1),
+                "GradientNoise: " + new Sam(sgd)
                         + " evaluates the loss again; put a recipe inside that evaluates it once");
         refused(() -> new Ema(sgd, 1), "EMA: decay=1.0 must be in [0, 1)");
         refused(

@@ -57,8 +57,6 @@ class SavingTest {
                 new Nesterov(0.1f, 0.9f),
                 new Lamb(0.1f),
                 new Muon(0.1f),
-                new LBfgs(),
-                new Newton(0.1f, 1),
                 new Lookahead(new Adam(0.1f), 2, 0.5f),
                 new Sam(new Adam(0.1f)),
                 new GradientNoise(new Sgd(0.1f).momentum(0.9f), 0.3f),

@@ -1,10 +1,10 @@
 package dev.fathom.experiments.training;
 
+import dev.fathom.nets.Maxout;
+import dev.fathom.nets.PRelu;
+import dev.fathom.nets.RRelu;
+import dev.fathom.nets.Swish;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.Maxout;
-import dev.fathom.nn.PRelu;
-import dev.fathom.nn.RRelu;
-import dev.fathom.nn.Swish;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
 import java.util.function.IntFunction;

@@ -3,7 +3,7 @@ package dev.fathom.experiments.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.optim.Newton;
+import dev.fathom.derivative.Newton;
 import dev.fathom.optim.Sgd;
 import org.junit.jupiter.api.Test;
 

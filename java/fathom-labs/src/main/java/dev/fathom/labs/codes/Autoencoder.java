@@ -5,7 +5,7 @@ import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
-import dev.fathom.nn.GaussianNoise;
+import dev.fathom.nets.GaussianNoise;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;

@@ -3,9 +3,9 @@ package dev.fathom.labs.codes;
 import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.nets.Graph;
 import dev.fathom.nets.GraphConv;
 import dev.fathom.nn.Dropout;
-import dev.fathom.nn.Graph;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;

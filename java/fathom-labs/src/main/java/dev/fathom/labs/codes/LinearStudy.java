@@ -1,6 +1,7 @@
 package dev.fathom.labs.codes;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.derivative.LBfgs;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
@@ -9,7 +10,6 @@ import dev.fathom.experiments.statistics.PrincipalAngles;
 import dev.fathom.features.Pca;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
-import dev.fathom.optim.LBfgs;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.ImageSheet;

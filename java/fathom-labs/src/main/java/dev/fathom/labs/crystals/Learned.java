@@ -2,6 +2,7 @@ package dev.fathom.labs.crystals;
 
 import dev.fathom.assess.Regression;
 import dev.fathom.data.Dataset;
+import dev.fathom.derivative.LBfgs;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Crystals;
 import dev.fathom.experiments.statistics.Averages;
@@ -13,7 +14,6 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Penalty;
 import dev.fathom.optim.Adam;
-import dev.fathom.optim.LBfgs;
 import dev.fathom.optim.Schedule;
 import dev.fathom.train.Callback;
 import dev.fathom.train.Step;

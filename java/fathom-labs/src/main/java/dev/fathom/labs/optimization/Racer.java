@@ -1,5 +1,7 @@
 package dev.fathom.labs.optimization;
 
+import dev.fathom.derivative.LBfgs;
+import dev.fathom.derivative.Newton;
 import dev.fathom.optim.Adadelta;
 import dev.fathom.optim.Adagrad;
 import dev.fathom.optim.Adam;
@@ -7,14 +9,12 @@ import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Adamax;
 import dev.fathom.optim.Ema;
 import dev.fathom.optim.GradientNoise;
-import dev.fathom.optim.LBfgs;
 import dev.fathom.optim.Lamb;
 import dev.fathom.optim.Lion;
 import dev.fathom.optim.Lookahead;
 import dev.fathom.optim.Muon;
 import dev.fathom.optim.NAdam;
 import dev.fathom.optim.Nesterov;
-import dev.fathom.optim.Newton;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.RAdam;
 import dev.fathom.optim.RmsProp;

@@ -2,12 +2,12 @@ package dev.fathom.labs.optimization;
 
 import static dev.fathom.experiments.pages.Findings.line;
 
+import dev.fathom.derivative.Newton;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Surface;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.GradientNoise;
-import dev.fathom.optim.Newton;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.train.Workers;

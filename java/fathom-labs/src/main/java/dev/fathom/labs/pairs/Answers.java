@@ -2,10 +2,10 @@ package dev.fathom.labs.pairs;
 
 import static dev.fathom.experiments.pages.Findings.line;
 
-import dev.fathom.attention.AdditiveAttention;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
+import dev.fathom.decode.AdditiveAttention;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Question;

@@ -4,7 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.Vowel;
-import dev.fathom.nn.GaussianNoise;
+import dev.fathom.nets.GaussianNoise;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;

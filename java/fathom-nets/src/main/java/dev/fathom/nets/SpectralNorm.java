@@ -1,5 +1,6 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.WeightedLayer;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Buffer;

@@ -1,5 +1,7 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Steps;
 import dev.fathom.tensor.Tensor;
 
 /**

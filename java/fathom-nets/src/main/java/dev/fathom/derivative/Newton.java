@@ -1,6 +1,8 @@
-package dev.fathom.optim;
+package dev.fathom.derivative;
 
 import dev.fathom.op.Checks;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.Update;
 
 /**
  * Newton's method for small problems, such as the surfaces of a textbook: w -= lr (H + damping I)^-1 g. The Hessian H

@@ -1,4 +1,4 @@
-package dev.fathom.attention;
+package dev.fathom.decode;
 
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;

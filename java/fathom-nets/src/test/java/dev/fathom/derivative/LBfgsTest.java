@@ -1,4 +1,4 @@
-package dev.fathom.optim;
+package dev.fathom.derivative;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,6 +12,8 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
+import dev.fathom.optim.BoundOptimizer;
+import dev.fathom.optim.LossAndGradient;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;

@@ -1,4 +1,4 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
 import dev.fathom.op.Checks;
 import dev.fathom.op.Where;

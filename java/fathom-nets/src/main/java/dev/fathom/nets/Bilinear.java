@@ -1,8 +1,11 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Net;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
+import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -29,8 +32,13 @@ public record Bilinear(Parameter weight, @Nullable Parameter bias) implements Ne
                                 Checks.atLeast("Bilinear", "out", out, 1),
                                 Checks.atLeast("Bilinear", "in1", in1, 1),
                                 Checks.atLeast("Bilinear", "in2", in2, 1)),
-                        Init.torchBias(Shape.of(out, in1))),
-                new Parameter(Shape.of(out), Init.torchBias(Shape.of(out, in1))));
+                        uniform(in1)),
+                new Parameter(Shape.of(out), uniform(in1)));
+    }
+
+    private static Initializer uniform(int in1) {
+        float bound = (float) (1 / Math.sqrt(in1));
+        return Init.uniform(-bound, bound);
     }
 
     /** Returns this layer without a bias. */

@@ -1,5 +1,6 @@
-package dev.fathom.optim;
+package dev.fathom.derivative;
 
+import dev.fathom.optim.Update;
 import dev.fathom.tensor.Tensor;
 import java.util.function.BiConsumer;
 import java.util.function.Function;

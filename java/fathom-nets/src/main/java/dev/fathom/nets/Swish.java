@@ -1,5 +1,7 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Init;
+import dev.fathom.nn.StepwiseLayer;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;

@@ -1,5 +1,6 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.StepwiseLayer;
 import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;

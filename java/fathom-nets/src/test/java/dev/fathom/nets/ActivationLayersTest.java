@@ -1,9 +1,15 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -13,6 +19,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
+import dev.fathom.testing.LayerChecks;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -364,9 +371,9 @@ class ActivationLayersTest {
             Temperature.learned(2),
             new GumbelSoftmax(0.8f)
         }) {
-            WeightedLayersTest.checkAndFreeze(layer, true, x, 2, 2, 6);
+            LayerChecks.checkAndFreeze(layer, true, x, 2, 2, 6);
         }
-        WeightedLayersTest.checkAndFreeze(GumbelSoftmax.hard(1), false, x, 2, 2, 6);
+        LayerChecks.checkAndFreeze(GumbelSoftmax.hard(1), false, x, 2, 2, 6);
     }
 
     /** A net with each of them fits a curve of products. */
@@ -387,7 +394,7 @@ class ActivationLayersTest {
         }) {
             Layer hidden = new Linear(3, 12).act(Activation.TANH);
             Layer last = new Linear(layer instanceof Maxout ? 4 : 12, 1);
-            WeightedLayersTest.trains(layer, new Sequential(hidden, layer, last), 3);
+            LayerChecks.trains(layer, new Sequential(hidden, layer, last), 3);
         }
     }
 

@@ -1,5 +1,7 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Steps;
+import dev.fathom.nn.WeightedLayer;
 import dev.fathom.parameter.Parameter;
 
 /** A layer around a weighted layer, to which it gives another weight that it computes from the layer's own. */

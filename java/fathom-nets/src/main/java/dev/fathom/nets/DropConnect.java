@@ -1,5 +1,6 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.WeightedLayer;
 import dev.fathom.op.Checks;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Pass;
@@ -10,7 +11,7 @@ import dev.fathom.tree.Inline;
  * Runs {@code layer} with a weight of which each element is 0 with probability p in training, independently, and the
  * others are multiplied by 1 / (1 - p) (Wan et al. 2013). In evaluation the weight is complete. The paper draws a mask
  * for each example and samples activations in evaluation; here the examples of a call share one mask, and evaluation
- * takes the mean of the weights, as {@link Dropout} does for activations. The bias is never dropped.
+ * takes the mean of the weights, as {@link dev.fathom.nn.Dropout} does for activations. The bias is never dropped.
  *
  * @param layer a linear layer, a convolution, or another layer with a weight; the names of its parameters do not change
  * @param p the probability to drop, in [0, 1)

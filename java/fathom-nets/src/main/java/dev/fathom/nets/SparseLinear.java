@@ -1,5 +1,9 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.SequenceLayer;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
@@ -39,7 +43,7 @@ public record SparseLinear(
      * @throws IllegalArgumentException if a size is below 1
      */
     public SparseLinear(int in, int out) {
-        this(in, out, Init.torchBias(sized(in, out).permuted(1, 0)));
+        this(in, out, uniform(sized(in, out).dim(0)));
     }
 
     /**
@@ -48,10 +52,12 @@ public record SparseLinear(
      * @throws IllegalArgumentException if a size is below 1
      */
     public SparseLinear(int in, int out, Initializer init) {
-        this(
-                new Parameter(sized(in, out), init, 1, 0),
-                new Parameter(Shape.of(out), Init.torchBias(Shape.of(out, in))),
-                null);
+        this(new Parameter(sized(in, out), init, 1, 0), new Parameter(Shape.of(out), uniform(in)), null);
+    }
+
+    private static Initializer uniform(int in) {
+        float bound = (float) (1 / Math.sqrt(in));
+        return Init.uniform(-bound, bound);
     }
 
     private static Shape sized(int in, int out) {

@@ -1,6 +1,8 @@
-package dev.fathom.optim;
+package dev.fathom.derivative;
 
 import dev.fathom.op.Checks;
+import dev.fathom.optim.Optimizer;
+import dev.fathom.optim.Update;
 import dev.fathom.tensor.Vectors;
 import dev.fathom.tree.Records;
 import java.util.ArrayDeque;

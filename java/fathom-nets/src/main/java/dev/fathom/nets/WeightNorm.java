@@ -1,5 +1,6 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
+import dev.fathom.nn.WeightedLayer;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Operand;

@@ -1,15 +1,21 @@
-package dev.fathom.nn;
+package dev.fathom.nets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.GradientCheck;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.nn.WeightedLayer;
 import dev.fathom.op.Activation;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
-import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Buffer;
@@ -23,64 +29,14 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
+import dev.fathom.testing.LayerChecks;
 import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** Layers whose weight is normalized or dropped, and bilinear ones. */
-public class WeightedLayersTest {
+class WeightedLayersTest {
     private static final Golden GOLDEN = new Golden("layers");
-
-    /** Gradients are central differences (if they can be), and a plan gives the bits of an eager run. */
-    public static void checkAndFreeze(Layer layer, boolean checks, float[] x, int... dims) {
-        try (var model = Model.of(layer, 3)) {
-            if (checks) {
-                try (Pass pass = Pass.infer()) {
-                    GradientCheck.check(in -> model.net().apply(in[0]), 1e-2, model.parameters(), Tensor.of(x, dims));
-                }
-            }
-            try (Plan plan = Plan.freeze(model, Shape.of(dims));
-                    Session session = plan.newSession(dims[0]);
-                    Pass pass = Pass.infer()) {
-                session.input().put(0, x);
-                session.run();
-                float[] eager = model.net().apply(Tensor.of(x, dims)).toArray();
-                float[] frozen = new float[eager.length];
-                session.output().get(0, frozen);
-                assertThat(frozen).as("plan of %s", layer).isEqualTo(eager);
-            }
-        }
-    }
-
-    /** Adam makes the squared error of a product of three features much smaller than it was. */
-    public static void trains(Object what, Layer net, int in) {
-        int n = 64;
-        float[] x = new Rng(1).normal(n * in, 0, 1);
-        float[] y = new float[n];
-        for (int i = 0; i < n; i++) {
-            y[i] = x[in * i] * x[in * i + 1] + x[in * i + 2];
-        }
-        try (var model = Model.of(net, 2);
-                BoundOptimizer adam = new Adam(0.02f).on(model)) {
-            float before = loss(model, x, y);
-            Rng rng = new Rng(3);
-            for (int step = 0; step < 200; step++) {
-                try (Pass pass = Pass.train(rng)) {
-                    pass.backward(Loss.mse().of(model.net().apply(Tensor.of(x, n, in)), Tensor.of(y, n, 1)));
-                    adam.step();
-                }
-            }
-            assertThat(loss(model, x, y)).as("loss of %s", what).isLessThan(0.5f * before);
-        }
-    }
-
-    private static float loss(Model<Layer> model, float[] x, float[] y) {
-        try (Pass pass = Pass.infer()) {
-            return Loss.mse()
-                    .of(model.net().apply(Tensor.of(x, y.length, x.length / y.length)), Tensor.of(y, y.length, 1))
-                    .item();
-        }
-    }
 
     private static Parameter given(String name) {
         Shape file = GOLDEN.shape(name);
@@ -401,8 +357,8 @@ public class WeightedLayersTest {
             // long filters, since normalized short ones are curved within the step of a difference
             var linear = new Linear(5, 4, Init.normal(0, 1)).act(Activation.TANH);
             var conv = new Conv(2, 3, 3).withWeight(Init.normal(0, 1)).pad(1).act(Activation.SIGMOID);
-            checkAndFreeze(wrapper.apply(linear), true, x, 12, 5);
-            checkAndFreeze(wrapper.apply(conv), true, x, 2, 5, 3, 2);
+            LayerChecks.checkAndFreeze(wrapper.apply(linear), true, x, 12, 5);
+            LayerChecks.checkAndFreeze(wrapper.apply(conv), true, x, 2, 5, 3, 2);
         }
     }
 
@@ -410,7 +366,7 @@ public class WeightedLayersTest {
     void theyTrain() {
         for (var wrapper : wrappers()) {
             WeightedLayer hidden = wrapper.apply(new Linear(3, 64).act(Activation.TANH));
-            trains(hidden, new Sequential(hidden, new Linear(64, 1)), 3);
+            LayerChecks.trains(hidden, new Sequential(hidden, new Linear(64, 1)), 3);
         }
     }
 
