@@ -41,6 +41,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
+import dev.fathom.plan.PlanFile;
 import dev.fathom.pretrained.Classifier;
 import dev.fathom.pretrained.Embedder;
 import dev.fathom.pretrained.FillMask;
@@ -268,6 +269,9 @@ class LibraryClosingTest {
         Path pretrained = Path.of(System.getProperty("fathom.root"), "test-data", "pretrained");
         Path vectors = folder.resolve("vectors.safetensors");
         VectorFile.write(vectors, 2, VectorFile.Metric.DOT, true, rows -> rows.add(new float[] {1, 2}));
+        Path plans = folder.resolve("closing.plan");
+        plan.save(plans);
+        makers.put("PlanFile", () -> PlanFile.load(plans));
         makers.put("VectorFile", () -> VectorFile.load(vectors));
         embedder = Embedder.load(pretrained.resolve("heads-bert"));
         makers.put("TextIndex", () -> TextIndex.of(Files.createDirectories(folder.resolve("texts")), embedder));

@@ -61,6 +61,10 @@ record Kind(String what, String remedy) {
         if (text.startsWith("\u0093NUMPY")) {
             return NPY;
         }
+        if (text.startsWith("FATHPLAN")) {
+            return new Kind(
+                    "a frozen plan", "load it by Plan.load, or give the file of the weights that it was made of");
+        }
         if (text.startsWith("GGUF") || text.startsWith("lmgg") || text.startsWith("tjgg")) {
             return new Kind("a GGUF file of llama.cpp", FILES);
         }

@@ -69,6 +69,29 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
+    /**
+     * Maps a part of a file for those who give its address to kernels: where the file becomes shorter meanwhile, the
+     * system ends the process. The part is unmapped when the garbage collector finds the buffer.
+     *
+     * @param bytes at most {@code Integer.MAX_VALUE}
+     * @throws IllegalArgumentException as {@link #open}
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static ByteBuffer map(Path path, long from, long bytes) {
+        try (MappedFile whole = open(path)) {
+            boolean interrupted = Thread.interrupted();
+            try {
+                return whole.file.getChannel().map(FileChannel.MapMode.READ_ONLY, from, bytes);
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        } catch (IOException e) {
+            throw InputFile.unreadable(path, e);
+        }
+    }
+
     /** Returns the number of bytes that the file had when it was opened. */
     public long size() {
         return size;

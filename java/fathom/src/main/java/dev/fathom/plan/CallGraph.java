@@ -167,6 +167,23 @@ final class CallGraph implements AutoCloseable {
         return graph;
     }
 
+    /** A graph that was traced elsewhere. */
+    static CallGraph of(
+            List<Value> values,
+            List<Node> nodes,
+            int[] inputs,
+            Sizes sizes,
+            Map<Integer, Integer> carried,
+            int[] outputs,
+            List<String> outputNames) {
+        CallGraph graph = new CallGraph(inputs, sizes, carried, null);
+        graph.values.addAll(values);
+        graph.nodes.addAll(nodes);
+        graph.outputs = outputs;
+        graph.outputNames = outputNames;
+        return graph;
+    }
+
     private void write(Pass pass, List<Spec> specs, Function<Tensor[], Object> body) {
         Map<Tensor, Integer> numbers = new IdentityHashMap<>();
         Tensor[] in = new Tensor[specs.size()];
@@ -219,6 +236,11 @@ final class CallGraph implements AutoCloseable {
                     + " under this name; it must be of the same shape and type");
         }
         carried.put(input, outputs[o]);
+    }
+
+    /** For each input that is carried, its number and that of the output which it becomes. */
+    Map<Integer, Integer> carried() {
+        return Map.copyOf(carried);
     }
 
     /** The output that the carried input of this number becomes, or -1 if it is not carried. */

@@ -6,7 +6,6 @@ import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,13 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param batches that a session may have
  * @param lengths that a session may have
  */
-record Calls(
-        List<Spec> specs,
-        CallGraph graph,
-        List<Function<Sizes, Object>> ops,
-        BitSet fixed,
-        Range batches,
-        Range lengths) {
+record Calls(List<Spec> specs, CallGraph graph, List<Fitted> ops, BitSet fixed, Range batches, Range lengths) {
     /**
      * Fits the calls of traces.
      *
@@ -46,13 +39,13 @@ record Calls(
     }
 
     /** For each call, the op at any size. */
-    static List<Function<Sizes, Object>> ops(Fit fit, List<CallGraph> graphs) {
-        List<Function<Sizes, Object>> ops = new ArrayList<>();
+    static List<Fitted> ops(Fit fit, List<CallGraph> graphs) {
+        List<Fitted> ops = new ArrayList<>();
         for (int i = 0; i < graphs.get(0).nodes.size(); i++) {
             int n = i;
             ops.add(fit.of(
                     graphs.get(0).nodes.get(n).where(),
-                    graphs.stream().map(g -> g.nodes.get(n).op()).toArray()));
+                    graphs.stream().map(g -> g.nodes.get(n).op()).toList()));
         }
         return ops;
     }
@@ -102,7 +95,7 @@ record Calls(
         List<Op> made = new ArrayList<>();
         for (int i = 0; i < ops.size(); i++) {
             try {
-                made.add((Op) ops.get(i).apply(sizes));
+                made.add(ops.get(i).at(sizes.batch(), lengths.number(sizes)));
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new IllegalArgumentException(
                         "newSession: " + graph.nodes.get(i).where() + " cannot be made at " + sizes + ": "

@@ -1,8 +1,6 @@
 package dev.fathom.plan;
 
-import dev.fathom.op.Shape;
-import dev.fathom.tree.Structure;
-import java.lang.reflect.InvocationTargetException;
+import dev.fathom.op.Op;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,7 +9,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -25,81 +22,43 @@ import org.jspecify.annotations.Nullable;
  * @param lengths which may be asked for
  */
 record Fit(List<Sizes> sizes, Range lengths) {
+    private static final String CONSTANT =
+            "a number that is no integer is constant in a plan: compute it from the inputs by ops, or make it an input";
+
     /** What the op {@code where}, which was this in each of the traces, is at a size. */
-    Function<Sizes, Object> of(String where, @Nullable Object[] values) {
-        return of(where, values[0] == null ? "" : values[0].getClass().getSimpleName(), values);
-    }
-
-    private Function<Sizes, Object> of(String where, String what, @Nullable Object[] values) {
-        Object first = values[0];
-        if (Arrays.stream(values).allMatch(v -> Objects.equals(v, first))) {
-            return s -> first;
+    Fitted of(String where, List<Op> traced) {
+        Op first = traced.get(0);
+        if (traced.stream().allMatch(first::equals)) {
+            return new Fitted(first, List.of());
         }
-        boolean alike =
-                Arrays.stream(values).allMatch(v -> v != null && first != null && v.getClass() == first.getClass());
-        if (alike && (first instanceof Integer || first instanceof Long)) {
-            return number(where, what, values);
-        }
-        if (alike
-                && first instanceof Shape shape
-                && Arrays.stream(values).allMatch(v -> ((Shape) v).rank() == shape.rank())) {
-            List<Function<Sizes, Object>> dims = new ArrayList<>();
-            for (int d = 0; d < shape.rank(); d++) {
-                int dim = d;
-                dims.add(of(
-                        where,
-                        what,
-                        Arrays.stream(values).map(v -> ((Shape) v).dim(dim)).toArray()));
-            }
-            return s ->
-                    Shape.of(dims.stream().mapToInt(d -> (Integer) d.apply(s)).toArray());
-        }
-        if (alike && first.getClass().isRecord()) {
-            return record(where, values);
-        }
-        throw refused(
-                where,
-                what,
-                values,
-                "a number that is no integer is constant in a plan: compute it from the inputs by ops, or make it an"
-                        + " input");
-    }
-
-    private Function<Sizes, Object> record(String where, Object[] records) {
-        List<List<@Nullable Object>> components = new ArrayList<>();
-        List<String> names = new ArrayList<>();
-        for (Object r : records) {
-            List<@Nullable Object> own = new ArrayList<>();
-            names.clear();
-            Structure.namedComponents(r, (name, value) -> {
-                names.add(name);
-                own.add(value);
-            });
-            components.add(own);
-        }
-        List<Function<Sizes, Object>> fitted = new ArrayList<>();
-        for (int c = 0; c < names.size(); c++) {
-            int component = c;
-            fitted.add(of(
-                    where,
-                    names.get(c),
-                    components.stream().map(own -> own.get(component)).toArray()));
-        }
-        return s ->
-                made(records[0].getClass(), fitted.stream().map(f -> f.apply(s)).toArray());
-    }
-
-    private static Object made(Class<?> type, @Nullable Object... components) {
+        String kind = first.getClass().getSimpleName();
+        List<List<Fitted.Leaf>> all;
         try {
-            return Structure.create(type, components);
-        } catch (InvocationTargetException e) {
-            throw e.getCause() instanceof RuntimeException refused ? refused : new IllegalStateException(e.getCause());
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot make a " + type.getName() + " by its canonical constructor", e);
+            all = traced.stream().map(Fitted::leaves).toList();
+        } catch (IllegalArgumentException e) { // a part that has no leaves
+            throw refused(where, kind, traced.toArray(), CONSTANT);
         }
+        if (traced.stream().anyMatch(op -> op.getClass() != first.getClass())
+                || all.stream().anyMatch(leaves -> leaves.size() != all.get(0).size())) {
+            throw refused(where, kind, traced.toArray(), CONSTANT);
+        }
+        List<Fitted.Growing> growing = new ArrayList<>();
+        for (int i = 0; i < all.get(0).size(); i++) {
+            int leaf = i;
+            Fitted.Leaf here = all.get(0).get(i);
+            Object[] values =
+                    all.stream().map(leaves -> leaves.get(leaf).value()).toArray();
+            if (Arrays.stream(values).anyMatch(v -> !v.equals(here.value()))) {
+                if (here.type() != int.class && here.type() != long.class) {
+                    throw refused(where, here.name(), values, CONSTANT);
+                }
+                growing.add(number(leaf, where, here.name(), values));
+            }
+        }
+        return new Fitted(first, growing);
     }
 
-    private Function<Sizes, Object> number(String where, String what, Object[] values) {
+    private Fitted.Growing number(int leaf, String where, String what, Object[] values) {
         int few = sizes.get(0).batch();
         SortedMap<Integer, Long> bases = new TreeMap<>();
         SortedMap<Integer, Long> slopes = new TreeMap<>();
@@ -122,10 +81,11 @@ record Fit(List<Sizes> sizes, Range lengths) {
         Line base = Line.through(bases, periods);
         Line slope = slopes.isEmpty() ? new Line(0, 0, 0, 0, 1) : Line.through(slopes, periods);
         if (base != null && slope != null) {
-            Function<Sizes, Long> at = s -> base.at(number(s)) + s.batch() * slope.at(number(s));
+            Fitted.Growing fitted = new Fitted.Growing(leaf, base, slope);
             if (IntStream.range(0, values.length)
-                    .allMatch(t -> at.apply(sizes.get(t)) == ((Number) values[t]).longValue())) {
-                return values[0] instanceof Long ? at::apply : s -> Math.toIntExact(at.apply(s));
+                    .allMatch(t -> fitted.at(sizes.get(t).batch(), number(sizes.get(t)))
+                            == ((Number) values[t]).longValue())) {
+                return fitted;
             }
         }
         boolean byBatch = changes(values, Sizes::length);
@@ -152,7 +112,7 @@ record Fit(List<Sizes> sizes, Range lengths) {
     }
 
     private int number(Sizes s) {
-        return s.length() == 0 ? 0 : lengths.number(s.length());
+        return lengths.number(s);
     }
 
     private IllegalStateException refused(String where, String what, @Nullable Object[] values, String remedy) {

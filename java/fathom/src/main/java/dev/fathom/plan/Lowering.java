@@ -129,6 +129,10 @@ final class Lowering extends Call {
                 Shape shape = node.op().shape(this, o);
                 if (value >= 0) {
                     CallGraph.Value of = graph.values.get(value);
+                    if (of.dtype() != node.op().dtype(this, o)) { // as a file of a plan may claim
+                        throw fail("result " + o + " is " + of.dtype() + " but it makes "
+                                + node.op().dtype(this, o));
+                    }
                     graph.values.set(value, of.with(CallGraph.Kind.RESULT, shape, null));
                 }
             }

@@ -13,11 +13,14 @@ import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -34,13 +37,23 @@ public final class Plan implements AutoCloseable {
     private final Map<Slot.Content, Long> addresses;
     private final String commands;
     private final int defaultBatch;
+    /** The file that holds the weights in place of the block, mapped for as long as anything refers to this plan. */
+    final @Nullable ByteBuffer mapped;
 
     /**
      * @param addresses of the weights that the commands read, for as long as the block of weights is there
      * @param commands their kernels and callers, for people
      * @param batch the batch size of sessions that are not told otherwise, or 0
+     * @param mapped where the weights lie in a file, or null
      */
-    Plan(Calls calls, Block weights, Map<Slot.Content, Long> addresses, String commands, int batch) {
+    Plan(
+            Calls calls,
+            Block weights,
+            Map<Slot.Content, Long> addresses,
+            String commands,
+            int batch,
+            @Nullable ByteBuffer mapped) {
+        this.mapped = mapped;
         specs = calls.specs();
         this.calls = calls;
         this.weights = weights;
@@ -190,6 +203,52 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
+     * Writes this plan to a file, from which {@link #load} and {@link #open} make it without the classes of the model.
+     * {@link PlanFile} writes several plans, and texts such as the names of classes.
+     *
+     * @throws IllegalArgumentException if an op of your own has a component of a type that a file cannot hold
+     * @throws IllegalStateException if the plan is closed
+     * @throws java.io.UncheckedIOException if the file cannot be written
+     */
+    public void save(Path file) {
+        PlanFile.save(file, Map.of("plan", this), Map.of());
+    }
+
+    /**
+     * Reads the only plan of a file into memory, as {@link PlanFile#load} does.
+     *
+     * @throws IllegalArgumentException as {@link PlanFile#load}, or if there are several plans
+     * @throws java.io.UncheckedIOException if the file cannot be read
+     */
+    public static Plan load(Path file) {
+        try (PlanFile plans = PlanFile.load(file)) {
+            return plans.plan();
+        }
+    }
+
+    /**
+     * Opens the only plan of a file, whose weights stay there, as {@link PlanFile#open} does. While the plan is open
+     * nobody may shorten or overwrite the file.
+     *
+     * @throws IllegalArgumentException as {@link PlanFile#open}, or if there are several plans
+     * @throws java.io.UncheckedIOException if the file cannot be read
+     */
+    public static Plan open(Path file) {
+        try (PlanFile plans = PlanFile.open(file)) {
+            return plans.plan();
+        }
+    }
+
+    /** What the commands read, and where it lies. */
+    Set<Slot.Content> weights() {
+        return addresses.keySet();
+    }
+
+    int defaultBatch() {
+        return defaultBatch;
+    }
+
+    /**
      * Makes a session of the default batch size, which is that of the shape given to {@code freeze}, or else 1 or the
      * smallest that the plan takes.
      *
@@ -271,8 +330,8 @@ public final class Plan implements AutoCloseable {
     }
 
     /** Where a weight lies. */
-    long address(Slot weight) {
-        return addresses.getOrDefault(weight.content, 0L); // what no command reads lies nowhere
+    long address(Slot.Content weight) {
+        return addresses.getOrDefault(weight, 0L); // what no command reads lies nowhere
     }
 
     /**

@@ -54,7 +54,7 @@ final class PlanBuilder {
                         .append('\n'));
             }
         }
-        return new Plan(calls, block(), Map.copyOf(addresses), lines.toString(), batch);
+        return new Plan(calls, block(), Map.copyOf(addresses), lines.toString(), batch, null);
     }
 
     private Block block() {

@@ -37,6 +37,11 @@ record Range(int min, int max, int step, boolean declared, String below, String 
         return (size - min) / step;
     }
 
+    /** Which of the lengths those of a session are, where this is their range; 0 where there are none. */
+    int number(Sizes sizes) {
+        return sizes.length() == 0 ? 0 : number(sizes.length());
+    }
+
     /** Size number {@code i}, or the last before it. */
     int at(int i) {
         return min + Math.min(Math.max(i, 0), number(max)) * step;

@@ -123,7 +123,7 @@ public final class Session implements AutoCloseable {
         return switch (slot.role) {
             case INPUT -> Native.address(in[slot.port].memory);
             case OUTPUT -> Native.address(out[slot.port].memory);
-            case WEIGHT -> plan.address(slot);
+            case WEIGHT -> plan.address(slot.content);
             case WORK -> memory.piece(placement.offsets().getOrDefault(slot, 0L), slot.bytes);
         };
     }

@@ -21,7 +21,7 @@ public final class Spec {
     private final @Nullable Range lengths;
 
     /** What an input holds before anybody writes to it. */
-    private enum Begins {
+    enum Begins {
         /** Zeros, and whatever the caller writes before a run. */
         ZERO,
         /** Zeros, and after a run what the state became. */
@@ -153,6 +153,20 @@ public final class Spec {
 
     boolean isLengths() {
         return begins == Begins.FULL;
+    }
+
+    /** How it begins in a session. */
+    Begins begins() {
+        return begins;
+    }
+
+    Spec begins(Begins other) {
+        return new Spec(name, dtype, dims, other, batches, lengths);
+    }
+
+    /** Its dimensions, some of which may be open. */
+    int[] dims() {
+        return dims.clone();
     }
 
     /** Returns the name, for {@link Session#input(String)}. */

@@ -1402,7 +1402,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      * layer on sparse rows, such as the words of a text with their counts, at a cost that follows the tokens and not
      * the vocabulary. Only the first {@code lengths[n]} tokens of a row count, and those that are {@code padding} do
      * not. What is null is left out: there is no b, all lengths are length, all w are 1, no token is padding. The
-     * gradient of W is rows and their values. {@code nn.SparseLinear} is the layer.
+     * gradient of W is rows and their values. {@code nets.SparseLinear} is the layer.
      *
      * @param weight W [vocabulary, out]
      * @param bias b [out]

@@ -562,6 +562,7 @@ class SafetensorsTest {
                 Arguments.of("net.keras", zip("model.weights.h5"), "a model of Keras", numpy),
                 Arguments.of("app.zip", zip("readme.txt"), "a zip archive", "unpack it"),
                 Arguments.of("net.onnx", latin("\10\7\22\7pytorch\32"), "an ONNX model", "onnx.numpy_helper"),
+                Arguments.of("net.plan", latin("FATHPLAN\1\0\0\0"), "a frozen plan", "load it by Plan.load"),
                 Arguments.of("net.gguf", latin("GGUF\3\0\0\0"), "a GGUF file of llama.cpp", files),
                 Arguments.of("net.tflite", latin("\34\0\0\0TFL3"), "a TensorFlow Lite model", numpy),
                 Arguments.of("saved_model.pb", latin("\10\1\22\u00a0\5"), "a SavedModel of TensorFlow", numpy),

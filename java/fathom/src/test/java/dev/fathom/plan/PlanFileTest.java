@@ -1,0 +1,447 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.kernel.Kernel;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.MaxPool;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.offheap.Block;
+import dev.fathom.op.Activation;
+import dev.fathom.op.Call;
+import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
+import dev.fathom.recurrent.Output;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.Next;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A plan that is read from a file does what it did before; what is no plan, or damaged, is refused. */
+class PlanFileTest {
+    private static final int IMAGE = 8 * 8 * 3;
+
+    @TempDir
+    Path temp;
+
+    private Path file;
+
+    @BeforeEach
+    void place() {
+        file = temp.resolve("net.plan");
+    }
+
+    /** A net of convolutions, of which the second takes Winograd's form. */
+    private static Model<Sequential> images() {
+        return Model.of(
+                new Sequential(
+                        new Conv(3, 40, Window.of(3).pad(1)),
+                        new BatchNorm(40),
+                        new Conv(40, 70, Window.of(3).pad(1)).act(Activation.RELU),
+                        new MaxPool(Window.of(2).stride(2)),
+                        new Flatten(),
+                        new Linear(70 * 16, 10)),
+                1);
+    }
+
+    /** Writes a plan of it, and returns what it answers to two images. */
+    private float[] save() {
+        try (Model<Sequential> model = images();
+                Plan plan = Plan.freeze(model, Shape.of(2, 8, 8, 3))) {
+            plan.save(file);
+            return run(plan, 2);
+        }
+    }
+
+    private static float[] run(Plan plan, int batch) {
+        try (Session s = plan.newSession(batch)) {
+            s.set(new Rng(5).normal(batch * IMAGE, 0, 1)).run();
+            float[] y = new float[s.output().capacity()];
+            s.output().get(0, y);
+            return y;
+        }
+    }
+
+    @Test
+    void aNetOfImages() {
+        try (Model<Sequential> model = images();
+                Plan plan = Plan.freeze(model, Shape.of(2, 8, 8, 3))) {
+            plan.save(file);
+            try (Plan loaded = Plan.load(file);
+                    Plan opened = Plan.open(file)) {
+                assertThat(loaded.toString()).isEqualTo(plan.toString());
+                assertThat(plan.weights()).extracting(Slot.Content::packing).contains(Kernel.WINOGRAD_PACK);
+                for (int batch : new int[] {1, 2, 5}) {
+                    float[] before = run(plan, batch);
+                    assertThat(run(loaded, batch)).containsExactly(before);
+                    assertThat(run(opened, batch)).containsExactly(before);
+                    assertThat(loaded.workspaceBytes(batch)).isEqualTo(plan.workspaceBytes(batch));
+                }
+                try (Session s = opened.newSession()) {
+                    assertThat(s.input().capacity()).isEqualTo(2 * IMAGE); // as many as the plan was frozen with
+                }
+            }
+        }
+    }
+
+    /** A plan of a plan that was read is the same file. */
+    @Test
+    void savedAgainItIsTheSame() throws IOException {
+        save();
+        Path again = temp.resolve("again.plan");
+        try (Plan loaded = Plan.load(file);
+                Plan opened = Plan.open(file)) {
+            loaded.save(again);
+            assertThat(again).hasSameBinaryContentAs(file);
+            opened.save(again);
+            assertThat(again).hasSameBinaryContentAs(file);
+        }
+    }
+
+    @Test
+    void aStateIsCarried() {
+        try (Model<Recurrent> model = Model.of(Recurrent.lstm(3, 5), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in, state) -> {
+                            Output out = net.run(in[0], state);
+                            return new Next(out.steps(), out.state());
+                        },
+                        net -> net.state(2),
+                        Spec.of("x", Dim.BATCH, 1, 3))) {
+            plan.save(file);
+            try (Plan loaded = Plan.load(file);
+                    Session before = plan.newSession(2);
+                    Session after = loaded.newSession(2)) {
+                for (int step = 0; step < 3; step++) {
+                    float[] x = new Rng(step).normal(6, 0, 1);
+                    before.set(x).run();
+                    after.set(x).run();
+                    assertThat(after.output()).isEqualTo(before.output());
+                    assertThat(after.resultNames()).isEqualTo(before.resultNames());
+                }
+            }
+        }
+    }
+
+    /** The open plan keeps the file that it was opened with. */
+    @Test
+    void anotherFileMovesIntoItsPlace() {
+        float[] before = save();
+        try (Plan opened = Plan.open(file)) {
+            try (Model<Sequential> model = Model.of(new Sequential(new Flatten(), new Linear(IMAGE, 3)), 2);
+                    Plan other = Plan.freeze(model, Shape.of(1, 8, 8, 3))) {
+                other.save(file);
+            }
+            assertThat(run(opened, 2)).containsExactly(before);
+            try (Plan now = Plan.open(file)) {
+                assertThat(run(now, 1)).hasSize(3);
+            }
+        }
+    }
+
+    @Test
+    void aClosedPlan() {
+        Plan plan;
+        try (Model<Sequential> model = images()) {
+            plan = Plan.freeze(model, Shape.of(2, 8, 8, 3));
+        }
+        plan.close();
+        assertThatThrownBy(() -> plan.save(file)).hasMessageContaining("plan is closed");
+        save();
+        Plan opened = Plan.open(file);
+        opened.close();
+        assertThatThrownBy(opened::newSession).hasMessageContaining("plan is closed");
+    }
+
+    // ---- several plans, and texts
+
+    /** Plans of one model share its weights in a file, and in memory. */
+    @Test
+    void severalPlansAndTexts() throws IOException {
+        float[] x = new Rng(5).normal(2 * IMAGE, 0, 1);
+        try (Model<Sequential> model = images();
+                Plan whole = Plan.freeze(model, Shape.of(2, 8, 8, 3));
+                Plan features = Plan.freeze(
+                        model,
+                        (net, in) -> net.layers()
+                                .get(2)
+                                .apply(net.layers()
+                                        .get(1)
+                                        .apply(net.layers().get(0).apply(in[0]))),
+                        Spec.of("x", Dim.BATCH, 8, 8, 3));
+                Session expected = features.newSession(2)) {
+            Map<String, Plan> plans = new LinkedHashMap<>();
+            plans.put("classes", whole);
+            plans.put("features", features);
+            whole.save(file);
+            long alone = Files.size(file);
+            PlanFile.save(file, plans, Map.of("names", "cat\ndog \u00e9\u4e2d", "empty", ""));
+            assertThat(Files.size(file)).isBetween(alone, alone + 8192);
+            expected.set(x).run();
+            for (Function<Path, PlanFile> reading : List.<Function<Path, PlanFile>>of(PlanFile::load, PlanFile::open)) {
+                PlanFile read = reading.apply(file);
+                assertThat(read.names()).containsExactly("classes", "features");
+                assertThat(read.texts()).hasSize(2).containsEntry("empty", "");
+                assertThat(read.text("names")).isEqualTo("cat\ndog \u00e9\u4e2d");
+                assertThatThrownBy(read::plan).hasMessageContaining("it has the plans [classes, features]; choose one");
+                assertThatThrownBy(() -> read.plan("step"))
+                        .hasMessageContaining("there is no plan \"step\"; it has [classes, features]");
+                assertThatThrownBy(() -> read.text("step")).hasMessageContaining("there is no text \"step\"");
+                try (Plan first = read.plan("classes");
+                        Plan again = read.plan("classes");
+                        Plan second = read.plan("features")) {
+                    read.close();
+                    assertThat(run(first, 2)).containsExactly(run(whole, 2)).containsExactly(run(again, 2));
+                    try (Session s = second.newSession(2)) {
+                        s.set(x).run();
+                        assertThat(s.output()).isEqualTo(expected.output());
+                    }
+                }
+                assertThatThrownBy(() -> read.plan("classes")).hasMessageContaining("plan is closed");
+            }
+            assertThatThrownBy(() -> Plan.load(file)).hasMessageContaining("it has the plans [classes, features]");
+            assertThatThrownBy(() -> PlanFile.save(file, Map.of(), Map.of())).hasMessageContaining("there is no plan");
+        }
+    }
+
+    /** A plan without weights has nothing to map. */
+    @Test
+    void noWeights() {
+        try (Model<Sequential> model = Model.of(new Sequential(new Flatten()), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 2, 2))) {
+            plan.save(file);
+            try (Plan opened = Plan.open(file);
+                    Session s = opened.newSession()) {
+                s.set(new float[] {1, 2, 3, 4}).run();
+                assertThat(s.output().get(3)).isEqualTo(4);
+            }
+        }
+    }
+
+    // ---- another processor
+
+    /** Weights that were packed by kernels with other vectors are packed anew, and give the same bits. */
+    @ParameterizedTest
+    @CsvSource({"16, 4", "8, 2", "4, 2", "4, 4"})
+    void packedForAnotherProcessor(int lanes, int vectors) throws IOException {
+        float[] before = save();
+        Panels other = new Panels(lanes, vectors);
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        PlanData read = PlanBytes.read("x", contents(bytes)).plans().get(0).plan();
+        int begin = (int) (64 + bytes.getLong(24) + 4095 & -4096);
+        for (PlanData.Weight w : read.weights()) {
+            Slot.Content c = w.content();
+            int at = begin + (int) w.offset();
+            if (c.packing() != null) {
+                int n = (int) PlanFile.bytes(read.calls().graph(), c);
+                try (Block from = new Block("test", n);
+                        Block to = new Block("test", n)) {
+                    from.view(0, n).put(0, bytes, at, n);
+                    Panels.here().repack(from.address(), other, to.address(), c.n(), c.k());
+                    bytes.put(at, to.view(0, n), 0, n);
+                }
+            }
+        }
+        bytes.putInt(16, lanes).putInt(20, vectors);
+        Files.write(file, sealed(bytes));
+        for (Function<Path, Plan> reading : List.<Function<Path, Plan>>of(Plan::load, Plan::open)) {
+            try (Plan plan = reading.apply(file)) {
+                assertThat(run(plan, 2)).containsExactly(before);
+            }
+        }
+    }
+
+    private static byte[] contents(ByteBuffer bytes) {
+        return Arrays.copyOfRange(bytes.array(), 64, (int) (64 + bytes.getLong(24)));
+    }
+
+    /** These bytes with the checksums of what is there. */
+    private static byte[] sealed(ByteBuffer bytes) {
+        int begin = (int) (64 + bytes.getLong(24) + 4095 & -4096);
+        CRC32C weights = new CRC32C();
+        weights.update(bytes.array(), begin, bytes.capacity() - begin);
+        bytes.putInt(40, (int) weights.getValue());
+        CRC32C calls = new CRC32C();
+        calls.update(bytes.array(), 16, 48);
+        calls.update(contents(bytes));
+        return bytes.putInt(12, (int) calls.getValue()).array();
+    }
+
+    // ---- damaged and hostile files
+
+    @Test
+    void otherFiles() throws IOException {
+        for (String text : List.of("", "FATHPLAN", "{\"a\": 1}" + " ".repeat(100))) {
+            Files.writeString(file, text);
+            assertThatThrownBy(() -> Plan.load(file)).hasMessageContaining("it is no plan; give a file that Plan.save");
+        }
+        assertThatThrownBy(() -> Plan.load(temp)).hasMessageContaining(temp.toString());
+        assertThatThrownBy(() -> Plan.open(temp.resolve("none"))).hasMessageContaining("none");
+        save();
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[8] = 9;
+        Files.write(file, bytes);
+        assertThatThrownBy(() -> Plan.load(file)).hasMessageContaining("of version 9 but this version of Fathom reads");
+    }
+
+    @Test
+    void truncatedFiles() throws IOException {
+        save();
+        byte[] bytes = Files.readAllBytes(file);
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = 0; i < 300; i++) {
+            int n = i < 100 ? i : random.nextInt(bytes.length);
+            Files.write(file, Arrays.copyOf(bytes, n));
+            for (Function<Path, Plan> reading : List.<Function<Path, Plan>>of(Plan::load, Plan::open)) {
+                assertThatThrownBy(() -> reading.apply(file)).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    @Test
+    void changedBytes() throws IOException {
+        save();
+        byte[] bytes = Files.readAllBytes(file);
+        int begin = (int)
+                (64 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(24));
+        int weights = begin + 4095 & -4096;
+        SplittableRandom random = new SplittableRandom(2);
+        for (int i = 0; i < 300; i++) {
+            int at = i < 64
+                    ? i
+                    : random.nextBoolean() ? random.nextInt(64, begin) : random.nextInt(weights, bytes.length);
+            byte[] changed = bytes.clone();
+            changed[at] ^= (byte) (1 << random.nextInt(8));
+            Files.write(file, changed);
+            assertThatThrownBy(() -> Plan.load(file).close())
+                    .as("byte %d", at)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageMatching("(?s).{20,}[^.]");
+        }
+    }
+
+    /** What somebody wrote on purpose, with the right checksums, is refused or computes something; it ends no JVM. */
+    @Test
+    void hostileCalls() throws IOException {
+        save();
+        byte[] bytes = Files.readAllBytes(file);
+        int end = (int)
+                (64 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(24));
+        SplittableRandom random = new SplittableRandom(3);
+        int refused = 0;
+        int tries = Integer.getInteger("fathom.hostile.plans", 2000);
+        for (int i = 0; i < tries; i++) {
+            byte[] changed = bytes.clone();
+            int changes = 1 + random.nextInt(3);
+            for (int c = 0; c < changes; c++) {
+                int at = random.nextInt(64, end);
+                changed[at] = (byte) (random.nextBoolean() ? random.nextInt(256) : changed[at] + random.nextInt(-2, 3));
+            }
+            Files.write(file, sealed(ByteBuffer.wrap(changed).order(ByteOrder.LITTLE_ENDIAN)));
+            try (Plan plan = Plan.load(file);
+                    Session session = plan.newSession(1)) {
+                session.set(new float[IMAGE]).run();
+            } catch (IllegalArgumentException | IllegalStateException e) {
+                assertThat(e.getMessage()).as("try %d", i).matches("(?s).{20,}");
+                refused++;
+            }
+        }
+        assertThat(refused).isGreaterThan(tries / 4);
+    }
+
+    // ---- ops of users
+
+    /** x + a. */
+    record Plus(float a) implements Op {
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            c.begin(Kernel.COPY)
+                    .at(c.in(0))
+                    .at(c.out(0))
+                    .put(4 * c.shape(0).size())
+                    .run();
+        }
+    }
+
+    /** An op with a part that no file can hold. */
+    record Listed(List<Integer> a) implements Op {
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            new Plus(1).forward(c);
+        }
+    }
+
+    private record One(Op op) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return Pass.apply(op, x);
+        }
+    }
+
+    @Test
+    void opsOfUsers() throws IOException {
+        try (Model<Layer> model = Model.of((Layer) new One(new Plus(2)), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 3))) {
+            plan.save(file);
+        }
+        try (Plan plan = Plan.load(file);
+                Session s = plan.newSession()) {
+            s.set(new float[] {1, 2, 3}).run();
+            assertThat(s.output().get(2)).isEqualTo(3);
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        for (String[] other : new String[][] {
+            {"$Plus", "$Nope", "and there is no such class; put it on"},
+            {"dev.fathom.plan.PlanFileTest$Plus", "java.lang.ProcessBuilder$Redirect", "is no op"}
+        }) {
+            String text = new String(bytes.array(), StandardCharsets.ISO_8859_1);
+            byte[] changed = text.replace(other[0], other[1]).getBytes(StandardCharsets.ISO_8859_1);
+            if (changed.length == bytes.capacity()) {
+                Files.write(file, sealed(ByteBuffer.wrap(changed).order(ByteOrder.LITTLE_ENDIAN)));
+                assertThatThrownBy(() -> Plan.load(file)).hasMessageContaining(other[2]);
+            }
+        }
+        try (Model<Layer> model = Model.of((Layer) new One(new Listed(List.of(1))), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 3))) {
+            assertThatThrownBy(() -> plan.save(file))
+                    .hasMessageContaining("its a is of type java.lang.Integer, which has no place in a plan's file");
+        }
+    }
+}
