@@ -19,6 +19,7 @@ import dev.fathom.nn.Steps;
 import dev.fathom.nn.TimeDistributed;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
+import dev.fathom.tensor.ExtremeIntegersTest;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -89,6 +90,23 @@ class LayerUseTest {
     @Test
     void anotherWeightReadsTheStepsThatItsLayerReads() {
         assertThat(new WeightNorm(Conv.causal(4, 4, 2, 1)).stepReading()).isEqualTo(Steps.PADDED_BEHIND);
+    }
+
+    @Test
+    void layersOfAnySize() throws Exception {
+        new ExtremeIntegersTest()
+                .layers(
+                        List.of(
+                                Bilinear.class,
+                                GraphConv.class,
+                                Maxout.class,
+                                PRelu.class,
+                                RadialBasis.class,
+                                Softmin.class,
+                                SparseLinear.class,
+                                Swish.class),
+                        7,
+                        6);
     }
 
     /** Nodes of a graph are no steps, and a softmin over steps mixes them. */

@@ -117,18 +117,18 @@ class PassTest {
         long before = Memory.stats().owned();
         KeptTensor kept;
         try (Pass pass = Pass.infer()) {
-            kept = Tensor.zeros(1 << 20).keep();
+            kept = Tensor.zeros(1 << 24).keep();
         }
         try (Pass pass = Pass.infer()) {
-            Tensor view = kept.reshape(1024, 1024);
+            Tensor view = kept.reshape(4096, 4096);
             long owned = Memory.stats().owned();
-            assertThat(owned - before).isGreaterThanOrEqualTo(4 << 20);
+            // the collector may give back blocks that other tests forgot, so not to the byte
+            assertThat(owned - before).isGreaterThan(32 << 20);
             kept.close();
-            // the collector may give back small blocks that other tests forgot, so not to the byte
-            assertThat(Memory.stats().owned()).isGreaterThan(owned - (4 << 20));
+            assertThat(Memory.stats().owned()).isGreaterThan(owned - (32 << 20));
             assertThatIllegalStateException().isThrownBy(view::sum);
         }
-        assertThat(Memory.stats().owned()).isLessThan(before + (4 << 20));
+        assertThat(Memory.stats().owned()).isLessThan(before + (32 << 20));
     }
 
     // ---- frames
