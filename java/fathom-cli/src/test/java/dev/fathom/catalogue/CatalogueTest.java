@@ -121,7 +121,8 @@ class CatalogueTest {
         String code = code("layers");
         List<String> layers =
                 new ArrayList<>(records("dev\\.fathom\\.(?:nn|attention|recurrent)", "[A-Za-z]*Layer|Net"));
-        layers.addAll(records("dev\\.fathom\\.nets", "(?:Stepwise|Weighted)Layer")); // most others are networks
+        layers.addAll(records("dev\\.fathom\\.nets", "(?:Sequence|Stepwise|Weighted)Layer"));
+        layers.addAll(List.of("AdditiveAttention", "Bilinear", "Softmin")); // most others of these are networks
         assertThat(layers)
                 .hasSizeGreaterThan(50)
                 .allSatisfy(name -> assertThat(code).containsPattern("\\b" + name + "[(.]"));

@@ -52,6 +52,7 @@ import org.jspecify.annotations.Nullable;
  * 40  int   CRC32C of the weights; zeros up to byte 64
  * </pre>
  */
+@SuppressWarnings("ByteBufferBackingArray") // header() allocates it, so its array begins at 0
 public final class PlanFile implements AutoCloseable {
     private static final byte[] MAGIC = {'F', 'A', 'T', 'H', 'P', 'L', 'A', 'N'};
     private static final String WHAT = "a plan that Plan.save wrote";
