@@ -2,6 +2,7 @@
 module dev.fathom.text {
     requires transitive dev.fathom;
     requires transitive dev.fathom.files;
+    requires transitive dev.fathom.nets;
     requires com.google.gson;
     requires static org.jspecify;
 

@@ -9,7 +9,6 @@
  * models live.
  */
 module dev.fathom {
-    exports dev.fathom.attention;
     exports dev.fathom.data;
     exports dev.fathom.io;
     exports dev.fathom.kernel;

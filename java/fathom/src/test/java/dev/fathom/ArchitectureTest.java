@@ -84,7 +84,6 @@ class ArchitectureTest {
             "data",
             "nn",
             "recurrent",
-            "attention",
             "optim",
             "plan",
             "train"

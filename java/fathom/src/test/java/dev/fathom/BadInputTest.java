@@ -3,7 +3,6 @@ package dev.fathom;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.attention.MultiHeadAttention;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.BatchNorm;
@@ -71,9 +70,6 @@ class BadInputTest {
         argument("normal: n=-1; give how many numbers, 0 or more", () -> new Rng(1).normal(-1, 0, 1));
         argument("Linear: in=-4 must be at least 1", () -> new Linear(-4, 3));
         argument("Dropout: p=1.0 is the probability to drop and must be in [0, 1)", () -> new Dropout(1));
-        argument(
-                "MultiHeadAttention: width=10 and heads=3 disagree: the heads must divide the width",
-                () -> new MultiHeadAttention(10, 3));
         try (Pass pass = Pass.infer()) {
             Tensor x = Tensor.zeros(2, 3);
             argument("clamp: lo=2.0 and hi=1.0; lo must not be above hi", () -> x.clamp(2, 1));

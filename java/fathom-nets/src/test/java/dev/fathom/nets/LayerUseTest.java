@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.attention.MultiHeadAttention;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
@@ -23,6 +24,7 @@ import dev.fathom.tensor.ExtremeIntegersTest;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -94,19 +96,17 @@ class LayerUseTest {
 
     @Test
     void layersOfAnySize() throws Exception {
-        new ExtremeIntegersTest()
-                .layers(
-                        List.of(
-                                Bilinear.class,
-                                GraphConv.class,
-                                Maxout.class,
-                                PRelu.class,
-                                RadialBasis.class,
-                                Softmin.class,
-                                SparseLinear.class,
-                                Swish.class),
-                        7,
-                        6);
+        List<Class<?>> classes = new ArrayList<>(ExtremeIntegersTest.publicClasses(MultiHeadAttention.class));
+        classes.addAll(List.of(
+                Bilinear.class,
+                GraphConv.class,
+                Maxout.class,
+                PRelu.class,
+                RadialBasis.class,
+                Softmin.class,
+                SparseLinear.class,
+                Swish.class));
+        new ExtremeIntegersTest().layers(classes, 11, 10);
     }
 
     /** Nodes of a graph are no steps, and a softmin over steps mixes them. */

@@ -46,10 +46,11 @@ public final class OffHeap {
             OffHeap::firstOutside;
 
     /** The packages of the library's other modules, whose jars are not this one. */
-    private static final Set<String> OTHER_MODULES = Set.of(("anomaly assess attack decode derivative ensemble explain "
-                    + "features files finetune image json linear nets openblas pretrained "
-                    + "retrieval search series sound table text tokenizer validation")
-            .split(" "));
+    private static final Set<String> OTHER_MODULES =
+            Set.of(("anomaly assess attack attention decode derivative ensemble "
+                            + "explain features files finetune image json linear nets openblas pretrained "
+                            + "retrieval search series sound table text tokenizer validation")
+                    .split(" "));
 
     /**
      * Whether a class is one of the library's: loaded from where this class was, so that a program's own packages are

@@ -4,15 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.fathom.attention.MultiHeadAttention;
-import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.io.Safetensors;
 import dev.fathom.io.TensorFile;
-import dev.fathom.op.Activation;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -154,7 +150,7 @@ class NamesTest {
         return 1 / (1 + Math.exp(-x));
     }
 
-    /** The names in the documentation of torch.nn.LSTM, TransformerEncoderLayer and MultiheadAttention. */
+    /** The names in the documentation of torch.nn.LSTM. */
     @Test
     void layersOfPyTorchHaveItsNames() {
         file(
@@ -193,35 +189,6 @@ class NamesTest {
                 Shape.of(12));
         try (var model = Model.of(Recurrent.lstm(2, 3).layers(2).bidirectional(), 1)) {
             assertThat(model.load(path()).loaded()).hasSize(16);
-        }
-        file(
-                path(),
-                "self_attn.in_proj_weight",
-                Shape.of(24, 8),
-                "self_attn.in_proj_bias",
-                Shape.of(24),
-                "self_attn.out_proj.weight",
-                Shape.of(8, 8),
-                "self_attn.out_proj.bias",
-                Shape.of(8),
-                "linear1.weight",
-                Shape.of(16, 8),
-                "linear1.bias",
-                Shape.of(16),
-                "linear2.weight",
-                Shape.of(8, 16),
-                "linear2.bias",
-                Shape.of(8),
-                "norm1.weight",
-                Shape.of(8),
-                "norm1.bias",
-                Shape.of(8),
-                "norm2.weight",
-                Shape.of(8),
-                "norm2.bias",
-                Shape.of(8));
-        try (var model = Model.of(new TransformerEncoderLayer(8, 2, 16, Activation.RELU), 1)) {
-            assertThat(model.load(path()).loaded()).hasSize(12);
         }
     }
 
@@ -551,36 +518,6 @@ class NamesTest {
                             + " same structure");
             assertThat(values(model, "0.weight")).isEqualTo(weight);
             assertThat(model.parameters().stream().map(Variable::version)).containsOnly(0);
-        }
-    }
-
-    /** The projections of attention are called so in files and in errors. */
-    @Test
-    void projectionsHaveTheirNames() {
-        try (var model = Model.of(MultiHeadAttention.withSeparateProjections(8, 8, 2, 1), 1)) {
-            assertThat(model.parameters().stream().map(Variable::name))
-                    .containsExactly(
-                            "q_proj.weight",
-                            "q_proj.bias",
-                            "k_proj.weight",
-                            "k_proj.bias",
-                            "v_proj.weight",
-                            "v_proj.bias",
-                            "out_proj.weight",
-                            "out_proj.bias");
-        }
-        try (var model = Model.of(
-                        new TransformerEncoderLayer(8, 2, 16, Activation.RELU)
-                                .attention(MultiHeadAttention.withSeparateProjections(8, 6, 2, 1)),
-                        1);
-                Pass pass = Pass.infer()) {
-            assertThatThrownBy(() -> model.net().apply(Tensor.zeros(1, 3, 8)))
-                    .hasMessageStartingWith("linear at self_attn.k_proj: x [1, 3, 8] and weight [4, 6] disagree");
-            assertThat(model.summary(
-                            (net, in) -> net.selfAttn().apply(in[0], in[1], AttentionMask.NONE),
-                            Shape.of(1, 3, 8),
-                            Shape.of(1, 5, 6)))
-                    .contains("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj");
         }
     }
 }

@@ -4,17 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
-import dev.fathom.attention.TransformerDecoder;
-import dev.fathom.attention.TransformerDecoderLayer;
-import dev.fathom.attention.TransformerEncoder;
-import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
-import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.Cell;
 import dev.fathom.op.DType;
@@ -22,7 +16,6 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
-import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -36,7 +29,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -386,46 +378,6 @@ class CarriedTest {
         }
     }
 
-    /** A causal Transformer writes its caches in place, and its steps are those of the whole sequence. */
-    @Test
-    void generationKeepsItsCachesInPlace() {
-        int width = 32;
-        int capacity = 10;
-        float[] x = new Rng(3).normal(2 * capacity * width, 0, 1);
-        TransformerEncoder gpt = TransformerEncoder.of(
-                2, () -> new TransformerEncoderLayer(width, 4, 48, Activation.GELU).normsFirst(), new LayerNorm(width));
-        try (var model = Model.of(gpt, 1);
-                Plan plan = Plan.freeze(
-                        model,
-                        (net, in, state) -> net.step(in[0], state),
-                        net -> net.state(1, capacity),
-                        Spec.of("x", Dim.BATCH, 1, width));
-                Session session = plan.newSession(2)) {
-            float[] whole;
-            try (Pass pass = Pass.infer()) {
-                whole = gpt.apply(Tensor.of(x, 2, capacity, width), AttentionMask.CAUSAL)
-                        .toArray();
-            }
-            assertThat(plan.toString().lines().filter(line -> line.startsWith("copy ")))
-                    .as("only the count of tokens is copied")
-                    .hasSize(1);
-            for (int round = 0; round < 2; round++) {
-                for (int t = 0; t < capacity; t++) {
-                    for (int b = 0; b < 2; b++) {
-                        session.input().put(b * width, x, (b * capacity + t) * width, width);
-                    }
-                    session.run();
-                    for (int i = 0; i < 2 * width; i++) {
-                        float expected = whole[(i / width * capacity + t) * width + i % width];
-                        assertThat(session.output("output").get(i)).isCloseTo(expected, Offset.offset(2e-6f));
-                    }
-                }
-                assertThatThrownBy(session::run).isInstanceOf(IllegalArgumentException.class);
-                session.reset();
-            }
-        }
-    }
-
     @Test
     void refusesWhatCannotBeCarried() {
         try (var model = Model.of((Layer) Tensor::relu, 1)) {
@@ -479,41 +431,6 @@ class CarriedTest {
                     .hasMessage("freeze: n are lengths but no input has Dim.LENGTH, so that nothing says how long a"
                             + " complete sequence is; give them as Spec.of(\"n\", DType.I32, Dim.BATCH), and write"
                             + " them before each run");
-        }
-    }
-
-    /** A plan writes the caches that a decoder's step returns; the memory of the source stays as it was written. */
-    @Test
-    void aMemoryInTheStateStaysInPlace() {
-        TransformerDecoder net =
-                TransformerDecoder.of(2, () -> new TransformerDecoderLayer(8, 2, 12, Activation.RELU), null);
-        try (var model = Model.of(net, 1);
-                Plan plan = Plan.freeze(
-                        model,
-                        (n, in, state) -> n.step(in[0], state, AttentionMask.NONE),
-                        n -> n.state(Tensor.zeros(1, 3, 8), 4),
-                        Spec.of("x", Dim.BATCH, 1, 8));
-                Session session = plan.newSession(2);
-                Pass pass = Pass.infer()) {
-            assertThat(plan.toString().lines().filter(line -> line.contains("memory")))
-                    .noneMatch(line -> line.startsWith("put_rows"));
-            State state = net.state(Tensor.of(new Rng(2).normal(2 * 3 * 8, 0, 1), 2, 3, 8), 4);
-            for (String name : state.names()) {
-                if (name.contains("memory")) {
-                    session.input(name).put(0, state.get(name).toArray());
-                }
-            }
-            for (int t = 0; t < 4; t++) {
-                float[] x = new Rng(3 + t).normal(2 * 8, 0, 1);
-                Next next = net.step(Tensor.of(x, 2, 1, 8), state, AttentionMask.NONE);
-                state = next.state();
-                session.set(x).run();
-                float[] y = new float[16];
-                session.output().get(0, y);
-                assertThat(y).containsExactly(next.output().toArray());
-            }
-            session.reset();
-            assertThat(session.input("layers.0.memory.keys").get(0)).isZero();
         }
     }
 

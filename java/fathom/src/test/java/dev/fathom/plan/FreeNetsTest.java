@@ -3,106 +3,23 @@ package dev.fathom.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.attention.LearnedPositions;
-import dev.fathom.attention.SinusoidalPositions;
-import dev.fathom.attention.TransformerEncoder;
-import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.nn.Conv;
-import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
-import dev.fathom.nn.LayerNorm;
-import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
-import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
-import dev.fathom.op.Activation;
-import dev.fathom.op.DType;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.parameter.Parameter;
-import dev.fathom.tensor.AttentionMask;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import java.util.Arrays;
-import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
 /** The nets that people serve with a free length, frozen, beside the bits of an eager run. */
 class FreeNetsTest {
-    private static final int WIDTH = 8;
-    private static final int WORDS = 30;
-    private static final Spec TOKENS = Spec.of("tokens", DType.I32, Dim.BATCH, Dim.LENGTH);
     private static final Spec SIGNAL = Spec.of("x", Dim.BATCH, Dim.LENGTH, 2);
-
-    /** Words, positions of either kind, a stack of layers and logits. */
-    private record Language(Embedding words, Layer positions, TransformerEncoder stack, Linear head) implements Net {
-        static Language of(Layer positions) {
-            return new Language(
-                    new Embedding(WORDS, WIDTH),
-                    positions,
-                    TransformerEncoder.of(
-                            2,
-                            () -> new TransformerEncoderLayer(WIDTH, 2, 2 * WIDTH, Activation.GELU),
-                            new LayerNorm(WIDTH)),
-                    new Linear(WIDTH, WORDS));
-        }
-
-        Tensor logits(Tensor tokens, AttentionMask mask) {
-            return Pass.frame(this, () -> head.apply(stack.apply(positions.apply(words.apply(tokens)), mask)));
-        }
-    }
-
-    private static void language(Layer positions, boolean causal, Spec tokens, int most) {
-        BiFunction<Language, Tensor[], Tensor> run =
-                (net, in) -> net.logits(in[0], causal ? AttentionMask.CAUSAL : AttentionMask.NONE.withLengths(in[1]));
-        Spec[] specs = causal ? new Spec[] {tokens} : new Spec[] {tokens, Spec.lengths("lengths")};
-        try (var model = Model.of(Language.of(positions), 1);
-                Plan plan = Plan.freeze(model, run, specs)) {
-            for (int[] size : new int[][] {{1, 1}, {3, 2}, {2, Math.min(37, most)}, {1, most}}) {
-                int[] ids = new int[size[0] * size[1]];
-                Arrays.setAll(ids, i -> (i * 7 + i / 5) % WORDS);
-                int[] lengths = new int[size[0]];
-                Arrays.fill(lengths, size[1]);
-                lengths[0] = (size[1] + 1) / 2;
-                try (Session s = plan.newSession(size[0], size[1]);
-                        Pass pass = Pass.infer()) {
-                    s.set("tokens", ids);
-                    if (!causal) {
-                        s.set("lengths", lengths);
-                    }
-                    s.run();
-                    float[] found = new float[s.output().capacity()];
-                    s.output().get(found);
-                    Tensor[] in = {Tensor.ofInts(ids, size[0], size[1]), Tensor.ofInts(lengths, size[0])};
-                    assertThat(found).isEqualTo(run.apply(model.net(), in).toArray());
-                }
-            }
-            assertThatThrownBy(() -> plan.newSession(1, most + 1))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageStartingWith("newSession: length=" + (most + 1) + " is outside the lengths that ");
-        }
-    }
-
-    @Test
-    void bertHasLearnedPositions() {
-        language(new LearnedPositions(512, WIDTH), false, TOKENS, 512);
-        language(new LearnedPositions(16, WIDTH), false, TOKENS, 16);
-        language(new LearnedPositions(512, WIDTH), false, TOKENS.length(1, 100), 100);
-    }
-
-    @Test
-    void gpt2LooksBack() {
-        language(new LearnedPositions(128, WIDTH), true, TOKENS, 128);
-    }
-
-    @Test
-    void sinusoidalPositionsAreTheFirstOfALongerTable() {
-        language(new SinusoidalPositions(300, WIDTH), false, TOKENS, 300);
-    }
 
     private static void signal(Layer net, Spec spec, int... lengths) {
         try (var model = Model.of(net, 1);

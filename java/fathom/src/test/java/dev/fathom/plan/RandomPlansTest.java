@@ -3,9 +3,9 @@ package dev.fathom.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.fathom.attention.LearnedPositions;
-import dev.fathom.attention.SinusoidalPositions;
 import dev.fathom.nn.Conv;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.LayerNorm;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -17,6 +17,8 @@ import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
+import dev.fathom.parameter.Buffer;
+import dev.fathom.parameter.Parameter;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.Pass;
@@ -46,13 +48,7 @@ class RandomPlansTest {
 
     /** What the functions are made of. */
     private record Parts(
-            Linear linear,
-            Conv conv,
-            Conv stride,
-            Recurrent lstm,
-            LayerNorm norm,
-            LearnedPositions learned,
-            SinusoidalPositions waves)
+            Linear linear, Conv conv, Conv stride, Recurrent lstm, LayerNorm norm, Learned learned, Fixed fixed)
             implements Net {
         static Parts random() {
             return new Parts(
@@ -61,8 +57,24 @@ class RandomPlansTest {
                     new Conv(WIDTH, WIDTH, Window.line(5).stride(2)),
                     Recurrent.lstm(WIDTH, WIDTH),
                     new LayerNorm(WIDTH),
-                    new LearnedPositions(60, WIDTH),
-                    new SinusoidalPositions(400, WIDTH));
+                    new Learned(new Parameter(Shape.of(60, WIDTH), Init.normal(0, 1))),
+                    new Fixed(Buffer.derived(Shape.of(400, WIDTH), Init.normal(0, 1))));
+        }
+    }
+
+    /** As many rows of a table as there are steps: a constant that grows with the length. */
+    private record Learned(Parameter table) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return x.add(table.value().slice(0, 0, x.dim(1)));
+        }
+    }
+
+    /** The same of a table that nobody learns. */
+    private record Fixed(Buffer table) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return x.add(table.value().slice(0, 0, x.dim(1)));
         }
     }
 
@@ -298,7 +310,7 @@ class RandomPlansTest {
                 t -> net.lstm.apply(t),
                 t -> net.norm.apply(net.linear.act(Activation.RELU).apply(t)),
                 t -> net.learned.apply(t),
-                t -> net.waves.apply(t),
+                t -> net.fixed.apply(t),
                 t -> t.add(t.mean(1).unsqueeze(1)),
                 t -> t.mean(1).unsqueeze(1).expand(batch, a, WIDTH),
                 t -> t.add(other),

@@ -7,14 +7,14 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
+import dev.fathom.recurrent.Recurrent;
+import dev.fathom.testing.Packages;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.RecordComponent;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,7 +27,6 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -276,26 +275,11 @@ public class ExtremeIntegersTest {
 
     // ---- layers
 
-    private static final List<String> PACKAGES = List.of("nn", "recurrent", "attention");
-
-    private static List<Class<?>> publicClasses() throws Exception {
-        Path root = Path.of(
-                Op.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-        List<Class<?>> classes = new ArrayList<>();
-        for (String pkg : PACKAGES) {
-            try (Stream<Path> files = Files.list(root.resolve("dev/fathom/" + pkg))) {
-                for (Path file : files.sorted().toList()) {
-                    String name = file.getFileName().toString();
-                    if (name.endsWith(".class") && !name.contains("-info")) {
-                        Class<?> c = Class.forName("dev.fathom." + pkg + "." + name.substring(0, name.length() - 6));
-                        if (Modifier.isPublic(c.getModifiers())) {
-                            classes.add(c);
-                        }
-                    }
-                }
-            }
-        }
-        return classes;
+    /** The public classes in the packages of these. */
+    public static List<Class<?>> publicClasses(Class<?>... ones) throws Exception {
+        return Packages.classes(ones).stream()
+                .filter(c -> Modifier.isPublic(c.getModifiers()))
+                .toList();
     }
 
     /** An argument of this type, or null where none is made here. */
@@ -353,7 +337,7 @@ public class ExtremeIntegersTest {
     @Test
     @Timeout(value = 120, unit = TimeUnit.SECONDS)
     void layers() throws Exception {
-        layers(publicClasses(), 20, 18);
+        layers(publicClasses(Layer.class, Recurrent.class), 17, 14);
     }
 
     /** Makes layers of these classes with numbers of all sizes, of which at least so many are made and refused. */

@@ -16,6 +16,7 @@ import dev.fathom.nn.RmsNorm;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
@@ -52,7 +53,7 @@ class TransformerTest {
     Path folder;
 
     private static Tensor normal(long seed, int... dims) {
-        return Tensor.of(new Rng(seed).normal((int) dev.fathom.op.Shape.of(dims).size(), 0, 1), dims);
+        return Tensor.of(new Rng(seed).normal((int) Shape.of(dims).size(), 0, 1), dims);
     }
 
     private static Tensor ints(int... values) {
@@ -122,6 +123,61 @@ class TransformerTest {
         assertThat(names(new LearnedPositions(5, 4))).containsExactly("weight");
     }
 
+    /** The names and shapes in the documentation of torch.nn.TransformerEncoderLayer and MultiheadAttention. */
+    @Test
+    void aFileOfPyTorchIsTakenAsItIs() {
+        Map<String, Shape> shapes = Map.ofEntries(
+                Map.entry("self_attn.in_proj_weight", Shape.of(24, 8)),
+                Map.entry("self_attn.in_proj_bias", Shape.of(24)),
+                Map.entry("self_attn.out_proj.weight", Shape.of(8, 8)),
+                Map.entry("self_attn.out_proj.bias", Shape.of(8)),
+                Map.entry("linear1.weight", Shape.of(16, 8)),
+                Map.entry("linear1.bias", Shape.of(16)),
+                Map.entry("linear2.weight", Shape.of(8, 16)),
+                Map.entry("linear2.bias", Shape.of(8)),
+                Map.entry("norm1.weight", Shape.of(8)),
+                Map.entry("norm1.bias", Shape.of(8)),
+                Map.entry("norm2.weight", Shape.of(8)),
+                Map.entry("norm2.bias", Shape.of(8)));
+        Safetensors.Writer writer = new Safetensors.Writer();
+        shapes.forEach((name, shape) -> writer.add(name, shape, FloatBuffer.allocate((int) shape.size())));
+        Path file = folder.resolve("layer.safetensors");
+        writer.write(file);
+        try (var model = Model.of(new TransformerEncoderLayer(8, 2, 16, Activation.RELU), 1)) {
+            assertThat(model.load(file).loaded()).containsExactlyInAnyOrderElementsOf(shapes.keySet());
+        }
+    }
+
+    /** The projections of attention are called so in files and in errors. */
+    @Test
+    void projectionsHaveTheirNames() {
+        try (var model = Model.of(MultiHeadAttention.withSeparateProjections(8, 8, 2, 1), 1)) {
+            assertThat(model.parameters().stream().map(p -> p.name()))
+                    .containsExactly(
+                            "q_proj.weight",
+                            "q_proj.bias",
+                            "k_proj.weight",
+                            "k_proj.bias",
+                            "v_proj.weight",
+                            "v_proj.bias",
+                            "out_proj.weight",
+                            "out_proj.bias");
+        }
+        try (var model = Model.of(
+                        new TransformerEncoderLayer(8, 2, 16, Activation.RELU)
+                                .attention(MultiHeadAttention.withSeparateProjections(8, 6, 2, 1)),
+                        1);
+                Pass pass = Pass.infer()) {
+            assertThatThrownBy(() -> model.net().apply(Tensor.zeros(1, 3, 8)))
+                    .hasMessageStartingWith("linear at self_attn.k_proj: x [1, 3, 8] and weight [4, 6] disagree");
+            assertThat(model.summary(
+                            (net, in) -> net.selfAttn().apply(in[0], in[1], AttentionMask.NONE),
+                            Shape.of(1, 3, 8),
+                            Shape.of(1, 5, 6)))
+                    .contains("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj");
+        }
+    }
+
     /** A file of PyTorch's has no table of positions, and a layer that shares one has it once. */
     @Test
     void tablesOfPositionsNeedNoFile() {
@@ -158,7 +214,7 @@ class TransformerTest {
                 Model<MultiHeadAttention> apart =
                         Model.of(MultiHeadAttention.withSeparateProjections(WIDTH, WIDTH, 3, 1), 1)) {
             long products = 2 * 2 * 5 * 5 * WIDTH;
-            dev.fathom.op.Shape x = dev.fathom.op.Shape.of(2, 5, WIDTH);
+            Shape x = Shape.of(2, 5, WIDTH);
             assertThat(fused.multiplyAdds(x)).isEqualTo(2 * 5 * 4 * WIDTH * WIDTH + products);
             assertThat(apart.multiplyAdds(x)).isEqualTo(2 * 5 * (2 * WIDTH + 2 * 4) * WIDTH + products);
             assertThat(fused.summary((net, in) -> net.apply(in[0], AttentionMask.NONE.withLengths(ints(5, 2))), x))
@@ -728,6 +784,7 @@ class TransformerTest {
     @Test
     void badInputIsRefused() {
         assertThatThrownBy(() -> new MultiHeadAttention(10, 3))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage("MultiHeadAttention: width=10 and heads=3 disagree: the heads must divide the width");
         assertThatThrownBy(() -> MultiHeadAttention.withSeparateProjections(12, 12, 6, 4))
                 .hasMessage(
