@@ -27,6 +27,7 @@ import dev.fathom.recurrent.*;
 import dev.fathom.retrieval.*;
 import dev.fathom.search.*;
 import dev.fathom.series.*;
+import dev.fathom.serve.*;
 import dev.fathom.sound.*;
 import dev.fathom.table.*;
 import dev.fathom.tensor.*;

@@ -57,6 +57,7 @@ class ArchitectureTest {
             "fathom-media",
             "fathom-learn",
             "fathom-nets",
+            "fathom-serve",
             "fathom-view");
 
     /** The core, from its class files, so that no jar and no test is among them. */

@@ -108,6 +108,7 @@ class DocsTest {
                 "retrieval",
                 "search",
                 "series",
+                "serve",
                 "sound",
                 "table",
                 "tensor",
@@ -143,7 +144,7 @@ class DocsTest {
             if (!body.isEmpty()) {
                 methods.add("snippet" + methods.size());
                 source.append("public static void ").append(methods.get(methods.size() - 1));
-                source.append("() throws java.io.IOException {\n")
+                source.append("() throws java.io.IOException, InterruptedException {\n")
                         .append(here(body))
                         .append("\n}\n");
             }

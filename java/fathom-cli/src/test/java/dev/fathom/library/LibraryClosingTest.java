@@ -55,6 +55,10 @@ import dev.fathom.search.Dimension;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
 import dev.fathom.search.Space;
+import dev.fathom.serve.MicroBatcher;
+import dev.fathom.serve.Served;
+import dev.fathom.serve.SessionPool;
+import dev.fathom.serve.StreamPool;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Next;
@@ -102,7 +106,8 @@ class LibraryClosingTest {
                                 "fathom-text",
                                 "fathom-media",
                                 "fathom-learn",
-                                "fathom-nets")
+                                "fathom-nets",
+                                "fathom-serve")
                         .map(module -> java.resolve(module).resolve("target/classes"))
                         .toList());
     }
@@ -272,6 +277,10 @@ class LibraryClosingTest {
         Path plans = folder.resolve("closing.plan");
         plan.save(plans);
         makers.put("PlanFile", () -> PlanFile.load(plans));
+        makers.put("SessionPool", () -> new SessionPool(1, plan::newSession));
+        makers.put("StreamPool", () -> new StreamPool<String>(1, plan::newSession));
+        makers.put("Served", () -> new Served(Plan.load(plans), 1, Plan::newSession));
+        makers.put("MicroBatcher", () -> new MicroBatcher(Plan.load(plans), MicroBatcher.Settings.of(2)));
         makers.put("VectorFile", () -> VectorFile.load(vectors));
         embedder = Embedder.load(pretrained.resolve("heads-bert"));
         makers.put("TextIndex", () -> TextIndex.of(Files.createDirectories(folder.resolve("texts")), embedder));

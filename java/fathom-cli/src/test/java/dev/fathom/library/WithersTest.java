@@ -70,6 +70,7 @@ import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Rprop;
 import dev.fathom.optim.Sam;
 import dev.fathom.optim.Sgd;
+import dev.fathom.serve.MicroBatcher;
 import dev.fathom.sound.Mel;
 import dev.fathom.sound.Stft;
 import dev.fathom.tensor.Attention;
@@ -105,6 +106,7 @@ class WithersTest {
 
     /** One record of each class. */
     private static final List<Record> RECORDS = List.of(
+            MicroBatcher.Settings.of(4).lengths(8),
             ProjectedGradient.fast(0.1f),
             new FeedForward(8, 16, Activation.RELU),
             HEADS,
@@ -255,6 +257,7 @@ class WithersTest {
             1,
             false,
             new String[] {"some*"},
+            new Integer[] {16, 32},
             List.of("a"),
             List.of(2f, 3f, 4f),
             List.of(5f, 6f, 7f),

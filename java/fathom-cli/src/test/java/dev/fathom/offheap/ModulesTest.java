@@ -20,7 +20,8 @@ class ModulesTest {
                 "fathom-text",
                 "fathom-media",
                 "fathom-learn",
-                "fathom-nets")) {
+                "fathom-nets",
+                "fathom-serve")) {
             Path classes = java.resolve(module).resolve("target/classes");
             List<Path> files;
             try (Stream<Path> all = Files.walk(classes)) {

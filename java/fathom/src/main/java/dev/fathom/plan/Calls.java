@@ -106,6 +106,34 @@ record Calls(List<Spec> specs, CallGraph graph, List<Fitted> ops, BitSet fixed, 
         return graph.at(sizes, specs, made);
     }
 
+    /** The outputs that are no carried state, with the dimensions that follow the sizes. */
+    List<Spec> outputs() {
+        Sizes few = new Sizes(batches.at(0), lengths.at(0));
+        Sizes more = new Sizes(batches.at(1), few.length());
+        Sizes longer = new Sizes(few.batch(), lengths.at(1));
+        List<CallGraph.Value> here = at(few, null).out();
+        List<CallGraph.Value> atMore = at(more, null).out();
+        List<CallGraph.Value> atLonger = at(longer, null).out();
+        List<Spec> outputs = new ArrayList<>();
+        for (int o = 0; o < here.size(); o++) {
+            CallGraph.Value out = here.get(o);
+            if (specs.stream().anyMatch(s -> s.isCarried() && s.name().equals(out.name()))) {
+                continue;
+            }
+            int[] dims = out.shape().toArray();
+            for (int d = 0; d < dims.length; d++) {
+                int byBatch = atMore.get(o).shape().dim(d);
+                int byLength = atLonger.get(o).shape().dim(d);
+                boolean batch = dims[d] == few.batch() && byBatch == more.batch() && byLength == dims[d];
+                boolean length = dims[d] == few.length() && byLength == longer.length() && byBatch == dims[d];
+                boolean open = byBatch != dims[d] || byLength != dims[d];
+                dims[d] = !open ? dims[d] : batch ? Dim.BATCH : length ? Dim.LENGTH : Dim.OPEN;
+            }
+            outputs.add(Spec.output(out.name(), out.dtype(), dims));
+        }
+        return List.copyOf(outputs);
+    }
+
     /**
      * The commands at these sizes.
      *

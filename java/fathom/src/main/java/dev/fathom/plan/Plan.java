@@ -37,6 +37,9 @@ public final class Plan implements AutoCloseable {
     private final Map<Slot.Content, Long> addresses;
     private final String commands;
     private final int defaultBatch;
+    private final Predictor predictor;
+    /** What {@link #outputs()} returns, once somebody asked. */
+    private volatile @Nullable List<Spec> outputs;
     /** The file that holds the weights in place of the block, mapped for as long as anything refers to this plan. */
     final @Nullable ByteBuffer mapped;
 
@@ -60,6 +63,7 @@ public final class Plan implements AutoCloseable {
         this.addresses = addresses;
         this.commands = commands;
         Range batches = calls.batches();
+        predictor = new Predictor(this);
         defaultBatch = batch > 0 ? batch : !batches.free() || batches.has(1) ? 1 : batches.min();
     }
 
@@ -239,6 +243,49 @@ public final class Plan implements AutoCloseable {
         }
     }
 
+    /** Returns the inputs that a caller writes, in their order: all but the state that sessions carry. */
+    public List<Spec> inputs() {
+        return specs.stream().filter(spec -> !spec.isCarried()).toList();
+    }
+
+    /** Returns whether sessions carry a state from run to run. */
+    public boolean carriesState() {
+        return specs.stream().anyMatch(Spec::isCarried);
+    }
+
+    /**
+     * Returns the outputs that are no carried state, in the order in which the frozen function returned them. A
+     * dimension that is the batch size or the length at all sizes is {@link Dim#BATCH} or {@link Dim#LENGTH}, and
+     * {@link Dim#OPEN} if it follows them in another way.
+     */
+    public List<Spec> outputs() {
+        List<Spec> all = outputs;
+        if (all == null) {
+            all = calls.outputs();
+            outputs = all;
+        }
+        return all;
+    }
+
+    /**
+     * Computes the first output in one line, for callers who do not count nanoseconds: from any number of threads at a
+     * time, each in a session that the plan keeps for later calls.
+     *
+     * <pre>{@code
+     * float[] logits = plan.predict(pixels);
+     * }</pre>
+     *
+     * @param inputs the values of all inputs in their order, one array for each, of any number of examples: the batch
+     *     size follows from an input that has no {@link Dim#LENGTH}, or else is 1, and the length follows from the
+     *     rest. Those of an I32 or U8 input must be whole numbers
+     * @return the values, which nobody else changes
+     * @throws IllegalArgumentException if an input has another number of values, or a run refuses them
+     * @throws IllegalStateException if the plan is closed
+     */
+    public float[] predict(float[]... inputs) {
+        return predictor.predict(inputs);
+    }
+
     /** What the commands read, and where it lies. */
     Set<Slot.Content> weights() {
         return addresses.keySet();
@@ -368,6 +415,7 @@ public final class Plan implements AutoCloseable {
     /** Closes the plan. Its memory is freed when its last session is closed too. Closing twice does nothing. */
     @Override
     public void close() {
+        predictor.close();
         weights.close();
     }
 }

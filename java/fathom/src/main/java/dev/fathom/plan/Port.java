@@ -218,6 +218,12 @@ final class Port {
         }
     }
 
+    /** Counts as never written again. */
+    void forget() {
+        rewind();
+        given = false;
+    }
+
     /** Puts the buffers back to their beginning, for the next relative writes and reads. */
     void rewind() {
         partial = null;

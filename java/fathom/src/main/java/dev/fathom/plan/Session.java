@@ -84,13 +84,7 @@ public final class Session implements AutoCloseable {
             CallGraph.Value port = outputs.get(o);
             out[o] = shown.role == Slot.Role.INPUT ? in[shown.port].sharing(port) : Port.output(port, sizes);
         }
-        for (int i = 0; i < in.length; i++) {
-            if (plan.specs.get(i).isLengths()) {
-                int[] complete = new int[sizes.batch()];
-                Arrays.fill(complete, sizes.length());
-                in[i].set(complete);
-            }
-        }
+        complete();
         WorkspaceLayout placement = WorkspaceLayout.of(lowering);
         int count = work.stream().mapToInt(c -> 1 + c.words().size()).sum();
         memory = new Block("session", placement.bytes() + HEADER + 8L * count);
@@ -114,6 +108,17 @@ public final class Session implements AutoCloseable {
                 long base = word.slot() < 0 ? 0 : addresses[word.slot()];
                 header.putLong(at, word.value() + base);
                 at += 8;
+            }
+        }
+    }
+
+    /** Makes every sequence as long as the session. */
+    private void complete() {
+        for (int i = 0; i < in.length; i++) {
+            if (plan.specs.get(i).isLengths()) {
+                int[] lengths = new int[sizes.batch()];
+                Arrays.fill(lengths, sizes.length());
+                in[i].set(lengths);
             }
         }
     }
@@ -496,11 +501,35 @@ public final class Session implements AutoCloseable {
     public void reset() {
         begin();
         try {
-            for (int i = 0; i < in.length; i++) {
-                if (plan.specs.get(i).isCarried()) {
-                    zero(in[i].memory, 0, in[i].memory.limit());
-                }
+            zeroCarried();
+        } finally {
+            end();
+        }
+    }
+
+    private void zeroCarried() {
+        for (int i = 0; i < in.length; i++) {
+            if (plan.specs.get(i).isCarried()) {
+                zero(in[i].memory, 0, in[i].memory.limit());
             }
+        }
+    }
+
+    /**
+     * Makes this session as it was at first, for a caller who is not to see anything of the one before: every input
+     * must be written again, carried state is zeros, lengths are complete, and no output is there.
+     *
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public void clear() {
+        begin();
+        try {
+            for (Port p : in) {
+                p.forget();
+            }
+            zeroCarried();
+            complete();
+            computed = false;
         } finally {
             end();
         }

@@ -9,7 +9,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An input of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH} or
+ * An input or output of a plan: its name, element type and dimensions, of which some may be {@link Dim#BATCH} or
  * {@link Dim#LENGTH}.
  */
 public final class Spec {
@@ -147,11 +147,17 @@ public final class Spec {
         return found;
     }
 
+    /** An output of these dimensions. */
+    static Spec output(String name, DType dtype, int... dims) {
+        return new Spec(name, dtype, dims, Begins.ZERO, null, null);
+    }
+
     boolean isCarried() {
         return begins == Begins.CARRIED;
     }
 
-    boolean isLengths() {
+    /** Returns whether this is the lengths of sequences, made by {@link #lengths}. */
+    public boolean isLengths() {
         return begins == Begins.FULL;
     }
 
@@ -164,8 +170,8 @@ public final class Spec {
         return new Spec(name, dtype, dims, other, batches, lengths);
     }
 
-    /** Its dimensions, some of which may be open. */
-    int[] dims() {
+    /** Returns the dimensions, some of which may be those of {@link Dim}. */
+    public int[] dims() {
         return dims.clone();
     }
 
@@ -194,9 +200,28 @@ public final class Spec {
         return -1;
     }
 
+    /** The product of the dimensions that no session chooses. */
+    long fixed() {
+        return Arrays.stream(dims).filter(d -> d > 0).asLongStream().reduce(1, Math::multiplyExact);
+    }
+
     Shape at(Sizes sizes) {
         return Shape.of(Arrays.stream(dims)
                 .map(d -> d == Dim.BATCH ? sizes.batch() : d == Dim.LENGTH ? sizes.length() : d)
                 .toArray());
+    }
+
+    /** Returns name, type and dimensions, such as {@code tokens I32 [batch, length]}. */
+    @Override
+    public String toString() {
+        return name + " " + dtype + " "
+                + Arrays.stream(dims)
+                        .mapToObj(d -> switch (d) {
+                            case Dim.BATCH -> "batch";
+                            case Dim.LENGTH -> "length";
+                            case Dim.OPEN -> "?";
+                            default -> Integer.toString(d);
+                        })
+                        .toList();
     }
 }
