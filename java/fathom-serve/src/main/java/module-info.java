@@ -1,7 +1,10 @@
-/** Plans on a request path: pools of sessions, batches of requests, and plans that replace others under load. */
+/** Plans on a request path: pools of sessions, batches of requests, plans that replace others under load, and HTTP. */
 module dev.fathom.serve {
     requires transitive dev.fathom;
+    requires com.google.gson;
+    requires jdk.httpserver;
     requires static org.jspecify;
 
     exports dev.fathom.serve;
+    exports dev.fathom.serve.http;
 }

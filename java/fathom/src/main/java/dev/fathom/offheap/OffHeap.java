@@ -49,7 +49,7 @@ public final class OffHeap {
     private static final Set<String> OTHER_MODULES =
             Set.of(("anomaly assess attack attention decode derivative ensemble "
                             + "explain features files finetune image json linear nets openblas pretrained "
-                            + "retrieval search series serve sound table text tokenizer validation")
+                            + "retrieval search series serve serve.http sound table text tokenizer validation")
                     .split(" "));
 
     /**

@@ -1,0 +1,216 @@
+package dev.fathom.serve.http;
+
+import dev.fathom.op.DType;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Spec;
+import dev.fathom.serve.MicroBatcher;
+import dev.fathom.serve.MicroBatcher.Request;
+import dev.fathom.serve.MicroBatcher.Settings;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A plan under the name by which a service knows it, with the names of its classes if it has any. */
+public final class ServedModel implements AutoCloseable {
+    private final String name;
+    private final List<Spec> inputs;
+    private final List<Spec> outputs;
+    private final List<String> classes;
+    private final MicroBatcher batcher;
+
+    /**
+     * Serves a plan, which belongs to this from now on, in batches.
+     *
+     * @param name letters, digits, dots, hyphens and underscores
+     * @throws IllegalArgumentException if the name has others, or as {@link MicroBatcher}
+     */
+    public ServedModel(String name, Plan plan, Settings settings) {
+        this(name, plan, settings, List.of());
+    }
+
+    /**
+     * Serves a plan of a classifier, which belongs to this from now on: answers name the most probable classes.
+     *
+     * @param name letters, digits, dots, hyphens and underscores
+     * @param classes what each logit of the first output stands for
+     * @throws IllegalArgumentException if the name has others, there is not a class for each logit, or as
+     *     {@link MicroBatcher}
+     */
+    public ServedModel(String name, Plan plan, Settings settings, List<String> classes) {
+        if (!name.matches("[A-Za-z0-9._-]+")) {
+            throw new IllegalArgumentException("ServedModel: the name \"" + name + "\" is part of an address; give"
+                    + " letters, digits, dots, hyphens and underscores");
+        }
+        this.name = name;
+        this.classes = List.copyOf(classes);
+        inputs = plan.inputs();
+        outputs = plan.outputs();
+        if (!classes.isEmpty()) {
+            int[] dims = outputs.get(0).dims();
+            if (dims.length != 2 || dims[1] != classes.size() || outputs.get(0).dtype() != DType.F32) {
+                throw new IllegalArgumentException("ServedModel: there are " + classes.size()
+                        + " classes but the first output is " + outputs.get(0) + "; give a name for each logit");
+            }
+        }
+        batcher = new MicroBatcher(plan, settings);
+    }
+
+    /** Returns the name. */
+    public String name() {
+        return name;
+    }
+
+    /** Returns the batcher, for its statistics, and to put another plan into the place of this one. */
+    public MicroBatcher batcher() {
+        return batcher;
+    }
+
+    List<Spec> inputs() {
+        return inputs;
+    }
+
+    List<Spec> outputs() {
+        return outputs;
+    }
+
+    List<String> classes() {
+        return classes;
+    }
+
+    /** The inputs that a caller gives: all but the lengths of sequences. */
+    List<Spec> given() {
+        return inputs.stream().filter(s -> !s.isLengths()).toList();
+    }
+
+    /** How many steps an example of so many values of this input has; 0 where it has no length. */
+    static int steps(Spec input, int values) {
+        if (Arrays.stream(input.dims()).noneMatch(d -> d == Dim.LENGTH)) {
+            return 0;
+        }
+        return Math.max(1, values / size(input, 1));
+    }
+
+    /** The values of an example of so many steps. */
+    static int size(Spec spec, int steps) {
+        long n = 1;
+        int[] dims = spec.dims();
+        for (int d = 1; d < dims.length; d++) {
+            n *= dims[d] == Dim.LENGTH ? steps : dims[d];
+        }
+        return Math.toIntExact(n);
+    }
+
+    /**
+     * Computes examples, each of which has an array of numbers for each input.
+     *
+     * @return for each output, the values of each example
+     */
+    Map<String, List<double[]>> infer(List<Map<String, double[]>> examples, Duration deadline)
+            throws InterruptedException {
+        List<Request> requests = new ArrayList<>();
+        try {
+            for (Map<String, double[]> example : examples) {
+                requests.add(request(example).deadline(deadline).submit());
+            }
+            for (Request request : requests) {
+                request.result();
+            }
+        } catch (RuntimeException | InterruptedException e) {
+            requests.forEach(Request::cancel);
+            throw e;
+        }
+        Map<String, List<double[]>> all = new LinkedHashMap<>();
+        for (Spec output : outputs) {
+            all.put(
+                    output.name(),
+                    requests.stream()
+                            .map(request -> numbers(output.dtype(), request.output(output.name())))
+                            .toList());
+        }
+        return all;
+    }
+
+    private Request request(Map<String, double[]> example) {
+        int steps = 0;
+        for (Spec input : given()) {
+            double[] values = example.get(input.name());
+            if (values == null) {
+                throw new IllegalArgumentException("there is no input \"" + input.name() + "\"; give " + given()
+                        + ", of which these have " + example.keySet());
+            }
+            steps = Math.max(steps, steps(input, values.length));
+        }
+        for (String name : example.keySet()) {
+            if (given().stream().noneMatch(s -> s.name().equals(name))) {
+                throw new IllegalArgumentException("the model has no input \"" + name + "\"; it has " + given());
+            }
+        }
+        Request request = steps > 0 ? batcher.request(steps) : batcher.request();
+        for (Spec input : given()) {
+            set(request, input, example.get(input.name()));
+        }
+        return request;
+    }
+
+    private static void set(Request request, Spec input, double[] values) {
+        if (input.dtype() == DType.F32) {
+            float[] floats = new float[values.length];
+            for (int i = 0; i < floats.length; i++) {
+                floats[i] = (float) values[i];
+            }
+            request.set(input.name(), floats);
+            return;
+        }
+        int[] whole = new int[values.length];
+        byte[] bytes = new byte[values.length];
+        int most = input.dtype() == DType.U8 ? 255 : Integer.MAX_VALUE;
+        int least = input.dtype() == DType.U8 ? 0 : Integer.MIN_VALUE;
+        for (int i = 0; i < whole.length; i++) {
+            if (values[i] != Math.rint(values[i]) || values[i] < least || values[i] > most) {
+                throw new IllegalArgumentException("input " + input + " holds " + values[i] + " at element " + i
+                        + "; give whole numbers from " + least + " to " + most);
+            }
+            whole[i] = (int) values[i];
+            bytes[i] = (byte) whole[i];
+        }
+        if (input.dtype() == DType.U8) {
+            request.set(input.name(), bytes);
+        } else {
+            request.set(input.name(), whole);
+        }
+    }
+
+    /** The numbers of raw bytes, little-endian. */
+    static double[] numbers(DType type, byte[] bytes) {
+        return numbers(type, ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN));
+    }
+
+    private static double[] numbers(DType type, ByteBuffer bytes) {
+        int size = type == DType.U8 ? 1 : 4;
+        if (bytes.limit() % size != 0) {
+            throw new IllegalArgumentException(
+                    "the body has " + bytes.limit() + " bytes, which are no whole number of " + type);
+        }
+        double[] numbers = new double[bytes.limit() / size];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = switch (type) {
+                case F32 -> bytes.getFloat(4 * i);
+                case I32 -> bytes.getInt(4 * i);
+                case U8 -> bytes.get(i) & 0xff;
+            };
+        }
+        return numbers;
+    }
+
+    /** Computes what was submitted, and closes the plan. Closing twice does nothing. */
+    @Override
+    public void close() {
+        batcher.close();
+    }
+}
