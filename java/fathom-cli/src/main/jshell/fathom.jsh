@@ -28,6 +28,7 @@ import dev.fathom.retrieval.*;
 import dev.fathom.search.*;
 import dev.fathom.series.*;
 import dev.fathom.serve.*;
+import dev.fathom.serve.http.*;
 import dev.fathom.sound.*;
 import dev.fathom.table.*;
 import dev.fathom.tensor.*;

@@ -55,6 +55,7 @@ public final class Main implements Runnable {
         commands.put("networks", () -> new Networks(out));
         commands.put("inspect", () -> new Inspect(out));
         commands.put("search", () -> new SearchCommand(out, err));
+        commands.put("serve", () -> new ServeCommand(out));
         commands.put("docs", () -> new Docs(out));
         commands.put("doctor", () -> new Doctor(out));
         // to look at the options of all of them takes a tenth of a second: where one is named, the others are not made

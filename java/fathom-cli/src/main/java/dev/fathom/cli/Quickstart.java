@@ -12,10 +12,16 @@ import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.DType;
 import dev.fathom.optim.Adam;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.PlanFile;
+import dev.fathom.plan.Spec;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -33,6 +39,8 @@ import picocli.CommandLine.TypeConversionException;
         sortOptions = false)
 public final class Quickstart implements Callable<Integer> {
     private static final int RATE_EPOCHS = 20;
+    private static final int SIDE = 28;
+    private static final String PLAN = "net.plan";
 
     /** The sets of gray images of 28 x 28 pixels, which its network takes. */
     static final class Gray implements ITypeConverter<ImageSet> {
@@ -117,9 +125,22 @@ public final class Quickstart implements Callable<Integer> {
                 if (outcome == null || interrupt.requested()) {
                     return Interrupt.CODE;
                 }
+                savePlan(outcome, folder.resolve(PLAN));
             }
             training.say("%n%s", next(folder));
             return 0;
+        }
+    }
+
+    /** A plan that takes the pixels as they are, from 0 to 255, with the names of the classes. */
+    private static void savePlan(TrainedEntry outcome, Path file) {
+        try (Plan plan = Plan.freeze(
+                outcome.model(),
+                (net, in) ->
+                        Map.of("logits", net.apply(in[0].to(DType.F32).div(255).flatten(1))),
+                Spec.of("pixels", DType.U8, Dim.BATCH, SIDE, SIDE))) {
+            String classes = String.join("\n", outcome.images().classes());
+            PlanFile.save(file, Map.of("images", plan), Map.of(ServeCommand.CLASSES, classes));
         }
     }
 
@@ -138,6 +159,7 @@ public final class Quickstart implements Callable<Integer> {
                 System.lineSeparator(),
                 "Next:",
                 "  open " + folder.resolve("report.html") + " in a browser",
+                step("serve " + folder.resolve(PLAN), "answers by HTTP, with a page to draw on"),
                 step("quickstart --seed " + (options.seed() + 1), "another start; the same seed, the same bits"),
                 digits
                         ? step("quickstart", "clothes")

@@ -73,7 +73,7 @@ class QuickstartTest {
         // two curves, the matrix, and the wrong answers
         assertThat(document.getElementsByTagName("img").getLength()).isGreaterThan(3 + 5);
         try (var files = Files.list(folder)) {
-            assertThat(files).hasSize(7);
+            assertThat(files).hasSize(8);
         }
     }
 

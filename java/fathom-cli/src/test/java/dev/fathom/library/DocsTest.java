@@ -109,6 +109,7 @@ class DocsTest {
                 "search",
                 "series",
                 "serve",
+                "serve.http",
                 "sound",
                 "table",
                 "tensor",

@@ -59,6 +59,8 @@ import dev.fathom.serve.MicroBatcher;
 import dev.fathom.serve.Served;
 import dev.fathom.serve.SessionPool;
 import dev.fathom.serve.StreamPool;
+import dev.fathom.serve.http.ServedModel;
+import dev.fathom.serve.http.Service;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.KeptState;
 import dev.fathom.tensor.Next;
@@ -110,6 +112,10 @@ class LibraryClosingTest {
                                 "fathom-serve")
                         .map(module -> java.resolve(module).resolve("target/classes"))
                         .toList());
+    }
+
+    private static ServedModel served(Path plans) {
+        return new ServedModel("plan", Plan.load(plans), MicroBatcher.Settings.of(2));
     }
 
     /** The name of a class in the map of makers; what is fitted is named with its method. */
@@ -280,6 +286,8 @@ class LibraryClosingTest {
         makers.put("SessionPool", () -> new SessionPool(1, plan::newSession));
         makers.put("StreamPool", () -> new StreamPool<String>(1, plan::newSession));
         makers.put("Served", () -> new Served(Plan.load(plans), 1, Plan::newSession));
+        makers.put("ServedModel", () -> served(plans));
+        makers.put("Service", () -> Service.on(0).model(served(plans)).start());
         makers.put("MicroBatcher", () -> new MicroBatcher(Plan.load(plans), MicroBatcher.Settings.of(2)));
         makers.put("VectorFile", () -> VectorFile.load(vectors));
         embedder = Embedder.load(pretrained.resolve("heads-bert"));

@@ -192,6 +192,7 @@ final class Json {
     static String write(Content content) {
         StringWriter text = new StringWriter();
         try (JsonWriter out = new JsonWriter(text)) {
+            out.setHtmlSafe(true); // it also becomes part of a page
             content.write(out);
         } catch (IOException e) {
             throw new IllegalStateException(e); // a string takes all

@@ -208,6 +208,12 @@ public final class ServedModel implements AutoCloseable {
         return numbers;
     }
 
+    /** Returns name, inputs and outputs. */
+    @Override
+    public String toString() {
+        return name + ": from " + given() + " to " + outputs;
+    }
+
     /** Computes what was submitted, and closes the plan. Closing twice does nothing. */
     @Override
     public void close() {

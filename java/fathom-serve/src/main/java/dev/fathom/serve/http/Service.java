@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>What it answers</caption>
  *   <tr><th>address</th><th>answer</th></tr>
+ *   <tr><td>{@code /}</td><td>a page on which a person draws, drops a photograph or types numbers, and sees answers</td></tr>
  *   <tr><td>{@code POST /predict/NAME}, or {@code /predict} where there is one model</td>
  *     <td>the outputs of an example or of several: JSON, or little-endian bytes of the only input</td></tr>
  *   <tr><td>{@code /v2}, {@code /v2/health/live}, {@code /v2/health/ready}, {@code /v2/models/NAME},
@@ -274,6 +275,7 @@ public final class Service implements AutoCloseable {
         String first = path[0];
         String last = path[path.length - 1];
         return switch (first) {
+            case "" -> "page";
             case "predict", "health", "metrics", "openapi.json" ->
                 path.length <= (first.equals("predict") ? 2 : 1) ? first : "other";
             case "v2" ->
@@ -310,6 +312,10 @@ public final class Service implements AutoCloseable {
             case "v2/ready" -> got(exchange, OpenInference.ready(model(path[2])));
             case "health" -> got(exchange, "{\"status\":\"ok\"}");
             case "openapi.json" -> got(exchange, OpenApi.of(models.values()));
+            case "page" -> {
+                method(exchange, "GET", "HEAD");
+                yield new Answer(200, "text/html; charset=utf-8", Page.of(models.values()));
+            }
             case "metrics" -> {
                 method(exchange, "GET", "HEAD");
                 yield new Answer(

@@ -286,7 +286,6 @@ class ServiceTest {
     @Test
     void badAddressesAndMethods() throws Exception {
         for (String path : List.of(
-                "/",
                 "/nope",
                 "/predict/nope",
                 "/predict",
@@ -354,6 +353,18 @@ class ServiceTest {
             assertThat(e.getMessage()).contains("reset"); // as good as an end
         }
         assertThat(got("/health").get("status").getAsString()).isEqualTo("ok");
+    }
+
+    /** The page knows the models, and nothing in it comes from elsewhere. */
+    @Test
+    void aPage() throws Exception {
+        HttpResponse<String> page = send(to("/"));
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.headers().firstValue("Content-Type")).contains("text/html; charset=utf-8");
+        assertThat(page.body())
+                .contains("const models = [{\"name\":\"digits\"")
+                .contains("\"name\":\"words\"")
+                .doesNotContain("http://", "https://", "/*models*/");
     }
 
     // ---- under load
