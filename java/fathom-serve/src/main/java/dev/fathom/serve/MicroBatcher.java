@@ -588,18 +588,20 @@ public final class MicroBatcher implements AutoCloseable {
      */
     public CompletableFuture<float[]> submit(float[]... values) {
         Request request = written(values);
-        CompletableFuture<float[]> future = new CompletableFuture<>();
+        CompletableFuture<float[]> future = new CompletableFuture<>() {
+            @Override
+            public boolean cancel(boolean mayInterruptIfRunning) {
+                boolean canceled = super.cancel(mayInterruptIfRunning);
+                request.withdraw();
+                return canceled;
+            }
+        };
         request.onDone(() -> {
             try {
                 request.check(request.state());
                 future.complete(floats(request));
             } catch (RuntimeException e) {
                 future.completeExceptionally(e);
-            }
-        });
-        future.whenComplete((result, e) -> {
-            if (future.isCancelled()) {
-                request.withdraw();
             }
         });
         request.submit();

@@ -5,6 +5,7 @@ import dev.fathom.io.Bytes;
 import dev.fathom.io.InputFile;
 import dev.fathom.io.MappedFile;
 import dev.fathom.jni.Native;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.offheap.Block;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -259,6 +260,7 @@ public final class PlanFile implements AutoCloseable {
     }
 
     private PlanFile(Path file, boolean maps) {
+        NativeRuntime.get(); // which tells how many words the calls of kernels take
         this.file = file;
         header = header();
         Bytes bytes = Bytes.of(file, WHAT);

@@ -15,6 +15,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
+import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
@@ -24,6 +25,7 @@ import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.ChildJvm;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -108,6 +110,25 @@ class PlanFileTest {
                 }
             }
         }
+    }
+
+    /** Opens a plan in a process that has done nothing else, and prints what it answers. */
+    public static final class Opens {
+        public static void main(String[] args) {
+            try (Plan plan = Plan.open(Path.of(args[0]))) {
+                System.out.println(Arrays.toString(plan.predict(new float[] {1, 2})));
+            }
+        }
+    }
+
+    @Test
+    void anotherProcessServesIt() throws Exception {
+        try (Model<Layer> model =
+                        Model.of((Layer) x -> x.to(DType.U8).to(DType.F32).add(0.5), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 2))) {
+            plan.save(file);
+        }
+        assertThat(ChildJvm.said(Opens.class, List.of(), file).strip()).isEqualTo("[1.5, 2.5]");
     }
 
     /** A plan of a plan that was read is the same file. */

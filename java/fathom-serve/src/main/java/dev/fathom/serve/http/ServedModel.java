@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** A plan under the name by which a service knows it, with the names of its classes if it has any. */
 public final class ServedModel implements AutoCloseable {
@@ -153,7 +154,7 @@ public final class ServedModel implements AutoCloseable {
         }
         Request request = steps > 0 ? batcher.request(steps) : batcher.request();
         for (Spec input : given()) {
-            set(request, input, example.get(input.name()));
+            set(request, input, Objects.requireNonNull(example.get(input.name())));
         }
         return request;
     }

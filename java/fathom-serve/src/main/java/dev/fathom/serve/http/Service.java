@@ -54,6 +54,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Service implements AutoCloseable {
     private static final String JSON = "application/json";
+    /** What curl says of a body of which it was told nothing. */
+    private static final String UNSAID = "application/x-www-form-urlencoded";
+
     private static final int CHUNK = 1 << 16;
     /** What is read of a body that is too long before it is refused, at most. */
     private static final long DRAINED = 16 << 20;
@@ -224,6 +227,10 @@ public final class Service implements AutoCloseable {
         static Answer json(int status, String text) {
             return new Answer(status, JSON, text.getBytes(StandardCharsets.UTF_8));
         }
+
+        static Answer refusal(int status, Exception e) {
+            return json(status, Json.error(String.valueOf(e.getMessage())));
+        }
     }
 
     private void handle(HttpExchange exchange) throws IOException {
@@ -238,16 +245,16 @@ public final class Service implements AutoCloseable {
                 route = route(path);
                 answer = answer(exchange, route, path);
             } catch (HttpException e) {
-                answer = Answer.json(e.status(), Json.error(e.getMessage()));
+                answer = Answer.refusal(e.status(), e);
             } catch (IllegalArgumentException e) {
-                answer = Answer.json(400, Json.error(e.getMessage()));
+                answer = Answer.refusal(400, e);
             } catch (RejectedExecutionException e) {
                 exchange.getResponseHeaders().set("Retry-After", "1");
-                answer = Answer.json(503, Json.error(e.getMessage()));
+                answer = Answer.refusal(503, e);
             } catch (DeadlineException e) {
-                answer = Answer.json(504, Json.error(e.getMessage()));
+                answer = Answer.refusal(504, e);
             } catch (IllegalStateException | InterruptedException e) {
-                answer = Answer.json(503, Json.error(String.valueOf(e.getMessage())));
+                answer = Answer.refusal(503, e);
             }
             metrics.answered(route, answer.status, System.nanoTime() - begin); // before anybody can know
             send(exchange, answer);
@@ -362,7 +369,8 @@ public final class Service implements AutoCloseable {
 
     private static String type(HttpExchange exchange) {
         String type = exchange.getRequestHeaders().getFirst("Content-Type");
-        return type == null ? JSON : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+        String given = type == null ? JSON : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+        return given.equals(UNSAID) ? JSON : given;
     }
 
     private String text(HttpExchange exchange) throws IOException {

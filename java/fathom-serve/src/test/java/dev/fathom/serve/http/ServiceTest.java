@@ -3,9 +3,9 @@ package dev.fathom.serve.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -54,6 +54,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class ServiceTest {
     private static final int IN = 4;
+    private static final Gson JSON = new Gson();
 
     private final HttpClient client = HttpClient.newHttpClient();
     private Plan reference;
@@ -114,13 +115,13 @@ class ServiceTest {
         HttpResponse<String> response = post(path, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         assertThat(response.headers().firstValue("Content-Type")).contains("application/json");
-        return JsonParser.parseString(response.body()).getAsJsonObject();
+        return JSON.fromJson(response.body(), JsonObject.class);
     }
 
     private JsonObject got(String path) throws Exception {
         HttpResponse<String> response = send(to(path));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        return JsonParser.parseString(response.body()).getAsJsonObject();
+        return JSON.fromJson(response.body(), JsonObject.class);
     }
 
     private static float[] floats(JsonArray array) {
@@ -164,6 +165,15 @@ class ServiceTest {
         }
     }
 
+    /** {@code curl -d} does not say that it sends JSON. */
+    @Test
+    void bodiesOfCurl() throws Exception {
+        HttpResponse<String> answer = send(to("/predict/digits")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(BodyPublishers.ofString("[1, 2, 3, 4]")));
+        assertThat(answer.statusCode()).isEqualTo(200);
+    }
+
     @Test
     void rawBytes() throws Exception {
         float[] x = new Rng(1).normal(2 * IN, 0, 1);
@@ -172,8 +182,7 @@ class ServiceTest {
         HttpResponse<String> answer = send(to("/predict/digits")
                 .header("Content-Type", "application/octet-stream")
                 .POST(BodyPublishers.ofByteArray(bytes.array())));
-        JsonArray rows = JsonParser.parseString(answer.body())
-                .getAsJsonObject()
+        JsonArray rows = JSON.fromJson(answer.body(), JsonObject.class)
                 .getAsJsonObject("outputs")
                 .getAsJsonArray("output");
         assertThat(floats(rows.get(1).getAsJsonArray()))
@@ -276,10 +285,7 @@ class ServiceTest {
     void badBodies(String path, String body, String says) throws Exception {
         HttpResponse<String> response = post(path, body);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
-        assertThat(JsonParser.parseString(response.body())
-                        .getAsJsonObject()
-                        .get("error")
-                        .getAsString())
+        assertThat(JSON.fromJson(response.body(), JsonObject.class).get("error").getAsString())
                 .contains(says);
     }
 
@@ -297,8 +303,7 @@ class ServiceTest {
                 "/health/x")) {
             HttpResponse<String> response = send(to(path));
             assertThat(response.statusCode()).as(path).isEqualTo(404);
-            assertThat(JsonParser.parseString(response.body())
-                            .getAsJsonObject()
+            assertThat(JSON.fromJson(response.body(), JsonObject.class)
                             .get("error")
                             .getAsString())
                     .isNotEmpty();
