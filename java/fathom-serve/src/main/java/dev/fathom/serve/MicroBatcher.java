@@ -204,8 +204,8 @@ public final class MicroBatcher implements AutoCloseable {
             }
             if (!good) {
                 throw new IllegalArgumentException(
-                        "MicroBatcher: " + s + " must have the batch as its first dimension,"
-                                + " and the length as its second if it has one; freeze a function with such inputs and outputs");
+                        "MicroBatcher: " + s + " must have the batch as its first dimension, and the length as its"
+                                + " second if it has one; freeze a function with such inputs and outputs");
             }
         }
         if (checked.carriesState()) {

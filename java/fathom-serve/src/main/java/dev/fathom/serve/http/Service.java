@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>What it answers</caption>
  *   <tr><th>address</th><th>answer</th></tr>
- *   <tr><td>{@code /}</td><td>a page on which a person draws, drops a photograph or types numbers, and sees answers</td></tr>
+ *   <tr><td>{@code /}</td>
+ *     <td>a page on which a person draws, drops a photograph or types numbers, and sees answers</td></tr>
  *   <tr><td>{@code POST /predict/NAME}, or {@code /predict} where there is one model</td>
  *     <td>the outputs of an example or of several: JSON, or little-endian bytes of the only input</td></tr>
  *   <tr><td>{@code /v2}, {@code /v2/health/live}, {@code /v2/health/ready}, {@code /v2/models/NAME},
