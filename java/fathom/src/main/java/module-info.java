@@ -43,6 +43,7 @@ module dev.fathom {
 
     requires com.google.gson;
     requires de.siegmar.fastcsv;
+    requires jdk.jfr;
     requires org.slf4j;
     requires static org.bytedeco.javacpp; // annotations for the build
     requires static org.jspecify;

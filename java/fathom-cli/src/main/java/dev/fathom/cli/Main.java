@@ -55,6 +55,7 @@ public final class Main implements Runnable {
         commands.put("networks", () -> new Networks(out));
         commands.put("inspect", () -> new Inspect(out));
         commands.put("search", () -> new SearchCommand(out, err));
+        commands.put("explain", () -> new ExplainCommand(out));
         commands.put("serve", () -> new ServeCommand(out));
         commands.put("docs", () -> new Docs(out));
         commands.put("doctor", () -> new Doctor(out));

@@ -2,6 +2,7 @@ package dev.fathom.cli;
 
 import static dev.fathom.op.Activation.RELU;
 
+import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.training.Interrupt;
@@ -11,6 +12,7 @@ import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
 import dev.fathom.optim.Adam;
@@ -18,11 +20,15 @@ import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.PlanFile;
 import dev.fathom.plan.Spec;
+import dev.fathom.view.ImageSheet;
+import dev.fathom.view.LivePage;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -40,6 +46,9 @@ import picocli.CommandLine.TypeConversionException;
 public final class Quickstart implements Callable<Integer> {
     private static final int RATE_EPOCHS = 20;
     private static final int SIDE = 28;
+    /** Images held out that the live page shows. */
+    private static final int SHOWN = 24;
+
     private static final String PLAN = "net.plan";
 
     /** The sets of gray images of 28 x 28 pixels, which its network takes. */
@@ -86,6 +95,16 @@ public final class Quickstart implements Callable<Integer> {
             description = "The number of images in each step (${DEFAULT-VALUE}).")
     private int batch;
 
+    @Option(
+            names = "--live",
+            arity = "0..1",
+            fallbackValue = "8080",
+            paramLabel = "PORT",
+            description =
+                    "Shows the training on a page while it runs, with buttons to pause and stop it, on this port of"
+                            + " this machine (8080).")
+    private @Nullable Integer live;
+
     @Mixin
     private Options options = new Options();
 
@@ -103,7 +122,8 @@ public final class Quickstart implements Callable<Integer> {
         }
         Path data = set.folder();
         Path folder = options.prepare("quickstart");
-        try (Interrupt interrupt = Interrupt.install(err);
+        try (LivePage page = live == null ? null : new LivePage(live);
+                Interrupt interrupt = Interrupt.install(err);
                 Images images = set.images(data, options.seed())) {
             int most = images.learn().size();
             if (batch > most) {
@@ -111,6 +131,10 @@ public final class Quickstart implements Callable<Integer> {
                         line("--batch %d: there are %,d images to learn from; choose at most that", batch, most));
             }
             Training training = new Training(out, err, interrupt, options.seed(), options.resume());
+            if (page != null) {
+                training = training.with(page.examples(model -> shown(model, images)));
+                training.say("Open %s in a browser to watch.", page.address());
+            }
             training.say(
                     "%s: %,d images to learn from, %,d to choose the best epoch by",
                     images.title(), most, images.choose().size());
@@ -130,6 +154,19 @@ public final class Quickstart implements Callable<Integer> {
             training.say("%n%s", next(folder));
             return 0;
         }
+    }
+
+    /** What a model says of some images held out. */
+    private static ImageSheet shown(Model<?> model, Images images) {
+        ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1);
+        int n = Math.min(SHOWN, images.choose().size());
+        try (Dataset some =
+                images.flattened().choose().subset(IntStream.range(0, n).toArray())) {
+            int[] classes = model.predict(some).classes();
+            some.forEach(batch ->
+                    sheet.addAll(batch.x().toArray(), i -> images.classes().get(classes[i])));
+        }
+        return sheet;
     }
 
     /** A plan that takes the pixels as they are, from 0 to 255, with the names of the classes. */

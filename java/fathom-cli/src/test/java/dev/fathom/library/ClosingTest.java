@@ -23,6 +23,7 @@ import dev.fathom.optim.Adam;
 import dev.fathom.series.Series;
 import dev.fathom.tensor.Rng;
 import dev.fathom.view.EventFile;
+import dev.fathom.view.LivePage;
 import dev.fathom.view.ProgressBar;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -60,6 +61,7 @@ class ClosingTest {
             Map.entry("TrainedEntry", ClosingTest::outcome),
             Map.entry("Interrupt", () -> Interrupt.install(nowhere())),
             Map.entry("Line", ClosingTest::line),
+            Map.entry("LivePage", () -> new LivePage(0)),
             Map.entry("EventFile", () -> new EventFile(temporary())),
             Map.entry("MeanClassifier", () -> hidden("reviews.MeanClassifier", null, null, 1, data(), data(), data())),
             Map.entry("Clothing", () -> hidden("ensembles.Clothing", lab(), examples(), examples())),

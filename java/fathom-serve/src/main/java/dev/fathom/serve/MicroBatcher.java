@@ -806,9 +806,15 @@ public final class MicroBatcher implements AutoCloseable {
     /**
      * Computes what was submitted, and then ends the workers and closes the plan. Later requests are refused. Closing
      * twice does nothing.
+     *
+     * @throws IllegalStateException if a worker calls it, as what depends on a future may do
      */
     @Override
     public void close() {
+        if (workers.stream().anyMatch(worker -> worker.thread == Thread.currentThread())) {
+            throw new IllegalStateException("close: a worker cannot wait for itself; close the batcher on another"
+                    + " thread, as CompletableFuture.thenRunAsync does");
+        }
         queue.close();
         boolean interrupted = false;
         for (Worker worker : workers) {

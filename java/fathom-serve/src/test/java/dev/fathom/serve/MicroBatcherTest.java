@@ -425,6 +425,24 @@ class MicroBatcherTest {
     }
 
     @Test
+    void aWorkerDoesNotCloseItsBatcher() throws Exception {
+        AtomicReference<Exception> thrown = new AtomicReference<>();
+        try (MicroBatcher batcher = new MicroBatcher(Nets.vectors(1), Settings.of(2))) {
+            Request request = batcher.request().set(new float[Nets.IN]);
+            request.onDone(() -> {
+                try {
+                    batcher.close();
+                } catch (IllegalStateException e) {
+                    thrown.set(e);
+                }
+            });
+            request.run();
+            Nets.until(() -> thrown.get() != null);
+        }
+        assertThat(thrown.get()).hasMessageContaining("a worker cannot wait for itself");
+    }
+
+    @Test
     void aThousandSwapsUnderLoad() throws Exception {
         float[] x = new Rng(1).normal(Nets.IN, 0, 1);
         List<float[]> answers = new ArrayList<>();

@@ -32,8 +32,11 @@ final class Lowering extends Call {
     /** One argument; the slot of what is no address, or the address 0, is -1. */
     record Word(Kernel.Kind kind, long value, int slot) {}
 
-    /** One command; for messages, which call wrote it and how that call says what the kernel refuses. */
-    record Command(Kernel kernel, String where, Function<KernelException, String> refusal, List<Word> words) {}
+    /**
+     * One command; for messages, which call wrote it, its number or -1, and how that call says what the kernel refuses.
+     */
+    record Command(
+            Kernel kernel, String where, int call, Function<KernelException, String> refusal, List<Word> words) {}
 
     /** Where a value lies. */
     private record Place(int slot, long offset) {}
@@ -55,6 +58,9 @@ final class Lowering extends Call {
     private final Place[] places;
     private final Map<Slot.Content, Integer> packed = new HashMap<>();
     private CallGraph.Node node;
+    /** Its number. */
+    private int call = -1;
+
     private @Nullable RuntimeException refusal;
     private Kernel kernel;
     private List<Word> words = new ArrayList<>();
@@ -88,6 +94,7 @@ final class Lowering extends Call {
         }
         for (CallGraph.Node n : graph.nodes) {
             l.node = n;
+            l.call++;
             try {
                 l.lower();
             } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
@@ -199,6 +206,7 @@ final class Lowering extends Call {
         commands.add(new Command(
                 Kernel.COPY,
                 where,
+                -1,
                 KernelException::toString, // a copy looks at no data
                 List.of(
                         new Word(Kernel.Kind.ADDRESS, from.offset, from.slot),
@@ -209,6 +217,35 @@ final class Lowering extends Call {
     /** What the value of a slot is called. */
     String name(Slot slot) {
         return graph.values.get(slot.content.value()).name();
+    }
+
+    /** Call number {@code i}. */
+    CallGraph.Node call(int i) {
+        return graph.nodes.get(i);
+    }
+
+    /** The shapes of the inputs that a call is given. */
+    List<Shape> given(int call) {
+        return shapes(graph.nodes.get(call).in());
+    }
+
+    /** What a call makes of what, for people; nothing for a copy. */
+    String shapes(int call) {
+        return call < 0
+                ? ""
+                : Profiler.shapes(given(call), shapes(graph.nodes.get(call).out()));
+    }
+
+    private List<Shape> shapes(int... values) {
+        return Arrays.stream(values)
+                .filter(v -> v >= 0)
+                .mapToObj(v -> graph.values.get(v).shape())
+                .toList();
+    }
+
+    /** The calls with the shapes that they have here. */
+    String dot() {
+        return Profiler.dot(graph);
     }
 
     /** What the caller writes. */
@@ -341,7 +378,7 @@ final class Lowering extends Call {
             words.add(new Word(
                     Kernel.Kind.SCRATCH, 0, add(new Slot(Slot.Content.of(-1), scratchBytes(), Slot.Role.WORK))));
         }
-        commands.add(new Command(kernel, node.where(), node.op()::refusal, words));
+        commands.add(new Command(kernel, node.where(), call, node.op()::refusal, words));
     }
 
     /** Bytes of scratch that the command needs; addresses are not known yet, only which are 0. */

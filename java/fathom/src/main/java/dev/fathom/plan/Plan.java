@@ -167,6 +167,7 @@ public final class Plan implements AutoCloseable {
 
     private static <M extends Net> Plan freeze(
             Model<M> model, Step<M> step, Function<M, State> start, int batch, @Nullable Block given, Spec... inputs) {
+        Events.Freeze event = Events.freeze();
         StoreRange.store(model.range());
         List<Spec> in = new ArrayList<>(List.of(inputs));
         try (Pass pass = Pass.infer()) {
@@ -202,7 +203,13 @@ public final class Plan implements AutoCloseable {
             return results;
         };
         try (Traces traces = Traces.of(in, batch, function)) {
-            return new PlanBuilder(traces, given).build(batch);
+            Plan plan = new PlanBuilder(traces, given).build(batch);
+            if (event != null) {
+                event.calls = plan.calls.graph().nodes.size();
+                event.weights = plan.weights.bytes();
+                event.commit();
+            }
+            return plan;
         }
     }
 
@@ -286,6 +293,36 @@ public final class Plan implements AutoCloseable {
         return predictor.predict(inputs);
     }
 
+    /**
+     * Measures where the time of a session of the default batch size goes, on inputs of zeros: {@link Session#profile}
+     * of 30 runs. A plan with {@link Dim#LENGTH} is measured at 128 steps, or as near to them as it takes.
+     *
+     * @throws IllegalStateException if the plan is closed
+     */
+    public Profile explain() {
+        try (Session session = session()) {
+            inputs().forEach(spec -> session.inputBytes(spec.name()));
+            return session.profile(30);
+        }
+    }
+
+    /** Returns the calls of this plan, at the sizes of {@link #explain}, in the language of Graphviz. */
+    public String toDot() {
+        Sizes sizes = typical();
+        return lowered(sizes).dot();
+    }
+
+    private Session session() {
+        Sizes sizes = typical();
+        return sizes.length() == 0 ? newSession(defaultBatch) : newSession(defaultBatch, sizes.length());
+    }
+
+    private Sizes typical() {
+        Range lengths = calls.lengths();
+        int length = lengths.free() ? lengths.at(lengths.number(Math.min(128, lengths.max()))) : 0;
+        return new Sizes(calls.batches().free() ? defaultBatch : 0, length);
+    }
+
     /** What the commands read, and where it lies. */
     Set<Slot.Content> weights() {
         return addresses.keySet();
@@ -363,7 +400,7 @@ public final class Plan implements AutoCloseable {
         }
     }
 
-    private Lowering lowered(Sizes sizes) {
+    Lowering lowered(Sizes sizes) {
         check();
         Lowering lowering = calls.at(sizes, new Commands());
         for (Slot s : lowering.slots) {

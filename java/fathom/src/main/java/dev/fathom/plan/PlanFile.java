@@ -260,6 +260,7 @@ public final class PlanFile implements AutoCloseable {
     }
 
     private PlanFile(Path file, boolean maps) {
+        Events.Load event = Events.load();
         NativeRuntime.get(); // which tells how many words the calls of kernels take
         this.file = file;
         header = header();
@@ -302,6 +303,12 @@ public final class PlanFile implements AutoCloseable {
             throw InputFile.unreadable(file, e);
         } finally {
             bytes.close();
+        }
+        if (event != null) {
+            event.file = file.toString();
+            event.weights = header.getLong(32);
+            event.mapped = mapped != null;
+            event.commit();
         }
     }
 

@@ -4,6 +4,7 @@ import dev.fathom.jni.Native;
 import dev.fathom.kernel.KernelException;
 import dev.fathom.memory.Memory;
 import dev.fathom.offheap.Block;
+import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -455,6 +456,7 @@ public final class Session implements AutoCloseable {
      *     or another thread is running it
      */
     public void run() {
+        Events.Run event = Events.run();
         begin();
         try {
             if (plan.weights.closed()) {
@@ -474,6 +476,41 @@ public final class Session implements AutoCloseable {
             }
             computed = true;
         } finally {
+            end();
+            if (event != null) {
+                event.batch = batch();
+                event.length = length();
+                event.commit();
+            }
+        }
+    }
+
+    /**
+     * Measures where the time goes: runs this session so many times, as a whole and command by command. What it has
+     * computed stays that of its inputs; a session that carries a state is {@linkplain #reset set back} to zeros.
+     *
+     * @throws IllegalArgumentException if {@code runs} is below 1, or as {@link #run}
+     * @throws IllegalStateException as {@link #run}
+     */
+    public Profile profile(int runs) {
+        Checks.atLeast("profile", "runs", runs, 1);
+        Lowering lowering = plan.lowered(sizes);
+        long[] whole = new long[runs];
+        for (int r = 0; r < runs; r++) {
+            reset();
+            long begin = System.nanoTime();
+            run();
+            whole[r] = System.nanoTime() - begin;
+        }
+        reset();
+        begin();
+        try {
+            Native.capThreads(threads);
+            Profiler profiler = new Profiler(lowering, header, HEADER);
+            return new Profile(profiler.rows(profiler.measure(runs)), Profiler.median(whole) / 1e3);
+        } finally {
+            Native.capThreads(0);
+            zeroCarried();
             end();
         }
     }

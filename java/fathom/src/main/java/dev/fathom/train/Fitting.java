@@ -521,6 +521,7 @@ final class Fitting implements AutoCloseable {
 
     /** One batch; the last of those that are accumulated takes the optimizer's step. */
     private void takeStep(Batches.Epoch batches) {
+        StepEvent event = StepEvent.begun();
         rate(rate(epoch, step));
         long drawn = rng.counter();
         try (Pass pass = Pass.train(rng)) {
@@ -566,6 +567,9 @@ final class Fitting implements AutoCloseable {
             tally.add(result, l, batch);
             carried.keep(result.state());
             run.at(now());
+            if (event != null) {
+                event.end(epoch, step);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
+import dev.fathom.train.Callback;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.Metric;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,9 +35,27 @@ import org.jspecify.annotations.Nullable;
  *
  * @param out what people read
  * @param err what went wrong
+ * @param callbacks that hear of each training, too
  */
-public record Training(PrintStream out, PrintStream err, Interrupt interrupt, long seed, boolean resume) {
+public record Training(
+        PrintStream out, PrintStream err, Interrupt interrupt, long seed, boolean resume, List<Callback> callbacks) {
     private static final int MOST_LINES = 48;
+
+    /** Without callbacks but those that every training has. */
+    public Training(PrintStream out, PrintStream err, Interrupt interrupt, long seed, boolean resume) {
+        this(out, err, interrupt, seed, resume, List.of());
+    }
+
+    /** Returns this training with another callback. */
+    public Training with(Callback callback) {
+        return new Training(
+                out,
+                err,
+                interrupt,
+                seed,
+                resume,
+                Stream.concat(callbacks.stream(), Stream.of(callback)).toList());
+    }
 
     /**
      * Teaches the network of {@code entry}, keeps the weights of the epoch that is best on the images held out, and
@@ -159,7 +179,9 @@ public record Training(PrintStream out, PrintStream err, Interrupt interrupt, lo
                 .every(Duration.ofSeconds(10))
                 .withoutBest()
                 .replace();
-        Trainer<M> writing = trainer.callbacks(interrupt.stopping()).checkpoints(checkpoints);
+        Trainer<M> writing = trainer.callbacks(callbacks.toArray(Callback[]::new))
+                .callbacks(interrupt.stopping())
+                .checkpoints(checkpoints);
         return resume && Checkpoints.newest(checkpoints.folder()).isPresent()
                 ? writing.resume(checkpoints.folder())
                 : writing;
