@@ -270,6 +270,7 @@ class ArchitectureTest {
                 .resideInAnyPackage(
                         "dev.fathom..",
                         "java..",
+                        "jdk.jfr..",
                         "org.bytedeco.javacpp.annotation..",
                         "org.slf4j..",
                         "com.google.gson..",
