@@ -147,8 +147,7 @@ class ServeTest {
             tab.call(
                     "Emulation.setDeviceMetricsOverride",
                     "{\"width\":390,\"height\":800,\"deviceScaleFactor\":1,\"mobile\":true}");
-            assertThat(tab.is("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-                    .isEqualTo("0");
+            tab.until("document.documentElement.clientWidth === 390 && document.documentElement.scrollWidth === 390");
         }
     }
 
