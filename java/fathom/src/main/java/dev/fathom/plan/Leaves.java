@@ -6,9 +6,9 @@ import dev.fathom.tree.Structure;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
-import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +18,18 @@ import org.jspecify.annotations.Nullable;
  * nothing is made but what the library declares, and ops.
  */
 final class Leaves {
+    /** What a record is made of, for which reflection would read the class again each time. */
+    private record Part(Type type, String name) {}
+
+    private static final ClassValue<List<Part>> PARTS = new ClassValue<>() {
+        @Override
+        protected List<Part> computeValue(Class<?> type) {
+            return Arrays.stream(type.getRecordComponents())
+                    .map(c -> new Part(c.getGenericType(), c.getName()))
+                    .toList();
+        }
+    };
+
     private Leaves() {}
 
     /** Takes the leaves of a value, one after another. */
@@ -73,9 +85,9 @@ final class Leaves {
         } else if (type.isRecord()) {
             List<@Nullable Object> parts = new ArrayList<>();
             Structure.components(value, parts::add);
-            RecordComponent[] components = type.getRecordComponents();
-            for (int i = 0; i < components.length; i++) {
-                take(parts.get(i), components[i].getGenericType(), components[i].getName(), to);
+            List<Part> components = PARTS.get(type);
+            for (int i = 0; i < parts.size(); i++) {
+                take(parts.get(i), components.get(i).type, components.get(i).name, to);
             }
         } else {
             throw new IllegalArgumentException("its " + name + " is of type " + type.getName()
@@ -117,10 +129,10 @@ final class Leaves {
         if (type == Op.class) {
             return make(from.op((String) from.next(String.class)), from);
         }
-        RecordComponent[] components = type.getRecordComponents();
-        @Nullable Object[] parts = new Object[components.length];
+        List<Part> components = PARTS.get(type);
+        @Nullable Object[] parts = new Object[components.size()];
         for (int i = 0; i < parts.length; i++) {
-            parts[i] = make(components[i].getGenericType(), from);
+            parts[i] = make(components.get(i).type, from);
         }
         try {
             return Structure.create(type, parts);
