@@ -3,6 +3,7 @@ module dev.fathom.serve {
     requires transitive dev.fathom;
     requires com.google.gson;
     requires jdk.httpserver;
+    requires org.slf4j;
     requires static org.jspecify;
 
     exports dev.fathom.serve;

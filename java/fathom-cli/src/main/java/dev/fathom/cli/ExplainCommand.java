@@ -11,7 +11,6 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -114,9 +113,8 @@ public final class ExplainCommand implements Callable<Integer> {
     }
 
     private void measure(Plan plan) {
-        boolean sequences =
-                plan.inputs().stream().anyMatch(s -> Arrays.stream(s.dims()).anyMatch(d -> d == Dim.LENGTH));
-        int examples = batch == null ? defaultBatch(plan, sequences) : batch;
+        boolean sequences = plan.inputs().stream().anyMatch(input -> input.has(Dim.LENGTH));
+        int examples = batch == null ? plan.defaultBatch() : batch;
         try (Session session = sequences ? plan.newSession(examples, length) : plan.newSession(examples)) {
             session.threads(threads);
             plan.inputs().forEach(input -> session.inputBytes(input.name()));
@@ -132,33 +130,7 @@ public final class ExplainCommand implements Callable<Integer> {
                     used,
                     runtime.isa(),
                     peaks.toString().strip().replaceAll(" +", " "));
-            table(profile, peaks);
+            out.print(profile.table(peaks.products() * 1e9, peaks.cache() * 1e9));
         }
-    }
-
-    private static int defaultBatch(Plan plan, boolean sequences) {
-        if (sequences) {
-            return 1;
-        }
-        try (Session session = plan.newSession()) {
-            return session.batch();
-        }
-    }
-
-    private void table(Profile profile, Peaks peaks) {
-        double sum = profile.rows().stream().mapToDouble(Profile.Row::micros).sum();
-        out.printf(Locale.ROOT, "%10s %7s %8s  call%n", "us", "share", "of bound");
-        for (Profile.Row row : profile.rows()) {
-            out.printf(
-                    Locale.ROOT,
-                    "%10.1f %6.1f%% %7.0f%%  %s: %s, %s%n",
-                    row.micros(),
-                    100 * row.micros() / sum,
-                    100 * row.shareOfBound(peaks.products() * 1e9, peaks.cache() * 1e9),
-                    row.where(),
-                    String.join(" ", row.kernels()).toLowerCase(Locale.ROOT),
-                    row.shapes());
-        }
-        out.printf(Locale.ROOT, "%10.1f in all, %.1f in one run%n", sum, profile.micros());
     }
 }

@@ -161,7 +161,7 @@ public final class Quickstart implements Callable<Integer> {
         ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1);
         int n = Math.min(SHOWN, images.choose().size());
         try (Dataset some =
-                images.flattened().choose().subset(IntStream.range(0, n).toArray())) {
+                images.choose().subset(IntStream.range(0, n).toArray()).flattened()) {
             int[] classes = model.predict(some).classes();
             some.forEach(batch ->
                     sheet.addAll(batch.x().toArray(), i -> images.classes().get(classes[i])));

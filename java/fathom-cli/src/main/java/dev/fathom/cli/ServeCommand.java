@@ -12,7 +12,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -144,8 +143,7 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     private Settings settings(Plan plan) {
-        boolean sequences =
-                plan.inputs().stream().anyMatch(s -> Arrays.stream(s.dims()).anyMatch(d -> d == Dim.LENGTH));
+        boolean sequences = plan.inputs().stream().anyMatch(input -> input.has(Dim.LENGTH));
         Settings settings = Settings.of(batch).delay(Duration.ofNanos(1000L * delay));
         return sequences ? settings.lengths(lengths.toArray(Integer[]::new)) : settings;
     }

@@ -71,7 +71,7 @@ class ServeTest {
                     .body();
         }
 
-        /** As Ctrl-C does. */
+        /** Ends the service by an interrupt, as Ctrl-C does. */
         @Override
         public void close() throws InterruptedException {
             thread.interrupt();

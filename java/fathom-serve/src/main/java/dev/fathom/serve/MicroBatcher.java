@@ -165,7 +165,7 @@ public final class MicroBatcher implements AutoCloseable {
         outputs = plan.outputs();
         inputRows = Rows.of(inputs);
         outputRows = Rows.of(outputs);
-        boolean free = inputs.stream().anyMatch(i -> has(i, Dim.LENGTH));
+        boolean free = inputs.stream().anyMatch(i -> i.has(Dim.LENGTH));
         exact = inputs.stream().noneMatch(Spec::isLengths);
         check(plan, free);
         lengths = free ? settings.lengths.stream().mapToInt(Integer::intValue).toArray() : new int[] {0};
@@ -182,7 +182,7 @@ public final class MicroBatcher implements AutoCloseable {
                 workers.get(0).session(b, most[b]);
             }
         } catch (RuntimeException | Error e) {
-            workers.get(0).closeSessions();
+            closeAll(workers.get(0).sessions);
             throw e;
         }
         for (int i = 0; i < workers.size(); i++) {
@@ -221,10 +221,6 @@ public final class MicroBatcher implements AutoCloseable {
                             : "MicroBatcher: the settings have the lengths " + settings.lengths
                                     + " but no input of the plan has Dim.LENGTH; leave them out");
         }
-    }
-
-    private static boolean has(Spec spec, int dim) {
-        return Arrays.stream(spec.dims()).anyMatch(d -> d == dim);
     }
 
     // ---- requests
@@ -363,7 +359,7 @@ public final class MicroBatcher implements AutoCloseable {
                                 : " was given " + given + " values")
                         + "; give " + (spec.isLengths() ? "request(length)" : spec.dtype()) + " instead");
             }
-            int wants = inputRows.bytes(i, length) / size(given);
+            int wants = inputRows.bytes(i, length) / given.bytes();
             if (count != wants) {
                 throw new IllegalArgumentException("set: an example of input " + spec + " takes " + wants
                         + " values but " + count + " were given; give one for each element");
@@ -494,22 +490,15 @@ public final class MicroBatcher implements AutoCloseable {
         }
     }
 
-    private static int size(DType type) {
-        return type == DType.U8 ? 1 : 4;
-    }
-
     /** The bytes of one example of some inputs or outputs, at length 1, and which of them grow with the length. */
     private record Rows(int[] bytes, boolean[] grow) {
         static Rows of(List<Spec> all) {
             int[] bytes = new int[all.size()];
             boolean[] grow = new boolean[all.size()];
             for (int i = 0; i < bytes.length; i++) {
-                grow[i] = has(all.get(i), Dim.LENGTH);
-                long n = size(all.get(i).dtype());
-                for (int d : all.get(i).dims()) {
-                    n *= Math.max(d, 1);
-                }
-                bytes[i] = Math.toIntExact(n);
+                grow[i] = all.get(i).has(Dim.LENGTH);
+                bytes[i] =
+                        Math.toIntExact(all.get(i).dtype().bytes() * all.get(i).elements(1, 1));
             }
             return new Rows(bytes, grow);
         }
@@ -651,18 +640,14 @@ public final class MicroBatcher implements AutoCloseable {
 
         @Override
         public void run() {
-            try {
-                for (int n = queue.take(group); n > 0; n = queue.take(group)) {
-                    running.lock();
-                    try {
-                        compute(n);
-                    } finally {
-                        running.unlock();
-                    }
-                    Arrays.fill(group, 0, n, null);
+            for (int n = queue.take(group); n > 0; n = queue.take(group)) {
+                running.lock();
+                try {
+                    compute(n);
+                } finally {
+                    running.unlock();
                 }
-            } finally {
-                closeSessions();
+                Arrays.fill(group, 0, n, null);
             }
         }
 
@@ -725,40 +710,55 @@ public final class MicroBatcher implements AutoCloseable {
             return session.threads(settings.threads);
         }
 
-        /** Goes over to another plan, after the batch under way. Sessions are there before they are needed. */
-        void follow(Plan next) {
+        /** Makes the sessions of another plan that this worker has of its own, so that no request waits for them. */
+        @Nullable
+        Session[][] like(Plan next) {
             @Nullable Session[][] made = new Session[sessions.length][];
-            running.lock();
+            for (int b = 0; b < made.length; b++) {
+                made[b] = new Session[sessions[b].length];
+            }
             try {
                 for (int b = 0; b < made.length; b++) {
-                    made[b] = sessions[b].clone();
+                    for (int rows = 1; rows < made[b].length; rows++) {
+                        made[b][rows] = has(b, rows) ? make(next, b, rows) : null;
+                    }
                 }
+            } catch (RuntimeException | Error e) {
+                closeAll(made);
+                throw e;
+            }
+            return made;
+        }
+
+        private boolean has(int bucket, int rows) {
+            running.lock();
+            try {
+                return sessions[bucket][rows] != null;
             } finally {
                 running.unlock();
             }
-            for (int b = 0; b < made.length; b++) {
-                for (int rows = 1; rows < made[b].length; rows++) {
-                    made[b][rows] = made[b][rows] == null ? null : make(next, b, rows);
-                }
-            }
+        }
+
+        /** Goes over to another plan and its sessions, after the batch under way. */
+        void follow(Plan next, @Nullable Session[][] made) {
             running.lock();
             try {
-                closeSessions();
+                closeAll(sessions);
                 System.arraycopy(made, 0, sessions, 0, made.length);
                 mine = next;
             } finally {
                 running.unlock();
             }
         }
+    }
 
-        private void closeSessions() {
-            for (@Nullable Session[] of : sessions) {
-                for (int i = 0; i < of.length; i++) {
-                    Session session = of[i];
-                    if (session != null) {
-                        session.close();
-                        of[i] = null;
-                    }
+    private static void closeAll(@Nullable Session[][] sessions) {
+        for (@Nullable Session[] of : sessions) {
+            for (int i = 0; i < of.length; i++) {
+                Session session = of[i];
+                if (session != null) {
+                    session.close();
+                    of[i] = null;
                 }
             }
         }
@@ -778,7 +778,8 @@ public final class MicroBatcher implements AutoCloseable {
      * closed when this returns, and all later ones run on the new one. No request waits longer than for the batch
      * before it.
      *
-     * @throws IllegalArgumentException if it has other inputs or outputs than the plan before, which then goes on
+     * @throws IllegalArgumentException if it has other inputs or outputs than the plan before, or takes other sizes;
+     *     the plan before then goes on
      * @throws IllegalStateException if the batcher is closed
      */
     public synchronized void swap(Plan next) {
@@ -786,7 +787,16 @@ public final class MicroBatcher implements AutoCloseable {
             throw new IllegalStateException("swap: the batcher is closed; swap before the close");
         }
         Served.checkAlike("swap", plan, next);
-        workers.forEach(worker -> worker.follow(next));
+        List<@Nullable Session[][]> made = new ArrayList<>();
+        try {
+            workers.forEach(worker -> made.add(worker.like(next)));
+        } catch (RuntimeException | Error e) {
+            made.forEach(MicroBatcher::closeAll);
+            throw e;
+        }
+        for (int i = 0; i < made.size(); i++) {
+            workers.get(i).follow(next, made.get(i));
+        }
         plan.close();
         plan = next;
     }
@@ -827,7 +837,8 @@ public final class MicroBatcher implements AutoCloseable {
                 }
             }
         }
-        synchronized (this) {
+        synchronized (this) { // no swap is under way, and none begins
+            workers.forEach(worker -> closeAll(worker.sessions));
             plan.close();
         }
         if (interrupted) {

@@ -15,6 +15,9 @@ import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /** Plans that the tests serve. */
@@ -49,7 +52,7 @@ final class Nets {
                     (net, in) -> {
                         Output all = net.lstm()
                                 .run(net.words().apply(in[0]), net.lstm().state(in[0].dim(0)), in[1]);
-                        return java.util.Map.of(
+                        return Map.of(
                                 "classes",
                                 net.out().apply(all.last()),
                                 "steps",
@@ -82,6 +85,17 @@ final class Nets {
             s.output().get(0, y);
             return y;
         }
+    }
+
+    /** What the plans of vectors of seeds 0 and 1 answer. */
+    static List<float[]> answers(float... x) {
+        List<float[]> answers = new ArrayList<>();
+        for (int seed = 0; seed < 2; seed++) {
+            try (Plan plan = vectors(seed)) {
+                answers.add(alone(plan, x));
+            }
+        }
+        return answers;
     }
 
     /** Waits for something that another thread is about to do. */

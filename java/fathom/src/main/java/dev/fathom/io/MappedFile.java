@@ -45,6 +45,15 @@ public final class MappedFile implements AutoCloseable {
      * @throws UncheckedIOException if it cannot be read
      */
     public static MappedFile open(Path path) {
+        return opened(path, file -> new MappedFile(path, file));
+    }
+
+    /** What is made of a file that is open; one of which nothing is made is closed. */
+    private interface Use<T> {
+        T of(RandomAccessFile file) throws IOException;
+    }
+
+    private static <T> T opened(Path path, Use<T> use) {
         if (path.getFileSystem() != FileSystems.getDefault()) {
             throw new IllegalArgumentException("mapped: " + path
                     + " lies inside an archive or another file system, of which nothing can be mapped; copy it to a"
@@ -55,7 +64,7 @@ public final class MappedFile implements AutoCloseable {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "r");
             boolean interrupted = Thread.interrupted(); // for which the channel would close the file
             try {
-                return new MappedFile(path, file);
+                return use.of(file);
             } catch (IOException | RuntimeException | Error e) {
                 file.close();
                 throw e;
@@ -78,18 +87,11 @@ public final class MappedFile implements AutoCloseable {
      * @throws UncheckedIOException if it cannot be read
      */
     public static ByteBuffer map(Path path, long from, long bytes) {
-        try (MappedFile whole = open(path)) {
-            boolean interrupted = Thread.interrupted();
-            try {
-                return whole.file.getChannel().map(FileChannel.MapMode.READ_ONLY, from, bytes);
-            } finally {
-                if (interrupted) {
-                    Thread.currentThread().interrupt();
-                }
+        return opened(path, file -> {
+            try (file) {
+                return file.getChannel().map(FileChannel.MapMode.READ_ONLY, from, bytes);
             }
-        } catch (IOException e) {
-            throw InputFile.unreadable(path, e);
-        }
+        });
     }
 
     /** Returns the number of bytes that the file had when it was opened. */

@@ -13,7 +13,7 @@ import java.nio.FloatBuffer;
  * @param vectors of a panel, at most
  */
 record Panels(int lanes, int vectors) {
-    /** Those of the kernels of this process (native/src/kernels/tile.h and vec.h). */
+    /** The panels that the kernels of this process read (native/src/kernels/tile.h and vec.h). */
     static Panels here() {
         Isa isa = NativeRuntime.get().isa();
         int lanes = isa == Isa.V4 ? 16 : isa == Isa.V3 ? 8 : 4;

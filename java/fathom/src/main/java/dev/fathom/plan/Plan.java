@@ -328,7 +328,8 @@ public final class Plan implements AutoCloseable {
         return addresses.keySet();
     }
 
-    int defaultBatch() {
+    /** Returns the batch size of {@link #newSession()}. */
+    public int defaultBatch() {
         return defaultBatch;
     }
 

@@ -63,7 +63,7 @@ final class PlanBuilder {
                 "plan",
                 weights.values().stream()
                         .filter(slot -> !staying.containsKey(slot.content))
-                        .mapToLong(slot -> rounded(slot.bytes))
+                        .mapToLong(slot -> Slot.rounded(slot.bytes))
                         .sum(),
                 true);
         try {
@@ -71,7 +71,7 @@ final class PlanBuilder {
             for (Slot slot : weights.values()) {
                 if (!staying.containsKey(slot.content)) {
                     addresses.put(slot.content, block.piece(offset, slot.bytes));
-                    offset += rounded(slot.bytes);
+                    offset += Slot.rounded(slot.bytes);
                 }
             }
             addresses.putAll(staying);
@@ -118,7 +118,7 @@ final class PlanBuilder {
 
     /** The bytes between a parameter and the next one. */
     private long room(Slot.Content content) {
-        return rounded(graph.values.get(content.value()).bytes());
+        return Slot.rounded(graph.values.get(content.value()).bytes());
     }
 
     private void fill() {
@@ -147,10 +147,6 @@ final class PlanBuilder {
         try (Block scratch = given == null ? null : new Block("weight", largest)) {
             plain.forEach(slot -> fill(slot, graph.weight(slot.content.value()), scratch, commands));
         }
-    }
-
-    private static long rounded(long bytes) {
-        return bytes + 63 & -64L;
     }
 
     /** Puts a weight where it belongs, packed where the commands want it so. */

@@ -27,7 +27,7 @@ final class PlanBytes implements Leaves.Source {
     }
 
     /**
-     * Returns the bytes.
+     * Writes the contents of a file as bytes.
      *
      * @throws IllegalArgumentException if an op has a part that has no leaves
      */
@@ -61,7 +61,7 @@ final class PlanBytes implements Leaves.Source {
     }
 
     /**
-     * Reads them again.
+     * Makes the contents of a file of their bytes.
      *
      * @throws IllegalArgumentException if they are damaged, or name an op or a kernel that is not there
      */

@@ -76,7 +76,7 @@ record PlanData(
     }
 
     /**
-     * The calls. Everything here is a claim of a file until it was compared.
+     * Makes the calls of the plan. Everything here is a claim of a file until it was compared.
      *
      * @throws RuntimeException if they contradict themselves
      */

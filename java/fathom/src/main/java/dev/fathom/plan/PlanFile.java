@@ -178,7 +178,7 @@ public final class PlanFile implements AutoCloseable {
             Weight weight = new Weight(address, bytes, size);
             alike.add(weight);
             all.add(weight);
-            size += rounded(bytes);
+            size += Slot.rounded(bytes);
             return weight.offset;
         }
 
@@ -195,8 +195,8 @@ public final class PlanFile implements AutoCloseable {
         void each(Chunk to) throws IOException {
             byte[] chunk = new byte[CHUNK];
             for (Weight w : all) {
-                for (long at = 0; at < rounded(w.bytes); at += chunk.length) {
-                    int n = (int) Math.min(chunk.length, rounded(w.bytes) - at);
+                for (long at = 0; at < Slot.rounded(w.bytes); at += chunk.length) {
+                    int n = (int) Math.min(chunk.length, Slot.rounded(w.bytes) - at);
                     int given = (int) Math.min(n, w.bytes - at);
                     Block.at(w.address + at, given).get(0, chunk, 0, given);
                     Arrays.fill(chunk, given, n, (byte) 0);
@@ -219,10 +219,6 @@ public final class PlanFile implements AutoCloseable {
 
     private static long weightsAt(long contents) {
         return HEADER + contents + PAGE - 1 & -PAGE;
-    }
-
-    private static long rounded(long bytes) {
-        return bytes + 63 & -64L;
     }
 
     /** What a weight takes. */

@@ -167,6 +167,15 @@ final class Port {
         bytes().put(0, values);
     }
 
+    /** Writes this value to all of it. */
+    void fill(int value) {
+        rewind();
+        IntBuffer all = ints();
+        for (int i = 0; i < all.capacity(); i++) {
+            all.put(i, value);
+        }
+    }
+
     private void checkWhole(DType given, int count) {
         if (dtype != given) {
             throw new IllegalArgumentException("set: input " + name + " " + shape + " is " + dtype + " but was given "

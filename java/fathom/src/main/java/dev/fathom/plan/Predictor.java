@@ -54,7 +54,7 @@ final class Predictor {
         long batch = 0;
         for (int i = 0; i < values.length && batch == 0; i++) {
             if (inputs.get(i).has(Dim.BATCH) && !inputs.get(i).has(Dim.LENGTH)) {
-                batch = values[i].length / inputs.get(i).fixed();
+                batch = values[i].length / inputs.get(i).elements(1, 1);
             }
         }
         batch = Math.max(1, batch);
@@ -62,7 +62,7 @@ final class Predictor {
         for (int i = 0; i < values.length && length == 0; i++) {
             if (inputs.get(i).has(Dim.LENGTH)) {
                 long rows = inputs.get(i).has(Dim.BATCH) ? batch : 1;
-                length = Math.max(1, values[i].length / (rows * inputs.get(i).fixed()));
+                length = Math.max(1, values[i].length / inputs.get(i).elements(rows, 1));
             }
         }
         return new Sizes((int) batch, (int) length);

@@ -2,6 +2,7 @@ package dev.fathom.plan;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -39,18 +40,39 @@ public record Profile(List<Row> rows, double micros) {
     /** Returns a table with a line for each call: time, share of the sum, rates, kernels, place and shapes. */
     @Override
     public String toString() {
+        return table(
+                String.format(Locale.ROOT, "%9s %8s", "GFLOP/s", "GB/s"),
+                row -> String.format(
+                        Locale.ROOT,
+                        "%9s %8.1f",
+                        row.multiplyAdds == 0
+                                ? ""
+                                : String.format(Locale.ROOT, "%.1f", 2e-3 * row.multiplyAdds / row.micros),
+                        1e-3 * row.bytes / row.micros));
+    }
+
+    /**
+     * Returns a table with a line for each call, in which the share of the machine's bound stands in place of the
+     * rates.
+     *
+     * @param flops as of {@link Row#shareOfBound}
+     * @param bandwidth as of {@link Row#shareOfBound}
+     */
+    public String table(double flops, double bandwidth) {
+        return table(
+                "of bound", row -> String.format(Locale.ROOT, "%7.0f%%", 100 * row.shareOfBound(flops, bandwidth)));
+    }
+
+    private String table(String titles, Function<Row, String> columns) {
         double sum = rows.stream().mapToDouble(Row::micros).sum();
-        return String.format(Locale.ROOT, "%10s %6s %9s %8s  call%n", "us", "share", "GFLOP/s", "GB/s")
+        return String.format(Locale.ROOT, "%10s %6s %s  call%n", "us", "share", titles)
                 + rows.stream()
                         .map(r -> String.format(
                                 Locale.ROOT,
-                                "%10.1f %5.1f%% %9s %8.1f  %s: %s, %s%n",
+                                "%10.1f %5.1f%% %s  %s: %s, %s%n",
                                 r.micros,
                                 100 * r.micros / sum,
-                                r.multiplyAdds == 0
-                                        ? ""
-                                        : String.format(Locale.ROOT, "%.1f", 2e-3 * r.multiplyAdds / r.micros),
-                                1e-3 * r.bytes / r.micros,
+                                columns.apply(r),
                                 r.where,
                                 String.join(" ", r.kernels).toLowerCase(Locale.ROOT),
                                 r.shapes))

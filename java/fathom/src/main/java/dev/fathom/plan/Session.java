@@ -9,7 +9,6 @@ import dev.fathom.op.Shape;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -117,9 +116,7 @@ public final class Session implements AutoCloseable {
     private void complete() {
         for (int i = 0; i < in.length; i++) {
             if (plan.specs.get(i).isLengths()) {
-                int[] lengths = new int[sizes.batch()];
-                Arrays.fill(lengths, sizes.length());
-                in[i].set(lengths);
+                in[i].fill(sizes.length());
             }
         }
     }

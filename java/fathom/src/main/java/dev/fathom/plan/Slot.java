@@ -47,6 +47,11 @@ final class Slot {
         this.role = role;
     }
 
+    /** What so many bytes take up, where each piece begins at a multiple of 64 bytes. */
+    static long rounded(long bytes) {
+        return bytes + 63 & -64L;
+    }
+
     /** Command number {@code c} reads or writes it; commands come in their order. */
     void touchedBy(int c) {
         first = Math.min(first, c);

@@ -185,8 +185,8 @@ public final class Spec {
         return dtype;
     }
 
-    /** Whether it has one of the dimensions of {@link Dim}. */
-    boolean has(int dim) {
+    /** Returns whether this has one of the dimensions of {@link Dim}. */
+    public boolean has(int dim) {
         return axis(dim) >= 0;
     }
 
@@ -200,9 +200,16 @@ public final class Spec {
         return -1;
     }
 
-    /** The product of the dimensions that no session chooses. */
-    long fixed() {
-        return Arrays.stream(dims).filter(d -> d > 0).asLongStream().reduce(1, Math::multiplyExact);
+    /**
+     * Returns how many elements this has at a batch size and a length; a dimension that is {@link Dim#OPEN} counts as
+     * 1.
+     *
+     * @throws ArithmeticException if there are more than a long counts
+     */
+    public long elements(long batch, long length) {
+        return Arrays.stream(dims)
+                .mapToLong(d -> d == Dim.BATCH ? batch : d == Dim.LENGTH ? length : Math.max(d, 1))
+                .reduce(1, Math::multiplyExact);
     }
 
     Shape at(Sizes sizes) {

@@ -72,6 +72,20 @@ class PlanFileTest {
                 1);
     }
 
+    /** A plan of one step of an LSTM, whose sessions carry its state. */
+    static Plan steps() {
+        try (Model<Recurrent> model = Model.of(Recurrent.lstm(3, 5), 1)) {
+            return Plan.freeze(
+                    model,
+                    (net, in, state) -> {
+                        Output out = net.run(in[0], state);
+                        return new Next(out.steps(), out.state());
+                    },
+                    net -> net.state(2),
+                    Spec.of("x", Dim.BATCH, 1, 3));
+        }
+    }
+
     /** Writes a plan of it, and returns what it answers to two images. */
     private float[] save() {
         try (Model<Sequential> model = images();
@@ -147,15 +161,7 @@ class PlanFileTest {
 
     @Test
     void aStateIsCarried() {
-        try (Model<Recurrent> model = Model.of(Recurrent.lstm(3, 5), 1);
-                Plan plan = Plan.freeze(
-                        model,
-                        (net, in, state) -> {
-                            Output out = net.run(in[0], state);
-                            return new Next(out.steps(), out.state());
-                        },
-                        net -> net.state(2),
-                        Spec.of("x", Dim.BATCH, 1, 3))) {
+        try (Plan plan = steps()) {
             plan.save(file);
             try (Plan loaded = Plan.load(file);
                     Session before = plan.newSession(2);

@@ -12,9 +12,6 @@ import dev.fathom.nn.Net;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
-import dev.fathom.recurrent.Output;
-import dev.fathom.recurrent.Recurrent;
-import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -127,15 +124,7 @@ class PredictTest {
     /** Each call begins with zeros, whatever the calls before left. */
     @Test
     void aStateBeginsAnew() {
-        try (Model<Recurrent> model = Model.of(Recurrent.lstm(3, 5), 1);
-                Plan plan = Plan.freeze(
-                        model,
-                        (net, in, state) -> {
-                            Output out = net.run(in[0], state);
-                            return new Next(out.steps(), out.state());
-                        },
-                        net -> net.state(2),
-                        Spec.of("x", Dim.BATCH, 1, 3))) {
+        try (Plan plan = PlanFileTest.steps()) {
             assertThat(plan.inputs()).hasToString("[x F32 [batch, 1, 3]]");
             assertThat(plan.outputs()).hasSize(1);
             float[] x = {1, 2, 3};

@@ -14,9 +14,6 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
-import dev.fathom.recurrent.Output;
-import dev.fathom.recurrent.Recurrent;
-import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Rng;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -79,15 +76,7 @@ class ProfileTest {
             assertThat(plan.explain().rows()).hasSize(2);
             assertThat(plan.explain().rows().get(0).shapes()).contains("[1, 40] ");
         }
-        try (Model<Recurrent> model = Model.of(Recurrent.lstm(3, 5), 1);
-                Plan plan = Plan.freeze(
-                        model,
-                        (net, in, state) -> {
-                            Output out = net.run(in[0], state);
-                            return new Next(out.steps(), out.state());
-                        },
-                        net -> net.state(2),
-                        Spec.of("x", Dim.BATCH, 1, 3));
+        try (Plan plan = PlanFileTest.steps();
                 Session session = plan.newSession(1)) {
             assertThat(plan.explain().rows()).isNotEmpty();
             session.set(new float[] {1, 2, 3}).run();

@@ -19,6 +19,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.Pass;
@@ -48,7 +49,7 @@ class RandomPlansTest {
 
     /** What the functions are made of. */
     private record Parts(
-            Linear linear, Conv conv, Conv stride, Recurrent lstm, LayerNorm norm, Learned learned, Fixed fixed)
+            Linear linear, Conv conv, Conv stride, Recurrent lstm, LayerNorm norm, Table learned, Table fixed)
             implements Net {
         static Parts random() {
             return new Parts(
@@ -57,24 +58,16 @@ class RandomPlansTest {
                     new Conv(WIDTH, WIDTH, Window.line(5).stride(2)),
                     Recurrent.lstm(WIDTH, WIDTH),
                     new LayerNorm(WIDTH),
-                    new Learned(new Parameter(Shape.of(60, WIDTH), Init.normal(0, 1))),
-                    new Fixed(Buffer.derived(Shape.of(400, WIDTH), Init.normal(0, 1))));
+                    new Table(new Parameter(Shape.of(60, WIDTH), Init.normal(0, 1))),
+                    new Table(Buffer.derived(Shape.of(400, WIDTH), Init.normal(0, 1))));
         }
     }
 
-    /** As many rows of a table as there are steps: a constant that grows with the length. */
-    private record Learned(Parameter table) implements Layer {
+    /** Adds as many rows of a table as there are steps: a constant that grows with the length. */
+    private record Table(Variable rows) implements Layer {
         @Override
         public Tensor forward(Tensor x) {
-            return x.add(table.value().slice(0, 0, x.dim(1)));
-        }
-    }
-
-    /** The same of a table that nobody learns. */
-    private record Fixed(Buffer table) implements Layer {
-        @Override
-        public Tensor forward(Tensor x) {
-            return x.add(table.value().slice(0, 0, x.dim(1)));
+            return x.add(rows.value().slice(0, 0, x.dim(1)));
         }
     }
 

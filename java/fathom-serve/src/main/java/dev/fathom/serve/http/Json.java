@@ -157,7 +157,7 @@ final class Json {
 
     /** The examples of an input that has a length, of which each may have its own, or else as many as there are. */
     static List<double[]> examples(Spec input, @Nullable Object array) {
-        if (Arrays.stream(input.dims()).anyMatch(d -> d == Dim.LENGTH)) {
+        if (input.has(Dim.LENGTH)) {
             if (depth(array) >= input.dims().length && array instanceof List<?> list) {
                 return list.stream().map(Json::flat).toList();
             }
@@ -168,7 +168,7 @@ final class Json {
 
     /** The examples of an input without a length. */
     static List<double[]> rows(Spec input, double[] all) {
-        int size = ServedModel.size(input, 1);
+        int size = Math.toIntExact(input.elements(1, 1));
         if (all.length == 0 || all.length % size != 0) {
             throw new HttpException(
                     400,

@@ -59,7 +59,7 @@ final class OpenInference {
     private static void tensors(JsonWriter out, List<Spec> specs) throws IOException {
         out.beginArray();
         for (Spec spec : specs) {
-            out.beginObject().name("name").value(spec.name()).name("datatype").value(Service.datatype(spec.dtype()));
+            out.beginObject().name("name").value(spec.name()).name("datatype").value(datatype(spec.dtype()));
             out.name("shape").beginArray();
             for (int d : spec.dims()) {
                 out.value(Math.max(d, -1));
@@ -134,9 +134,9 @@ final class OpenInference {
     private static List<double[]> examples(Spec spec, Map<?, ?> tensor) {
         Object type = tensor.get("datatype");
         boolean whole = spec.dtype() == DType.I32 && "INT64".equals(type);
-        if (!whole && !Service.datatype(spec.dtype()).equals(type)) {
+        if (!whole && !datatype(spec.dtype()).equals(type)) {
             throw new HttpException(
-                    400, "input " + spec + " is of datatype " + type + "; send " + Service.datatype(spec.dtype()));
+                    400, "input " + spec + " is of datatype " + type + "; send " + datatype(spec.dtype()));
         }
         if (!(tensor.get("shape") instanceof double[] shape) || shape.length != spec.dims().length) {
             throw new HttpException(400, "input " + spec + " has no shape of " + spec.dims().length + " dimensions");
@@ -169,7 +169,7 @@ final class OpenInference {
 
     private static void write(JsonWriter out, Spec spec, List<double[]> examples) throws IOException {
         int steps = examples.isEmpty() ? 0 : ServedModel.steps(spec, examples.get(0).length);
-        out.beginObject().name("name").value(spec.name()).name("datatype").value(Service.datatype(spec.dtype()));
+        out.beginObject().name("name").value(spec.name()).name("datatype").value(datatype(spec.dtype()));
         out.name("shape").beginArray();
         for (int d : spec.dims()) {
             out.value(d == Dim.BATCH ? examples.size() : d == Dim.LENGTH ? steps : d);
@@ -181,5 +181,14 @@ final class OpenInference {
             }
         }
         out.endArray().endObject();
+    }
+
+    /** What a type is called in the open inference protocol. */
+    private static String datatype(DType type) {
+        return switch (type) {
+            case F32 -> "FP32";
+            case I32 -> "INT32";
+            case U8 -> "UINT8";
+        };
     }
 }

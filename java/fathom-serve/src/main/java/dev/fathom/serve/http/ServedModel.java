@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,7 @@ import java.util.Objects;
 /** A plan under the name by which a service knows it, with the names of its classes if it has any. */
 public final class ServedModel implements AutoCloseable {
     private final String name;
-    private final List<Spec> inputs;
+    private final List<Spec> given;
     private final List<Spec> outputs;
     private final List<String> classes;
     private final MicroBatcher batcher;
@@ -50,7 +49,7 @@ public final class ServedModel implements AutoCloseable {
         }
         this.name = name;
         this.classes = List.copyOf(classes);
-        inputs = plan.inputs();
+        given = plan.inputs().stream().filter(input -> !input.isLengths()).toList();
         outputs = plan.outputs();
         if (!classes.isEmpty()) {
             int[] dims = outputs.get(0).dims();
@@ -72,10 +71,6 @@ public final class ServedModel implements AutoCloseable {
         return batcher;
     }
 
-    List<Spec> inputs() {
-        return inputs;
-    }
-
     List<Spec> outputs() {
         return outputs;
     }
@@ -86,25 +81,12 @@ public final class ServedModel implements AutoCloseable {
 
     /** The inputs that a caller gives: all but the lengths of sequences. */
     List<Spec> given() {
-        return inputs.stream().filter(s -> !s.isLengths()).toList();
+        return given;
     }
 
     /** How many steps an example of so many values of this input has; 0 where it has no length. */
     static int steps(Spec input, int values) {
-        if (Arrays.stream(input.dims()).noneMatch(d -> d == Dim.LENGTH)) {
-            return 0;
-        }
-        return Math.max(1, values / size(input, 1));
-    }
-
-    /** The values of an example of so many steps. */
-    static int size(Spec spec, int steps) {
-        long n = 1;
-        int[] dims = spec.dims();
-        for (int d = 1; d < dims.length; d++) {
-            n *= dims[d] == Dim.LENGTH ? steps : dims[d];
-        }
-        return Math.toIntExact(n);
+        return input.has(Dim.LENGTH) ? (int) Math.max(1, values / input.elements(1, 1)) : 0;
     }
 
     /**
@@ -193,7 +175,7 @@ public final class ServedModel implements AutoCloseable {
     }
 
     private static double[] numbers(DType type, ByteBuffer bytes) {
-        int size = type == DType.U8 ? 1 : 4;
+        int size = type.bytes();
         if (bytes.limit() % size != 0) {
             throw new IllegalArgumentException(
                     "the body has " + bytes.limit() + " bytes, which are no whole number of " + type);

@@ -3,7 +3,6 @@ package dev.fathom.serve.http;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.fathom.op.Checks;
-import dev.fathom.op.DType;
 import dev.fathom.plan.Spec;
 import dev.fathom.serve.DeadlineException;
 import java.io.IOException;
@@ -24,6 +23,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Models behind HTTP/1.1.
@@ -54,6 +55,7 @@ import org.jspecify.annotations.Nullable;
  * (not run before the deadline).
  */
 public final class Service implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Service.class);
     private static final String JSON = "application/json";
     /** What curl says of a body of which it was told nothing. */
     private static final String UNSAID = "application/x-www-form-urlencoded";
@@ -237,30 +239,44 @@ public final class Service implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         long begin = System.nanoTime();
         metrics.underWay.incrementAndGet();
-        String route = "other";
         try (exchange) {
-            String[] path =
-                    exchange.getRequestURI().getPath().replaceFirst("^/+", "").split("/+");
-            Answer answer;
-            try {
-                route = route(path);
-                answer = answer(exchange, route, path);
-            } catch (HttpException e) {
-                answer = Answer.refusal(e.status(), e);
-            } catch (IllegalArgumentException e) {
-                answer = Answer.refusal(400, e);
-            } catch (RejectedExecutionException e) {
-                exchange.getResponseHeaders().set("Retry-After", "1");
-                answer = Answer.refusal(503, e);
-            } catch (DeadlineException e) {
-                answer = Answer.refusal(504, e);
-            } catch (IllegalStateException | InterruptedException e) {
-                answer = Answer.refusal(503, e);
-            }
+            String[] path = path(exchange);
+            String route = route(path);
+            Answer answer = answerOrRefuse(exchange, route, path);
             metrics.answered(route, answer.status, System.nanoTime() - begin); // before anybody can know
             send(exchange, answer);
         } finally {
             metrics.underWay.decrementAndGet();
+        }
+    }
+
+    private static String[] path(HttpExchange exchange) {
+        String path = exchange.getRequestURI().getPath();
+        return path == null ? new String[] {"*"} : path.replaceFirst("^/+", "").split("/+");
+    }
+
+    /** The answer, or what is wrong in a sentence: nothing that a caller sends leaves the connection without one. */
+    private Answer answerOrRefuse(HttpExchange exchange, String route, String... path) throws IOException {
+        try {
+            return answer(exchange, route, path);
+        } catch (HttpException e) {
+            return Answer.refusal(e.status(), e);
+        } catch (IllegalArgumentException e) {
+            return Answer.refusal(400, e);
+        } catch (RejectedExecutionException e) {
+            exchange.getResponseHeaders().set("Retry-After", "1");
+            return Answer.refusal(503, e);
+        } catch (DeadlineException e) {
+            return Answer.refusal(504, e);
+        } catch (IllegalStateException | InterruptedException e) {
+            return Answer.refusal(503, e);
+        } catch (ArithmeticException e) {
+            return Answer.json(413, Json.error("the examples are too many or too large; send fewer"));
+        } catch (OutOfMemoryError e) {
+            return Answer.json(503, Json.error("the service has not enough memory for the body; send fewer examples"));
+        } catch (RuntimeException e) {
+            LOG.error("the service failed at {}", exchange.getRequestURI(), e);
+            return Answer.json(500, Json.error("the service failed, and its log says how"));
         }
     }
 
@@ -504,14 +520,5 @@ public final class Service implements AutoCloseable {
             out.name("microseconds").value(nanos / 1000);
             out.endObject();
         });
-    }
-
-    /** What a type is called in the open inference protocol. */
-    static String datatype(DType type) {
-        return switch (type) {
-            case F32 -> "FP32";
-            case I32 -> "INT32";
-            case U8 -> "UINT8";
-        };
     }
 }

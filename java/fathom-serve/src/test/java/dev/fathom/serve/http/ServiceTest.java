@@ -289,6 +289,28 @@ class ServiceTest {
                 .contains(says);
     }
 
+    /** Shapes whose product no number holds, and what is no path, get an answer too. */
+    @Test
+    void theWorst() throws Exception {
+        String shape = "[9000000000000000000, 4]";
+        HttpResponse<String> huge = post(
+                "/v2/models/digits/infer",
+                "{\"inputs\": [{\"name\": \"input\", \"datatype\": \"FP32\", \"shape\": " + shape
+                        + ", \"data\": [1]}]}");
+        assertThat(huge.statusCode()).isEqualTo(413);
+        assertThat(huge.body()).contains("too many or too large");
+        HttpResponse<String> deep = post("/predict/digits", "[".repeat(50_000));
+        assertThat(deep.statusCode()).isEqualTo(400);
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port())) {
+            socket.getOutputStream()
+                    .write("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            socket.setSoTimeout(10_000);
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                    .contains("404");
+        }
+    }
+
     @Test
     void badAddressesAndMethods() throws Exception {
         for (String path : List.of(
@@ -326,7 +348,7 @@ class ServiceTest {
         HttpResponse<String> told = post("/predict/digits", " ".repeat(100_001));
         assertThat(told.statusCode()).isEqualTo(413);
         assertThat(told.body()).contains("100001 bytes but 100000 are the most");
-        byte[] bytes = new byte[200_000];
+        byte[] bytes = new byte[8_000_000];
         HttpResponse<String> chunked = send(to("/predict/digits")
                 .POST(BodyPublishers.ofInputStream(() -> new java.io.ByteArrayInputStream(bytes))));
         assertThat(chunked.statusCode()).isEqualTo(413);
