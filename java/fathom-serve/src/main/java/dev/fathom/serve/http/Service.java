@@ -362,7 +362,7 @@ public final class Service implements AutoCloseable {
         if (!List.of(allowed).contains(exchange.getRequestMethod())) {
             exchange.getResponseHeaders().set("Allow", String.join(", ", allowed));
             throw new HttpException(
-                    405, exchange.getRequestMethod() + " is not how to ask here; use " + String.join(" or ", allowed));
+                    405, exchange.getRequestMethod() + " is not allowed here; use " + String.join(" or ", allowed));
         }
     }
 
