@@ -151,6 +151,7 @@ public final class Quickstart implements Callable<Integer> {
                 }
                 savePlan(outcome, folder.resolve(PLAN));
             }
+            training.say("  %-16s the frozen network, with the names of its classes", PLAN);
             training.say("%n%s", next(folder));
             return 0;
         }
@@ -205,11 +206,11 @@ public final class Quickstart implements Callable<Integer> {
                 step("example", "a course of small programs"),
                 step("test", "builds everything and runs all tests"),
                 step("bench", "measures"),
-                line("  %-33s %s", "docs/guide.md", "a layer, a loop and a service of your own"));
+                line("  %-40s %s", "docs/guide.md", "a layer, a loop and a service of your own"));
     }
 
     private static String step(String command, String what) {
-        return line("  %-33s %s", "./fathom " + command, what);
+        return line("  %-40s %s", "./fathom " + command, what);
     }
 
     private static String line(String format, Object... values) {
