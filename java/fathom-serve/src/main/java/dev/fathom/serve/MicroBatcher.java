@@ -15,7 +15,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -145,11 +144,8 @@ public final class MicroBatcher implements AutoCloseable {
 
     private final boolean exact;
     private final Queue queue;
-    private final List<Worker> workers = new ArrayList<>();
-    private final LongAdder requests = new LongAdder();
-    private final LongAdder batches = new LongAdder();
-    private final LongAdder rejected = new LongAdder();
-    private final LongAdder failed = new LongAdder();
+    private final List<Runner> runners = new ArrayList<>();
+    private final Workers workers;
     private Plan plan;
 
     /**
@@ -174,23 +170,20 @@ public final class MicroBatcher implements AutoCloseable {
                 .toArray();
         queue = new Queue(most, settings.capacity, settings.delay.toNanos());
         for (int i = 0; i < settings.workers; i++) {
-            workers.add(new Worker(plan));
+            runners.add(new Runner(plan));
         }
+        Runner first = runners.get(0);
         try {
-            workers.get(0).session(0, 1); // so that a plan that takes no such sizes says so here
+            first.session(0, 1); // so that a plan that takes no such sizes says so here
             for (int b = 0; b < most.length; b++) {
-                workers.get(0).session(b, most[b]);
+                first.session(b, most[b]);
             }
         } catch (RuntimeException | Error e) {
-            closeAll(workers.get(0).sessions);
+            closeAll(first.sessions);
             throw e;
         }
-        for (int i = 0; i < workers.size(); i++) {
-            Thread thread = new Thread(workers.get(i), "fathom-batcher-" + i);
-            thread.setDaemon(true);
-            workers.get(i).thread = thread;
-            thread.start();
-        }
+        workers = new Workers(queue, Arrays.stream(most).max().orElse(1));
+        runners.forEach(workers::start);
     }
 
     private void check(Plan checked, boolean free) {
@@ -377,7 +370,8 @@ public final class MicroBatcher implements AutoCloseable {
          * @throws DeadlineException if it was not run before its {@link #deadline}
          */
         public Request run() throws InterruptedException {
-            if (!offer(nanos > 0 ? nanos : Long.MAX_VALUE)) {
+            prepare();
+            if (!queue.push(this, bucket(length), nanos > 0 ? nanos : Long.MAX_VALUE)) {
                 throw new DeadlineException(
                         "run: the queue was full until the deadline of the request; allow more time,"
                                 + " or send fewer requests at a time");
@@ -393,19 +387,12 @@ public final class MicroBatcher implements AutoCloseable {
          * @throws IllegalStateException if an input was never written, or the batcher is closed
          */
         public Request submit() {
-            try {
-                if (!offer(0)) {
-                    rejected.increment();
-                    throw new RejectedExecutionException("submit: " + queue.capacity()
-                            + " requests wait already; try again later, or send fewer at a time");
-                }
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e); // nothing waits here
-            }
+            prepare();
+            workers.submit(this, bucket(length));
             return this;
         }
 
-        private boolean offer(long patience) throws InterruptedException {
+        private void prepare() {
             for (int i = 0; i < written.length; i++) {
                 if (!written[i]) {
                     throw new IllegalStateException(
@@ -414,7 +401,6 @@ public final class MicroBatcher implements AutoCloseable {
                 }
             }
             limit(nanos);
-            return queue.push(this, bucket(length), patience);
         }
 
         /**
@@ -620,8 +606,8 @@ public final class MicroBatcher implements AutoCloseable {
 
     // ---- workers
 
-    private final class Worker implements Runnable {
-        private final Ticket[] group = new Ticket[Arrays.stream(most).max().orElse(1)];
+    /** Runs batches of one worker, on sessions of its own. */
+    private final class Runner implements Workers.Computation {
         /** For each bucket, the session of each batch size that was needed. */
         private final @Nullable Session[][] sessions = new Session[lengths.length][];
 
@@ -629,9 +615,8 @@ public final class MicroBatcher implements AutoCloseable {
         private final ReentrantLock running = new ReentrantLock(true);
 
         private Plan mine;
-        private @Nullable Thread thread;
 
-        Worker(Plan plan) {
+        Runner(Plan plan) {
             mine = plan;
             for (int b = 0; b < sessions.length; b++) {
                 sessions[b] = new Session[most[b] + 1];
@@ -639,51 +624,17 @@ public final class MicroBatcher implements AutoCloseable {
         }
 
         @Override
-        public void run() {
-            for (int n = queue.take(group); n > 0; n = queue.take(group)) {
-                running.lock();
-                try {
-                    compute(n);
-                } finally {
-                    running.unlock();
-                }
-                Arrays.fill(group, 0, n, null);
-            }
-        }
-
-        private void compute(int n) {
-            batches.increment();
-            Throwable why = attempt(0, n);
-            if (why == null || n == 1) {
-                end(0, n, why);
-                return;
-            }
-            for (int i = 0; i < n; i++) { // one of them is at fault, and the others are not
-                end(i, 1, attempt(i, 1));
-            }
-        }
-
-        /** Runs some of the group, and returns what was thrown. */
-        private @Nullable Throwable attempt(int first, int n) {
+        public void compute(Ticket[] group, int first, int n) {
+            running.lock();
             try {
-                run(group[first].bucket, first, n);
-                return null;
-            } catch (RuntimeException | Error e) {
-                return e;
+                run(group, first, n);
+            } finally {
+                running.unlock();
             }
         }
 
-        private void end(int first, int n, @Nullable Throwable why) {
-            (why == null ? requests : failed).add(n); // first, since their owners may ask as soon as they know
-            RuntimeException refusal = why == null || why instanceof RuntimeException
-                    ? (RuntimeException) why
-                    : new IllegalStateException("the run failed: " + why, why);
-            for (int i = first; i < first + n; i++) {
-                group[i].end(why == null ? Ticket.DONE : Ticket.FAILED, refusal);
-            }
-        }
-
-        private void run(int bucket, int first, int n) {
+        private void run(Ticket[] group, int first, int n) {
+            int bucket = group[first].bucket;
             int rows = rows(n, most[bucket]);
             Session session = session(bucket, rows);
             for (int row = 0; row < rows; row++) { // rows that nobody asked for repeat the first
@@ -710,7 +661,7 @@ public final class MicroBatcher implements AutoCloseable {
             return session.threads(settings.threads);
         }
 
-        /** Makes the sessions of another plan that this worker has of its own, so that no request waits for them. */
+        /** Makes sessions of another plan like those that this runner has, so that no request waits for them. */
         @Nullable
         Session[][] like(Plan next) {
             @Nullable Session[][] made = new Session[sessions.length][];
@@ -789,13 +740,13 @@ public final class MicroBatcher implements AutoCloseable {
         Served.checkAlike("swap", plan, next);
         List<@Nullable Session[][]> made = new ArrayList<>();
         try {
-            workers.forEach(worker -> made.add(worker.like(next)));
+            runners.forEach(runner -> made.add(runner.like(next)));
         } catch (RuntimeException | Error e) {
             made.forEach(MicroBatcher::closeAll);
             throw e;
         }
         for (int i = 0; i < made.size(); i++) {
-            workers.get(i).follow(next, made.get(i));
+            runners.get(i).follow(next, made.get(i));
         }
         plan.close();
         plan = next;
@@ -803,14 +754,7 @@ public final class MicroBatcher implements AutoCloseable {
 
     /** Returns what this batcher has done. */
     public Statistics statistics() {
-        return new Statistics(
-                requests.sum(),
-                batches.sum(),
-                queue.size(),
-                rejected.sum(),
-                queue.late.sum(),
-                queue.canceled.sum(),
-                failed.sum());
+        return workers.statistics();
     }
 
     /**
@@ -821,28 +765,10 @@ public final class MicroBatcher implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (workers.stream().anyMatch(worker -> worker.thread == Thread.currentThread())) {
-            throw new IllegalStateException("close: a worker cannot wait for itself; close the batcher on another"
-                    + " thread, as CompletableFuture.thenRunAsync does");
-        }
-        queue.close();
-        boolean interrupted = false;
-        for (Worker worker : workers) {
-            Thread thread = worker.thread;
-            while (thread != null && thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
+        workers.close();
         synchronized (this) { // no swap is under way, and none begins
-            workers.forEach(worker -> closeAll(worker.sessions));
+            runners.forEach(runner -> closeAll(runner.sessions));
             plan.close();
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -1,0 +1,136 @@
+package dev.fathom.serve;
+
+import dev.fathom.serve.MicroBatcher.Statistics;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Threads that take groups from a queue and compute them, and what they have done. Of a group that fails, each ticket
+ * is computed alone, so that one of them does not spoil the others.
+ */
+final class Workers {
+    /** Computes some tickets of a group, which are of one bucket. */
+    interface Computation {
+        void compute(Ticket[] group, int first, int n);
+    }
+
+    private final Queue queue;
+    private final int most;
+    private final List<Thread> threads = new ArrayList<>();
+    private final LongAdder requests = new LongAdder();
+    private final LongAdder batches = new LongAdder();
+    private final LongAdder rejected = new LongAdder();
+    private final LongAdder failed = new LongAdder();
+
+    /**
+     * Makes workers of a queue, of which none has started.
+     *
+     * @param most tickets of a group
+     */
+    Workers(Queue queue, int most) {
+        this.queue = queue;
+        this.most = most;
+    }
+
+    /** Starts a thread that computes groups in this way. */
+    void start(Computation computation) {
+        Thread thread = new Thread(() -> work(computation), "fathom-batcher-" + threads.size());
+        thread.setDaemon(true);
+        threads.add(thread);
+        thread.start();
+    }
+
+    private void work(Computation computation) {
+        Ticket[] group = new Ticket[most];
+        for (int n = queue.take(group); n > 0; n = queue.take(group)) {
+            batches.increment();
+            Throwable why = attempt(computation, group, 0, n);
+            if (why == null || n == 1) {
+                end(group, 0, n, why);
+            } else {
+                for (int i = 0; i < n; i++) {
+                    end(group, i, 1, attempt(computation, group, i, 1));
+                }
+            }
+            Arrays.fill(group, 0, n, null);
+        }
+    }
+
+    /** Computes some of a group, and returns what was thrown. */
+    private static @Nullable Throwable attempt(Computation computation, Ticket[] group, int first, int n) {
+        try {
+            computation.compute(group, first, n);
+            return null;
+        } catch (RuntimeException | Error e) {
+            return e;
+        }
+    }
+
+    private void end(Ticket[] group, int first, int n, @Nullable Throwable why) {
+        (why == null ? requests : failed).add(n); // first, since their owners may ask as soon as they know
+        RuntimeException refusal = why == null || why instanceof RuntimeException
+                ? (RuntimeException) why
+                : new IllegalStateException("the run failed: " + why, why);
+        for (int i = first; i < first + n; i++) {
+            group[i].end(why == null ? Ticket.DONE : Ticket.FAILED, refusal);
+        }
+    }
+
+    /**
+     * Puts a ticket into the queue at once.
+     *
+     * @throws RejectedExecutionException if the queue is full
+     */
+    void submit(Ticket ticket, int bucket) {
+        try {
+            if (!queue.push(ticket, bucket, 0)) {
+                rejected.increment();
+                throw new RejectedExecutionException("submit: " + queue.capacity()
+                        + " requests wait already; try again later, or send fewer at a time");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e); // nothing waits here
+        }
+    }
+
+    Statistics statistics() {
+        return new Statistics(
+                requests.sum(),
+                batches.sum(),
+                queue.size(),
+                rejected.sum(),
+                queue.late.sum(),
+                queue.canceled.sum(),
+                failed.sum());
+    }
+
+    /**
+     * Ends the threads, after what is in the queue.
+     *
+     * @throws IllegalStateException if one of them calls it
+     */
+    void close() {
+        if (threads.contains(Thread.currentThread())) {
+            throw new IllegalStateException("close: a worker cannot wait for itself; close the batcher on another"
+                    + " thread, as CompletableFuture.thenRunAsync does");
+        }
+        queue.close();
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
