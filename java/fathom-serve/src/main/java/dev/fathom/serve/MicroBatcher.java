@@ -127,9 +127,19 @@ public final class MicroBatcher implements AutoCloseable {
      * @param late that were not run before their deadline
      * @param canceled that were canceled before they were run
      * @param failed that a run refused
+     * @param waited how long requests were in the queue until their batch began, together
+     * @param ran how long the batches took, together
      */
     public record Statistics(
-            long requests, long batches, int waiting, long rejected, long late, long canceled, long failed) {}
+            long requests,
+            long batches,
+            int waiting,
+            long rejected,
+            long late,
+            long canceled,
+            long failed,
+            Duration waited,
+            Duration ran) {}
 
     private final Settings settings;
     private final List<Spec> inputs;
@@ -750,6 +760,16 @@ public final class MicroBatcher implements AutoCloseable {
         }
         plan.close();
         plan = next;
+    }
+
+    /** Returns how requests are put together. */
+    public Settings settings() {
+        return settings;
+    }
+
+    /** Returns the inputs of the plan. */
+    public List<Spec> inputs() {
+        return inputs;
     }
 
     /** Returns what this batcher has done. */

@@ -27,9 +27,9 @@ public final class Served implements AutoCloseable {
         /** Calls under way, and one for as long as it is the current generation. */
         private final AtomicInteger users = new AtomicInteger(1);
 
-        Generation(Plan plan, int sessions, Function<Plan, Session> maker) {
+        Generation(Plan plan, int sessions, Function<Plan, Session> maker, SessionPool.Counts counts) {
             this.plan = plan;
-            pool = new SessionPool(sessions, () -> maker.apply(plan));
+            pool = new SessionPool(sessions, () -> maker.apply(plan), counts);
         }
 
         boolean enter() {
@@ -53,6 +53,7 @@ public final class Served implements AutoCloseable {
 
     private final int sessions;
     private final Function<Plan, Session> maker;
+    private final SessionPool.Counts counts = new SessionPool.Counts();
     private volatile Generation current;
     private boolean closed;
 
@@ -66,7 +67,7 @@ public final class Served implements AutoCloseable {
     public Served(Plan plan, int sessions, Function<Plan, Session> maker) {
         this.sessions = sessions;
         this.maker = maker;
-        current = new Generation(plan, sessions, maker);
+        current = new Generation(plan, sessions, maker, counts);
     }
 
     /**
@@ -107,7 +108,7 @@ public final class Served implements AutoCloseable {
         checkOpen();
         checkAlike("swap", current.plan, next);
         Generation old = current;
-        current = new Generation(next, sessions, maker);
+        current = new Generation(next, sessions, maker, counts);
         old.leave();
     }
 
@@ -127,7 +128,7 @@ public final class Served implements AutoCloseable {
         }
     }
 
-    /** Returns how the pool of the current plan has been used. */
+    /** Returns the sessions of the current plan, and how those of all plans have been used. */
     public SessionPool.Statistics statistics() {
         return current.pool.statistics();
     }

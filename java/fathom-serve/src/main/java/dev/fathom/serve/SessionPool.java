@@ -34,10 +34,15 @@ public final class SessionPool implements AutoCloseable {
     private final Session[] sessions;
     private final AtomicIntegerArray states;
     private final Semaphore free;
-    private final LongAdder lent = new LongAdder();
-    private final LongAdder waits = new LongAdder();
-    private final LongAdder refusals = new LongAdder();
+    private final Counts counts;
     private volatile boolean closed;
+
+    /** What pools that follow one another count together. */
+    static final class Counts {
+        private final LongAdder lent = new LongAdder();
+        private final LongAdder waits = new LongAdder();
+        private final LongAdder refusals = new LongAdder();
+    }
 
     /**
      * How a pool has been used.
@@ -57,7 +62,12 @@ public final class SessionPool implements AutoCloseable {
      * @throws IllegalArgumentException if there is to be none
      */
     public SessionPool(int sessions, Supplier<Session> maker) {
+        this(sessions, maker, new Counts());
+    }
+
+    SessionPool(int sessions, Supplier<Session> maker, Counts counts) {
         Checks.atLeast("SessionPool", "sessions", sessions, 1);
+        this.counts = counts;
         this.sessions = new Session[sessions];
         states = new AtomicIntegerArray(sessions);
         free = new Semaphore(sessions, true);
@@ -98,7 +108,7 @@ public final class SessionPool implements AutoCloseable {
      */
     public Session take() throws InterruptedException {
         if (!free.tryAcquire()) {
-            waits.increment();
+            counts.waits.increment();
             free.acquire();
         }
         return find();
@@ -113,7 +123,7 @@ public final class SessionPool implements AutoCloseable {
         if (free.tryAcquire()) {
             return find();
         }
-        refusals.increment();
+        counts.refusals.increment();
         return null;
     }
 
@@ -125,9 +135,9 @@ public final class SessionPool implements AutoCloseable {
      */
     public @Nullable Session poll(long timeout, TimeUnit unit) throws InterruptedException {
         if (!free.tryAcquire()) {
-            waits.increment();
+            counts.waits.increment();
             if (!free.tryAcquire(timeout, unit)) {
-                refusals.increment();
+                counts.refusals.increment();
                 return null;
             }
         }
@@ -139,7 +149,7 @@ public final class SessionPool implements AutoCloseable {
         while (!closed) {
             for (int i = 0; i < sessions.length; i++) {
                 if (states.compareAndSet(i, FREE, LENT)) {
-                    lent.increment();
+                    counts.lent.increment();
                     return sessions[i];
                 }
             }
@@ -187,7 +197,7 @@ public final class SessionPool implements AutoCloseable {
         for (int i = 0; i < sessions.length; i++) {
             inUse += states.get(i) == LENT ? 1 : 0;
         }
-        return new Statistics(sessions.length, inUse, lent.sum(), waits.sum(), refusals.sum());
+        return new Statistics(sessions.length, inUse, counts.lent.sum(), counts.waits.sum(), counts.refusals.sum());
     }
 
     /**

@@ -40,6 +40,17 @@ public final class StreamPool<K> implements AutoCloseable {
         private long used;
     }
 
+    /**
+     * How a pool has been used.
+     *
+     * @param most streams that it may have
+     * @param streams that it has
+     * @param inUse whose call is under way
+     * @param started how many have begun
+     * @param evicted how many were given up for another, or for their age
+     */
+    public record Statistics(int most, int streams, int inUse, long started, long evicted) {}
+
     private final int most;
     private final Supplier<Session> maker;
     private final ReentrantLock lock = new ReentrantLock(true);
@@ -49,6 +60,8 @@ public final class StreamPool<K> implements AutoCloseable {
 
     private Consumer<? super K> evicted = key -> {};
     private long idleNanos = Long.MAX_VALUE;
+    private long started;
+    private long evictions;
     private boolean closed;
 
     /**
@@ -143,6 +156,7 @@ public final class StreamPool<K> implements AutoCloseable {
                 if (stream == null && streams.size() < most) {
                     stream = new Stream();
                     streams.put(key, stream);
+                    started++;
                     return stream;
                 }
                 if (stream == null) {
@@ -150,6 +164,7 @@ public final class StreamPool<K> implements AutoCloseable {
                     if (stream != null) {
                         stream.busy = true;
                         streams.put(key, stream);
+                        started++;
                         return stream;
                     }
                 } else if (!stream.busy) {
@@ -170,6 +185,7 @@ public final class StreamPool<K> implements AutoCloseable {
             Stream stream = each.getValue();
             if (!stream.busy) {
                 all.remove();
+                evictions++;
                 lost.add(each.getKey());
                 if (stream.session != null) {
                     stream.session.clear();
@@ -187,6 +203,7 @@ public final class StreamPool<K> implements AutoCloseable {
             Stream stream = each.getValue();
             if (!stream.busy && now - stream.used > idleNanos) {
                 all.remove();
+                evictions++;
                 lost.add(each.getKey());
                 if (stream.session != null) {
                     stream.session.close();
@@ -226,6 +243,20 @@ public final class StreamPool<K> implements AutoCloseable {
         lock.lock();
         try {
             return streams.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns how this pool has been used. */
+    public Statistics statistics() {
+        lock.lock();
+        try {
+            int inUse = 0;
+            for (Stream stream : streams.values()) {
+                inUse += stream.busy ? 1 : 0;
+            }
+            return new Statistics(most, streams.size(), inUse, started, evictions);
         } finally {
             lock.unlock();
         }

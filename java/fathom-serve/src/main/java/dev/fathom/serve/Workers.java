@@ -1,6 +1,7 @@
 package dev.fathom.serve;
 
 import dev.fathom.serve.MicroBatcher.Statistics;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +26,8 @@ final class Workers {
     private final LongAdder batches = new LongAdder();
     private final LongAdder rejected = new LongAdder();
     private final LongAdder failed = new LongAdder();
+    private final LongAdder waited = new LongAdder();
+    private final LongAdder ran = new LongAdder();
 
     /**
      * Makes workers of a queue, of which none has started.
@@ -48,6 +51,10 @@ final class Workers {
         Ticket[] group = new Ticket[most];
         for (int n = queue.take(group); n > 0; n = queue.take(group)) {
             batches.increment();
+            long now = System.nanoTime();
+            for (int i = 0; i < n; i++) {
+                waited.add(now - group[i].arrival);
+            }
             Throwable why = attempt(computation, group, 0, n);
             if (why == null || n == 1) {
                 end(group, 0, n, why);
@@ -61,12 +68,15 @@ final class Workers {
     }
 
     /** Computes some of a group, and returns what was thrown. */
-    private static @Nullable Throwable attempt(Computation computation, Ticket[] group, int first, int n) {
+    private @Nullable Throwable attempt(Computation computation, Ticket[] group, int first, int n) {
+        long start = System.nanoTime();
         try {
             computation.compute(group, first, n);
             return null;
         } catch (RuntimeException | Error e) {
             return e;
+        } finally {
+            ran.add(System.nanoTime() - start);
         }
     }
 
@@ -105,7 +115,9 @@ final class Workers {
                 rejected.sum(),
                 queue.late.sum(),
                 queue.canceled.sum(),
-                failed.sum());
+                failed.sum(),
+                Duration.ofNanos(waited.sum()),
+                Duration.ofNanos(ran.sum()));
     }
 
     /**

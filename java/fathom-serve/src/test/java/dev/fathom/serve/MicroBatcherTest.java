@@ -91,6 +91,7 @@ class MicroBatcherTest {
             assertThat(done.requests()).isEqualTo(callers * 100);
             assertThat(done.batches()).isBetween((long) callers * 100 / examples, (long) callers * 100);
             assertThat(done.waiting()).isZero();
+            assertThat(done.waited().plus(done.ran())).isPositive();
             assertThat(done.failed() + done.late() + done.canceled() + done.rejected())
                     .isZero();
         }

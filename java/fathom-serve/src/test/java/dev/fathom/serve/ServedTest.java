@@ -77,6 +77,7 @@ class ServedTest {
                 f.get();
             }
             assertThat(served.statistics().inUse()).isZero();
+            assertThat(served.statistics().lent()).isGreaterThan(calls.get()); // on all plans
         } finally {
             ended.set(true);
             threads.shutdownNow();

@@ -78,6 +78,10 @@ class StreamPoolTest {
             assertThat(gone).containsExactly("b");
             assertThat(step(streams, "b", 0)).isEqualTo(expected.get(0));
             assertThat(gone).containsExactly("b", "a");
+            assertThat(streams.statistics()).isEqualTo(new StreamPool.Statistics(2, 2, 0, 4, 2));
+            assertThat(streams.<Integer>with(
+                            "c", session -> streams.statistics().inUse()))
+                    .isEqualTo(1);
         }
     }
 
