@@ -58,6 +58,8 @@ class ArchitectureTest {
             "fathom-learn",
             "fathom-nets",
             "fathom-serve",
+            "fathom-serve-micrometer",
+            "fathom-serve-spring",
             "fathom-view");
 
     /** The core, from its class files, so that no jar and no test is among them. */
