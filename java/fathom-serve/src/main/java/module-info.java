@@ -4,6 +4,7 @@ module dev.fathom.serve {
     requires com.google.gson;
     requires jdk.httpserver;
     requires org.slf4j;
+    requires static dev.fathom.text; // models of texts
     requires static org.jspecify;
 
     exports dev.fathom.serve;

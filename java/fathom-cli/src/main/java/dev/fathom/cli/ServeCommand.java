@@ -6,9 +6,11 @@ import dev.fathom.plan.Plan;
 import dev.fathom.plan.PlanFile;
 import dev.fathom.serve.MicroBatcher.Settings;
 import dev.fathom.serve.http.ServedModel;
+import dev.fathom.serve.http.ServedText;
 import dev.fathom.serve.http.Service;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,12 +25,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code fathom serve FILE..}: plans of files behind HTTP, with a page, until Ctrl-C. */
+/** {@code fathom serve MODEL..}: plans of files and models of texts behind HTTP, with a page, until Ctrl-C. */
 @Command(
         name = "serve",
         description =
-                "Serves plans that Plan.save or PlanFile.save wrote, by HTTP: a page to draw on, JSON and raw bytes,"
-                        + " the open inference protocol, metrics. Ends with Ctrl-C, after what it has accepted.",
+                "Serves plans and models of texts by HTTP: a page to draw and to write on, JSON and raw bytes, the"
+                        + " open inference protocol, OpenAI's embeddings and completions, metrics. Ends with Ctrl-C,"
+                        + " after what it has accepted.",
         sortOptions = false)
 public final class ServeCommand implements Callable<Integer> {
     /** The text of a file that has the names of its classes, one in each line. */
@@ -40,7 +43,11 @@ public final class ServeCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Files of plans.")
+    @Parameters(
+            paramLabel = "MODEL",
+            arity = "1..*",
+            description = "Files of plans, as Plan.save writes them; folders of models of texts, as transformers and"
+                    + " sentence-transformers write them; Llamas of llama.cpp (.gguf).")
     private List<Path> files;
 
     @Option(names = "--port", paramLabel = "N", defaultValue = "8080", description = "The port (${DEFAULT-VALUE}).")
@@ -57,7 +64,7 @@ public final class ServeCommand implements Callable<Integer> {
             names = "--batch",
             paramLabel = "N",
             defaultValue = "32",
-            description = "The most examples that are computed together (${DEFAULT-VALUE}).")
+            description = "The most examples, or texts, that are computed together (${DEFAULT-VALUE}).")
     private int batch;
 
     @Option(
@@ -97,6 +104,12 @@ public final class ServeCommand implements Callable<Integer> {
         }
         try (Service service = Service.on(address)) {
             for (Path file : files) {
+                if (Files.isDirectory(file) || file.toString().endsWith(".gguf")) {
+                    ServedText text = ServedText.load(name(file), file, usual());
+                    service.text(text);
+                    out.println(text);
+                    continue;
+                }
                 for (ServedModel model : models(file)) {
                     service.model(model);
                     out.println(model);
@@ -126,7 +139,8 @@ public final class ServeCommand implements Callable<Integer> {
             for (String name : plans.names()) {
                 Plan plan = plans.plan(name);
                 try {
-                    models.add(new ServedModel(name(file, plans, name), plan, settings(plan), of(plan, classes)));
+                    String called = plans.names().size() == 1 ? name(file) : legal(name);
+                    models.add(new ServedModel(called, plan, settings(plan), of(plan, classes)));
                 } catch (RuntimeException | Error e) {
                     plan.close();
                     throw e;
@@ -136,16 +150,21 @@ public final class ServeCommand implements Callable<Integer> {
         return models;
     }
 
-    /** The name of a file that has one plan, or else that of the plan. */
-    private static String name(Path file, PlanFile plans, String plan) {
-        String name = file.getFileName().toString().replaceFirst("\\.plan$", "");
-        return (plans.names().size() == 1 ? name : plan).replaceAll("[^A-Za-z0-9._-]", "-");
+    private static String name(Path file) {
+        return legal(file.toAbsolutePath().normalize().getFileName().toString().replaceFirst("\\.(plan|gguf)$", ""));
+    }
+
+    private static String legal(String name) {
+        return name.replaceAll("[^A-Za-z0-9._-]", "-");
+    }
+
+    private Settings usual() {
+        return Settings.of(batch).delay(Duration.ofNanos(1000L * delay));
     }
 
     private Settings settings(Plan plan) {
         boolean sequences = plan.inputs().stream().anyMatch(input -> input.has(Dim.LENGTH));
-        Settings settings = Settings.of(batch).delay(Duration.ofNanos(1000L * delay));
-        return sequences ? settings.lengths(lengths.toArray(Integer[]::new)) : settings;
+        return sequences ? usual().lengths(lengths.toArray(Integer[]::new)) : usual();
     }
 
     /** The names of classes, for a plan with a logit for each. */

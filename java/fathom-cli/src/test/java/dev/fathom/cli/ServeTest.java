@@ -22,6 +22,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
@@ -121,18 +122,69 @@ class ServeTest {
                     "document.querySelector('.bar span') && document.querySelector('.bar span').textContent === 'left'");
             assertThat(tab.is("document.getElementById('said').textContent")).matches("computed in [\\d,]+ µs, .* ms");
             assertThat(tab.is("document.querySelectorAll('.bar').length")).isEqualTo("4");
-            tab.picture(temp.resolve("page.png"));
-            assertThat(Files.size(temp.resolve("page.png"))).isGreaterThan(10_000);
+            keep(tab, "serve.png");
             tab.is("document.getElementById('clear').click()");
             tab.draw(left + 0.2 * side, top + 0.85 * side, left + 0.8 * side, top + 0.85 * side);
             tab.until(
                     "document.querySelector('.bar span') && document.querySelector('.bar span').textContent === 'bottom'");
             assertThat(service.get("/metrics"))
                     .containsPattern("fathom_model_examples_total\\{model=\"where-is-it\"} [1-9]");
-            String kept = System.getProperty("fathom.pictures");
-            if (kept != null) {
-                Files.copy(temp.resolve("page.png"), Path.of(kept).resolve("serve.png"));
-            }
+        }
+    }
+
+    /** Takes a picture, which stays where -Dfathom.pictures says. */
+    private void keep(Tab tab, String name) throws Exception {
+        Path picture = temp.resolve(name);
+        tab.picture(picture);
+        assertThat(Files.size(picture)).isGreaterThan(10_000);
+        String kept = System.getProperty("fathom.pictures");
+        if (kept != null) {
+            Files.copy(picture, Path.of(kept).resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    private static String texts(String folder) {
+        return Path.of(System.getProperty("fathom.root"), "test-data", "pretrained", "by-transformers", folder)
+                .toString();
+    }
+
+    /** A person types sentences, sees how near they are and what they are called, and has one go on. */
+    @Test
+    void writing() throws Exception {
+        try (Running service = new Running(
+                        "serve", texts("sentences-mean"), texts("bert-classes"), texts("gpt2"), "--port", "0");
+                Tab tab = new Tab(Browser.found(temp), "http://localhost:" + service.port + "/", 1000, 800)) {
+            assertThat(service.said())
+                    .contains("sentences-mean: vectors of 16 numbers")
+                    .contains("bert-classes: the labels [");
+            tab.until("document.querySelectorAll('.bar').length === 2");
+            assertThat(tab.is("document.querySelector('.bar span').textContent"))
+                    .isEqualTo("I forgot my login");
+            assertThat(tab.is("document.getElementById('said').textContent")).matches("\\d+ tokens, answered in .* ms");
+            String type = "document.getElementById('sentence').value = '%s',"
+                    + "document.getElementById('sentence').dispatchEvent(new Event('input'))";
+            tab.is(type.formatted("a\\na\\nb c\\nd"));
+            tab.until("document.querySelectorAll('.bar').length === 3");
+            assertThat(tab.is("document.querySelector('.bar b').textContent")).isEqualTo("1.000");
+
+            assertThat(tab.is("document.getElementById('write').offsetParent")).isEqualTo("null");
+            keep(tab, "serve-vectors.png");
+            String choose =
+                    "document.getElementById('model').value = '%s', document.getElementById('model').onchange()";
+            tab.is(choose.formatted("bert-classes"));
+            tab.until("document.querySelector('.bar b') && document.querySelector('.bar b').textContent.endsWith('%')");
+
+            tab.is(choose.formatted("gpt2"));
+            tab.is("document.getElementById('most').value = 12");
+            tab.is("document.getElementById('write').click()");
+            tab.until("document.getElementById('said').textContent.startsWith('12 tokens in ')");
+            assertThat(tab.is("document.getElementById('written').textContent"))
+                    .startsWith("Once upon a time")
+                    .hasSizeGreaterThan("Once upon a time".length());
+            tab.until("!document.getElementById('write').disabled && document.getElementById('halt').disabled");
+            keep(tab, "serve-writer.png");
+            tab.is("document.getElementById('sentence').value = '', document.getElementById('write').click()");
+            tab.until("document.getElementById('said').textContent.includes('the text has 0 tokens')");
         }
     }
 

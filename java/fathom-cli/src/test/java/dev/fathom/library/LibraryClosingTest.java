@@ -55,11 +55,13 @@ import dev.fathom.search.Dimension;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Search;
 import dev.fathom.search.Space;
+import dev.fathom.serve.FunctionBatcher;
 import dev.fathom.serve.MicroBatcher;
 import dev.fathom.serve.Served;
 import dev.fathom.serve.SessionPool;
 import dev.fathom.serve.StreamPool;
 import dev.fathom.serve.http.ServedModel;
+import dev.fathom.serve.http.ServedText;
 import dev.fathom.serve.http.Service;
 import dev.fathom.store.Store;
 import dev.fathom.tensor.KeptState;
@@ -81,6 +83,7 @@ import java.lang.reflect.Proxy;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -157,6 +160,7 @@ class LibraryClosingTest {
     private CachedDecoder decoder;
     private Embedder embedder;
     private TextWriter writer;
+    private ServedText served;
     /** How to make one of each class. */
     private final Map<String, Callable<AutoCloseable>> makers = new TreeMap<>();
 
@@ -288,6 +292,14 @@ class LibraryClosingTest {
         makers.put("Served", () -> new Served(Plan.load(plans), 1, Plan::newSession));
         makers.put("ServedModel", () -> served(plans));
         makers.put("Service", () -> Service.on(0).model(served(plans)).start());
+        MicroBatcher.Settings two = MicroBatcher.Settings.of(2);
+        makers.put("FunctionBatcher", () -> new FunctionBatcher<String, String>(all -> all, two));
+        Path texts = pretrained.resolve("by-transformers");
+        makers.put("ServedEmbedder", () -> ServedText.load("a", texts.resolve("sentences-mean"), two));
+        makers.put("ServedClassifier", () -> ServedText.load("a", texts.resolve("bert-classes"), two));
+        makers.put("ServedWriter", () -> ServedText.load("a", texts.resolve("gpt2"), two));
+        served = ServedText.load("a", texts.resolve("gpt2"), two);
+        makers.put("Completion", () -> make("Completion", Map.of("prompt", "a"), served, Duration.ofSeconds(9)));
         makers.put("MicroBatcher", () -> new MicroBatcher(Plan.load(plans), MicroBatcher.Settings.of(2)));
         makers.put("VectorFile", () -> VectorFile.load(vectors));
         embedder = Embedder.load(pretrained.resolve("heads-bert"));
@@ -367,6 +379,7 @@ class LibraryClosingTest {
 
     @AfterEach
     void close() {
+        served.close();
         embedder.close();
         writer.close();
         decoder.close();

@@ -50,9 +50,7 @@ public final class FunctionBatcher<T, R> implements AutoCloseable {
      *     nothing
      */
     public FunctionBatcher(Function<List<T>, List<R>> function, Settings settings) {
-        if (settings.tokens() != Integer.MAX_VALUE
-                || !settings.lengths().isEmpty()
-                || settings.threads() != 0) {
+        if (settings.tokens() != Integer.MAX_VALUE || !settings.lengths().isEmpty() || settings.threads() != 0) {
             throw new IllegalArgumentException("FunctionBatcher: " + settings + " has tokens, lengths or threads, of"
                     + " which a function knows nothing; leave them out");
         }

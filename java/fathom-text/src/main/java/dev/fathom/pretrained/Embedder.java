@@ -112,6 +112,11 @@ public final class Embedder implements AutoCloseable {
         return tokenizer.truncation().orElseThrow().length();
     }
 
+    /** Returns how many tokens of a text are read, with those of the prompt and those that the model adds itself. */
+    public int tokens(String text) {
+        return shared.tokenizer.encode(prompt + text).size();
+    }
+
     /** Returns the prompts of the folder by their names, such as {@code query} and {@code passage}. */
     public Map<String, String> prompts() {
         return shared.folder.prompts();

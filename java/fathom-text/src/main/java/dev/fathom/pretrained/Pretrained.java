@@ -3,8 +3,10 @@ package dev.fathom.pretrained;
 import dev.fathom.decode.CausalNet;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The nets in folders of Hugging Face, as models of which each parameter may be trained, and back to such a folder.
@@ -21,6 +23,18 @@ import java.util.List;
  */
 public final class Pretrained {
     private Pretrained() {}
+
+    /**
+     * Returns the class of transformers that the {@code config.json} of a folder names, such as {@code BertModel} or
+     * {@code GPT2LMHeadModel}; empty where there is no such file, or it names none.
+     *
+     * @throws IllegalArgumentException if the file is damaged
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public static Optional<String> architecture(Path folder) {
+        Path config = folder.resolve("config.json");
+        return Files.exists(config) ? Optional.ofNullable(Config.read(config).architecture()) : Optional.empty();
+    }
 
     /**
      * Makes the encoder in a folder, with its weights.

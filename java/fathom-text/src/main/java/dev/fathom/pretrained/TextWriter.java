@@ -179,12 +179,16 @@ public final class TextWriter implements AutoCloseable {
         private final CachedDecoder.Sequences sequences;
         private final Sampling.Continuation tokens;
         private final TextStream text;
+        private final int prompt;
+        private int written;
         private String next = "";
+        private boolean ended;
         private boolean over;
 
         private Pieces(Shared shared, Sampling sampling, long seed, List<String> stops, int[] read) {
             long begin = System.nanoTime();
             this.shared = shared;
+            prompt = read.length;
             text = new TextStream(shared.known, read, stops);
             sequences = shared.decoder.sequences();
             boolean done = false;
@@ -203,7 +207,7 @@ public final class TextWriter implements AutoCloseable {
         @Override
         public boolean hasNext() {
             long begin = System.nanoTime();
-            int written = 0;
+            int before = written;
             while (next.isEmpty() && !over) {
                 boolean last = !tokens.hasNext();
                 if (!last) {
@@ -213,6 +217,7 @@ public final class TextWriter implements AutoCloseable {
                         written++;
                         last = text.add(token);
                     }
+                    ended = last;
                 }
                 if (last) {
                     text.finish();
@@ -220,7 +225,7 @@ public final class TextWriter implements AutoCloseable {
                 }
                 next = text.take();
             }
-            shared.speed.add(written, begin);
+            shared.speed.add(written - before, begin);
             return !next.isEmpty();
         }
 
@@ -232,6 +237,24 @@ public final class TextWriter implements AutoCloseable {
             String piece = next;
             next = "";
             return piece;
+        }
+
+        /** Returns how many tokens the text has from which this goes on. */
+        public int promptTokens() {
+            return prompt;
+        }
+
+        /** Returns how many tokens were written so far, without the one that ends the text. */
+        public int tokens() {
+            return written;
+        }
+
+        /**
+         * Returns whether the model or a stop has ended the text, as opposed to the most tokens that were to be
+         * written.
+         */
+        public boolean ended() {
+            return ended;
         }
 
         /** Writes no further. Closing twice does nothing. */

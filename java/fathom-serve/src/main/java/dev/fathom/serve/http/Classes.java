@@ -9,9 +9,16 @@ import java.util.stream.IntStream;
 
 /** The most probable classes of an example. */
 final class Classes {
-    private static final int MOST = 5;
+    static final int MOST = 5;
 
     private Classes() {}
+
+    /** The first names of all, for a line that tells what there is. */
+    static String some(List<String> names) {
+        return names.size() <= MOST
+                ? names.toString()
+                : names.subList(0, MOST) + " and " + (names.size() - MOST) + " more";
+    }
 
     /** Writes at most five classes with their probabilities, the softmax of the logits, from the greatest on. */
     static void write(JsonWriter out, List<String> names, double... logits) throws IOException {

@@ -182,6 +182,61 @@ final class Json {
         return rows;
     }
 
+    // ---- members of an object
+
+    /**
+     * A text as a list of one, or the texts of an array.
+     *
+     * @param what it is, for the message
+     */
+    static List<String> texts(String what, @Nullable Object value) {
+        List<?> all = value instanceof String ? List.of(value) : value instanceof List<?> list ? list : List.of();
+        if (all.isEmpty() || !all.stream().allMatch(String.class::isInstance)) {
+            throw new HttpException(400, what + " must be a text or an array of texts, of which there is at least one");
+        }
+        return all.stream().map(String.class::cast).toList();
+    }
+
+    /** The text of this name, or another where it is not given. */
+    static String text(Map<?, ?> object, String name, String otherwise) {
+        Object value = object.get(name);
+        if (value != null && !(value instanceof String)) {
+            throw new HttpException(400, "\"" + name + "\" must be a text");
+        }
+        return value == null ? otherwise : (String) value;
+    }
+
+    /** The whole number of this name, or another where it is not given. */
+    static int whole(Map<?, ?> object, String name, int otherwise, int least, int most) {
+        Object value = object.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        if (!(value instanceof Double x) || x != Math.rint(x) || x < least || x > most) {
+            throw new HttpException(
+                    400, "\"" + name + "\" is " + value + "; give a whole number from " + least + " to " + most);
+        }
+        return x.intValue();
+    }
+
+    /** The number of this name, or another where it is not given. */
+    static float number(Map<?, ?> object, String name, float otherwise) {
+        Object value = object.get(name);
+        if (value != null && !(value instanceof Double)) {
+            throw new HttpException(400, "\"" + name + "\" must be a number");
+        }
+        return value == null ? otherwise : ((Double) value).floatValue();
+    }
+
+    /** Whether the member of this name is true; it need not be there. */
+    static boolean flag(Map<?, ?> object, String name) {
+        Object value = object.get(name);
+        if (value != null && !(value instanceof Boolean)) {
+            throw new HttpException(400, "\"" + name + "\" must be true or false");
+        }
+        return Boolean.TRUE.equals(value);
+    }
+
     // ---- writing
 
     /** What writes a value. */

@@ -1,8 +1,7 @@
 package dev.fathom.serve.http;
 
 import dev.fathom.memory.Memory;
-import dev.fathom.serve.MicroBatcher;
-import java.util.Collection;
+import dev.fathom.serve.MicroBatcher.Statistics;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -38,7 +37,12 @@ final class Metrics {
         nanos.add(took);
     }
 
-    String text(Collection<ServedModel> models) {
+    /**
+     * All that was counted.
+     *
+     * @param models what the models of a service have done, by their names
+     */
+    String text(Map<String, Statistics> models) {
         StringBuilder text = new StringBuilder();
         head(text, "fathom_http_requests_total", "counter", "Requests that were answered.");
         answers.forEach((labels, n) -> line(text, "fathom_http_requests_total", labels, n.sum()));
@@ -66,7 +70,7 @@ final class Metrics {
         return text.toString();
     }
 
-    private static void models(StringBuilder text, Collection<ServedModel> models) {
+    private static void models(StringBuilder text, Map<String, Statistics> models) {
         String[][] rows = {
             {"fathom_model_examples_total", "counter", "Examples that were computed."},
             {"fathom_model_batches_total", "counter", "Batches in which they were."},
@@ -78,13 +82,13 @@ final class Metrics {
         };
         for (int r = 0; r < rows.length; r++) {
             head(text, rows[r][0], rows[r][1], rows[r][2]);
-            for (ServedModel model : models) {
-                MicroBatcher.Statistics s = model.batcher().statistics();
+            int row = r;
+            models.forEach((name, s) -> {
                 long[] values = {
                     s.requests(), s.batches(), s.waiting(), s.rejected(), s.late(), s.canceled(), s.failed()
                 };
-                line(text, rows[r][0], "model=\"" + model.name() + "\"", values[r]);
-            }
+                line(text, rows[row][0], "model=\"" + name + "\"", values[row]);
+            });
         }
     }
 

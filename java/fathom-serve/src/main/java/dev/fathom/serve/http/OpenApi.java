@@ -12,7 +12,7 @@ final class OpenApi {
 
     private OpenApi() {}
 
-    static String of(Collection<ServedModel> models) {
+    static String of(Collection<ServedModel> models, Collection<ServedText> texts) {
         return Json.write(out -> {
             out.beginObject().name("openapi").value("3.0.3");
             out.name("info")
@@ -35,7 +35,23 @@ final class OpenApi {
                 get(out, new Route("get", v2, "metadata_" + model.name(), "Inputs and outputs of the model."));
                 get(out, new Route("get", v2 + "/ready", "ready_" + model.name(), "Whether the model is ready."));
             }
+            for (ServedText text : texts) {
+                if (text instanceof ServedClassifier) {
+                    post(
+                            out,
+                            "/predict/" + text.name(),
+                            "predict_" + text.name(),
+                            "Labels a text, or each of several.");
+                }
+            }
+            if (texts.stream().anyMatch(ServedEmbedder.class::isInstance)) {
+                post(out, "/v1/embeddings", "embeddings", "Vectors of texts, as OpenAI's clients ask for them.");
+            }
+            if (texts.stream().anyMatch(ServedWriter.class::isInstance)) {
+                post(out, "/v1/completions", "completions", "What follows texts, as OpenAI's clients ask for it.");
+            }
             for (Route route : List.of(
+                    new Route("get", "/v1/models", "models", "The names of all models."),
                     new Route("get", "/v2", "server", "Name and version of the server."),
                     new Route("get", "/v2/health/live", "live", "Whether the server lives."),
                     new Route("get", "/v2/health/ready", "ready", "Whether all models are ready."),

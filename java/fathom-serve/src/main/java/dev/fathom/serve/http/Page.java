@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The page on which a person asks the models of a service. */
 final class Page {
@@ -22,8 +23,11 @@ final class Page {
         }
     }
 
-    static byte[] of(Collection<ServedModel> models) {
-        String all = models.stream().map(OpenInference::metadata).collect(Collectors.joining(",", "[", "]"));
+    static byte[] of(Collection<ServedModel> models, Collection<ServedText> texts) {
+        String all = Stream.concat(
+                        models.stream().map(OpenInference::metadata),
+                        texts.stream().map(ServedText::described))
+                .collect(Collectors.joining(",", "[", "]"));
         return TEMPLATE.replace("/*models*/[]", all).getBytes(StandardCharsets.UTF_8); // Gson escapes < and >
     }
 }

@@ -43,11 +43,7 @@ public final class ServedModel implements AutoCloseable {
      *     {@link MicroBatcher}
      */
     public ServedModel(String name, Plan plan, Settings settings, List<String> classes) {
-        if (!name.matches("[A-Za-z0-9._-]+")) {
-            throw new IllegalArgumentException("ServedModel: the name \"" + name + "\" is part of an address; give"
-                    + " letters, digits, dots, hyphens and underscores");
-        }
-        this.name = name;
+        this.name = checked("ServedModel", name);
         this.classes = List.copyOf(classes);
         given = plan.inputs().stream().filter(input -> !input.isLengths()).toList();
         outputs = plan.outputs();
@@ -59,6 +55,15 @@ public final class ServedModel implements AutoCloseable {
             }
         }
         batcher = new MicroBatcher(plan, settings);
+    }
+
+    /** The name if it can be part of an address. */
+    static String checked(String what, String name) {
+        if (!name.matches("[A-Za-z0-9._-]+")) {
+            throw new IllegalArgumentException(what + ": the name \"" + name + "\" is part of an address; give"
+                    + " letters, digits, dots, hyphens and underscores");
+        }
+        return name;
     }
 
     /** Returns the name. */

@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.fathom.op.Checks;
 import dev.fathom.plan.Spec;
 import dev.fathom.serve.DeadlineException;
+import dev.fathom.serve.MicroBatcher.Statistics;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -22,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,8 @@ import org.slf4j.LoggerFactory;
  *     <td>a page on which a person draws, drops a photograph or types numbers, and sees answers</td></tr>
  *   <tr><td>{@code POST /predict/NAME}, or {@code /predict} where there is one model</td>
  *     <td>the outputs of an example or of several: JSON, or little-endian bytes of the only input</td></tr>
+ *   <tr><td>{@code POST /v1/embeddings}, {@code POST /v1/completions}, {@code /v1/models}, {@code /v1/models/NAME}</td>
+ *     <td>vectors of texts and what follows texts, also as a stream, as clients of OpenAI's interface ask for them</td></tr>
  *   <tr><td>{@code /v2}, {@code /v2/health/live}, {@code /v2/health/ready}, {@code /v2/models/NAME},
  *     {@code /v2/models/NAME/ready}, {@code POST /v2/models/NAME/infer}</td>
  *     <td>the open inference protocol, version 2, of KServe</td></tr>
@@ -61,11 +65,14 @@ public final class Service implements AutoCloseable {
     private static final String UNSAID = "application/x-www-form-urlencoded";
 
     private static final int CHUNK = 1 << 16;
+    /** For so many nanoseconds no request comes before a close ends. */
+    private static final long QUIET = 50_000_000;
     /** What is read of a body that is too long before it is refused, at most. */
     private static final long DRAINED = 16 << 20;
 
     private final InetSocketAddress address;
     private final Map<String, ServedModel> models = new LinkedHashMap<>();
+    private final Map<String, ServedText> texts = new LinkedHashMap<>();
     private final Metrics metrics = new Metrics();
     private int threads = 64;
     private long largest = 64L << 20;
@@ -110,11 +117,27 @@ public final class Service implements AutoCloseable {
      * @throws IllegalArgumentException if there is one of its name
      */
     public Service model(ServedModel model) {
-        if (models.putIfAbsent(model.name(), model) != null) {
-            throw new IllegalArgumentException(
-                    "model: there is a model \"" + model.name() + "\" already; give each its own name");
-        }
+        checkFree("model", model.name());
+        models.put(model.name(), model);
         return this;
+    }
+
+    /**
+     * Serves a model of texts, which belongs to this service from now on. Returns this service.
+     *
+     * @throws IllegalArgumentException if there is one of its name
+     */
+    public Service text(ServedText text) {
+        checkFree("text", text.name());
+        texts.put(text.name(), text);
+        return this;
+    }
+
+    private void checkFree(String method, String name) {
+        if (models.containsKey(name) || texts.containsKey(name)) {
+            throw new IllegalArgumentException(
+                    method + ": there is a model \"" + name + "\" already; give each its own name");
+        }
     }
 
     /**
@@ -158,7 +181,7 @@ public final class Service implements AutoCloseable {
      * @throws UncheckedIOException if the address cannot be taken
      */
     public synchronized Service start() {
-        if (models.isEmpty() || server != null) {
+        if (models.isEmpty() && texts.isEmpty() || server != null) {
             throw new IllegalStateException(
                     server != null ? "start: the service is started already" : "start: there is no model; give one");
         }
@@ -197,13 +220,21 @@ public final class Service implements AutoCloseable {
         return Map.copyOf(models);
     }
 
+    /** Returns the models of texts by their names. */
+    public Map<String, ServedText> texts() {
+        return Map.copyOf(texts);
+    }
+
     /** Answers what it has accepted, refuses more, and closes the models. Closing twice does nothing. */
     @Override
     public synchronized void close() {
         stopping = true;
-        long end = System.nanoTime() + grace.toNanos();
+        long now = System.nanoTime();
+        long end = now + grace.toNanos();
         boolean interrupted = false;
-        while (metrics.underWay.get() > 0 && System.nanoTime() < end) {
+        // what came shortly before is on its way from the socket to a thread
+        for (long busy = now; now < end && now - busy < QUIET; now = System.nanoTime()) {
+            busy = metrics.underWay.get() > 0 ? now : busy;
             try {
                 Thread.sleep(1);
             } catch (InterruptedException e) {
@@ -218,6 +249,7 @@ public final class Service implements AutoCloseable {
             executor.shutdown();
         }
         models.values().forEach(ServedModel::close);
+        texts.values().forEach(ServedText::close);
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -226,14 +258,26 @@ public final class Service implements AutoCloseable {
     // ---- requests
 
     /** An answer before it is sent. */
-    private record Answer(int status, String type, byte[] body) {
+    private record Answer(
+            int status, String type, byte[] body, @Nullable Completion stream) {
+        Answer(int status, String type, byte[] body) {
+            this(status, type, body, null);
+        }
+
         static Answer json(int status, String text) {
             return new Answer(status, JSON, text.getBytes(StandardCharsets.UTF_8));
         }
 
-        static Answer refusal(int status, Exception e) {
-            return json(status, Json.error(String.valueOf(e.getMessage())));
+        /** An answer that is still being written. */
+        static Answer of(Completion stream) {
+            return new Answer(200, "text/event-stream", new byte[0], stream);
         }
+    }
+
+    /** What is wrong, in the form that the callers of a route expect. */
+    private static Answer refusal(String route, int status, @Nullable String message) {
+        String text = String.valueOf(message);
+        return Answer.json(status, route.startsWith("v1") ? OpenAi.error(status, text) : Json.error(text));
     }
 
     private void handle(HttpExchange exchange) throws IOException {
@@ -243,8 +287,15 @@ public final class Service implements AutoCloseable {
             String[] path = path(exchange);
             String route = route(path);
             Answer answer = answerOrRefuse(exchange, route, path);
-            metrics.answered(route, answer.status, System.nanoTime() - begin); // before anybody can know
-            send(exchange, answer);
+            try (Completion stream = answer.stream) {
+                if (stream != null) {
+                    send(exchange, answer.type, stream);
+                }
+                metrics.answered(route, answer.status, System.nanoTime() - begin); // before anybody can know
+            }
+            if (answer.stream == null) {
+                send(exchange, answer);
+            }
         } finally {
             metrics.underWay.decrementAndGet();
         }
@@ -260,23 +311,33 @@ public final class Service implements AutoCloseable {
         try {
             return answer(exchange, route, path);
         } catch (HttpException e) {
-            return Answer.refusal(e.status(), e);
+            return refusal(route, e.status(), e.getMessage());
         } catch (IllegalArgumentException e) {
-            return Answer.refusal(400, e);
+            return refusal(route, 400, e.getMessage());
         } catch (RejectedExecutionException e) {
             exchange.getResponseHeaders().set("Retry-After", "1");
-            return Answer.refusal(503, e);
+            return refusal(route, 503, e.getMessage());
         } catch (DeadlineException e) {
-            return Answer.refusal(504, e);
+            return refusal(route, 504, e.getMessage());
         } catch (IllegalStateException | InterruptedException e) {
-            return Answer.refusal(503, e);
+            return refusal(route, 503, e.getMessage());
         } catch (ArithmeticException e) {
-            return Answer.json(413, Json.error("the examples are too many or too large; send fewer"));
+            return refusal(route, 413, "the examples are too many or too large; send fewer");
         } catch (OutOfMemoryError e) {
-            return Answer.json(503, Json.error("the service has not enough memory for the body; send fewer examples"));
+            return refusal(route, 503, "the service has not enough memory for the body; send fewer examples");
         } catch (RuntimeException e) {
             LOG.error("the service failed at {}", exchange.getRequestURI(), e);
-            return Answer.json(500, Json.error("the service failed, and its log says how"));
+            return refusal(route, 500, "the service failed, and its log says how");
+        }
+    }
+
+    /** Sends an answer piece by piece, as it is written. */
+    private static void send(HttpExchange exchange, String type, Completion stream) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", type);
+        exchange.getResponseHeaders().set("Cache-Control", "no-cache");
+        exchange.sendResponseHeaders(200, 0);
+        try (OutputStream out = exchange.getResponseBody()) {
+            stream.stream(out);
         }
     }
 
@@ -302,6 +363,12 @@ public final class Service implements AutoCloseable {
             case "" -> "page";
             case "predict", "health", "metrics", "openapi.json" ->
                 path.length <= (first.equals("predict") ? 2 : 1) ? first : "other";
+            case "v1" ->
+                path.length == 2
+                                && List.of("models", "embeddings", "completions")
+                                        .contains(path[1])
+                        ? "v1/" + path[1]
+                        : path.length == 3 && path[1].equals("models") ? "v1/model" : "other";
             case "v2" ->
                 path.length == 1
                         ? "v2"
@@ -321,9 +388,21 @@ public final class Service implements AutoCloseable {
         }
         return switch (route) {
             case "predict" -> {
-                ServedModel model = path.length == 2 ? model(path[1]) : only();
+                String name = known(path.length == 2 ? path[1] : only());
                 method(exchange, "POST");
-                yield predict(model, exchange);
+                yield texts.get(name) instanceof ServedClassifier classifier
+                        ? Answer.json(200, classifier.predict(Json.read(text(exchange)), deadline))
+                        : predict(model(name), exchange);
+            }
+            case "v1/models" -> got(exchange, OpenAi.models(names()));
+            case "v1/model" -> got(exchange, OpenAi.model(known(path[2])));
+            case "v1/embeddings" -> {
+                method(exchange, "POST");
+                yield Answer.json(200, OpenAi.embeddings(texts.values(), Json.read(text(exchange)), deadline));
+            }
+            case "v1/completions" -> {
+                method(exchange, "POST");
+                yield complete(Completion.of(texts.values(), Json.read(text(exchange)), deadline));
             }
             case "v2/infer" -> {
                 ServedModel model = model(path[2]);
@@ -335,17 +414,17 @@ public final class Service implements AutoCloseable {
             case "v2/model" -> got(exchange, OpenInference.metadata(model(path[2])));
             case "v2/ready" -> got(exchange, OpenInference.ready(model(path[2])));
             case "health" -> got(exchange, "{\"status\":\"ok\"}");
-            case "openapi.json" -> got(exchange, OpenApi.of(models.values()));
+            case "openapi.json" -> got(exchange, OpenApi.of(models.values(), texts.values()));
             case "page" -> {
                 method(exchange, "GET", "HEAD");
-                yield new Answer(200, "text/html; charset=utf-8", Page.of(models.values()));
+                yield new Answer(200, "text/html; charset=utf-8", Page.of(models.values(), texts.values()));
             }
             case "metrics" -> {
                 method(exchange, "GET", "HEAD");
                 yield new Answer(
                         200,
                         "text/plain; version=0.0.4; charset=utf-8",
-                        metrics.text(models.values()).getBytes(StandardCharsets.UTF_8));
+                        metrics.text(statistics()).getBytes(StandardCharsets.UTF_8));
             }
             default ->
                 throw new HttpException(
@@ -366,18 +445,45 @@ public final class Service implements AutoCloseable {
         }
     }
 
-    private ServedModel only() {
-        if (models.size() > 1) {
-            throw new HttpException(
-                    404, "there are the models " + models.keySet() + "; ask one of them by /predict/NAME");
+    private static Answer complete(Completion completion) throws IOException {
+        if (completion.streams()) {
+            return Answer.of(completion);
         }
-        return models.values().iterator().next();
+        try (completion) {
+            return Answer.json(200, completion.whole());
+        }
+    }
+
+    private List<String> names() {
+        return Stream.concat(models.keySet().stream(), texts.keySet().stream()).toList();
+    }
+
+    private Map<String, Statistics> statistics() {
+        Map<String, Statistics> all = new LinkedHashMap<>();
+        models.forEach((name, model) -> all.put(name, model.batcher().statistics()));
+        texts.forEach((name, text) -> all.put(name, text.statistics()));
+        return all;
+    }
+
+    private String only() {
+        if (models.size() + texts.size() > 1) {
+            throw new HttpException(404, "there are the models " + names() + "; ask one of them by /predict/NAME");
+        }
+        return names().get(0);
+    }
+
+    private String known(String name) {
+        if (!names().contains(name)) {
+            throw new HttpException(404, "there is no model \"" + name + "\"; there are " + names());
+        }
+        return name;
     }
 
     private ServedModel model(String name) {
-        ServedModel model = models.get(name);
+        ServedModel model = models.get(known(name));
         if (model == null) {
-            throw new HttpException(404, "there is no model \"" + name + "\"; there are " + models.keySet());
+            throw new HttpException(
+                    404, "the model \"" + name + "\" is one of texts; ask it at /v1, see /openapi.json");
         }
         return model;
     }

@@ -60,7 +60,7 @@ class ServiceTest {
     private Plan reference;
     private Service service;
 
-    private static Plan digits() {
+    static Plan digits() {
         try (var model = Model.of(new Sequential(new Linear(IN, 8), Tensor::tanh, new Linear(8, 3)), 1)) {
             return Plan.freeze(model, Shape.of(1, IN));
         }

@@ -1,0 +1,99 @@
+package dev.fathom.serve.http;
+
+import dev.fathom.pretrained.Embedder;
+import dev.fathom.serve.FunctionBatcher;
+import dev.fathom.serve.MicroBatcher.Settings;
+import dev.fathom.serve.MicroBatcher.Statistics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Vectors of texts, of which several requests compute theirs together. */
+final class ServedEmbedder extends ServedText {
+    private final Embedder embedder;
+    private final FunctionBatcher<Question, float[]> batcher;
+    /** The embedders of each kind and number of dimensions that were asked for, so that their texts meet again. */
+    private final Map<List<Object>, Embedder> variants = new ConcurrentHashMap<>();
+
+    /** A text, and by which embedder it is read. */
+    record Question(Embedder embedder, String text) {}
+
+    ServedEmbedder(String name, Embedder embedder, Settings settings) {
+        super(name);
+        this.embedder = embedder;
+        batcher = new FunctionBatcher<>(ServedEmbedder::embed, settings);
+    }
+
+    private static List<float[]> embed(List<Question> questions) {
+        Map<Embedder, List<String>> texts = new LinkedHashMap<>();
+        float[][] vectors = new float[questions.size()][];
+        for (Question question : questions) {
+            texts.computeIfAbsent(question.embedder, e -> new ArrayList<>()).add(question.text);
+        }
+        texts.forEach((embedder, of) -> {
+            float[][] these = embedder.embed(of);
+            for (int i = 0, next = 0; i < vectors.length; i++) {
+                if (questions.get(i).embedder == embedder) {
+                    vectors[i] = these[next++];
+                }
+            }
+        });
+        return List.of(vectors);
+    }
+
+    /**
+     * The embedder of requests that want so many dimensions, or all for 0, and give texts of this kind, such as
+     * {@code query}.
+     */
+    Embedder variant(int dimensions, @Nullable String kind) {
+        if (dimensions == 0 && kind == null) {
+            return embedder;
+        }
+        if (kind != null && !embedder.prompts().containsKey(kind)) {
+            throw new HttpException(
+                    400,
+                    "the model knows no input_type \"" + kind + "\"; it knows "
+                            + embedder.prompts().keySet());
+        }
+        return variants.computeIfAbsent(List.of(dimensions, kind == null ? "" : kind), asked -> {
+            Embedder read =
+                    kind == null ? embedder : embedder.prompt(embedder.prompts().get(kind));
+            return dimensions == 0 ? read : read.dimensions(dimensions);
+        });
+    }
+
+    List<float[]> embed(Embedder variant, List<String> texts, Duration deadline) throws InterruptedException {
+        return batcher.apply(
+                texts.stream().map(text -> new Question(variant, text)).toList(), deadline);
+    }
+
+    @Override
+    public Statistics statistics() {
+        return batcher.statistics();
+    }
+
+    @Override
+    String described() {
+        return Json.write(out -> {
+            out.beginObject().name("name").value(name()).name("kind").value("vectors");
+            out.name("dimensions").value(embedder.dimensions());
+            out.name("longest").value(embedder.longest()).endObject();
+        });
+    }
+
+    @Override
+    public void close() {
+        batcher.close();
+        embedder.close();
+    }
+
+    @Override
+    public String toString() {
+        return name() + ": vectors of " + embedder.dimensions() + " numbers, of texts of at most " + embedder.longest()
+                + " tokens";
+    }
+}

@@ -1,0 +1,69 @@
+package dev.fathom.serve.http;
+
+import dev.fathom.op.Checks;
+import dev.fathom.pretrained.TextWriter;
+import dev.fathom.serve.MicroBatcher.Statistics;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What follows texts, of which so many are written at the same time. */
+final class ServedWriter extends ServedText {
+    private final TextWriter writer;
+    private final Semaphore turns;
+    private final LongAdder written = new LongAdder();
+    private final LongAdder late = new LongAdder();
+
+    ServedWriter(String name, TextWriter writer, int atOnce) {
+        super(name);
+        this.writer = writer;
+        turns = new Semaphore(Checks.atLeast("ServedText", "atOnce", atOnce, 1), true);
+    }
+
+    TextWriter writer() {
+        return writer;
+    }
+
+    /** Waits for its turn, which {@link #end} ends. */
+    void begin(Duration deadline) throws InterruptedException {
+        if (!turns.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+            late.increment();
+            throw new HttpException(
+                    504, "the text was not begun before its deadline, since others are being written; ask again later");
+        }
+    }
+
+    void end() {
+        turns.release();
+    }
+
+    void wrote() {
+        written.increment();
+    }
+
+    @Override
+    public Statistics statistics() {
+        return new Statistics(written.sum(), written.sum(), turns.getQueueLength(), 0, late.sum(), 0, 0);
+    }
+
+    @Override
+    String described() {
+        return Json.write(out -> out.beginObject()
+                .name("name")
+                .value(name())
+                .name("kind")
+                .value("writer")
+                .endObject());
+    }
+
+    @Override
+    public void close() {
+        writer.close();
+    }
+
+    @Override
+    public String toString() {
+        return name() + ": what follows texts";
+    }
+}
