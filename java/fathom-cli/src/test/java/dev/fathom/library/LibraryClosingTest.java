@@ -298,6 +298,7 @@ class LibraryClosingTest {
         makers.put("ServedEmbedder", () -> ServedText.load("a", texts.resolve("sentences-mean"), two));
         makers.put("ServedClassifier", () -> ServedText.load("a", texts.resolve("bert-classes"), two));
         makers.put("ServedWriter", () -> ServedText.load("a", texts.resolve("gpt2"), two));
+        makers.put("ServedText", makers.get("ServedWriter"));
         served = ServedText.load("a", texts.resolve("gpt2"), two);
         makers.put("Completion", () -> make("Completion", Map.of("prompt", "a"), served, Duration.ofSeconds(9)));
         makers.put("MicroBatcher", () -> new MicroBatcher(Plan.load(plans), MicroBatcher.Settings.of(2)));
