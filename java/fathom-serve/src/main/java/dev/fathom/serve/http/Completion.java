@@ -59,6 +59,7 @@ final class Completion implements AutoCloseable {
     private final boolean echo;
     private final boolean counts;
     private final boolean streams;
+    private final long begin;
     private TextWriter.Pieces first;
     private int read;
     private int written;
@@ -113,14 +114,14 @@ final class Completion implements AutoCloseable {
                 .minP(Json.number(request, "min_p", usual.minP()))
                 .repetitionPenalty(Json.number(request, "repetition_penalty", usual.repetitionPenalty()));
         writer = model.writer().sampling(sampling).stops(stops.toArray(String[]::new));
-        model.begin(deadline);
+        begin = model.begin(deadline);
         boolean done = false;
         try {
             first = pieces(0);
             done = true;
         } finally {
             if (!done) {
-                model.end();
+                model.end(begin);
             }
         }
     }
@@ -216,6 +217,6 @@ final class Completion implements AutoCloseable {
     @Override
     public void close() {
         first.close();
-        model.end();
+        model.end(begin);
     }
 }

@@ -14,6 +14,8 @@ final class ServedWriter extends ServedText {
     private final Semaphore turns;
     private final LongAdder written = new LongAdder();
     private final LongAdder late = new LongAdder();
+    private final LongAdder waited = new LongAdder();
+    private final LongAdder ran = new LongAdder();
 
     ServedWriter(String name, TextWriter writer, int atOnce) {
         super(name);
@@ -25,16 +27,22 @@ final class ServedWriter extends ServedText {
         return writer;
     }
 
-    /** Waits for its turn, which {@link #end} ends. */
-    void begin(Duration deadline) throws InterruptedException {
+    /** Waits for its turn, which {@link #end} ends, and returns when it began. */
+    long begin(Duration deadline) throws InterruptedException {
+        long asked = System.nanoTime();
         if (!turns.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
             late.increment();
             throw new HttpException(
                     504, "the text was not begun before its deadline, since others are being written; ask again later");
         }
+        long begin = System.nanoTime();
+        waited.add(begin - asked);
+        return begin;
     }
 
-    void end() {
+    /** Ends a turn that began then. */
+    void end(long begin) {
+        ran.add(System.nanoTime() - begin);
         turns.release();
     }
 
@@ -44,7 +52,16 @@ final class ServedWriter extends ServedText {
 
     @Override
     public Statistics statistics() {
-        return new Statistics(written.sum(), written.sum(), turns.getQueueLength(), 0, late.sum(), 0, 0);
+        return new Statistics(
+                written.sum(),
+                written.sum(),
+                turns.getQueueLength(),
+                0,
+                late.sum(),
+                0,
+                0,
+                Duration.ofNanos(waited.sum()),
+                Duration.ofNanos(ran.sum()));
     }
 
     @Override

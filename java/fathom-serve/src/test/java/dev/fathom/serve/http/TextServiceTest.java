@@ -316,14 +316,14 @@ class TextServiceTest {
                 .deadline(Duration.ofMillis(50))) {
             ServedWriter writer = new ServedWriter("writer", TextWriter.load(folder("gpt2")), 1);
             late.text(writer).start();
-            writer.begin(Duration.ofSeconds(1));
+            long begin = writer.begin(Duration.ofSeconds(1));
             HttpRequest request = HttpRequest.newBuilder(
                             URI.create("http://localhost:" + late.port() + "/v1/completions"))
                     .POST(BodyPublishers.ofString("{\"prompt\": \"The cat\"}"))
                     .build();
             assertThat(client.send(request, BodyHandlers.ofString()).statusCode())
                     .isEqualTo(504);
-            writer.end();
+            writer.end(begin);
             assertThat(client.send(request, BodyHandlers.ofString()).statusCode())
                     .isEqualTo(200);
             assertThat(writer.statistics().late()).isEqualTo(1);
