@@ -1,7 +1,8 @@
 /*
  * Preloaded into a process (LD_PRELOAD), counts calls of malloc, calloc, realloc, posix_memalign, aligned_alloc and memalign
- * by one thread and by the pool's workers, so that a test can prove that a training step makes none. A JVM allocates all the
- * time in threads of its own; those are left out. glibc only: its allocator is also reachable under names of its own.
+ * by one thread, the pool's workers and a MicroBatcher's, so that a test can prove that a training step makes none. A JVM
+ * allocates all the time in threads of its own; those are left out. glibc only: its allocator is also reachable under names
+ * of its own.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +27,8 @@ static int is_counted(void *owner) {
     if (kind == UNKNOWN) {
         char name[17] = "";
         prctl(PR_GET_NAME, name);
-        kind = strncmp(name, "fathom-", 7) == 0 && name[7] >= '0' && name[7] <= '9' ? WORKER : OTHER;
+        int own = strncmp(name, "fathom-", 7) == 0 && name[7] >= '0' && name[7] <= '9'; /* of the pool */
+        kind = own || strncmp(name, "fathom-batcher", 14) == 0 ? WORKER : OTHER;
     }
     return kind == WORKER;
 }
@@ -43,6 +45,12 @@ __attribute__((visibility("default"))) int64_t fathom_malloc_count(int32_t mark)
         atomic_store(&marked, (void *)&kind);
     }
     return atomic_load(&calls);
+}
+
+/* The same for the JVMs of other libraries, which load this library by its name. */
+__attribute__((visibility("default"))) int64_t Java_dev_fathom_bench_Mallocs_count(void *env, void *owner, int32_t mark) {
+    (void)env, (void)owner;
+    return fathom_malloc_count(mark);
 }
 
 void *malloc(size_t bytes) {

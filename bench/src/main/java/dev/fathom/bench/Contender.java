@@ -24,6 +24,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         ORT("peers-ort", "dev.fathom.bench.ort.OrtRows"),
         DNNL("peers-dnnl", "dev.fathom.bench.dnnl.DnnlRows"),
         DL4J("peers-dl4j", "dev.fathom.bench.dl4j.Dl4jRows"),
+        DJL("peers-djl", "dev.fathom.bench.djl.DjlService"),
         TOKENIZERS("peers-tokenizers", "dev.fathom.bench.tokenizers.TokenizersRows");
 
         final String folder;
@@ -125,6 +126,14 @@ record Contender(Home home, String name, Map<String, String> env) {
         return new Contender(Home.DL4J, "dl4j", Map.of("OMP_NUM_THREADS", "1", "OPENBLAS_NUM_THREADS", "1"));
     }
 
+    /** The Deep Java Library over PyTorch's official build, whose natives it unpacks into a folder. */
+    static Contender djl() {
+        return new Contender(
+                Home.DJL,
+                "djl",
+                Map.of("DJL_CACHE_DIR", Home.DJL.target().resolve("natives").toString()));
+    }
+
     /** Hugging Face's tokenizers in one thread. */
     static Contender tokenizers() {
         return new Contender(Home.TOKENIZERS, "tokenizers", Map.of("RAYON_NUM_THREADS", "1"));
@@ -167,6 +176,29 @@ record Contender(Home home, String name, Map<String, String> env) {
         builder.environment().put("OPENBLAS_VERBOSE", "2"); // it then names its kernels
         builder.environment().putAll(env);
         return builder;
+    }
+
+    /**
+     * The megabytes of the jars on its class path that an application which computes with it needs on this platform, or
+     * 0 where the class path is one for measurements only.
+     */
+    double closure() throws IOException {
+        String needed = switch (home) {
+            case FATHOM -> "(fathom(-serve)?-\\d|slf4j-api|gson|fastcsv).*";
+            case TORCH -> "(javacpp|openblas|pytorch)-.*";
+            case ORT -> "onnxruntime-.*";
+            case DJL -> "(?!fathom-).*";
+            case DL4J -> "(?!fathom-|jmh-|jopt-).*(?<!-onednn-" + (Machine.best() == Isa.V4 ? "avx2" : "avx512") + ")";
+            default -> "";
+        };
+        double bytes = 0;
+        for (String entry : home.classPath().split(File.pathSeparator)) {
+            Path file = Path.of(entry);
+            if (String.valueOf(file.getFileName()).matches(needed + "\\.jar")) {
+                bytes += Files.size(file);
+            }
+        }
+        return bytes / 1e6;
     }
 
     /** The folder that holds {@code path}. */

@@ -41,6 +41,11 @@ public final class Footprint {
         System.out.println(Server.MARK + "ok " + (kilobytes("VmHWM:") - idle) * 1024 / 1e6);
     }
 
+    /** The megabytes that this process holds now. */
+    static double resident() throws IOException {
+        return kilobytes("VmRSS:") * 1024 / 1e6;
+    }
+
     private static long kilobytes(String line) throws IOException {
         String found = Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(l -> l.startsWith(line))

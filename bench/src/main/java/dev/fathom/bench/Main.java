@@ -189,6 +189,8 @@ public final class Main implements Callable<Integer> {
         Single.steady(this::matching, quick, out, single);
         Single.footprint(this::matching, peers, quick, out, single);
         Single.freezing(this::matching, quick, out, single);
+        progress("services");
+        Serving.measure(this::matching, peers, quick, out, abouts, single);
         if (!quick) {
             Probe.measure(limits);
         }
@@ -249,8 +251,14 @@ public final class Main implements Callable<Integer> {
     }
 
     private int page() throws IOException {
-        Files.writeString(Page.FILE, Page.of(Report.stored(Report.STORE)));
+        List<Report> runs = Report.stored(Report.STORE);
+        Files.writeString(Page.FILE, Page.of(runs));
         print.println("Written: " + Page.FILE);
+        for (Map.Entry<String, String> chart : ServingPage.charts(runs).entrySet()) {
+            Path file = ServingPage.PICTURES.resolve(chart.getKey());
+            Files.writeString(file, chart.getValue());
+            print.println("Written: " + file);
+        }
         return 0;
     }
 

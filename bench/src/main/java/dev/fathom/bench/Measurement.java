@@ -1,5 +1,6 @@
 package dev.fathom.bench;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleUnaryOperator;
@@ -71,6 +72,18 @@ record Measurement(
                         .map(e -> new Figure(e.rival(), figure.applyAsDouble(e.theirs()), e.ratio(), e.error()))
                         .toList(),
                 "");
+    }
+
+    /** Figures of Fathom, the first one, and of peers, the least of which is the best; they are the same every time. */
+    static Measurement counted(String name, List<Figure> figures, String unit, Row.Bar bar) {
+        double own = figures.get(0).value();
+        List<Figure> peers = figures.stream()
+                .skip(1)
+                .map(f -> new Figure(f.name(), f.value(), own == 0 ? NO : f.value() / own, 0))
+                .toList();
+        Figure best =
+                peers.stream().min(Comparator.comparingDouble(Figure::value)).orElse(new Figure("", NO, NO, NO));
+        return new Measurement(name, 1, own, unit, best.name, best.value, best.ratio, NO, 0, 0, bar, "", peers, "");
     }
 
     /** A figure without a peer. */

@@ -9,10 +9,15 @@ final class Page {
     /** Where it stands. */
     static final Path FILE = Contender.BENCH.resolveSibling("docs").resolve("benchmarks.md");
 
-    private static final String INTRODUCTION = """
+    private static final String TITLE = """
             # Benchmarks
 
             <!-- ./fathom bench --page writes this page from bench/results/*.json: edit Page.java, not this file. -->
+            """;
+
+    private static final String INTRODUCTION = """
+
+            ## How it is measured
 
             `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, Deeplearning4j and Hugging
             Face's tokenizers. Every contender runs in its own JVM at its best
@@ -84,6 +89,15 @@ final class Page {
             whose pages memory holds and which is copied for each search. The figure counts the bytes of the floats, and for int8 those of the codes and their
             bounds. PyTorch multiplies a matrix in memory and takes the largest results (`topk`).
 
+            The rows `serve-` have the number of their callers where others have that of Fathom's threads. `serve-p50` and `-p99.9` are the latency of an answer.
+            `serve-tail` is by how much the 99.9th percentile of a million calls exceeds that of as many empty spins, which are as long as a call and alternate with
+            the calls in the same thread: at most 10 µs, or 0.6 of ONNX Runtime's, are asked. Rows `serve-tail-` have the percentiles of these calls beside those of
+            the spins. `serve-scaling` compares the answers to two callers with those to one. The rows `-java-bytes` and `-mallocs` are what an answer allocates on the
+            Java heap and by calls of malloc: of a session, of one from a `SessionPool` (`-pool`), or of a `MicroBatcher` with a request that is used again
+            (`-batcher`). `serve-batcher-waiting` has 64 threads that each wait for their answer, and `-pending` two threads that keep 32 requests each under way;
+            their peer is a session with one caller (`batch-1`). Rows `-p99` compare the 99th percentile of such a request with two runs of a batch (`2-runs`): the
+            one under way, and its own. `serve-start` is a cold start beside the peers that `cold-start-mlp` has not.
+
             ## Repeat it
 
             ```sh
@@ -107,7 +121,8 @@ final class Page {
 
     /** The page of these runs. */
     static String of(List<Report> runs) {
-        StringBuilder s = new StringBuilder(INTRODUCTION);
+        StringBuilder s = new StringBuilder(TITLE);
+        s.append(ServingPage.text(runs)).append(INTRODUCTION);
         for (Report run : runs) {
             Machine machine = run.machine();
             s.append(String.format(

@@ -15,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  * raced.
  */
 final class Single {
+    /** Counts calls of malloc in a process into which it is preloaded. */
+    static final Path MALLOCS = Contender.BENCH
+            .resolveSibling("java/fathom/target/native/lib/libmalloc_count.so")
+            .toAbsolutePath();
+
     private Single() {}
 
     /** JVM start to the first answer of a network read from a file, and to the first vector of a text. */
@@ -97,8 +102,7 @@ final class Single {
             return;
         }
         Map<String, String> env = new TreeMap<>(Contender.fathom(1).env());
-        Path counter = Contender.BENCH.resolveSibling("java/fathom/target/native/lib/libmalloc_count.so");
-        env.put("LD_PRELOAD", counter.toAbsolutePath().toString());
+        env.put("LD_PRELOAD", MALLOCS.toString());
         Contender fathom = new Contender(Contender.Home.FATHOM, "fathom", env);
         Map<String, String[]> figures = new TreeMap<>();
         String failure = "not measured";
@@ -181,7 +185,7 @@ final class Single {
     }
 
     /** Runs a process to its end; its answers. */
-    private static List<String> once(Contender contender, String main, Path out, String... args) throws IOException {
+    static List<String> once(Contender contender, String main, Path out, String... args) throws IOException {
         return once(contender, main, List.of(), out, args);
     }
 

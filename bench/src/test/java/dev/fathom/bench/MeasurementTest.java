@@ -52,6 +52,39 @@ class MeasurementTest {
     }
 
     @Test
+    void aFigureMayBeLargerWhereARatioWillDo() {
+        Bar bar = Bar.atMost(10).or(1.5);
+        assertThat(List.of(
+                        bar.verdict(10, 0.1, NO),
+                        bar.verdict(11, 1.5, NO),
+                        bar.verdict(11, 1.49, NO),
+                        bar.verdict(11, NO, NO)))
+                .containsExactly("ok", "ok", "MISSED", "MISSED");
+        assertThat(bar.text()).isEqualTo("<= 10 or ratio >= 1.5");
+        assertThat(Bar.atMost(10).text()).isEqualTo("<= 10");
+    }
+
+    @Test
+    void theLeastCountOfAPeerIsThePeers() {
+        Measurement r =
+                Measurement.counted("size", List.of(count("fathom", 2), count("a", 8), count("b", 4)), "MB", Bar.NONE);
+        assertThat(r.value()).isEqualTo(2);
+        assertThat(r.peer()).isEqualTo("b");
+        assertThat(r.ratio()).isEqualTo(2);
+        assertThat(r.contenders()).extracting(Measurement.Figure::ratio).containsExactly(4.0, 2.0);
+        assertThat(Measurement.counted("bytes", List.of(count("fathom", 0), count("a", 8)), "B", Bar.NONE)
+                        .ratio())
+                .isNaN();
+        assertThat(Measurement.counted("bytes", List.of(count("fathom", 0)), "B", Bar.NONE)
+                        .peer())
+                .isEmpty();
+    }
+
+    private static Measurement.Figure count(String name, double value) {
+        return new Measurement.Figure(name, value, NO, 0);
+    }
+
+    @Test
     void aShareOfTheBoundMayBeAskedToo() {
         Bar bar = Bar.atLeast(1.2, 2).withShare(0.8);
         assertThat(List.of(

@@ -8,6 +8,7 @@ import dev.fathom.bench.Row.Bar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PageTest {
@@ -17,6 +18,37 @@ class PageTest {
         assertThat(Files.readString(Page.FILE))
                 .as("docs/benchmarks.md is not what bench/results gives: run ./fathom bench --page")
                 .isEqualTo(Page.of(Report.stored(Report.STORE)));
+    }
+
+    @Test
+    void theStoredRunsGiveTheCharts() throws IOException {
+        for (Map.Entry<String, String> chart :
+                ServingPage.charts(Report.stored(Report.STORE)).entrySet()) {
+            assertThat(Files.readString(ServingPage.PICTURES.resolve(chart.getKey())))
+                    .as(chart.getKey() + " is not what bench/results gives: run ./fathom bench --page")
+                    .isEqualTo(chart.getValue());
+        }
+    }
+
+    @Test
+    void servingNamesWhoIsBest() {
+        Report run = report("c22a953", true, latency("serve-p50", 10, 15, 12), latency("serve-p99.9", 30, 25, 9));
+        assertThat(Page.of(List.of(run)))
+                .contains("![Latency of an answer](pictures/serving-latency.svg)")
+                .contains("- Median, 1 caller: Fathom 10.0 µs is best; PyTorch 12.0 µs.")
+                .contains("- 99.9 % within, 1 caller: PyTorch 9.000 µs is best; Fathom 30.0 µs.");
+        assertThat(ServingPage.charts(List.of(run))).containsOnlyKeys("serving-latency.svg");
+        assertThat(ServingPage.charts(List.of(report("c22a953", true)))).isEmpty();
+    }
+
+    /** One of the two builds of PyTorch is not shown. */
+    private static Measurement latency(String name, double ours, double onnx, double torch) {
+        List<Measurement.Figure> peers = List.of(
+                new Measurement.Figure("onnxruntime", onnx, onnx / ours, 0),
+                new Measurement.Figure("torch", 2 * torch, 2 * torch / ours, 0),
+                new Measurement.Figure("torch-mkl", torch, torch / ours, 0));
+        return new Measurement(
+                name, 1, ours, "us", "torch-mkl", torch, torch / ours, ReportTest.NO, 0, 0, Bar.NONE, "", peers, "");
     }
 
     @Test

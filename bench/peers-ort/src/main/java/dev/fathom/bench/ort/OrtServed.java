@@ -7,7 +7,10 @@ import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
 import java.util.Map;
 
-/** A graph from {@code x} to {@code y} that turns the same numbers into its answer again and again, from float[] to float[]. */
+/**
+ * A graph from {@code x} to {@code y} that turns the same numbers into its answer again and again, from float[] to
+ * float[].
+ */
 final class OrtServed implements AutoCloseable {
     private final OrtSession session;
     private final float[] x;
@@ -19,8 +22,13 @@ final class OrtServed implements AutoCloseable {
 
     /** Makes the session and its tensors. */
     OrtServed(byte[] graph, int threads, float[] x, long[] shape, long... outShape) throws OrtException {
+        this(OrtEnvironment.getEnvironment().createSession(graph, OrtRows.options(threads)), x, shape, outShape);
+    }
+
+    /** Makes the tensors, and closes the session in the end. */
+    OrtServed(OrtSession session, float[] x, long[] shape, long... outShape) throws OrtException {
         OrtEnvironment env = OrtEnvironment.getEnvironment();
-        session = env.createSession(graph, OrtRows.options(threads));
+        this.session = session;
         this.x = x;
         int size = 1;
         for (long dim : outShape) {

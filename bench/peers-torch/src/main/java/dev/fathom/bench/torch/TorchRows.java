@@ -49,7 +49,7 @@ public class TorchRows {
         }
     }
 
-    private static Tensor tensor(float[] values, long... shape) {
+    static Tensor tensor(float[] values, long... shape) {
         try (FloatPointer p = new FloatPointer(values)) {
             return torch.from_blob(p, shape).clone();
         }
