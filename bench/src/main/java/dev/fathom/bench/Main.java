@@ -32,8 +32,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "bench",
         description =
-                "Measures Fathom, and with --peers PyTorch, oneDNN, ONNX Runtime, Deeplearning4j and Hugging Face's "
-                        + "tokenizers beside it. "
+                "Measures Fathom, and with --peers PyTorch, oneDNN, ONNX Runtime, Deeplearning4j, the Deep Java Library "
+                        + "and Hugging Face's tokenizers beside it. "
                         + "Keep the machine idle.",
         subcommands = {Exchange.class, GoldensCommand.class})
 public final class Main implements Callable<Integer> {
@@ -54,8 +54,8 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--peers",
             description =
-                    "Measures PyTorch, oneDNN, ONNX Runtime, Deeplearning4j and Hugging Face's tokenizers in the same"
-                            + " run.")
+                    "Measures PyTorch, oneDNN, ONNX Runtime, Deeplearning4j, the Deep Java Library and Hugging Face's "
+                            + "tokenizers in the same run.")
     private boolean peers;
 
     @Option(

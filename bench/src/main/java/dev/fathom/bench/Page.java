@@ -19,7 +19,7 @@ final class Page {
 
             ## How it is measured
 
-            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, Deeplearning4j and Hugging
+            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, Deeplearning4j, the Deep Java Library (DJL) and Hugging
             Face's tokenizers. Every contender runs in its own JVM at its best
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
             disturbs all of them alike. Each row is measured in three generations of fresh processes, and medians count, so that a single hiccup has no say.
@@ -101,7 +101,7 @@ final class Page {
             ## Repeat it
 
             ```sh
-            ./fathom bench --peers                     # everything: half an hour on two cores, which should do nothing else meanwhile
+            ./fathom bench --peers                     # everything: three quarters of an hour on two cores, which should do nothing else meanwhile
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
             ./fathom bench --peers --save              # stores the run in bench/results, and writes this page anew

@@ -21,7 +21,7 @@ final class ServingPage {
 
             A service asks the network of the rows `mlp-` (784-256-128-10, 0.9 MB of weights) about one image at a time, from `float[]` to `float[]`. Every contender computes an
             answer in the thread that asks, and each caller asks again as soon as it is answered. PyTorch is the better of its two builds in every figure, called from Java by
-            JavaCPP's presets; DJL runs TorchScript on PyTorch's official build. Four callers share two processors, so that a caller at times waits for another's turn to end.
+            JavaCPP's presets; DJL runs TorchScript on PyTorch's official build. Where callers are more than processors, one waits until the turn of another ends.
             """;
 
     private static final String COLD = "cold-start-mlp";
@@ -34,7 +34,11 @@ final class ServingPage {
     private ServingPage(Report run) {
         this.run = run;
         text.append(INTRODUCTION).append("Measured on ").append(run.machine().processor());
-        text.append(", ").append(run.date()).append(".\n");
+        text.append(", ")
+                .append(run.machine().cores())
+                .append(" processors, ")
+                .append(run.date())
+                .append(".\n");
         latency();
         figure("serving-heap", "Java heap", "Bytes that an answer allocates; less is better", "serve-java-bytes");
         figure("serving-mallocs", "Native memory", "Calls of malloc of an answer; less is better", "serve-mallocs");
