@@ -63,6 +63,9 @@ public final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--dot", paramLabel = "FILE", description = "Writes the calls to a file for Graphviz, too.")
     private @Nullable Path dot;
 
+    @Option(names = "--page", paramLabel = "FILE", description = "Writes a page with the table and a drawing, too.")
+    private @Nullable Path page;
+
     @Mixin
     Help help;
 
@@ -98,7 +101,7 @@ public final class ExplainCommand implements Callable<Integer> {
                 if (dot != null) {
                     write(dot, plan.toDot());
                 }
-                measure(plan);
+                measure(name == null ? String.valueOf(file.getFileName()) : name, plan);
             }
         }
         return 0;
@@ -112,7 +115,7 @@ public final class ExplainCommand implements Callable<Integer> {
         }
     }
 
-    private void measure(Plan plan) {
+    private void measure(String called, Plan plan) {
         boolean sequences = plan.inputs().stream().anyMatch(input -> input.has(Dim.LENGTH));
         int examples = batch == null ? plan.defaultBatch() : batch;
         try (Session session = sequences ? plan.newSession(examples, length) : plan.newSession(examples)) {
@@ -122,15 +125,24 @@ public final class ExplainCommand implements Callable<Integer> {
             NativeRuntime runtime = NativeRuntime.get();
             int used = threads == 0 ? runtime.threads() : Math.min(threads, runtime.threads());
             Peaks peaks = Peaks.measure(used);
-            out.printf(
+            String sizes = String.format(
                     Locale.ROOT,
-                    "%n%d examples%s, %d threads, %s; this machine gives %s%n%n",
+                    "%d example%s%s, %d threads, %s",
                     session.batch(),
+                    session.batch() == 1 ? "" : "s",
                     sequences ? " of " + session.length() + " steps" : "",
                     used,
-                    runtime.isa(),
-                    peaks.toString().strip().replaceAll(" +", " "));
-            out.print(profile.table(peaks.products() * 1e9, peaks.cache() * 1e9));
+                    runtime.isa());
+            out.printf(
+                    "%n%s; this machine gives %s%n%n",
+                    sizes, peaks.toString().strip().replaceAll(" +", " "));
+            double flops = peaks.products() * 1e9;
+            double bandwidth = peaks.cache() * 1e9;
+            out.print(profile.table(flops, bandwidth));
+            if (page != null) {
+                PlanPage.of(called, plan, profile, sizes, flops, bandwidth).write(page);
+                out.println("page: " + page);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ import dev.fathom.plan.Dim;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.PlanFile;
 import dev.fathom.plan.Spec;
+import dev.fathom.view.HtmlReport;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -55,6 +56,18 @@ class ExplainTest {
                 .contains("GFLOP/s")
                 .containsPattern("(?m)^ +[0-9.]+ +100\\.0% +[0-9]+%  linear: [a-z_ ]+, \\[4, 3\\] .* to \\[4, 2\\]$")
                 .contains(" in one run");
+    }
+
+    @Test
+    void aPage() throws Exception {
+        Path page = temp.resolve("plan.html");
+        CommandLineRun run = CommandLineRun.of("explain", one.toString(), "--page", page.toString());
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).contains("page: " + page);
+        assertThat(Files.readString(page))
+                .contains("The plan one.plan", "of the bound", "[4, 3]", "How the calls are joined")
+                .containsOnlyOnce("data:image/png;base64,");
+        assertThat(HtmlReport.pictures(page)).hasSize(1);
     }
 
     @Test

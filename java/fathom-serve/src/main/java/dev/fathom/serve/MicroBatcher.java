@@ -772,6 +772,11 @@ public final class MicroBatcher implements AutoCloseable {
         return inputs;
     }
 
+    /** Returns the native memory that the plan holds with all sessions of this batcher, in bytes. */
+    public synchronized long memory() {
+        return plan.memory();
+    }
+
     /** Returns what this batcher has done. */
     public Statistics statistics() {
         return workers.statistics();

@@ -83,6 +83,16 @@ public final class PretrainedTokenizer {
         return TokenizerFiles.read(file);
     }
 
+    /**
+     * Reads the text of a {@code tokenizer.json} of Hugging Face's tokenizers, such as one that was put into a
+     * {@link dev.fathom.plan.PlanFile} beside the plan.
+     *
+     * @throws IllegalArgumentException if it is damaged, or has a part that is not known
+     */
+    public static PretrainedTokenizer ofJson(String text) {
+        return TokenizerJson.ofText(text);
+    }
+
     // ---- settings
 
     /** Returns this tokenizer with another way to cut texts that are too long. */

@@ -10,6 +10,8 @@ import dev.fathom.io.AtomicFile;
 import dev.fathom.json.Json;
 import dev.fathom.tokenizer.PreTokenizer.Behavior;
 import java.io.IOException;
+import java.io.Reader;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,7 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class TokenizerJson {
     private static final String NAME = "tokenizer.json";
 
-    private final Path file;
+    /** What errors call it. */
+    private final String file;
+
     private final Map<String, JsonElement> all = new HashMap<>();
 
     // the model, whose vocabulary is not kept as JSON
@@ -39,14 +43,26 @@ final class TokenizerJson {
     private final List<String> merges = new ArrayList<>();
     private boolean merging;
 
-    private TokenizerJson(Path file) {
+    private TokenizerJson(String file) {
         this.file = file;
     }
 
     static PretrainedTokenizer read(Path path) {
         Path file = Files.isDirectory(path) ? path.resolve(NAME) : path;
+        return read(file.toString(), () -> Files.newBufferedReader(file, StandardCharsets.UTF_8));
+    }
+
+    static PretrainedTokenizer ofText(String text) {
+        return read("the text", () -> new StringReader(text));
+    }
+
+    private interface Source {
+        Reader open() throws IOException;
+    }
+
+    private static PretrainedTokenizer read(String file, Source source) {
         var json = new TokenizerJson(file);
-        try (JsonReader in = new JsonReader(Files.newBufferedReader(file, StandardCharsets.UTF_8))) {
+        try (JsonReader in = new JsonReader(source.open())) {
             json.fields(in);
             return json.tokenizer();
         } catch (Unreadable e) {

@@ -55,7 +55,16 @@ public final class Block implements AutoCloseable {
      * @throws NativeMemoryException if that would pass the limit of the process, or the system refuses
      */
     public Block(String owner, long bytes) {
-        this(owner, bytes, false);
+        this(owner, bytes, false, null);
+    }
+
+    /**
+     * Maps {@code bytes} of zeros for {@code owner}, within a quota.
+     *
+     * @throws NativeMemoryException if that would pass the quota, or as {@link #Block(String, long)}
+     */
+    public Block(String owner, long bytes, Quota quota) {
+        this(owner, bytes, false, quota);
     }
 
     /**
@@ -63,21 +72,40 @@ public final class Block implements AutoCloseable {
      * that is read at every step or request, because the first touch of huge pages is slow.
      */
     public Block(String owner, long bytes, boolean hot) {
+        this(owner, bytes, hot, null);
+    }
+
+    private Block(String owner, long bytes, boolean hot, @Nullable Quota quota) {
         if (bytes < 0 || bytes > Arena.MOST) {
             throw new IllegalArgumentException(
                     "block: " + bytes + " bytes for a " + owner + " make no sense; the sizes are too large");
         }
         this.bytes = Math.max(64, bytes + 63 & -64L);
+        if (quota != null) {
+            quota.take(this.bytes);
+        }
         Fences fences = Fences.ON ? new Fences() : null;
-        long fenced = OffHeap.map(fences, this.bytes);
         boolean huge = hot && bytes >= HUGE;
-        long mapped = fenced != 0
-                ? Fences.mapped(this.bytes)
-                : huge ? this.bytes + PAGE + HUGE_PAGE - 1 & -HUGE_PAGE : this.bytes + PAGE;
-        long pagesAt = fenced != 0 ? 0 : OffHeap.map(mapped, huge, huge);
+        long fenced;
+        long mapped;
+        long pagesAt;
+        try {
+            fenced = OffHeap.map(fences, this.bytes);
+            mapped = fenced != 0
+                    ? Fences.mapped(this.bytes)
+                    : huge ? this.bytes + PAGE + HUGE_PAGE - 1 & -HUGE_PAGE : this.bytes + PAGE;
+            pagesAt = fenced != 0 ? 0 : OffHeap.map(mapped, huge, huge);
+        } catch (NativeMemoryException e) {
+            if (quota != null) {
+                quota.give(this.bytes);
+            }
+            throw e;
+        }
         // weights, gradients and moments at one offset of a page each would fight for the same lines of the first cache
         address = fenced != 0 ? fenced : pagesAt + (number * STAGGER & PAGE - 1);
         pages = new Pages(pagesAt, mapped, fences, owner, OffHeap.callSite());
+        pages.quota = quota;
+        pages.taken = this.bytes;
         cleanable = OffHeap.CLEANER.register(this, pages);
         whole = null;
         OffHeap.owned(mapped);
@@ -419,6 +447,10 @@ public final class Block implements AutoCloseable {
         private int changes;
         /** Which is leased as long as these pages are there. */
         private @Nullable Block kept;
+        /** Of which these pages have {@code taken} bytes. */
+        private @Nullable Quota quota;
+
+        private long taken;
         /** Whether the change is one that others wait for. */
         private boolean patient;
 
@@ -462,6 +494,9 @@ public final class Block implements AutoCloseable {
                 OffHeap.unmap(address, bytes);
             }
             OffHeap.owned(-bytes);
+            if (quota != null) {
+                quota.give(taken);
+            }
             if (kept != null) {
                 kept.release();
             }

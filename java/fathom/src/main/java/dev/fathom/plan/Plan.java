@@ -6,6 +6,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.offheap.Block;
+import dev.fathom.offheap.Quota;
 import dev.fathom.op.Checks;
 import dev.fathom.op.Shape;
 import dev.fathom.store.StoreRange;
@@ -34,6 +35,9 @@ public final class Plan implements AutoCloseable {
     final List<Spec> specs;
     final Calls calls;
     final Block weights;
+    /** The memory of the sessions. */
+    final Quota sessions = new Quota("plan");
+
     private final Map<Slot.Content, Long> addresses;
     private final String commands;
     private final int defaultBatch;
@@ -435,6 +439,30 @@ public final class Plan implements AutoCloseable {
      */
     public long workspaceBytes(int batch, int length) {
         return WorkspaceLayout.of(lowered(sizes(batch, length))).bytes();
+    }
+
+    /**
+     * Returns the bytes of native memory that this plan holds: the weights, unless they lie in a mapped file, and the
+     * intermediates of its sessions. The inputs and outputs of a session are direct buffers of the JVM.
+     */
+    public long memory() {
+        return weights.bytes() + sessions.held();
+    }
+
+    /**
+     * Lets this plan hold at most so many bytes, as {@link #memory} counts them. A session for which there is no room
+     * is then refused with a {@link dev.fathom.kernel.NativeMemoryException}; those that are there go on. Returns this
+     * plan.
+     *
+     * @throws IllegalArgumentException if the weights alone have more
+     */
+    public Plan limitMemory(long bytes) {
+        if (bytes < weights.bytes()) {
+            throw new IllegalArgumentException("limitMemory: the weights of this plan have " + weights.bytes()
+                    + " bytes but the limit is " + bytes + "; give more, or map them by Plan.open");
+        }
+        sessions.limit(bytes - weights.bytes());
+        return this;
     }
 
     void check() {

@@ -87,7 +87,7 @@ public final class Session implements AutoCloseable {
         complete();
         WorkspaceLayout placement = WorkspaceLayout.of(lowering);
         int count = work.stream().mapToInt(c -> 1 + c.words().size()).sum();
-        memory = new Block("session", placement.bytes() + HEADER + 8L * count);
+        memory = new Block("session", placement.bytes() + HEADER + 8L * count, plan.sessions);
         try {
             plan.weights.lease(); // from here on nothing fails
         } catch (IllegalStateException e) {

@@ -41,8 +41,9 @@ final class Metrics {
      * All that was counted.
      *
      * @param models what the models of a service have done, by their names
+     * @param memory the native memory of those that are plans, with their sessions
      */
-    String text(Map<String, Statistics> models) {
+    String text(Map<String, Statistics> models, Map<String, Long> memory) {
         StringBuilder text = new StringBuilder();
         head(text, "fathom_http_requests_total", "counter", "Requests that were answered.");
         answers.forEach((labels, n) -> line(text, "fathom_http_requests_total", labels, n.sum()));
@@ -64,9 +65,10 @@ final class Metrics {
                 .append('\n');
         line(text, "fathom_http_request_seconds_count", "", sum);
         models(text, models);
-        Memory.Stats memory = Memory.stats();
+        head(text, "fathom_model_memory_bytes", "gauge", "Native memory of a plan and its sessions.");
+        memory.forEach((name, bytes) -> line(text, "fathom_model_memory_bytes", "model=\"" + name + "\"", bytes));
         head(text, "fathom_native_memory_bytes", "gauge", "Native memory that plans, sessions and models hold.");
-        line(text, "fathom_native_memory_bytes", "", memory.owned());
+        line(text, "fathom_native_memory_bytes", "", Memory.stats().owned());
         return text.toString();
     }
 

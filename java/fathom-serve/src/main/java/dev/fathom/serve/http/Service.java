@@ -424,7 +424,7 @@ public final class Service implements AutoCloseable {
                 yield new Answer(
                         200,
                         "text/plain; version=0.0.4; charset=utf-8",
-                        metrics.text(statistics()).getBytes(StandardCharsets.UTF_8));
+                        metrics.text(statistics(), memory()).getBytes(StandardCharsets.UTF_8));
             }
             default ->
                 throw new HttpException(
@@ -456,6 +456,12 @@ public final class Service implements AutoCloseable {
 
     private List<String> names() {
         return Stream.concat(models.keySet().stream(), texts.keySet().stream()).toList();
+    }
+
+    private Map<String, Long> memory() {
+        Map<String, Long> all = new LinkedHashMap<>();
+        models.forEach((name, model) -> all.put(name, model.batcher().memory()));
+        return all;
     }
 
     private Map<String, Statistics> statistics() {

@@ -426,6 +426,7 @@ class ServiceTest {
                 .contains("fathom_http_request_seconds_count 640")
                 .contains("fathom_http_request_seconds_bucket{le=\"+Inf\"} 640")
                 .contains("fathom_model_examples_total{model=\"digits\"} 640")
+                .containsPattern("fathom_model_memory_bytes\\{model=\"digits\"} [1-9]\\d{3}")
                 .containsPattern("fathom_http_requests_in_flight [1-9]");
         for (String line : metrics.split("\n")) {
             assertThat(line).matches("# (HELP|TYPE) fathom_\\w+ .+|fathom_\\w+(\\{[^}]*\\})? [0-9.E+-]+");
