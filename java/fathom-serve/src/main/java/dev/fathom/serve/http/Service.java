@@ -65,8 +65,8 @@ public final class Service implements AutoCloseable {
     private static final String UNSAID = "application/x-www-form-urlencoded";
 
     private static final int CHUNK = 1 << 16;
-    /** For so many nanoseconds no request comes before a close ends. */
-    private static final long QUIET = 50_000_000;
+    /** For so many milliseconds a close goes on refusing requests before it breaks connections. */
+    private static final long LINGER = 50;
     /** What is read of a body that is too long before it is refused, at most. */
     private static final long DRAINED = 16 << 20;
 
@@ -229,17 +229,13 @@ public final class Service implements AutoCloseable {
     @Override
     public synchronized void close() {
         stopping = true;
-        long now = System.nanoTime();
-        long end = now + grace.toNanos();
+        long end = System.nanoTime() + grace.toNanos();
         boolean interrupted = false;
-        // what came shortly before is on its way from the socket to a thread
-        for (long busy = now; now < end && now - busy < QUIET; now = System.nanoTime()) {
-            busy = metrics.underWay.get() > 0 ? now : busy;
-            try {
-                Thread.sleep(1);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+        while (metrics.underWay.get() > 0 && System.nanoTime() < end) {
+            interrupted |= slept(1);
+        }
+        if (server != null) { // what is on its way from a socket to a thread is told that the service stops
+            interrupted |= slept(LINGER);
         }
         if (server != null) {
             server.stop(0);
@@ -252,6 +248,16 @@ public final class Service implements AutoCloseable {
         texts.values().forEach(ServedText::close);
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Sleeps, and returns whether it was interrupted. */
+    private static boolean slept(long milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+            return false;
+        } catch (InterruptedException e) {
+            return true;
         }
     }
 
@@ -283,6 +289,10 @@ public final class Service implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         long begin = System.nanoTime();
         metrics.underWay.incrementAndGet();
+        boolean refused = stopping;
+        if (refused) { // a close waits for those that came before it
+            metrics.underWay.decrementAndGet();
+        }
         try (exchange) {
             String[] path = path(exchange);
             String route = route(path);
@@ -297,7 +307,9 @@ public final class Service implements AutoCloseable {
                 send(exchange, answer);
             }
         } finally {
-            metrics.underWay.decrementAndGet();
+            if (!refused) {
+                metrics.underWay.decrementAndGet();
+            }
         }
     }
 

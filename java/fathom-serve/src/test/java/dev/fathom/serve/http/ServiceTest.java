@@ -42,6 +42,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -478,6 +479,44 @@ class ServiceTest {
                 .isPositive();
         assertThatThrownBy(() -> client.send(HttpRequest.newBuilder(address).build(), BodyHandlers.ofString()))
                 .isInstanceOf(IOException.class);
+    }
+
+    /** Callers who go on asking do not keep it from closing, and are answered until it is closed. */
+    @Test
+    void closesUnderLoad() throws Exception {
+        Service busy = Service.on(0)
+                .model(new ServedModel("digits", digits(), Settings.of(8)))
+                .grace(Duration.ofHours(1))
+                .start();
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + busy.port() + "/predict"))
+                .POST(BodyPublishers.ofString("[1, 2, 3, 4]"))
+                .build();
+        AtomicInteger answered = new AtomicInteger();
+        List<CompletableFuture<Void>> callers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            callers.add(CompletableFuture.runAsync(
+                    () -> {
+                        HttpClient mine = HttpClient.newHttpClient();
+                        try {
+                            while (true) {
+                                int status = mine.send(request, BodyHandlers.ofString())
+                                        .statusCode();
+                                assertThat(status).isIn(200, 503);
+                                answered.addAndGet(status == 200 ? 1 : 0);
+                            }
+                        } catch (IOException | InterruptedException e) {
+                            assertThat(e).isInstanceOf(IOException.class); // nobody is there any more
+                        }
+                    },
+                    task -> new Thread(task).start()));
+        }
+        while (answered.get() < 100) {
+            Thread.sleep(1);
+        }
+        busy.close();
+        for (CompletableFuture<Void> caller : callers) {
+            caller.get();
+        }
     }
 
     @Test
