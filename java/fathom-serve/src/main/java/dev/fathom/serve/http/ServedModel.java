@@ -10,11 +10,11 @@ import dev.fathom.serve.MicroBatcher.Settings;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 
 /** A plan under the name by which a service knows it, with the names of its classes if it has any. */
 public final class ServedModel implements AutoCloseable {
@@ -23,6 +23,8 @@ public final class ServedModel implements AutoCloseable {
     private final List<Spec> outputs;
     private final List<String> classes;
     private final MicroBatcher batcher;
+    /** The examples of one caller that are in the queue at a time: two batches for each worker, and room for others. */
+    private final int share;
 
     /**
      * Serves a plan, which belongs to this from now on, in batches.
@@ -55,6 +57,7 @@ public final class ServedModel implements AutoCloseable {
             }
         }
         batcher = new MicroBatcher(plan, settings);
+        share = (int) Math.max(1, Math.min(2L * settings.examples() * settings.workers(), settings.capacity() / 2));
     }
 
     /** The name if it can be part of an address. */
@@ -95,16 +98,22 @@ public final class ServedModel implements AutoCloseable {
     }
 
     /**
-     * Computes examples, each of which has an array of numbers for each input.
+     * Computes examples, each of which has an array of numbers for each input, within the deadline for all of them.
      *
      * @return for each output, the values of each example
+     * @throws RejectedExecutionException if the queue is full
      */
     Map<String, List<double[]>> infer(List<Map<String, double[]>> examples, Duration deadline)
             throws InterruptedException {
-        List<Request> requests = new ArrayList<>();
+        long limit = deadline.isZero() ? Long.MAX_VALUE / 2 : deadline.toNanos(); // zero is no limit, as of a request
+        long end = System.nanoTime() + limit;
+        List<Request> requests = examples.stream().map(this::request).toList(); // all are checked before one is run
         try {
-            for (Map<String, double[]> example : examples) {
-                requests.add(request(example).deadline(deadline).submit());
+            for (int i = 0; i < requests.size(); i++) {
+                if (i >= share) {
+                    requests.get(i - share).result();
+                }
+                submit(requests.get(i), end, i > 0);
             }
             for (Request request : requests) {
                 request.result();
@@ -122,6 +131,19 @@ public final class ServedModel implements AutoCloseable {
                             .toList());
         }
         return all;
+    }
+
+    /** Submits a request; one whose fellows were accepted waits for room. */
+    private static void submit(Request request, long end, boolean begun) throws InterruptedException {
+        request.deadline(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+        try {
+            request.submit();
+        } catch (RejectedExecutionException e) {
+            if (!begun) {
+                throw e;
+            }
+            request.run();
+        }
     }
 
     private Request request(Map<String, double[]> example) {
