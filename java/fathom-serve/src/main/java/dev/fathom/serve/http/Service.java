@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
  *   <tr><td>{@code POST /predict/NAME}, or {@code /predict} where there is one model</td>
  *     <td>the outputs of an example or of several: JSON, or little-endian bytes of the only input</td></tr>
  *   <tr><td>{@code POST /v1/embeddings}, {@code POST /v1/completions}, {@code /v1/models}, {@code /v1/models/NAME}</td>
- *     <td>vectors of texts and what follows texts, also as a stream, as clients of OpenAI's interface ask for them</td></tr>
+ *     <td>vectors of texts and what follows texts, also as a stream, as clients of OpenAI ask for them</td></tr>
  *   <tr><td>{@code /v2}, {@code /v2/health/live}, {@code /v2/health/ready}, {@code /v2/models/NAME},
  *     {@code /v2/models/NAME/ready}, {@code POST /v2/models/NAME/infer}</td>
  *     <td>the open inference protocol, version 2, of KServe</td></tr>
