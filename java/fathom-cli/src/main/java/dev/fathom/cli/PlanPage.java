@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -68,7 +69,10 @@ final class PlanPage {
         while (arrows.find()) {
             if (arrows.group(2) != null) {
                 String label = arrows.group(3) == null ? "" : arrows.group(3);
-                diagram.arrow(boxes.get(arrows.group(1)), boxes.get(arrows.group(2)), label);
+                diagram.arrow(
+                        Objects.requireNonNull(boxes.get(arrows.group(1))),
+                        Objects.requireNonNull(boxes.get(arrows.group(2))),
+                        label);
             }
         }
         return diagram;

@@ -142,7 +142,7 @@ final class OpenAi {
     }
 
     /** Refuses settings that a request may name only with the value that changes nothing. */
-    static void mustBe(Map<?, ?> request, String name, Object... neutral) {
+    static void mustBe(Map<?, ?> request, String name, @Nullable Object... neutral) {
         Object value = request.get(name);
         if (value != null && !Arrays.asList(neutral).contains(value)) {
             throw new HttpException(400, "\"" + name + "\" is not supported here; leave it out");

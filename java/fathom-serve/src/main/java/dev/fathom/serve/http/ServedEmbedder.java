@@ -53,15 +53,15 @@ final class ServedEmbedder extends ServedText {
         if (dimensions == 0 && kind == null) {
             return embedder;
         }
-        if (kind != null && !embedder.prompts().containsKey(kind)) {
+        String prompt = kind == null ? null : embedder.prompts().get(kind);
+        if (kind != null && prompt == null) {
             throw new HttpException(
                     400,
                     "the model knows no input_type \"" + kind + "\"; it knows "
                             + embedder.prompts().keySet());
         }
         return variants.computeIfAbsent(List.of(dimensions, kind == null ? "" : kind), asked -> {
-            Embedder read =
-                    kind == null ? embedder : embedder.prompt(embedder.prompts().get(kind));
+            Embedder read = prompt == null ? embedder : embedder.prompt(prompt);
             return dimensions == 0 ? read : read.dimensions(dimensions);
         });
     }
