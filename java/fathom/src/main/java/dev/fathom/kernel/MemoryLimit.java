@@ -1,6 +1,9 @@
 package dev.fathom.kernel;
 
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  * system would end the whole process when its pages run out, and no exception would say why.
  */
 final class MemoryLimit {
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,15})([kmgt]?)");
-    private static final Pattern SHARE = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,9})?)%");
     private static final double DEFAULT_SHARE = 80;
 
     private MemoryLimit() {}
@@ -26,12 +27,12 @@ final class MemoryLimit {
      */
     static @Nullable Long parse(String setting, long available) {
         String s = setting.trim().toLowerCase(Locale.ROOT);
-        Matcher share = SHARE.matcher(s);
+        Matcher share = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,9})?)%").matcher(s);
         if (share.matches()) {
             double percent = Double.parseDouble(share.group(1));
             return percent > 0 && percent <= 100 ? of(percent, available) : null;
         }
-        Matcher size = SIZE.matcher(s);
+        Matcher size = Pattern.compile("(\\d{1,15})([kmgt]?)").matcher(s);
         if (!size.matches()) {
             return null;
         }
@@ -59,7 +60,8 @@ final class MemoryLimit {
         long least = Long.MAX_VALUE;
         for (String line : lines(root.resolve("proc/meminfo"))) {
             if (line.startsWith("MemTotal:")) {
-                least = Math.min(least, 1024 * number(line.replaceAll("\\D", "")));
+                least = Math.min(
+                        least, 1024 * number(line.substring(9).replace("kB", "").trim()));
             }
         }
         Path groups = root.resolve("sys/fs/cgroup");
@@ -95,8 +97,12 @@ final class MemoryLimit {
     }
 
     private static List<String> lines(Path file) {
-        try {
-            return Files.isRegularFile(file) ? Files.readAllLines(file) : List.of();
+        if (!Files.isRegularFile(file)) {
+            return List.of();
+        }
+        // a channel, as Files opens, would load 40 classes more at every start
+        try (InputStream in = new FileInputStream(file.toFile())) {
+            return List.of(new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n"));
         } catch (IOException | SecurityException e) {
             return List.of();
         }

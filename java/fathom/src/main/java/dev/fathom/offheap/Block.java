@@ -35,7 +35,8 @@ public final class Block implements AutoCloseable {
     /** Milliseconds that a change waits for others at most; they wait for half as long, so that one of two goes on. */
     private static final long PATIENCE = 10_000;
 
-    private static final ThreadLocal<Boolean> PATIENT = ThreadLocal.withInitial(() -> false);
+    /** Not null where changes wait. */
+    private static final ThreadLocal<@Nullable Boolean> PATIENT = new ThreadLocal<>();
 
     private static final AtomicInteger MADE = new AtomicInteger();
 
@@ -323,12 +324,12 @@ public final class Block implements AutoCloseable {
     public void change(String what, int own) {
         lease();
         synchronized (pages) {
-            if (PATIENT.get()) {
+            if (PATIENT.get() != null) {
                 pages.await(PATIENCE, () -> pages.alone(own));
             }
             if (pages.alone(own)) {
                 pages.changing = Thread.currentThread();
-                pages.patient = PATIENT.get();
+                pages.patient = PATIENT.get() != null;
                 pages.changes++;
                 return;
             }
@@ -356,7 +357,7 @@ public final class Block implements AutoCloseable {
      * changes: a run that trains a model is not lost because somebody saves or asks that model meanwhile.
      */
     public static void patiently(Runnable body) {
-        boolean before = PATIENT.get();
+        Boolean before = PATIENT.get();
         PATIENT.set(true);
         try {
             body.run();

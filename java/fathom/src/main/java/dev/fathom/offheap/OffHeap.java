@@ -14,7 +14,6 @@ import java.util.Spliterator;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,8 +41,9 @@ public final class OffHeap {
             "close models, plans, data sets and passes that are no longer used, choose smaller sizes, ";
     private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB"};
 
+    // a class rather than a lambda, as all that makes a plan's first answer: the first lambda takes a JVM 10 ms
     private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE =
-            OffHeap::firstOutside;
+            new FirstOutside();
 
     /** The packages of the library's other modules, whose jars are not this one. */
     private static final Set<String> OTHER_MODULES =
@@ -120,7 +120,9 @@ public final class OffHeap {
      * Looks at frame after frame until one is outside; a stream's own iterator or filter would be one more object for
      * every pass.
      */
-    private static final class FirstOutside implements Consumer<StackWalker.StackFrame> {
+    private static final class FirstOutside
+            implements Consumer<StackWalker.StackFrame>,
+                    Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> {
         private StackWalker.@Nullable StackFrame found;
 
         @Override
@@ -129,15 +131,16 @@ public final class OffHeap {
                 found = f;
             }
         }
-    }
 
-    private static StackWalker.@Nullable StackFrame firstOutside(Stream<StackWalker.StackFrame> frames) {
-        FirstOutside first = new FirstOutside();
-        Spliterator<StackWalker.StackFrame> all = frames.spliterator();
-        while (first.found == null && all.tryAdvance(first)) {
-            // the next one
+        @Override
+        public StackWalker.@Nullable StackFrame apply(Stream<StackWalker.StackFrame> frames) {
+            FirstOutside first = new FirstOutside();
+            Spliterator<StackWalker.StackFrame> all = frames.spliterator();
+            while (first.found == null && all.tryAdvance(first)) {
+                // the next one
+            }
+            return first.found;
         }
-        return first.found;
     }
 
     /** A {@link #callSite} as {@code Foo.main(Foo.java:16)}. */
@@ -159,7 +162,7 @@ public final class OffHeap {
      */
     static long map(long bytes, boolean huge, boolean touch) {
         reserve(bytes);
-        long address = mapReserved(bytes, () -> Native.map(bytes, huge, touch));
+        long address = mapped(Native.map(bytes, huge, touch), bytes);
         if (address == 0) {
             throw new NativeMemoryException(
                     "the system refuses " + text(bytes) + " of native memory while this process holds "
@@ -173,19 +176,14 @@ public final class OffHeap {
      */
     static long mapIfRoom(long bytes, boolean huge) {
         return takenWithoutPool(bytes, NativeRuntime.get().memoryLimit())
-                ? mapReserved(bytes, () -> Native.map(bytes, huge, false))
+                ? mapped(Native.map(bytes, huge, false), bytes)
                 : 0;
     }
 
-    /** What {@code pages} maps; where that is 0, the bytes that were reserved for it are free again. */
-    private static long mapReserved(long bytes, LongSupplier pages) {
-        long address = 0;
-        try {
-            address = pages.getAsLong();
-        } finally {
-            if (address == 0) {
-                unmapped(bytes);
-            }
+    /** What was mapped; where that is 0, the bytes that were reserved for it are free again. */
+    private static long mapped(long address, long bytes) {
+        if (address == 0) {
+            unmapped(bytes);
         }
         return address;
     }
@@ -200,7 +198,7 @@ public final class OffHeap {
         }
         long bytes = Fences.mapped(n);
         reserve(bytes);
-        return mapReserved(bytes, () -> fences.zeros(n));
+        return mapped(fences.zeros(n), bytes);
     }
 
     /** Gives back what {@link #map} returned. */
@@ -231,15 +229,21 @@ public final class OffHeap {
         long held = fenced == 0 ? (long) bytes + LINE : Fences.mapped(bytes);
         ByteBuffer all = fenced == 0 ? direct(bytes + LINE) : Native.view(fenced, bytes);
         BUFFERS.addAndGet(held);
-        CLEANER.register(all, () -> {
+        CLEANER.register(all, new Buffer(fences, held));
+        int skip = fenced == 0 ? (int) (-Native.address(all) & LINE - 1) : 0;
+        return all.slice(skip, bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** What a buffer holds until the collector takes it. */
+    private record Buffer(@Nullable Fences fences, long held) implements Runnable {
+        @Override
+        public void run() {
             if (fences != null) {
                 fences.run();
             }
             unmapped(held);
             BUFFERS.addAndGet(-held);
-        });
-        int skip = fenced == 0 ? (int) (-Native.address(all) & LINE - 1) : 0;
-        return all.slice(skip, bytes).order(ByteOrder.nativeOrder());
+        }
     }
 
     private static ByteBuffer direct(int bytes) {

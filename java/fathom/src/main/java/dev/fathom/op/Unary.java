@@ -27,12 +27,9 @@ public enum Unary {
     /** x Phi(x), the exact form by the error function (Hendrycks and Gimpel 2016). */
     GELU(0, Reads.INPUT),
     /** x for x &gt; 0, else alpha (exp(x) - 1) (Clevert et al. 2015). */
-    ELU(
-            1,
-            Reads.OUTPUT,
-            (alpha, none) -> alpha >= 0 ? null : "alpha=" + alpha + "; alpha must be a number and not negative"),
+    ELU(1, Reads.OUTPUT),
     /** x limited to [lo, hi]. */
-    CLAMP(2, Reads.INPUT, (lo, hi) -> lo <= hi ? null : "lo=" + lo + " and hi=" + hi + "; lo must not be above hi"),
+    CLAMP(2, Reads.INPUT),
     /** |x|; the derivative at 0 is 0. */
     ABS(0, Reads.INPUT),
     /** 1 / sqrt(x). */
@@ -44,14 +41,14 @@ public enum Unary {
     /** exp(x) - 1, accurate near 0. */
     EXPM1(0, Reads.OUTPUT),
     /** log(1 + exp(beta x)) / beta (Dugas et al. 2000). */
-    SOFTPLUS(1, Reads.OUTPUT, Unary::beta),
+    SOFTPLUS(1, Reads.OUTPUT),
     /** x / (1 + exp(-x)), also called swish (Hendrycks and Gimpel 2016; Ramachandran et al. 2017). */
     SILU(0, Reads.INPUT),
     /**
      * x / (1 + exp(-beta x)) (Ramachandran et al. 2017); with beta 1.702 it is the quick form of GELU (Hendrycks and
      * Gimpel 2016).
      */
-    SWISH(1, Reads.INPUT, Unary::beta),
+    SWISH(1, Reads.INPUT),
     /**
      * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the approximation of GELU by the hyperbolic tangent (Hendrycks
      * and Gimpel 2016).
@@ -65,10 +62,7 @@ public enum Unary {
      */
     SELU(0, Reads.OUTPUT),
     /** x for x &gt; 0, else alpha (exp(x / alpha) - 1), whose slope is continuous (Barron 2017). */
-    CELU(
-            1,
-            Reads.OUTPUT,
-            (alpha, none) -> positive(alpha) ? null : "alpha=" + alpha + "; alpha must be above 0 and finite"),
+    CELU(1, Reads.OUTPUT),
     /** min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). */
     HARD_SIGMOID(0, Reads.INPUT),
     /** x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019). */
@@ -78,15 +72,9 @@ public enum Unary {
     /** 1 for x &gt; 0, else 0, as the perceptron has it; no gradient. */
     STEP(0, Reads.FLAT),
     /** 1 for x &gt; 0, else 0, whose gradient passes unchanged where |x| is at most limit (Bengio et al. 2013). */
-    STRAIGHT_THROUGH(
-            1,
-            Reads.INPUT,
-            (limit, none) -> limit > 0 ? null : "limit=" + limit + "; limit must be above 0, or infinite"),
+    STRAIGHT_THROUGH(1, Reads.INPUT),
     /** x for x &gt; 0, else slope x (Maas et al. 2013). */
-    LEAKY_RELU(
-            1,
-            Reads.OUTPUT,
-            (slope, none) -> slope >= 0 ? null : "slope=" + slope + "; slope must be a number and not negative"),
+    LEAKY_RELU(1, Reads.OUTPUT),
     /** Sine of radians. */
     SIN(0, Reads.INPUT),
     /** Cosine of radians. */
@@ -108,37 +96,21 @@ public enum Unary {
     /** c - x. */
     RSUB_SCALAR(1, Reads.NONE),
     /** x^2 / 2 for |x| up to delta, else delta (|x| - delta / 2) (Huber 1964). */
-    HUBER(1, Reads.INPUT, (delta, none) -> delta > 0 ? null : "delta=" + delta + "; delta must be above 0"),
+    HUBER(1, Reads.INPUT),
     /** log((exp(x) + exp(-x)) / 2), accurate near 0 and without overflow. */
     LOG_COSH(0, Reads.INPUT);
 
-    /** What is wrong with a row's parameters, or null. */
-    private interface Check {
-        @Nullable
-        String fault(float p0, float p1);
-    }
-
     private final int parameters;
     private final int reads;
-    private final Check check;
     private @Nullable Activation plain;
 
     Unary(int parameters, int reads) {
-        this(parameters, reads, (p0, p1) -> null);
-    }
-
-    Unary(int parameters, int reads, Check check) {
         this.parameters = parameters;
         this.reads = reads;
-        this.check = check;
     }
 
     private static boolean positive(float x) {
         return x > 0 && x < Float.POSITIVE_INFINITY;
-    }
-
-    private static @Nullable String beta(float beta, float none) {
-        return positive(beta) ? null : "beta=" + beta + "; beta must be above 0 and finite";
     }
 
     /** Returns how many float parameters the row takes: 0, 1 or 2. */
@@ -168,7 +140,16 @@ public enum Unary {
     /** What is wrong with these parameters, or null. */
     @Nullable
     public String fault(float p0, float p1) {
-        return check.fault(p0, p1);
+        return switch (this) {
+            case ELU -> p0 >= 0 ? null : "alpha=" + p0 + "; alpha must be a number and not negative";
+            case CLAMP -> p0 <= p1 ? null : "lo=" + p0 + " and hi=" + p1 + "; lo must not be above hi";
+            case SOFTPLUS, SWISH -> positive(p0) ? null : "beta=" + p0 + "; beta must be above 0 and finite";
+            case CELU -> positive(p0) ? null : "alpha=" + p0 + "; alpha must be above 0 and finite";
+            case STRAIGHT_THROUGH -> p0 > 0 ? null : "limit=" + p0 + "; limit must be above 0, or infinite";
+            case LEAKY_RELU -> p0 >= 0 ? null : "slope=" + p0 + "; slope must be a number and not negative";
+            case HUBER -> p0 > 0 ? null : "delta=" + p0 + "; delta must be above 0";
+            default -> null;
+        };
     }
 
     /** Whether backward reads x. */

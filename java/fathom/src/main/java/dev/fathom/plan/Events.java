@@ -54,25 +54,37 @@ final class Events {
         boolean mapped;
     }
 
-    /** Looked up when something has recorded at least once. */
-    private static final class Types {
+    /** What names their classes; loaded when something has recorded at least once. */
+    private static final class Made {
         static final EventType RUN = EventType.getEventType(Run.class);
+
+        static @Nullable Run run() {
+            return RUN.isEnabled() ? begun(new Run()) : null;
+        }
+
+        static Freeze freeze() {
+            return begun(new Freeze());
+        }
+
+        static Load load() {
+            return begun(new Load());
+        }
+
+        private static <E extends Event> E begun(E event) {
+            event.begin();
+            return event;
+        }
     }
 
     static @Nullable Run run() {
-        return FlightRecorder.isInitialized() && Types.RUN.isEnabled() ? begun(new Run()) : null;
+        return FlightRecorder.isInitialized() ? Made.run() : null;
     }
 
     static @Nullable Freeze freeze() {
-        return FlightRecorder.isInitialized() ? begun(new Freeze()) : null;
+        return FlightRecorder.isInitialized() ? Made.freeze() : null;
     }
 
     static @Nullable Load load() {
-        return FlightRecorder.isInitialized() ? begun(new Load()) : null;
-    }
-
-    private static <E extends Event> E begun(E event) {
-        event.begin();
-        return event;
+        return FlightRecorder.isInitialized() ? Made.load() : null;
     }
 }

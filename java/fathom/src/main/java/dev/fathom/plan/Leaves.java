@@ -1,15 +1,18 @@
 package dev.fathom.plan;
 
+import dev.fathom.op.Activation;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import dev.fathom.op.Unary;
 import dev.fathom.tree.Structure;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +27,11 @@ final class Leaves {
     private static final ClassValue<List<Part>> PARTS = new ClassValue<>() {
         @Override
         protected List<Part> computeValue(Class<?> type) {
-            return Arrays.stream(type.getRecordComponents())
-                    .map(c -> new Part(c.getGenericType(), c.getName()))
-                    .toList();
+            List<Part> parts = new ArrayList<>();
+            for (RecordComponent c : type.getRecordComponents()) {
+                parts.add(new Part(c.getType() == List.class ? c.getGenericType() : c.getType(), c.getName()));
+            }
+            return parts;
         }
     };
 
@@ -129,6 +134,10 @@ final class Leaves {
         if (type == Op.class) {
             return make(from.op((String) from.next(String.class)), from);
         }
+        if (type == Activation.class) { // of nearly every plan, whose start reflection would delay by some milliseconds
+            Unary row = Objects.requireNonNull((Unary) make(Unary.class, from));
+            return new Activation(row, (Float) from.next(float.class), (Float) from.next(float.class));
+        }
         List<Part> components = PARTS.get(type);
         @Nullable Object[] parts = new Object[components.size()];
         for (int i = 0; i < parts.length; i++) {
@@ -143,7 +152,8 @@ final class Leaves {
         }
     }
 
-    private static int count(Source from) throws IOException {
+    /** How many leaves or parts a list claims, if there may be so many. */
+    static int count(Source from) throws IOException {
         int n = (Integer) from.next(int.class);
         if (n < 0 || n > from.left()) {
             throw new IOException("a part claims to have " + n + " of at most " + from.left());

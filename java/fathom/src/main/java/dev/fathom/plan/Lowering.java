@@ -8,6 +8,7 @@ import dev.fathom.kernel.KernelException;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
+import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,8 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,11 +31,13 @@ final class Lowering extends Call {
     /** One argument; the slot of what is no address, or the address 0, is -1. */
     record Word(Kernel.Kind kind, long value, int slot) {}
 
-    /**
-     * One command; for messages, which call wrote it, its number or -1, and how that call says what the kernel refuses.
-     */
+    /** One command; for messages, which call wrote it, its number or -1, and its op or null for a copy. */
     record Command(
-            Kernel kernel, String where, int call, Function<KernelException, String> refusal, List<Word> words) {}
+            Kernel kernel, String where, int call, @Nullable Op op, List<Word> words) {
+        String refusal(KernelException e) {
+            return op == null ? e.toString() : op.refusal(e);
+        }
+    }
 
     /** Where a value lies. */
     private record Place(int slot, long offset) {}
@@ -207,7 +208,7 @@ final class Lowering extends Call {
                 Kernel.COPY,
                 where,
                 -1,
-                KernelException::toString, // a copy looks at no data
+                null,
                 List.of(
                         new Word(Kernel.Kind.ADDRESS, from.offset, from.slot),
                         new Word(Kernel.Kind.ADDRESS, 0, to),
@@ -250,14 +251,20 @@ final class Lowering extends Call {
 
     /** What the caller writes. */
     List<CallGraph.Value> in() {
-        return Arrays.stream(graph.inputs).mapToObj(graph.values::get).toList();
+        List<CallGraph.Value> in = new ArrayList<>();
+        for (int v : graph.inputs) {
+            in.add(graph.values.get(v));
+        }
+        return in;
     }
 
     /** What the caller reads, under the names that the outputs have. */
     List<CallGraph.Value> out() {
-        return IntStream.range(0, shown.length)
-                .mapToObj(o -> graph.values.get(graph.outputs[o]).named(graph.outputNames.get(o)))
-                .toList();
+        List<CallGraph.Value> out = new ArrayList<>();
+        for (int o = 0; o < shown.length; o++) {
+            out.add(graph.values.get(graph.outputs[o]).named(graph.outputNames.get(o)));
+        }
+        return out;
     }
 
     @Override
@@ -324,9 +331,12 @@ final class Lowering extends Call {
                 || NativeRuntime.get().blas() == Blas.OPENBLAS) {
             return 0;
         }
-        int slot = packed.computeIfAbsent(
-                new Slot.Content(value, packing, n, k),
-                c -> add(new Slot(c, Native.packedBytes(n, k), Slot.Role.WEIGHT)));
+        Slot.Content content = new Slot.Content(value, packing, n, k);
+        Integer slot = packed.get(content);
+        if (slot == null) {
+            slot = add(new Slot(content, Native.packedBytes(n, k), Slot.Role.WEIGHT));
+            packed.put(content, slot);
+        }
         return handle(new Place(slot, 0));
     }
 
@@ -378,7 +388,7 @@ final class Lowering extends Call {
             words.add(new Word(
                     Kernel.Kind.SCRATCH, 0, add(new Slot(Slot.Content.of(-1), scratchBytes(), Slot.Role.WORK))));
         }
-        commands.add(new Command(kernel, node.where(), call, node.op()::refusal, words));
+        commands.add(new Command(kernel, node.where(), call, node.op(), words));
     }
 
     /** Bytes of scratch that the command needs; addresses are not known yet, only which are 0. */
@@ -386,9 +396,11 @@ final class Lowering extends Call {
         if (asking == null) {
             return 0;
         }
-        long bytes = asking.scratchBytes(
-                kernel,
-                words.stream().mapToLong(w -> w.value + (w.slot < 0 ? 0 : 1)).toArray());
+        long[] all = new long[words.size()];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = words.get(i).value + (words.get(i).slot < 0 ? 0 : 1);
+        }
+        long bytes = asking.scratchBytes(kernel, all);
         if (bytes < 0) {
             throw fail("it would need more than 1 TiB of scratch memory at " + graph.sizes + "; choose a smaller "
                     + graph.sizes.names());

@@ -20,6 +20,10 @@ record Panels(int lanes, int vectors) {
         return new Panels(lanes, isa == Isa.V4 || System.getProperty("os.arch").equals("aarch64") ? 4 : 2);
     }
 
+    boolean same(Panels other) {
+        return lanes == other.lanes && vectors == other.vectors;
+    }
+
     private long count(long n) {
         long whole = (n + lanes - 1) / lanes;
         return (whole + vectors - 1) / vectors;

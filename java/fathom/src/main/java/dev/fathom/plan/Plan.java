@@ -256,7 +256,13 @@ public final class Plan implements AutoCloseable {
 
     /** Returns the inputs that a caller writes, in their order: all but the state that sessions carry. */
     public List<Spec> inputs() {
-        return specs.stream().filter(spec -> !spec.isCarried()).toList();
+        List<Spec> written = new ArrayList<>();
+        for (Spec spec : specs) {
+            if (!spec.isCarried()) {
+                written.add(spec);
+            }
+        }
+        return List.copyOf(written);
     }
 
     /** Returns whether sessions carry a state from run to run. */

@@ -1,7 +1,10 @@
 package dev.fathom.plan;
 
 import dev.fathom.io.InputFile;
+import dev.fathom.kernel.Kernel;
+import dev.fathom.op.DType;
 import dev.fathom.op.Op;
+import dev.fathom.op.Shape;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -10,7 +13,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -68,8 +72,7 @@ final class PlanBytes implements Leaves.Source {
     static PlanFile.Contents read(String file, byte[] bytes) {
         PlanBytes from = new PlanBytes(file, bytes);
         try {
-            PlanFile.Contents contents =
-                    Objects.requireNonNull((PlanFile.Contents) Leaves.make(PlanFile.Contents.class, from));
+            PlanFile.Contents contents = from.part(PlanFile.Contents.class);
             if (from.left() > 0) {
                 throw new IOException("there are bytes behind its end");
             }
@@ -85,6 +88,116 @@ final class PlanBytes implements Leaves.Source {
         }
     }
 
+    /** A record, a text or numbers that must be there. */
+    private <T> T part(Class<T> type) throws IOException {
+        there();
+        return type.cast(made(type));
+    }
+
+    /**
+     * Makes a part of its components in their order, as Leaves could too, but by reflection: for that a JVM makes
+     * classes at run time, as it does for a lambda, which takes most of the time to a first answer.
+     */
+    private Object made(Class<?> type) throws IOException {
+        return switch (type.getSimpleName()) {
+            case "String" -> characters();
+            case "int[]" -> integers();
+            case "Contents" -> new PlanFile.Contents(list(PlanFile.Entry.class), list(PlanFile.Text.class));
+            case "Entry" -> new PlanFile.Entry(string(), part(PlanData.class));
+            case "Text" -> new PlanFile.Text(string(), string());
+            case "PlanData" ->
+                new PlanData(
+                        list(PlanData.Input.class),
+                        part(Range.class),
+                        part(Range.class),
+                        part(Sizes.class),
+                        list(PlanData.Value.class),
+                        part(int[].class),
+                        list(PlanData.Node.class),
+                        part(int[].class),
+                        list(String.class),
+                        part(int[].class),
+                        part(int[].class),
+                        list(PlanData.Weight.class),
+                        in.readInt(),
+                        string());
+            case "Input" ->
+                new PlanData.Input(string(), one(DType.values()), part(int[].class), one(Spec.Begins.values()));
+            case "Range" -> new Range(in.readInt(), in.readInt(), in.readInt(), in.readBoolean(), string(), string());
+            case "Sizes" -> new Sizes(in.readInt(), in.readInt());
+            case "Value" ->
+                new PlanData.Value(
+                        one(CallGraph.Kind.values()), Shape.of(part(int[].class)), one(DType.values()), string());
+            case "Node" ->
+                new PlanData.Node(
+                        string(), string(), part(int[].class), part(int[].class), op(), list(Fitted.Growing.class));
+            case "Growing" -> new Fitted.Growing(in.readInt(), part(Line.class), part(Line.class));
+            case "Line" -> new Line(in.readLong(), in.readLong(), in.readLong(), in.readInt(), in.readInt());
+            case "Weight" -> new PlanData.Weight(part(Slot.Content.class), in.readLong());
+            case "Content" ->
+                new Slot.Content(
+                        in.readInt(), in.readBoolean() ? named(Kernel.values()) : null, in.readLong(), in.readLong());
+            default -> throw new IllegalArgumentException("there is no place for a " + type.getName());
+        };
+    }
+
+    private <T> List<T> list(Class<T> type) throws IOException {
+        there();
+        List<T> all = new ArrayList<>();
+        for (int n = Leaves.count(this); n > 0; n--) {
+            all.add(part(type));
+        }
+        return all;
+    }
+
+    private int[] integers() throws IOException {
+        int[] all = new int[Leaves.count(this)];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = in.readInt();
+        }
+        return all;
+    }
+
+    private String string() throws IOException {
+        return part(String.class);
+    }
+
+    private Op op() throws IOException {
+        return Objects.requireNonNull((Op) Leaves.make(Op.class, this));
+    }
+
+    private <E> E one(E[] values) throws IOException {
+        there();
+        return named(values);
+    }
+
+    private void there() throws IOException {
+        if (!in.readBoolean()) {
+            throw new IOException("a part is missing");
+        }
+    }
+
+    private String characters() throws IOException {
+        int n = in.readInt();
+        if (n < 0 || n > in.available()) {
+            throw new EOFException();
+        }
+        return new String(in.readNBytes(n), StandardCharsets.UTF_8);
+    }
+
+    /** The one of these constants that is named next. */
+    private <E> E named(E[] values) throws IOException {
+        String name = characters();
+        for (E value : values) {
+            if (((Enum<?>) value).name().equals(name)) {
+                return value;
+            }
+        }
+        throw new IllegalArgumentException(
+                file + ": " + values.getClass().getComponentType().getSimpleName() + " has no " + InputFile.quoted(name)
+                        + " in this version of Fathom; save the plan again with it");
+    }
+
     @Override
     public int left() throws IOException {
         return in.available();
@@ -92,33 +205,15 @@ final class PlanBytes implements Leaves.Source {
 
     @Override
     public Object next(Class<?> type) throws IOException {
-        if (type == int.class) {
-            return in.readInt();
-        }
-        if (type == long.class) {
-            return in.readLong();
-        }
-        if (type == float.class) {
-            return in.readFloat();
-        }
-        if (type == double.class) {
-            return in.readDouble();
-        }
-        if (type == boolean.class) {
-            return in.readBoolean();
-        }
-        int n = in.readInt();
-        if (n < 0 || n > in.available()) {
-            throw new EOFException();
-        }
-        String text = new String(in.readNBytes(n), StandardCharsets.UTF_8);
-        return type == String.class
-                ? text
-                : Arrays.stream(type.getEnumConstants())
-                        .filter(c -> ((Enum<?>) c).name().equals(text))
-                        .findFirst()
-                        .orElseThrow(() -> new IllegalArgumentException(file + ": " + type.getSimpleName() + " has no "
-                                + InputFile.quoted(text) + " in this version of Fathom; save the plan again with it"));
+        return switch (type.getName()) {
+            case "int" -> in.readInt();
+            case "long" -> in.readLong();
+            case "float" -> in.readFloat();
+            case "double" -> in.readDouble();
+            case "boolean" -> in.readBoolean();
+            case "java.lang.String" -> characters();
+            default -> named(type.getEnumConstants());
+        };
     }
 
     /** The class of an op: nothing else is ever made by its name. */

@@ -81,22 +81,28 @@ record PlanData(
      * @throws RuntimeException if they contradict themselves
      */
     Calls calls() {
-        List<Spec> in = specs.stream()
-                .map(s -> Spec.of(s.name, s.dtype, s.dims).begins(s.begins))
-                .toList();
-        List<CallGraph.Value> all = values.stream()
-                .map(v -> new CallGraph.Value(v.kind, v.shape, v.dtype, v.name, null))
-                .toList();
-        List<Fitted> ops = nodes.stream().map(n -> new Fitted(n.op, n.growing)).toList();
-        List<CallGraph.Node> made = nodes.stream()
-                .map(n -> new CallGraph.Node(n.op, n.path, n.where, n.in, n.out))
-                .toList();
+        List<Spec> in = new ArrayList<>();
+        for (Input s : specs) {
+            in.add(Spec.of(s.name, s.dtype, s.dims).begins(s.begins));
+        }
+        List<CallGraph.Value> all = new ArrayList<>();
+        for (Value v : values) {
+            all.add(new CallGraph.Value(v.kind, v.shape, v.dtype, v.name, null));
+        }
+        List<Fitted> ops = new ArrayList<>();
+        List<CallGraph.Node> made = new ArrayList<>();
+        for (Node n : nodes) {
+            ops.add(new Fitted(n.op, n.growing));
+            made.add(new CallGraph.Node(n.op, n.path, n.where, n.in, n.out));
+        }
         Map<Integer, Integer> becomes = new HashMap<>();
         for (int i = 0; i < carried.length; i += 2) {
             becomes.put(carried[i], carried[i + 1]);
         }
         BitSet rows = new BitSet();
-        Arrays.stream(fixed).forEach(rows::set);
+        for (int v : fixed) {
+            rows.set(v);
+        }
         check(all, made);
         Calls calls = new Calls(
                 in, CallGraph.of(all, made, inputs, sizes, becomes, outputs, outputNames), ops, rows, batches, lengths);
@@ -135,7 +141,9 @@ record PlanData(
                 }
             }
         }
-        good &= Arrays.stream(outputs).allMatch(v -> there[v]);
+        for (int v : outputs) {
+            good &= there[v];
+        }
         for (int i = 0; i < carried.length; i += 2) {
             int input = carried[i];
             int output = carried[i + 1];

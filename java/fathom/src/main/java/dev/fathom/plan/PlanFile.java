@@ -19,7 +19,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -264,7 +263,9 @@ public final class PlanFile implements AutoCloseable {
         try {
             Contents contents = PlanBytes.read(file.toString(), claims(bytes));
             try {
-                contents.texts.forEach(t -> texts.put(t.name, Objects.requireNonNull(t.text)));
+                for (Text t : contents.texts) {
+                    texts.put(t.name, t.text);
+                }
                 for (Entry e : contents.plans) {
                     plans.put(e.name, new Read(e.plan, check(e.plan)));
                 }
@@ -275,7 +276,7 @@ public final class PlanFile implements AutoCloseable {
                 throw damaged(file, "it has no plan, or two of one name");
             }
             long size = header.getLong(32);
-            boolean same = panels().equals(Panels.here());
+            boolean same = panels().same(Panels.here());
             if (maps && same && size <= Integer.MAX_VALUE) {
                 mapped = MappedFile.map(file, weightsAt(header.getLong(24)), size);
                 block = new Block("plan", 0);
@@ -431,7 +432,9 @@ public final class PlanFile implements AutoCloseable {
         }
         long begin = mapped == null ? block.address() : Native.address(mapped);
         Map<Slot.Content, Long> addresses = new HashMap<>();
-        plan.data.weights().forEach(w -> addresses.put(w.content(), begin + w.offset()));
+        for (PlanData.Weight w : plan.data.weights()) {
+            addresses.put(w.content(), begin + w.offset());
+        }
         Block owner = new Block("plan", 0);
         try {
             owner.keep(block);

@@ -86,7 +86,10 @@ public final class Session implements AutoCloseable {
         }
         complete();
         WorkspaceLayout placement = WorkspaceLayout.of(lowering);
-        int count = work.stream().mapToInt(c -> 1 + c.words().size()).sum();
+        int count = 0;
+        for (Lowering.Command c : work) {
+            count += 1 + c.words().size();
+        }
         memory = new Block("session", placement.bytes() + HEADER + 8L * count, plan.sessions);
         try {
             plan.weights.lease(); // from here on nothing fails
@@ -97,9 +100,11 @@ public final class Session implements AutoCloseable {
         commands = memory.address() + placement.bytes();
         words = count;
         header = memory.view(placement.bytes(), HEADER + 8L * count);
-        long[] addresses = lowering.slots.stream()
-                .mapToLong(s -> s.used() ? address(s, placement) : 0)
-                .toArray();
+        long[] addresses = new long[lowering.slots.size()];
+        for (int i = 0; i < addresses.length; i++) {
+            Slot slot = lowering.slots.get(i);
+            addresses[i] = slot.used() ? address(slot, placement) : 0;
+        }
         int at = HEADER;
         for (Lowering.Command c : work) {
             header.putLong(at, c.kernel().ordinal() | (long) c.words().size() << 32);
@@ -676,8 +681,7 @@ public final class Session implements AutoCloseable {
             if (left == 0) {
                 KernelException refused = new KernelException(
                         c.kernel(), status, header.getLong(8), header.getLong(16), header.getLong(24));
-                return new IllegalArgumentException(
-                        c.where() + ": " + c.refusal().apply(refused), refused);
+                return new IllegalArgumentException(c.where() + ": " + c.refusal(refused), refused);
             }
             left -= 1 + c.words().size();
         }

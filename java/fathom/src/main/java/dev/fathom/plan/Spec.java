@@ -213,9 +213,11 @@ public final class Spec {
     }
 
     Shape at(Sizes sizes) {
-        return Shape.of(Arrays.stream(dims)
-                .map(d -> d == Dim.BATCH ? sizes.batch() : d == Dim.LENGTH ? sizes.length() : d)
-                .toArray());
+        int[] at = dims.clone();
+        for (int i = 0; i < at.length; i++) {
+            at[i] = at[i] == Dim.BATCH ? sizes.batch() : at[i] == Dim.LENGTH ? sizes.length() : at[i];
+        }
+        return Shape.of(at);
     }
 
     /** Returns name, type and dimensions, such as {@code tokens I32 [batch, length]}. */

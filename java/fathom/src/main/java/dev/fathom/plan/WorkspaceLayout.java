@@ -1,7 +1,6 @@
 package dev.fathom.plan;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,30 +20,37 @@ record WorkspaceLayout(Map<Slot, Long> offsets, long bytes) {
 
     /** Places the intermediates of these commands and their scratch. */
     static WorkspaceLayout of(Lowering lowering) {
-        List<Piece> work = new ArrayList<>();
+        List<Piece> work = new ArrayList<>(); // the largest first
         for (Slot s : lowering.slots) {
             if (s.role == Slot.Role.WORK && s.used() && s.bytes > 0) {
-                work.add(new Piece(s, rounded(s.bytes), 0));
+                long bytes = rounded(s.bytes);
+                int next = 0;
+                while (next < work.size() && work.get(next).bytes >= bytes) {
+                    next++;
+                }
+                work.add(next, new Piece(s, bytes, 0));
             }
         }
-        work.sort(Comparator.comparingLong(Piece::bytes).reversed());
         return placed(work);
     }
 
     private static WorkspaceLayout placed(List<Piece> work) {
         Map<Slot, Long> offsets = new HashMap<>();
-        List<Piece> placed = new ArrayList<>();
+        List<Piece> placed = new ArrayList<>(); // in the order of their places
         long total = 0;
         for (Piece p : work) {
             long at = 0;
-            placed.sort(Comparator.comparingLong(Piece::at));
             for (Piece other : placed) {
                 if (p.slot.meets(other.slot) && at + p.bytes > other.at) {
                     at = Math.max(at, other.at + other.bytes);
                 }
             }
             offsets.put(p.slot, at);
-            placed.add(new Piece(p.slot, p.bytes, at));
+            int next = 0;
+            while (next < placed.size() && placed.get(next).at <= at) {
+                next++;
+            }
+            placed.add(next, new Piece(p.slot, p.bytes, at));
             total = Math.max(total, at + p.bytes);
         }
         return new WorkspaceLayout(offsets, total);

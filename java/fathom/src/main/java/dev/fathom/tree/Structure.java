@@ -7,7 +7,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
@@ -354,9 +353,11 @@ public final class Structure {
      * @throws InvocationTargetException with what its canonical constructor threw
      */
     public static Object create(Class<?> record, @Nullable Object... values) throws ReflectiveOperationException {
-        Class<?>[] types = Arrays.stream(record.getRecordComponents())
-                .map(RecordComponent::getType)
-                .toArray(Class<?>[]::new);
+        RecordComponent[] components = record.getRecordComponents();
+        Class<?>[] types = new Class<?>[values.length];
+        for (int i = 0; i < types.length; i++) {
+            types[i] = components[i].getType();
+        }
         var constructor = record.getDeclaredConstructor(types);
         open(constructor, record);
         return constructor.newInstance(values);
