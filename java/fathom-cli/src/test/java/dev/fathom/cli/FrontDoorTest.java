@@ -3,14 +3,18 @@ package dev.fathom.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The script ./fathom, alone in a folder of its own: what it says before anything is built. */
 class FrontDoorTest {
@@ -24,7 +28,7 @@ class FrontDoorTest {
         for (String name : programs) {
             program(name, "exec /usr/bin/" + name + " \"$@\"");
         }
-        Path script = Files.copy(SCRIPT, temp.resolve("fathom"));
+        Path script = Files.copy(SCRIPT, temp.resolve("fathom"), StandardCopyOption.REPLACE_EXISTING);
         List<String> command = new ArrayList<>(List.of("/bin/sh", script.toString()));
         command.addAll(List.of(args));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -38,7 +42,11 @@ class FrontDoorTest {
 
     /** A program of these lines of shell, where the script looks for programs. */
     private void program(String name, String lines) throws IOException {
-        Path file = Files.createDirectories(temp.resolve("bin")).resolve(name);
+        program(temp.resolve("bin"), name, lines);
+    }
+
+    private static void program(Path folder, String name, String lines) throws IOException {
+        Path file = Files.createDirectories(folder).resolve(name);
         Files.writeString(file, "#!/bin/sh\n" + lines + "\n");
         assertThat(file.toFile().setExecutable(true)).isTrue();
     }
@@ -92,5 +100,48 @@ class FrontDoorTest {
                         + "dnf install -y java-17-openjdk-devel maven cmake ninja-build gcc-c++\n"
                         + "fathom: still missing or too old: jdk maven cmake ninja c++ - see "
                         + "docs/troubleshooting.md\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"17.0.15, ArchiveClassesAtExit, SharedArchiveFile", "25, AOTCacheOutput, AOTCache"})
+    void theSecondCommandTakesItsClassesFromAnArchive(String version, String writes, String reads) throws Exception {
+        Path jdk = Files.createDirectories(temp.resolve("jdk"));
+        Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
+        program(
+                jdk.resolve("bin"),
+                "java",
+                "case $1 in -XX:" + writes + "=*) echo archive >\"${1#*=}\" ;; *) echo \"$@\" ;; esac");
+        Path target = Files.createDirectories(temp.resolve("java/fathom-cli/target"));
+        Files.writeString(target.resolve("fathom-cli-1.jar"), "");
+        Files.writeString(target.resolve("fathom-cli-1-sources.jar"), "");
+        Files.writeString(target.resolve("classpath"), "others.jar");
+        Files.writeString(target.resolve("built"), "");
+        List<String> programs =
+                List.of("dirname", "find", "head", "cat", "readlink", "cksum", "tr", "sed", "nice", "mv");
+        String command = "-cp " + target.resolve("fathom-cli-1.jar") + ":others.jar dev.fathom.cli.Main --version\n";
+
+        String first = run(programs, Map.of("JAVA_HOME", jdk.toString()), "--version");
+        assertThat(first).startsWith("0 ").endsWith(command).doesNotContain("-XX:");
+
+        Path archive = archive(target);
+        assertThat(run(programs, Map.of("JAVA_HOME", jdk.toString()), "--version"))
+                .startsWith("0 ")
+                .endsWith(command)
+                .contains("-XX:" + reads + "=" + archive + " ");
+    }
+
+    /** The archive that the first command has left in this folder, which may take it a moment longer. */
+    private static Path archive(Path folder) throws Exception {
+        for (int tries = 0; tries < 1000; tries++) {
+            try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "classes-*")) {
+                for (Path file : found) {
+                    if (!file.getFileName().toString().contains(".")) {
+                        return file;
+                    }
+                }
+            }
+            Thread.sleep(10);
+        }
+        throw new AssertionError("no archive in " + folder);
     }
 }
