@@ -4,6 +4,7 @@ import dev.fathom.kernel.Isa;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,9 +53,19 @@ record Contender(Home home, String name, Map<String, String> env) {
             if (!Files.exists(file)) {
                 throw new IOException(file + " is missing: build the peers first, mvn -Ppeers -DskipTests package");
             }
-            return target().resolve("classes")
-                    + File.pathSeparator
-                    + Files.readString(file).strip();
+            return jar() + File.pathSeparator + Files.readString(file).strip();
+        }
+
+        /** The module's own jar: an archive of classes takes none of a folder. */
+        private Path jar() throws IOException {
+            try (DirectoryStream<Path> jars = Files.newDirectoryStream(target(), "fathom-*.jar")) {
+                for (Path jar : jars) {
+                    if (!jar.toString().endsWith("-sources.jar")) {
+                        return jar;
+                    }
+                }
+            }
+            return target().resolve("classes");
         }
     }
 

@@ -167,6 +167,11 @@ public final class Main implements Callable<Integer> {
         if (leftOut) {
             print.println("The rows tokenize- are left out: " + missing + ".");
         }
+        boolean noCache = Jvm.newest() == null && matching(Single.COLD_MLP + "-aot");
+        if (noCache) {
+            print.println("The row " + Single.COLD_MLP + "-aot is left out: no JDK 25 or newer lies beside "
+                    + Jvm.PLAIN.home() + ".");
+        }
         print.printf(
                 "%s, %d processors, %s, JDK %s%n",
                 unprobed.processor(), unprobed.cores(), unprobed.os(), unprobed.jdk());
@@ -211,7 +216,7 @@ public final class Main implements Callable<Integer> {
         print.println();
         print.print(Measurement.table(results));
         long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
-        boolean complete = peers && !quick && filter.isEmpty() && failed == 0 && !leftOut;
+        boolean complete = peers && !quick && filter.isEmpty() && failed == 0 && !leftOut && !noCache;
         String date = LocalDate.now(ZoneId.systemDefault()).toString();
         Report report = new Report(machine, List.copyOf(abouts), commit(), date, complete, results);
         Files.writeString(out.resolve("results.json"), Report.json(results) + "\n");

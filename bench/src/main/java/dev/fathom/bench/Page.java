@@ -75,7 +75,9 @@ final class Page {
             width 384: one text of so many tokens (`-b1`), or 32 whose lengths are spread evenly up to so many (`-b32`). Fathom begins with strings, and the time
             of its tokenizer counts; its peers begin with the numbers of the tokens. They run texts one by one, in eights of similar lengths, or all at once, which
             the number behind their names says, padded to the longest and masked, in those ways with which one of them was the fastest at that length; ONNX Runtime
-            with its fused embedding, attention, norms and activation. The share of the bound counts no padding. `cold-start-encoder` is the time from the start of
+            with its fused embedding, attention, norms and activation. The share of the bound counts no padding. `cold-start-mlp` is the time from the start of
+            the JVM to the first answer of a plan in a file, or of an ONNX file by ONNX Runtime with its library unpacked; with an archive of classes for both
+            (`-archive`), or the AOT cache of JDK 25 (`-aot`). `cold-start-encoder` is the time from the start of
             the JVM to the first vector of a text of 16 tokens with 6 layers, read from a folder; its peer is ONNX Runtime with Hugging Face's tokenizer for Java.
             `decoder-15m` and `-110m` write 64 tokens with decoders built as Llama of the sizes of llama2.c's models, and 80 % of what the machine can read is asked;
             `prefill-` reads a prompt of 128 tokens at once.

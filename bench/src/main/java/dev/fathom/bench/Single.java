@@ -20,6 +20,9 @@ final class Single {
             .resolveSibling("java/fathom/target/native/lib/libmalloc_count.so")
             .toAbsolutePath();
 
+    /** A row for each {@link Jvm}. */
+    static final String COLD_MLP = "cold-start-mlp";
+
     private Single() {}
 
     /** JVM start to the first answer of a network read from a file, and to the first vector of a text. */
@@ -27,55 +30,73 @@ final class Single {
             throws IOException {
         int tries = quick ? 5 : 11;
         String ours = "dev.fathom.bench.Fathom";
-        String theirs = "dev.fathom.bench.ort.";
-        if (wanted.test("cold-start-mlp")) {
-            String model = out.resolve("mlp.safetensors").toString();
-            String onnx = out.resolve("mlp.onnx").toString();
-            results.add(cold(
-                    "cold-start-mlp",
-                    Bar.atLeast(1.0, 1.3),
-                    tries,
-                    out,
-                    new Start(Contender.Home.FATHOM, ours + "Cold", List.of("write", model), ours + "Cold", model),
-                    peers
-                            ? new Start(Contender.Home.ORT, theirs + "Onnx", List.of(onnx), theirs + "OrtCold", onnx)
-                            : null));
+        String theirs = "dev.fathom.bench.ort.Ort";
+        Start mlp = new Start(Contender.Home.FATHOM, ours + "Cold", out.resolve("mlp.plan"), List.of());
+        Start onnx = new Start(Contender.Home.ORT, theirs + "Cold", out.resolve("mlp.onnx"), unpacked(out));
+        for (Jvm jvm : Jvm.all()) {
+            if (wanted.test(COLD_MLP + jvm.suffix())) {
+                results.add(cold(COLD_MLP, jvm, Bar.atLeast(1.6, 2.0), tries, out, mlp, peers ? onnx : null));
+            }
         }
         if (wanted.test("cold-start-encoder")) {
-            String folder = out.resolve("encoder").toString();
-            List<String> write = List.of("write", folder);
-            String a = ours + "EncoderCold";
-            String b = theirs + "OrtEncoderCold";
-            results.add(cold(
-                    "cold-start-encoder",
-                    Bar.atLeast(2.0, 2.0),
-                    tries,
-                    out,
-                    new Start(Contender.Home.FATHOM, a, write, a, folder),
-                    peers ? new Start(Contender.Home.ORT, b, write, b, folder) : null));
+            Path folder = out.resolve("encoder");
+            Start a = new Start(Contender.Home.FATHOM, ours + "EncoderCold", folder, List.of());
+            Start b = new Start(Contender.Home.ORT, theirs + "EncoderCold", folder, unpacked(folder));
+            results.add(cold("cold-start-encoder", Jvm.PLAIN, Bar.atLeast(2.0, 2.0), tries, out, a, peers ? b : null));
         }
     }
 
-    /** What writes the files of a contender, and what starts with them. */
-    private record Start(Contender.Home home, String writer, List<String> writing, String main, String file) {
-        Contender contender() {
-            return new Contender(home, home == Contender.Home.FATHOM ? "fathom" : "onnxruntime", Map.of());
+    /** Where ONNX Runtime finds its library, which it would unpack at every start. */
+    private static List<String> unpacked(Path folder) {
+        return List.of("-Donnxruntime.native.path=" + folder);
+    }
+
+    /** A class that writes a file or folder with the argument {@code write}, and starts with it without. */
+    private record Start(Contender.Home home, String main, Path file, List<String> options) {
+        /** Runs it in this JVM to its end; its answers. */
+        List<String> run(Jvm jvm, List<String> more, Path out, String... args) throws IOException {
+            List<String> options = new ArrayList<>(List.of("--enable-native-access=ALL-UNNAMED"));
+            options.addAll(this.options);
+            options.addAll(more);
+            Contender contender =
+                    new Contender(home, home == Contender.Home.FATHOM ? "fathom" : "onnxruntime", Map.of());
+            ProcessBuilder process = contender.process(main, options, args);
+            process.command().set(0, jvm.home().resolve("bin/java").toString());
+            return once(process, main, out);
+        }
+
+        /** Makes what it starts with; the options of a start. */
+        List<String> prepared(Jvm jvm, Path out) throws IOException {
+            run(Jvm.PLAIN, List.of(), out, "write", file.toString());
+            String writes = jvm.writes();
+            if (writes == null) {
+                return List.of();
+            }
+            String classes = out.resolve(home + jvm.suffix()).toString();
+            run(jvm, List.of(writes + classes), out, file.toString());
+            return List.of(jvm.reads() + classes);
+        }
+
+        /** Milliseconds of a start. */
+        double took(Jvm jvm, List<String> prepared, Path out) throws IOException {
+            return number(run(jvm, prepared, out, file.toString()));
         }
     }
 
     /** Tries of the contenders in turn. */
-    private static Measurement cold(String name, Bar bar, int tries, Path out, Start ours, @Nullable Start theirs) {
+    private static Measurement cold(
+            String row, Jvm jvm, Bar bar, int tries, Path out, Start ours, @Nullable Start theirs) {
+        String name = row + jvm.suffix();
         double[][] took = new double[2][tries];
         try {
-            for (Start start : theirs == null ? List.of(ours) : List.of(ours, theirs)) {
-                once(start.contender(), start.writer(), out, start.writing().toArray(new String[0]));
-            }
+            List<String> a = ours.prepared(jvm, out);
+            List<String> b = theirs == null ? List.of() : theirs.prepared(jvm, out);
             for (int i = -1; i < tries; i++) { // the first fills the page cache and does not count
-                double a = number(once(ours.contender(), ours.main(), out, ours.file()));
-                double b = theirs == null ? 0 : number(once(theirs.contender(), theirs.main(), out, theirs.file()));
+                double our = ours.took(jvm, a, out);
+                double their = theirs == null ? 0 : theirs.took(jvm, b, out);
                 if (i >= 0) {
-                    took[0][i] = a;
-                    took[1][i] = b;
+                    took[0][i] = our;
+                    took[1][i] = their;
                 }
             }
         } catch (IOException e) {
@@ -191,9 +212,13 @@ final class Single {
 
     private static List<String> once(Contender contender, String main, List<String> jvm, Path out, String... args)
             throws IOException {
+        return once(contender.process(main, jvm, args), main, out);
+    }
+
+    private static List<String> once(ProcessBuilder process, String main, Path out) throws IOException {
         List<String> answers = new ArrayList<>();
         Path log = out.resolve(main.substring(main.lastIndexOf('.') + 1) + ".log");
-        try (Child child = new Child(contender.process(main, jvm, args), log)) {
+        try (Child child = new Child(process, log)) {
             for (String answer = child.next(); answer != null; answer = child.next()) {
                 answers.add(answer);
             }

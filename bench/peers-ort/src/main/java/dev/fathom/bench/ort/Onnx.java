@@ -15,11 +15,8 @@ import dev.fathom.bench.Network;
 import dev.fathom.bench.Recurrence;
 import dev.fathom.bench.Transformer;
 import dev.fathom.bench.Work;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,11 +32,6 @@ public final class Onnx {
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("network");
 
     private Onnx() {}
-
-    /** Writes the network of the rows {@code mlp-*} to the file named by the argument. */
-    public static void main(String[] args) throws IOException {
-        Files.write(Path.of(args[0]), mlp());
-    }
 
     /** The network of the rows {@code mlp-*}: Gemm, Relu, Gemm, Relu, Gemm from x[1, 784] to y[1, 10]. */
     static byte[] mlp() {
@@ -80,10 +72,11 @@ public final class Onnx {
     }
 
     /**
-     * The encoder from x[1, length, width] to y of that shape, as ONNX Runtime's own tool for Transformers would write it: the sums run in the norms, the
-     * bias in the activation.
+     * The encoder from x[1, length, width] to y of that shape, as ONNX Runtime's own tool for Transformers would write
+     * it: the sums run in the norms, the bias in the activation.
      *
-     * @param packed whether attention holds the weights of queries, keys and values; otherwise three products come before it
+     * @param packed whether attention holds the weights of queries, keys and values; otherwise three products come
+     *     before it
      */
     static byte[] encoder(Transformer t, boolean packed) {
         Onnx onnx = new Onnx();
@@ -162,8 +155,9 @@ public final class Onnx {
     }
 
     /**
-     * One step of the GPT: token[1, 1] and position[1], the number of tokens so far, to y[1, 1, vocabulary]. Keys k0, k1, .. and values v0, v1, .. [1, heads,
-     * length, d] are read and returned as nk0, nv0 and so on, which a caller binds to the same memory; lengths[1] is the position, and total[1] one more.
+     * One step of the GPT: token[1, 1] and position[1], the number of tokens so far, to y[1, 1, vocabulary]. Keys k0,
+     * k1, .. and values v0, v1, .. [1, heads, length, d] are read and returned as nk0, nv0 and so on, which a caller
+     * binds to the same memory; lengths[1] is the position, and total[1] one more.
      */
     static byte[] step(Transformer t) {
         Onnx onnx = new Onnx();

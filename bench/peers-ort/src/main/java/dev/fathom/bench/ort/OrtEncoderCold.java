@@ -26,18 +26,20 @@ public final class OrtEncoderCold {
         Path onnx = folder.resolve("model.onnx");
         if (args.length == 2) {
             Files.write(onnx, Onnx.texts(EncoderCase.COLD, true, false));
+            OrtCold.unpack(folder);
             return;
         }
         OrtEnvironment env = OrtEnvironment.getEnvironment();
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(folder.resolve("tokenizer.json"));
                 OrtSession session = env.createSession(onnx.toString(), OrtRows.options(2))) {
-            long[] tokens =
-                    tokenizer.encode(EncoderCase.COLD.texts().get(0)).getIds();
+            long[] tokens = tokenizer.encode(EncoderCase.COLD.texts().get(0)).getIds();
             int n = tokens.length;
-            IntBuffer ids =
-                    ByteBuffer.allocateDirect(4 * n).order(ByteOrder.nativeOrder()).asIntBuffer();
-            IntBuffer types =
-                    ByteBuffer.allocateDirect(4 * n).order(ByteOrder.nativeOrder()).asIntBuffer();
+            IntBuffer ids = ByteBuffer.allocateDirect(4 * n)
+                    .order(ByteOrder.nativeOrder())
+                    .asIntBuffer();
+            IntBuffer types = ByteBuffer.allocateDirect(4 * n)
+                    .order(ByteOrder.nativeOrder())
+                    .asIntBuffer();
             FloatBuffer shares = OrtRows.direct(n);
             for (int i = 0; i < n; i++) {
                 ids.put(i, (int) tokens[i]);

@@ -65,7 +65,10 @@ public class OrtTransformers {
         return frozen.answer();
     }
 
-    /** The net {@code gpt} writes a sequence, each token the likeliest after those before; caches are updated where they lie. */
+    /**
+     * The net {@code gpt} writes a sequence, each token the likeliest after those before; caches are updated where they
+     * lie.
+     */
     @State(Scope.Thread)
     public static class Generation {
         private final Transformer t = Transformer.of("gpt");
