@@ -24,6 +24,7 @@ import dev.fathom.train.Trainer;
 import dev.fathom.view.Animation;
 import dev.fathom.view.Chart;
 import dev.fathom.view.ImageSheet;
+import dev.fathom.view.Plots;
 import java.awt.image.BufferedImage;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -71,6 +72,7 @@ public final class Lab {
     private final Map<String, Table> tables = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
     private final Settings settings = new Settings();
+    private @Nullable Figure last;
     private Section open = new Section("", new HashMap<>(), new LinkedHashMap<>());
 
     /** Begins a run of an experiment. */
@@ -201,6 +203,12 @@ public final class Lab {
         return trained(name, unit, trainer, batches, epochs, t -> t.fit(batches, choose, epochs));
     }
 
+    /** Trains on examples that the seed of the run shuffles, and looks at {@code choose} after each epoch. */
+    public <M extends Net> Run train(
+            String name, String unit, Trainer<M> trainer, Dataset learn, int batch, Dataset choose, int epochs) {
+        return train(name, unit, trainer.seed(seed()), learn.shuffled(seed()).batches(batch), choose, epochs);
+    }
+
     /** Trains as above, and looks at batches after each epoch, as a step that carries a state needs. */
     public <M extends Net> Run train(
             String name, String unit, Trainer<M> trainer, Batches batches, Batches choose, int epochs) {
@@ -314,12 +322,27 @@ public final class Lab {
     /** A figure that a stored run keeps, and a value for the words under its name. */
     public Lab figure(Figure figure) {
         figures.put(figure.name(), figure);
+        last = figure;
         return this;
     }
 
     /** A figure without a baseline or an interval. */
     public Lab figure(String name, String unit, double value) {
         return figure(Figure.of(name, unit, value));
+    }
+
+    /**
+     * Sets a number in the same unit that was computed for the comparison beside the figure that was put last.
+     *
+     * @param of what it is, such as {@code last value}
+     * @throws IllegalArgumentException if no figure was put
+     */
+    public Lab baseline(double value, String of) {
+        if (last == null) {
+            throw new IllegalArgumentException(
+                    "baseline: no figure was put before that of " + of + "; put the figure first");
+        }
+        return figure(last.baseline(value, of));
     }
 
     /**
@@ -348,6 +371,11 @@ public final class Lab {
         return picture(file, chart::render);
     }
 
+    /** Charts side by side in so many columns, under the caption of the words. */
+    public Lab charts(String file, int columns, List<Chart> charts) {
+        return picture(file, () -> Chart.panels(columns, charts));
+    }
+
     /**
      * Curves over a common axis, under the caption of the words.
      *
@@ -358,6 +386,16 @@ public final class Lab {
     public Lab curves(String file, String figure, String axis, Map<String, double[][]> curves) {
         Map<String, double[][]> now = new LinkedHashMap<>(curves);
         return part(file, caption -> new Findings.Series(file, caption, figure, axis, now));
+    }
+
+    /**
+     * Curves over places that have names, under the caption of the words.
+     *
+     * @param places the names, in their order
+     * @param curves for each name the figure at each place
+     */
+    public Lab curves(String file, String figure, String axis, List<String> places, Map<String, double[]> curves) {
+        return picture(file, () -> Plots.compare(figure, axis, places, curves));
     }
 
     /** An animated picture, under the caption of the words. */

@@ -9,6 +9,7 @@ import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.pages.Words;
 import dev.fathom.experiments.training.Interrupt;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -23,6 +24,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -115,6 +117,19 @@ class LabTest {
                     .hasMessage("the row first coin has no number in the column metal");
         });
         assertThat(page.figures()).isEmpty();
+    }
+
+    @Test
+    void aBaselineIsOfTheFigureThatWasPutLast() {
+        Findings page = run(
+                false,
+                1,
+                lab -> lab.figure("heads", "%", 49).baseline(50, "a fair coin").figure("tails", "%", 51));
+        assertThat(page.figures())
+                .containsExactly(Figure.of("heads", "%", 49).baseline(50, "a fair coin"), Figure.of("tails", "%", 51));
+        assertThatThrownBy(() -> run(false, 1, lab -> lab.baseline(50, "a fair coin")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("baseline: no figure was put before that of a fair coin; put the figure first");
     }
 
     @Test
@@ -271,6 +286,22 @@ class LabTest {
         interrupt = Interrupt.install(printed);
         assertThat(trained(true, false, epochs)).isEqualTo(whole);
         assertThat(epochs).hasValue(4);
+    }
+
+    @Test
+    void aTrainingLooksAtOtherExamplesAfterEachEpoch() {
+        float[][] x = {{0}, {1}, {2}};
+        try (Dataset data = Dataset.of(x, x);
+                Model<Linear> model = Model.of(new Linear(1, 1), 1)) {
+            List<Run> runs = new ArrayList<>();
+            run(false, 1, lab -> {
+                Trainer<Linear> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.1f));
+                runs.add(lab.train("line", "points", trainer, data, 2, data, 3));
+            });
+            double[][] curve = Training.curve(runs.get(0), "val_loss", 2);
+            assertThat(curve[0]).containsExactly(2, 4, 6);
+            assertThat(curve[1]).containsExactly(runs.get(0).series("val_loss"));
+        }
     }
 
     @Test

@@ -3,9 +3,12 @@ package dev.fathom.experiments.statistics;
 import dev.fathom.linear.StudentT;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
-/** What a series of numbers is like as a whole. */
+/** What a series of numbers is like as a whole, and series that are made of others. */
 public final class Averages {
     private Averages() {}
 
@@ -26,6 +29,50 @@ public final class Averages {
     /** The mean of one number of each of some things; NaN where there are none. */
     public static <T> double mean(List<T> of, ToDoubleFunction<T> number) {
         return mean(of.stream().mapToDouble(number).toArray());
+    }
+
+    /** The mean of one number of each of the places from 0 to below {@code n}; NaN where there are none. */
+    public static double mean(int n, IntToDoubleFunction number) {
+        return mean(each(n, number));
+    }
+
+    /** The largest distance of a number from that in the same place. */
+    public static double furthest(double[] a, double[] b) {
+        return most(a.length, i -> Math.abs(a[i] - b[i]));
+    }
+
+    /** The largest number of the places from 0 to below {@code n}. */
+    public static double most(int n, IntToDoubleFunction number) {
+        return Arrays.stream(each(n, number)).max().orElseThrow();
+    }
+
+    /** The share of the places from 0 to below {@code n} that have a property; NaN where there are none. */
+    public static double share(int n, IntPredicate property) {
+        return (double) IntStream.range(0, n).filter(property).count() / n;
+    }
+
+    /** The first place of the largest number, from {@code from} to below {@code to}. */
+    public static int highest(int from, int to, IntToDoubleFunction number) {
+        return lowest(from, to, place -> -number.applyAsDouble(place));
+    }
+
+    /** The first place of the least number, from {@code from} to below {@code to}; one that is NaN is not the least. */
+    public static int lowest(int from, int to, IntToDoubleFunction number) {
+        int place = from;
+        for (int i = from + 1; i < to; i++) {
+            place = Double.compare(number.applyAsDouble(i), number.applyAsDouble(place)) < 0 ? i : place;
+        }
+        return place;
+    }
+
+    /** One number of each of the places from 0 to below {@code n}. */
+    public static double[] each(int n, IntToDoubleFunction number) {
+        return IntStream.range(0, n).mapToDouble(number).toArray();
+    }
+
+    /** The numbers from 1 to {@code n}, as places on the axis of a chart. */
+    public static double[] upTo(int n) {
+        return each(n, i -> i + 1.0);
     }
 
     /** The median of one number of each of some things; NaN where there are none. */
@@ -85,6 +132,11 @@ public final class Averages {
             narrow[i] = (float) values[i];
         }
         return narrow;
+    }
+
+    /** Whole numbers as doubles. */
+    public static double[] doubles(int... values) {
+        return Arrays.stream(values).asDoubleStream().toArray();
     }
 
     /** Floats as doubles, without a change of their values. */

@@ -23,6 +23,7 @@ import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -242,6 +243,13 @@ public record Training(
     /** A line for people. */
     public void say(String format, Object... values) {
         out.println(String.format(Locale.ROOT, format, values));
+    }
+
+    /** The curve of a figure over what an epoch has {@code each} of, such as steps. */
+    public static double[][] curve(Run history, String figure, int each) {
+        double[][] curve = history.curve(figure);
+        Arrays.setAll(curve[0], epoch -> each * curve[0][epoch]);
+        return curve;
     }
 
     /** A name as the name of a file or folder: {@code LeNet-5} is lenet-5. */

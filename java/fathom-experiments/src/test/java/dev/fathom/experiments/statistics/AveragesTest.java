@@ -20,6 +20,21 @@ class AveragesTest {
         assertThat(Averages.median()).isNaN();
     }
 
+    @Test
+    void placesAreCountedFromTheFirst() {
+        double[] numbers = {3, Double.NaN, -1, 3, -1};
+        assertThat(Averages.highest(0, 5, i -> numbers[i])).isZero();
+        assertThat(Averages.highest(1, 5, i -> numbers[i])).isEqualTo(3);
+        assertThat(Averages.lowest(0, 5, i -> numbers[i])).isEqualTo(2);
+        assertThat(Averages.lowest(3, 4, i -> numbers[i])).isEqualTo(3);
+        assertThat(Averages.each(3, i -> 2 * i)).containsExactly(0, 2, 4);
+        assertThat(Averages.upTo(3)).containsExactly(1, 2, 3);
+        assertThat(Averages.mean(4, i -> i)).isEqualTo(1.5);
+        assertThat(Averages.most(4, i -> -i)).isZero();
+        assertThat(Averages.share(4, i -> i > 0)).isEqualTo(0.75);
+        assertThat(Averages.furthest(new double[] {1, 5}, new double[] {3, 4})).isEqualTo(2);
+    }
+
     /** The quantiles of t that tables print: 12.706 for one degree of freedom, 2.262 for nine. */
     @Test
     void theIntervalOfAMeanIsStudents() {
