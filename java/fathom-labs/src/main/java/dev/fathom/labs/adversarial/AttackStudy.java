@@ -182,10 +182,10 @@ record AttackStudy(Lab lab, Images images, Dataset test, Table quarter, Table fa
     /** The median number of pixels of an image that changed. */
     private static double changedPixels(float[] x, float[] changed, int n) {
         int size = x.length / n;
-        return Averages.median(IntStream.range(0, n)
-                .mapToDouble(i -> IntStream.range(i * size, (i + 1) * size)
+        return Averages.median(Averages.each(
+                n,
+                i -> IntStream.range(i * size, (i + 1) * size)
                         .filter(k -> changed[k] != x[k])
-                        .count())
-                .toArray());
+                        .count()));
     }
 }

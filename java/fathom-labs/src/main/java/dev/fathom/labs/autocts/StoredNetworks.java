@@ -3,7 +3,7 @@ package dev.fathom.labs.autocts;
 import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.view.Chart;
 import java.util.List;
@@ -43,7 +43,7 @@ final class StoredNetworks {
                 .logarithmic(true, false)
                 .line(
                         "early error",
-                        IntStream.rangeClosed(1, epochs).asDoubleStream().toArray(),
+                        Averages.upTo(epochs),
                         IntStream.rangeClosed(1, epochs)
                                 .mapToDouble(k -> ScoreRegressor.rankCorrelation(Measured.after(k, clean), last))
                                 .toArray());
@@ -53,11 +53,11 @@ final class StoredNetworks {
             });
         }
         lab.chart("stored.png", chart);
-        EARLY.forEach((k, known) -> lab.figure(Figure.of(
+        EARLY.forEach((k, known) -> lab.figure(
                         line("All %d networks, %s, rank correlation", clean.size(), HeldOut.name(k)),
                         "",
                         ScoreRegressor.rankCorrelation(Measured.after(k, clean), last))
-                .baseline(known, "all 207, by another program")));
+                .baseline(known, "all 207, by another program"));
         double five = all.mean(HeldOut.name(5));
         lab.figure("Error after 5 epochs on held-out networks of AutoCTS+, rank correlation", "", five);
         lab.figure("Comparator without noisy networks, rank correlation", "", all.mean(HeldOut.ALONE));
@@ -68,8 +68,7 @@ final class StoredNetworks {
                 "",
                 ScoreRegressor.rankCorrelation(
                         comparator.predicted(rest, rest), Measured.after(Integer.MAX_VALUE, rest)));
-        lab.figure(
-                Figure.of("Comparator on held-out networks of AutoCTS+, rank correlation", "", all.mean(HeldOut.BOTH))
-                        .baseline(five, "error after 5 epochs, same held-out networks"));
+        lab.figure("Comparator on held-out networks of AutoCTS+, rank correlation", "", all.mean(HeldOut.BOTH))
+                .baseline(five, "error after 5 epochs, same held-out networks");
     }
 }

@@ -4,7 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.autocts.Supernet.Found;
 import dev.fathom.labs.series.ForecastNet;
 import dev.fathom.labs.series.ForecastNet.Kind;
@@ -41,7 +41,7 @@ final class SupernetPage {
                 .put("series", part.columns())
                 .put("second", found.cells().size() > 1)
                 .put("inputs", found.inputs());
-        double[] x = IntStream.rangeClosed(1, epochs).asDoubleStream().toArray();
+        double[] x = Averages.upTo(epochs);
         double[][] y = IntStream.range(0, 3)
                 .mapToObj(
                         i -> Stream.of(outcome.curves()).mapToDouble(c -> c[i]).toArray())
@@ -49,7 +49,7 @@ final class SupernetPage {
         List<Chart> charts = List.of(
                 new Chart("loss", "epoch").line("training batches", x, y[0]).line("validation batches", x, y[1]),
                 new Chart("temperature", "epoch").logarithmic(false, true).line("temperature", x, y[2]));
-        lab.picture(task.name() + "-supernet.png", () -> Chart.panels(2, charts));
+        lab.charts(task.name() + "-supernet.png", 2, charts);
         for (int b = 1; b <= found.cells().size(); b++) {
             CellGraph cell = found.cells().get(b - 1);
             lab.put("cell " + b, cell);
@@ -80,8 +80,8 @@ final class SupernetPage {
             for (String name : List.of("AutoCTS", "AutoCTS+")) {
                 String gain =
                         task.title() + ", " + name + ", MAE less than the best network or regression without search";
-                lab.figure(Figure.of(gain, "%", 100 * (1 - mae.applyAsDouble(name) / mae.applyAsDouble(other)))
-                        .baseline(0, line("%s, %s", other, ahead).toLowerCase(Locale.ROOT)));
+                lab.figure(gain, "%", 100 * (1 - mae.applyAsDouble(name) / mae.applyAsDouble(other)))
+                        .baseline(0, line("%s, %s", other, ahead).toLowerCase(Locale.ROOT));
             }
             if (!task.randomWalk()) {
                 for (int h : task.horizons()) {

@@ -4,7 +4,6 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.autocts.JointSearch.Evolved;
 import dev.fathom.labs.series.ForecastTask;
@@ -49,11 +48,11 @@ final class TrainedNetworks {
                                             Measured.after(Integer.MAX_VALUE, networks)))
                     .link("candidates.csv")
                     .figure("Networks trained here", "", networks.size())
-                    .figure(Figure.of(
-                                    "Comparator on held-out networks trained here, rank correlation",
-                                    "",
-                                    all.mean(HeldOut.BOTH))
-                            .baseline(all.mean(HeldOut.name(1)), HeldOut.name(1)));
+                    .figure(
+                            "Comparator on held-out networks trained here, rank correlation",
+                            "",
+                            all.mean(HeldOut.BOTH))
+                    .baseline(all.mean(HeldOut.name(1)), HeldOut.name(1));
             lab.figure("Comparator of networks trained here alone, rank correlation", "", all.mean(HeldOut.ALONE));
             lab.figure("Plain predictor of networks trained here, rank correlation", "", all.mean(HeldOut.RANK));
             comparator.learn(lab, networks, lab.of(10, 3));
@@ -84,8 +83,8 @@ final class TrainedNetworks {
                 .put("levels", chosen.levels())
                 .put("values", Candidate.VALUES)
                 .put("cell", chosen.cell())
-                .figure(Figure.of("Best evolved candidate, validation error", "", best)
-                        .baseline(errors[0], line("best of %d random candidates", errors.length)));
+                .figure("Best evolved candidate, validation error", "", best)
+                .baseline(errors[0], line("best of %d random candidates", errors.length));
         lab.picture("joint-cell.png", chosen.cell().picture("The cell of the joint search")::render);
     }
 }

@@ -52,10 +52,8 @@ final class NameModel {
             var trainer = Trainer.custom(model, new Adam(rate), (net, batch) -> new Step.Result(loss(net, batch)))
                     .schedule(Schedule.cosine(epochs))
                     .clipNorm(1)
-                    .keepBest()
-                    .seed(lab.seed());
-            var batches = training.shuffled(lab.seed()).batches(Math.min(64, training.size()));
-            lab.train(name, "names", trainer, batches, validation, epochs);
+                    .keepBest();
+            lab.train(name, "names", trainer, training, Math.min(64, training.size()), validation, epochs);
         }
     }
 

@@ -12,7 +12,6 @@ import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.view.Diagram;
-import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -100,7 +99,7 @@ public final class NamesLab implements Experiment {
                     spelled.stream().map(name -> name + FirstNames.END + "\n").toList());
             lab.section("A name letter by letter")
                     .put("name", spelled.get(0))
-                    .picture("letters.png", () -> Plots.compare("probability", "letter", places, letters))
+                    .curves("letters.png", "probability", "letter", places, letters)
                     .colored(
                             "spelled", text, colors.stream().mapToDouble(c -> c).toArray());
         }

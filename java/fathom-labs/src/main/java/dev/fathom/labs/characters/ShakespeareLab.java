@@ -124,7 +124,7 @@ public final class ShakespeareLab implements Experiment {
                     .line("unit " + unit.unit(), places, states)
                     .dashed("property", places, scaled(feature, from, to)));
         });
-        lab.picture("units.png", () -> Chart.panels(2, charts));
+        lab.charts("units.png", 2, charts);
     }
 
     /** A property of the characters in [from, to), as a share of the most that it reaches there. */

@@ -2,7 +2,6 @@ package dev.fathom.labs.characters;
 
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Correlation;
-import java.util.Locale;
 
 /**
  * The unit of a network that correlates most with a feature of each character of a text. It is chosen on the first half
@@ -37,7 +36,7 @@ record UnitSearch(int unit, double correlation) {
         row.cell("unit", unit)
                 .put(column, "%.3f correlation", magnitude())
                 .baseline(untrained.magnitude(), "best unit of the untrained network")
-                .cell("untrained", String.format(Locale.ROOT, "%.3f", untrained.magnitude()));
+                .cell("untrained", "%.3f", untrained.magnitude());
     }
 
     /** The size of the correlation; the sign of a unit has no meaning. */

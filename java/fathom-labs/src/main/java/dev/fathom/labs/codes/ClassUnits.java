@@ -5,7 +5,6 @@ import static dev.fathom.op.Activation.SIGMOID;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
@@ -88,9 +87,8 @@ final class ClassUnits {
                     IntStream.range(0, classes)
                             .filter(c -> byUnit[c] > byPixel[c])
                             .count());
-            lab.figure(
-                    Figure.of("Best single unit, mean balanced accuracy over the classes", "%", Averages.mean(byUnit))
-                            .baseline(Averages.mean(byPixel), "the best single pixel; a guess has 50 %"));
+            lab.figure("Best single unit, mean balanced accuracy over the classes", "%", Averages.mean(byUnit))
+                    .baseline(Averages.mean(byPixel), "the best single pixel; a guess has 50 %");
         }
     }
 }

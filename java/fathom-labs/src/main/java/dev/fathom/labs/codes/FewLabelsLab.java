@@ -14,7 +14,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
-import dev.fathom.view.Plots;
 import dev.fathom.view.Shades;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -93,9 +92,7 @@ public final class FewLabelsLab implements Experiment {
         for (Way way : ways) {
             Table.Row row = table.row(way.name);
             for (int n : sizes) {
-                double[] errors = IntStream.range(0, draws)
-                        .mapToDouble(draw -> error(lab, few, way, n, draw))
-                        .toArray();
+                double[] errors = Averages.each(draws, draw -> error(lab, few, way, n, draw));
                 row.put(place(n), "%.2f %%", Averages.mean(errors));
                 fewest.putIfAbsent(way, errors);
             }
@@ -114,7 +111,7 @@ public final class FewLabelsLab implements Experiment {
         List<String> places = IntStream.of(sizes).mapToObj(FewLabelsLab::place).toList();
         published(table.row("published: ReLU, dropout"), places, "21.89 %", "8.57 %", "6.59 %", "3.72 %");
         published(table.row("published: pseudo-labels"), places, "16.15 %", "5.03 %", "4.30 %", "2.80 %");
-        lab.picture("few-labels.png", () -> Plots.compare("test error, %", "labels", places, table.lines()));
+        lab.curves("few-labels.png", "test error, %", "labels", places, table.lines());
         ImageSheet sheet = new ImageSheet(28, 28, 1).columns(10);
         add(sheet, "auto-encoder", coded);
         add(sheet, "Boltzmann machine", machines);

@@ -1,12 +1,10 @@
 package dev.fathom.labs.codes;
 
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Workers;
-import dev.fathom.view.Plots;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -33,20 +31,16 @@ final class GraphStudy {
                 .toList();
         for (int perBlock : PER_BLOCK) {
             List<double[]> all = Workers.all().run(draws, draw -> accuracies(lab, nodes, perBlock, draw));
-            double[] means = IntStream.range(0, rows.size())
-                    .mapToDouble(way -> 100 * Averages.mean(all, one -> one[way]))
-                    .toArray();
+            double[] means = Averages.each(rows.size(), way -> 100 * Averages.mean(all, one -> one[way]));
             IntStream.range(0, rows.size()).forEach(way -> rows.get(way).put("" + perBlock, "%.1f %%", means[way]));
             double better = Math.max(means[1], means[2]);
             rows.get(0).put("" + perBlock, "%.1f %%", means[0]).baseline(better, BETTER);
             if (perBlock == FIVE) {
-                lab.figure(Figure.of(GAIN, "points", means[0] - better).baseline(0, BETTER));
+                lab.figure(GAIN, "points", means[0] - better).baseline(0, BETTER);
             }
         }
         List<String> places = IntStream.of(PER_BLOCK).mapToObj(String::valueOf).toList();
-        lab.picture(
-                "graph.png",
-                () -> Plots.compare("right answers, %", "labels known in each block", places, table.lines()));
+        lab.curves("graph.png", "right answers, %", "labels known in each block", places, table.lines());
     }
 
     /** The accuracies of graph convolution, of a network without edges, and of label spreading. */

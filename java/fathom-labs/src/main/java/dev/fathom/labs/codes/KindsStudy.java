@@ -3,7 +3,6 @@ package dev.fathom.labs.codes;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
@@ -105,13 +104,10 @@ final class KindsStudy {
         lab.put("best", best.name()).put("left", best.get(CLEANED));
         double byPca = get(rows, "deep").get(ERROR) / get(rows, "PCA").get(ERROR);
         double byNoise = get(rows, "denoising").get(CLEANED) / get(rows, ITSELF).get(CLEANED);
-        lab.figure(Figure.of("Deep auto-encoder, squared error in parts of that of PCA", "", byPca)
-                        .baseline(1, "PCA with " + CODE + " components"))
-                .figure(Figure.of(
-                                "Denoising auto-encoder, squared error in parts of that of the noisy image",
-                                "",
-                                byNoise)
-                        .baseline(1, "the noisy image"));
+        lab.figure("Deep auto-encoder, squared error in parts of that of PCA", "", byPca)
+                .baseline(1, "PCA with " + CODE + " components")
+                .figure("Denoising auto-encoder, squared error in parts of that of the noisy image", "", byNoise)
+                .baseline(1, "the noisy image");
         lab.sheet("reconstructions.png", sheet(flat.test(), kinds, Coded::clean));
         lab.sheet("noisy.png", sheet(flat.test(), kinds, Coded::cleaned));
         retrieval(lab, flat, kinds, learn, test);
@@ -183,7 +179,7 @@ final class KindsStudy {
         table.row("chance").cell(PRECISION, 100 / learn.outputs() + ".0 %");
         double[] precision = table.values(PRECISION);
         String parts = "Retrieval by " + BITS + " bits, precision in parts of that by pixels";
-        lab.figure(Figure.of(parts, "", precision[3] / precision[0]).baseline(1, "all pixels"));
+        lab.figure(parts, "", precision[3] / precision[0]).baseline(1, "all pixels");
         ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(1 + NEAREST);
         float[][] queries = Arrays.copyOf(binary.tested, SHOWN / 2);
         for (List<Neighbor> found : index.neighbors(queries)) {
@@ -200,10 +196,7 @@ final class KindsStudy {
         Index index = new NearestNeighbors(NEAREST).fit(learn.withX(code.learned), 0);
         float[][] shares = index.predict(code.tested);
         int[] labels = test.labels();
-        double mean = IntStream.range(0, labels.length)
-                .mapToDouble(i -> shares[i][labels[i]])
-                .average()
-                .orElseThrow();
+        double mean = Averages.mean(labels.length, i -> shares[i][labels[i]]);
         table.row(by).cell("bytes of an image", bytes).put(PRECISION, "%.1f %%", 100 * mean);
         return index;
     }

@@ -3,7 +3,6 @@ package dev.fathom.labs.codes;
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.LBfgs;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.PrincipalAngles;
@@ -52,13 +51,10 @@ final class LinearStudy {
                         .put("after training", "%.4f degrees", end[i]);
             }
             lab.put("before", start[COMPONENTS - 1]).put("lost", 100 * loss).put("least", 100 * least);
-            lab.figure(Figure.of("Linear auto-encoder and PCA, largest principal angle", "degrees", end[COMPONENTS - 1])
-                            .baseline(0, "the theorem"))
-                    .figure(Figure.of(
-                                    "Linear auto-encoder, squared error beyond that of PCA",
-                                    "%",
-                                    100 * (loss / least - 1))
-                            .baseline(0, "the variances of the other components"));
+            lab.figure("Linear auto-encoder and PCA, largest principal angle", "degrees", end[COMPONENTS - 1])
+                    .baseline(0, "the theorem")
+                    .figure("Linear auto-encoder, squared error beyond that of PCA", "%", 100 * (loss / least - 1))
+                    .baseline(0, "the variances of the other components");
             ImageSheet sheet = new ImageSheet(SIDE, SIDE, 1).columns(COMPONENTS);
             add(sheet, "component", pca.components());
             add(sheet, "unit", PrincipalAngles.transposed(decoder(model), COMPONENTS));

@@ -1,12 +1,12 @@
 package dev.fathom.labs.codes;
 
 import dev.fathom.experiments.data.SpokenDigits.Recording;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.sound.Stft;
 import dev.fathom.tensor.Vectors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * Spectrograms in decibels, cut into windows of some frames and put together again, so that a code of windows can be
@@ -91,9 +91,7 @@ record SpectrogramWindows(int frames) {
      * The log-spectral distortion in decibels: the mean over frames of the root of the mean squared difference of bins.
      */
     static double distortion(float[][] spectrogram, float[][] coded) {
-        return IntStream.range(0, spectrogram.length)
-                .mapToDouble(f -> Math.sqrt(Vectors.squaredDistance(spectrogram[f], coded[f]) / BINS))
-                .average()
-                .orElseThrow();
+        return Averages.mean(
+                spectrogram.length, f -> Math.sqrt(Vectors.squaredDistance(spectrogram[f], coded[f]) / BINS));
     }
 }

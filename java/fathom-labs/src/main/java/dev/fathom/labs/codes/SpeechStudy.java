@@ -7,16 +7,15 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.SpokenDigits.Recording;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
 import dev.fathom.nn.Model;
 import dev.fathom.view.ImageSheet;
-import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -43,8 +42,7 @@ record SpeechStudy(float[] mean, List<float[][]> test) {
         float[] mean = new float[BINS];
         for (int b = 0; b < BINS; b++) {
             int bin = b;
-            mean[b] = (float)
-                    Arrays.stream(all).mapToDouble(f -> f[bin]).average().orElseThrow();
+            mean[b] = (float) Averages.mean(Arrays.asList(all), f -> f[bin]);
         }
         new SpeechStudy(
                         mean,
@@ -108,7 +106,7 @@ record SpeechStudy(float[] mean, List<float[][]> test) {
             Table.Row row =
                     table.row(window).put(CODE, "%.2f dB", code).baseline(bands, "vector quantization of sub-bands");
             lost.forEach((way, dB) -> row.put(way, "%.2f dB", dB));
-            row.cell("gain over the better sub-bands", String.format(Locale.ROOT, "%+.2f dB", bands - code));
+            row.cell("gain over the better sub-bands", "%+.2f dB", bands - code);
             lab.figure("Binary code of " + window + ", gain over sub-bands", "dB", bands - code);
             better += code < bands ? 1 : 0;
         }
@@ -118,9 +116,7 @@ record SpeechStudy(float[] mean, List<float[][]> test) {
         Map<String, double[]> curves = new LinkedHashMap<>();
         pictures.keySet().forEach(way -> curves.put(way, table.values(way)));
         List<String> places = IntStream.of(FRAMES).mapToObj(String::valueOf).toList();
-        lab.picture(
-                "distortion.png",
-                () -> Plots.compare("log-spectral distortion, dB", "frames of a window", places, curves));
+        lab.curves("distortion.png", "log-spectral distortion, dB", "frames of a window", places, curves);
         int frames = test.get(0).length;
         ImageSheet sheet = new ImageSheet(HIGH * BINS, WIDE * frames, 1).columns(1 + FRAMES.length);
         pictures.forEach((way, left) -> {
@@ -145,11 +141,7 @@ record SpeechStudy(float[] mean, List<float[][]> test) {
 
     /** The mean over the test, in decibels. */
     private double distortion(List<float[][]> left) {
-        return SCALE
-                * IntStream.range(0, left.size())
-                        .mapToDouble(i -> SpectrogramWindows.distortion(test.get(i), left.get(i)))
-                        .average()
-                        .orElseThrow();
+        return SCALE * Averages.mean(left.size(), i -> SpectrogramWindows.distortion(test.get(i), left.get(i)));
     }
 
     /** Time to the right and frequency upward, from silence in black to the loudest in white. */

@@ -5,7 +5,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Crystals;
 import dev.fathom.experiments.data.Lattice;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.Correlation;
@@ -19,7 +18,6 @@ import dev.fathom.train.Trainer;
 import dev.fathom.train.Workers;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
-import dev.fathom.view.Plots;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,7 +98,7 @@ public final class CrystalsLab implements Experiment {
             });
         }
         List<String> labels = all.keySet().stream().map(String::valueOf).toList();
-        lab.picture("labels.png", () -> Plots.compare("mean absolute error", "labels", labels, table.lines()));
+        lab.curves("labels.png", "mean absolute error", "labels", labels, table.lines());
 
         double[] hundred = table.values("100");
         double simple = Math.min(hundred[1], hundred[2]);
@@ -108,12 +106,12 @@ public final class CrystalsLab implements Experiment {
         double after = hundred[Learned.TAUGHT];
         double share = after / alone;
         lab.put("share", 100 * share).put("simple", simple).put("alone", alone).put("taught", after);
-        lab.figure(Figure.of("Graph network taught first, 100 labels, error divided by that of labels alone", "", share)
-                .baseline(1, "the same network, labels alone"));
-        lab.figure(Figure.of("Graph network taught first, 100 labels, mean absolute error", "", after)
-                .baseline(simple, "the better of linear map and nearest compositions"));
-        lab.figure(Figure.of("Gain by crystals without labels, 100 labels", "", alone - after)
-                .baseline(0, "labels alone"));
+        lab.figure("Graph network taught first, 100 labels, error divided by that of labels alone", "", share)
+                .baseline(1, "the same network, labels alone");
+        lab.figure("Graph network taught first, 100 labels, mean absolute error", "", after)
+                .baseline(simple, "the better of linear map and nearest compositions");
+        lab.figure("Gain by crystals without labels, 100 labels", "", alone - after)
+                .baseline(0, "labels alone");
         double[] truth = Averages.doubles(test.energies());
         double wide = 2 * Averages.deviation(truth);
         double[] ends = {Averages.mean(truth) - wide, Averages.mean(truth) + wide};

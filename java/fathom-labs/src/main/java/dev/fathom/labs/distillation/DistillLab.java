@@ -9,7 +9,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
@@ -107,24 +106,17 @@ public final class DistillLab implements Experiment {
                 DoubleSummaryStatistics gains = IntStream.range(0, alone[1].length)
                         .mapToDouble(i -> alone[1][i] - errors[1][i])
                         .summaryStatistics();
+                double gain = gains.getAverage();
                 double mean = Averages.mean(errors[1]);
                 String lessons = both ? "labels and teacher" : "teacher alone";
                 table.row(line("Student, %s, temperature %.0f", lessons, temperature))
                         .put(WRONG, "%.2f %%", mean)
                         .baseline(labels, "labels alone")
-                        .cell(
-                                "gain, points",
-                                "%+.2f (%+.2f to %+.2f)",
-                                gains.getAverage(),
-                                gains.getMin(),
-                                gains.getMax());
+                        .cell("gain, points", "%+.2f (%+.2f to %+.2f)", gain, gains.getMin(), gains.getMax());
                 if (both && Averages.mean(errors[0]) < least) {
                     least = Averages.mean(errors[0]);
-                    lab.figure(Figure.of(
-                                            "Student, gain by labels and teacher at the temperature chosen",
-                                            "points",
-                                            gains.getAverage())
-                                    .baseline(0, "labels alone"))
+                    lab.figure("Student, gain by labels and teacher at the temperature chosen", "points", gain)
+                            .baseline(0, "labels alone")
                             .figure("Temperature chosen on images held out", "", temperature)
                             .put("chosen", mean);
                 }

@@ -75,10 +75,9 @@ public final class ProjectorLab implements Experiment {
                 EventFile events = new EventFile(lab.folder().resolve("events"))) {
             Trainer<LeNet5> trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f))
                     .metrics(Metric.accuracy())
-                    .seed(lab.seed())
                     .callbacks(events.callback());
-            var batches = images.learn().shuffled(lab.seed()).batches(64);
-            Run history = lab.train("LeNet-5", "images", trainer, batches, images.choose(), lab.epochs(4, 2));
+            int epochs = lab.epochs(4, 2);
+            Run history = lab.train("LeNet-5", "images", trainer, images.learn(), 64, images.choose(), epochs);
             double[] accuracy = history.curve("val_accuracy")[1];
             lab.put("epochs", accuracy.length).put("accuracy", 100 * accuracy[accuracy.length - 1]);
             LeNet5 net = model.net();

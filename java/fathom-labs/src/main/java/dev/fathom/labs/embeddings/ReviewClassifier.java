@@ -6,7 +6,6 @@ import dev.fathom.data.Field;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Imdb;
 import dev.fathom.experiments.data.ReviewTokens;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
@@ -135,8 +134,8 @@ record ReviewClassifier(Lab lab, ReviewTokens reviews, int width, int length) {
             lab.put("fillings", epochs)
                     .put("common", commonest)
                     .put("asked", asked.length)
-                    .figure(Figure.of("Masked words that are named right", "%", right)
-                            .baseline(commonest, "the commonest word"));
+                    .figure("Masked words that are named right", "%", right)
+                    .baseline(commonest, "the commonest word");
         }
     }
 
@@ -144,8 +143,7 @@ record ReviewClassifier(Lab lab, ReviewTokens reviews, int width, int length) {
         return Trainer.custom(model, new Adam(rate), step)
                 .metrics(Metric.accuracy())
                 .clipNorm(1)
-                .schedule(Schedule.cosine(epochs).warmUp(0.1))
-                .seed(lab.seed());
+                .schedule(Schedule.cosine(epochs).warmUp(0.1));
     }
 
     /**
@@ -216,8 +214,7 @@ record ReviewClassifier(Lab lab, ReviewTokens reviews, int width, int length) {
                     return new Step.Result(Loss.crossEntropy().of(logits, batch.y()), logits);
                 })
                 .keepBest("val_accuracy");
-        var batches = parts.training.shuffled(lab.seed()).batches(32);
-        Run run = lab.train("Reviews, " + name, "reviews", trainer, batches, parts.choose, epochs);
+        Run run = lab.train("Reviews, " + name, "reviews", trainer, parts.training, 32, parts.choose, epochs);
         curves.put(name, run.curve("val_accuracy"));
         lab.put("tunings", epochs);
         return 100 * Objects.requireNonNull(trainer.evaluate(parts.test).get("accuracy"));

@@ -7,6 +7,8 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.EnglishFrench;
 import dev.fathom.experiments.data.EnglishFrench.Pair;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.finetune.MultipleNegatives;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
@@ -81,7 +83,7 @@ record TranslationSearch(Lab lab, SentencePairs sentences) {
                         line("recall at 1 among %,d", sentences.choose().size()),
                         "step",
                         curves)
-                .picture("lengths.png", () -> Chart.panels(2, List.of(lengths(), byLength(words, encoder))));
+                .charts("lengths.png", 2, List.of(lengths(), byLength(words, encoder)));
         examples(words, encoder);
     }
 
@@ -112,9 +114,7 @@ record TranslationSearch(Lab lab, SentencePairs sentences) {
             var batches = training.shuffled(lab.seed()).batches(batch).dropLast();
             // all pairs are one batch, in which the accuracy is the recall at 1
             Run run = lab.train(name, "pairs", trainer, batches, choose.batches(choose.size()), epochs);
-            double[][] curve = run.curve("val_accuracy");
-            Arrays.setAll(curve[0], i -> curve[0][i] * batches.steps());
-            curves.put(name, curve);
+            curves.put(name, Training.curve(run, "val_accuracy", batches.steps()));
             lab.put("epochs", epochs).put("batch", batch);
             float[][] english = directions(model, test, "x");
             float[][] french = directions(model, test, "y");
@@ -175,7 +175,7 @@ record TranslationSearch(Lab lab, SentencePairs sentences) {
             int[] there = Arrays.stream(tokens).distinct().sorted().toArray();
             chart.line(
                     french ? "French" : "English",
-                    Arrays.stream(there).asDoubleStream().toArray(),
+                    Averages.doubles(there),
                     Arrays.stream(there)
                             .mapToDouble(n ->
                                     Arrays.stream(tokens).filter(t -> t == n).count() / (double) tokens.length)
@@ -201,7 +201,7 @@ record TranslationSearch(Lab lab, SentencePairs sentences) {
     private static void byLength(Chart chart, String name, Found found, int[] tokens, int... there) {
         chart.line(
                 name,
-                Arrays.stream(there).asDoubleStream().toArray(),
+                Averages.doubles(there),
                 Arrays.stream(there)
                         .mapToDouble(n -> IntStream.range(0, tokens.length)
                                 .filter(i -> tokens[i] == n)

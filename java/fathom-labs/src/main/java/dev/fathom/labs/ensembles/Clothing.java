@@ -10,8 +10,8 @@ import dev.fathom.ensemble.Ensemble;
 import dev.fathom.ensemble.Stacking;
 import dev.fathom.ensemble.Stump;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.LinearSvm;
@@ -95,7 +95,7 @@ final class Clothing implements AutoCloseable {
         }
         double[] members = stacked.values("accuracy on test images");
         double best = Arrays.stream(members).max().orElseThrow();
-        double mean = Arrays.stream(members).average().orElseThrow();
+        double mean = Averages.mean(members);
         int trees = lab.of(100, 50);
         int features = (int) Math.round(Math.sqrt(learn.columns()));
         Ensemble forest = new Forest(trees, (double) features / learn.columns()).fit(learn, seed("forest"));
@@ -147,12 +147,9 @@ final class Clothing implements AutoCloseable {
             });
         }
         Chart chart = new Chart("Accuracy on test images in percent", "members").logarithmic(true, false);
-        grown.forEach((name, e) -> chart.line(name, doubles(counts(e.members().size())), members.values(name)));
+        grown.forEach((name, e) ->
+                chart.line(name, Averages.doubles(counts(e.members().size())), members.values(name)));
         lab.chart("members.png", chart.dashed("one network", new double[] {1, most}, new double[] {alone, alone}));
-    }
-
-    private static double[] doubles(int[] values) {
-        return Arrays.stream(values).asDoubleStream().toArray();
     }
 
     /** How good an ensemble is, and by how much better than its mean member. */
@@ -161,8 +158,7 @@ final class Clothing implements AutoCloseable {
         int[][] answers = members.stream().map(m -> m.classify(test.x())).toArray(int[][]::new);
         Diversity diversity = Diversity.of(answers, test.labels());
         double differ = 100 * diversity.disagreement();
-        double mean =
-                members.stream().mapToDouble(m -> percent(m, test)).average().orElseThrow();
+        double mean = Averages.mean(members, m -> percent(m, test));
         double gain = percent(whole, test) - mean;
         teams.row(title)
                 .cell("members", members.size())
@@ -172,8 +168,7 @@ final class Clothing implements AutoCloseable {
                 .put("test accuracy", "%.1f %%", percent(whole, test))
                 .baseline(base, of)
                 .cell("gain in points", "%+.1f", gain);
-        lab.figure(
-                Figure.of("Gain over the mean member: " + name, "points", gain).baseline(mean, "mean member"));
+        lab.figure("Gain over the mean member: " + name, "points", gain).baseline(mean, "mean member");
         gains.points(name, new double[] {differ}, new double[] {gain});
     }
 
@@ -188,15 +183,13 @@ final class Clothing implements AutoCloseable {
         int[] counts = counts(boosted.members().size());
         for (int m : counts) {
             Predictor some = boosted.first(m);
+            Predictor newest = boosted.members().get(m - 1);
             double[] last = weights.get(m - 1);
             rounds.row(String.valueOf(m))
                     .put("error on training images", "%.1f %%", 100 - percent(some, learn))
                     .put("error on test images", "%.1f %%", 100 - percent(some, test))
                     .put("weight on the training errors in the last round", "%.1f %%", wrong(some, last))
-                    .put(
-                            "weight on the errors of its member",
-                            "%.1f %%",
-                            wrong(boosted.members().get(m - 1), last));
+                    .put("weight on the errors of its member", "%.1f %%", wrong(newest, last));
         }
         double guess = 100 * (1 - 1.0 / CLASSES);
         double furthest = IntStream.range(0, weights.size() - 1)
@@ -205,7 +198,7 @@ final class Clothing implements AutoCloseable {
                 .orElse(0);
         double[] errors = rounds.values("error on training images");
         double[] heavy = rounds.values("weight on the training errors in the last round");
-        double[] x = doubles(counts);
+        double[] x = Averages.doubles(counts);
         Chart chart = new Chart("Share in percent", "rounds")
                 .line("training error", x, errors)
                 .line("test error", x, rounds.values("error on test images"))
@@ -213,10 +206,10 @@ final class Clothing implements AutoCloseable {
                 .logarithmic(true, false);
         lab.chart("weights.png", chart).put("guess", guess).put("furthest", furthest);
         lab.put("rounds", weights.size()).put("heavy", heavy[heavy.length - 1]);
-        lab.figure(Figure.of("AdaBoost of stumps, training error", "%", errors[errors.length - 1])
-                .baseline(base, "one stump"));
-        lab.figure(Figure.of("AdaBoost, weight on what a member got wrong, distance from 90 %", "points", furthest)
-                .baseline(0, "SAMME"));
+        lab.figure("AdaBoost of stumps, training error", "%", errors[errors.length - 1])
+                .baseline(base, "one stump");
+        lab.figure("AdaBoost, weight on what a member got wrong, distance from 90 %", "points", furthest)
+                .baseline(0, "SAMME");
     }
 
     private void speedup() {
@@ -234,10 +227,9 @@ final class Clothing implements AutoCloseable {
                     .cell("members in training at a time", "%.2f", each.timing().atOnce());
         }
         lab.put("networks", alone.members().size());
-        lab.figure(Figure.of("Answers that a second worker changed", "", (double) changed)
-                .baseline(0, "one worker"));
+        lab.figure("Answers that a second worker changed", "", (double) changed).baseline(0, "one worker");
         double speedup = two.timing().speedup(alone.timing());
-        lab.figure(Figure.of("Speedup by a second worker", "times", speedup).baseline(2, "the most"));
+        lab.figure("Speedup by a second worker", "times", speedup).baseline(2, "the most");
     }
 
     @Override

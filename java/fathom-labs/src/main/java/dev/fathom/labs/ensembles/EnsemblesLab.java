@@ -5,11 +5,11 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.Pca;
 import dev.fathom.view.Diagram;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -32,7 +32,7 @@ public final class EnsemblesLab implements Experiment {
             Examples pixels = some(images.learn(), lab.of(6000, 1500), lab.seed());
             Examples others = some(images.test(), lab.of(5000, 1000), lab.seed());
             Pca pca = Pca.fit(pixels.x(), lab.of(50, 20));
-            double scale = Math.sqrt(Arrays.stream(pca.variances()).average().orElseThrow());
+            double scale = Math.sqrt(Averages.mean(pca.variances()));
             try (Clothing clothing = new Clothing(lab, components(pca, scale, pixels), components(pca, scale, others));
                     Friedman numbers = new Friedman(lab)) {
                 clothing.measure();

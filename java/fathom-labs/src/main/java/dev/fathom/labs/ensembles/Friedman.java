@@ -9,8 +9,8 @@ import dev.fathom.ensemble.ResidualBoosting;
 import dev.fathom.ensemble.Stump;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.FriedmanFunction;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.NetLearner;
@@ -83,14 +83,13 @@ final class Friedman implements AutoCloseable {
         double rise = rise(boosted);
         double off = decomposition(baggedNets);
         lab.put("rise", Math.max(rise, 0)).put("off", off);
-        lab.figure(Figure.of("Boosted stumps, largest rise of the training error in a round", "", rise)
-                .baseline(0, "theory"));
-        lab.figure(Figure.of("Bagged networks, error of the decomposition", "", off)
-                .baseline(0, "theory"));
+        lab.figure("Boosted stumps, largest rise of the training error in a round", "", rise)
+                .baseline(0, "theory");
+        lab.figure("Bagged networks, error of the decomposition", "", off).baseline(0, "theory");
         List<Chart> charts = List.of(
                 chart("Boosted stumps: squared error", boosted, least, forest),
                 chart("Boosted networks: squared error", boostedNets, least, forest));
-        lab.picture("rounds.png", () -> Chart.panels(2, charts));
+        lab.charts("rounds.png", 2, charts);
     }
 
     private Table.Row row(Table models, String name, Predictor predictor) {
@@ -117,26 +116,20 @@ final class Friedman implements AutoCloseable {
                 errors[m] += left[i] * left[i] / left.length;
             }
         }
-        return IntStream.range(1, errors.length)
-                .mapToDouble(m -> errors[m] - errors[m - 1])
-                .max()
-                .orElseThrow();
+        return Averages.most(errors.length - 1, m -> errors[m + 1] - errors[m]);
     }
 
     /** How far the error of the mean is from the mean error less the mean distance from it. */
     private double decomposition(Ensemble bag) {
         Examples mean = test.withY(bag.predict(test.x()));
-        double right = bag.members().stream()
-                .mapToDouble(m -> m.squaredError(test) - m.squaredError(mean))
-                .average()
-                .orElseThrow();
+        double right = Averages.mean(bag.members(), m -> m.squaredError(test) - m.squaredError(mean));
         return Math.abs(bag.squaredError(test) - right);
     }
 
     /** Errors after 1, 2, 5 .. rounds; the mean, with which boosting begins, is no round. */
     private Chart chart(String title, Ensemble boosted, Predictor least, Predictor forest) {
         int[] rounds = counts(boosted.members().size() - 1);
-        double[] x = Arrays.stream(rounds).asDoubleStream().toArray();
+        double[] x = Averages.doubles(rounds);
         double[] ends = {1, x[x.length - 1]};
         double linear = least.squaredError(test);
         double trees = forest.squaredError(test);

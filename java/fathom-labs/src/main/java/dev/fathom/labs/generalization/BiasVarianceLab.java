@@ -3,8 +3,8 @@ package dev.fathom.labs.generalization;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.SineSample;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
@@ -53,8 +53,8 @@ public final class BiasVarianceLab implements Experiment {
             }
             show(lab, family, parts);
         }
-        lab.figure(Figure.of("Largest difference between sum and measured error, in standard errors", "", furthest)
-                .baseline(0, "equal up to chance"));
+        lab.figure("Largest difference between sum and measured error, in standard errors", "", furthest)
+                .baseline(0, "equal up to chance");
     }
 
     private static void show(Lab lab, Family family, List<Decomposition> parts) {
@@ -72,8 +72,8 @@ public final class BiasVarianceLab implements Experiment {
         double[] bias = table.values("squared bias");
         double[] variance = table.values("variance");
         double[] sum = table.values("sum with the noise");
-        int best = DoubleDescentLab.least(sum, 0, sum.length - 1);
-        int widest = DoubleDescentLab.highest(variance);
+        int best = Averages.lowest(0, sum.length, i -> sum[i]);
+        int widest = Averages.highest(0, sum.length, i -> variance[i]);
         int last = sum.length - 1;
         boolean fewer = family.complexities()[0] > family.complexities()[1];
         double[] x = IntStream.of(family.complexities())
@@ -90,7 +90,7 @@ public final class BiasVarianceLab implements Experiment {
         List<Chart> charts = new ArrayList<>(List.of(chart));
         IntStream.of(0, best, last).forEach(i -> charts.add(fits(family, parts.get(i))));
         String file = family.name().toLowerCase(Locale.ROOT).replace(' ', '-');
-        lab.put("file", file).picture(file + ".png", () -> Chart.panels(2, charts));
+        lab.put("file", file).charts(file + ".png", 2, charts);
         lab.put("simplest", parts.get(0).complexity())
                 .put("complex", parts.get(last).complexity());
         lab.put("widest", parts.get(widest).complexity())
@@ -98,7 +98,8 @@ public final class BiasVarianceLab implements Experiment {
         lab.put("bias0", bias[0]).put("bias1", bias[last]).put("variance0", variance[0]);
         lab.put("variance1", variance[last]).put("most", variance[widest]).put("least", sum[best]);
         String name = family.name() + ", ";
-        lab.figure(Figure.of(name + "least test error", "", sum[best]).baseline(SineSample.NOISE, "noise alone"))
+        lab.figure(name + "least test error", "", sum[best])
+                .baseline(SineSample.NOISE, "noise alone")
                 .figure(
                         name + family.axis() + " of the least test error",
                         "",

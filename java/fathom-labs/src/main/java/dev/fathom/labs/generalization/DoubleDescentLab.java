@@ -5,7 +5,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.SineSample;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.NaturalSpline.Basis;
@@ -13,7 +12,6 @@ import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -77,13 +75,13 @@ public final class DoubleDescentLab implements Experiment {
                 all.stream().mapToDouble(at -> Averages.median(at.norm())).toArray();
         int last = d.length - 1;
         int threshold = Arrays.binarySearch(d, POINTS);
-        int peak = highest(test);
-        int first = least(test, 0, threshold);
-        int second = least(test, threshold + 1, last);
-        lab.figure(Figure.of("Splines, d of the largest median test error", "", d[peak])
-                        .baseline(21, "median of 100 other samples"))
-                .figure(Figure.of("Splines, d of the smallest median test error above 20", "", d[second])
-                        .baseline(42, "median of 100 other samples"));
+        int peak = Averages.highest(0, d.length, i -> test[i]);
+        int first = Averages.lowest(0, threshold + 1, i -> test[i]);
+        int second = Averages.lowest(threshold + 1, d.length, i -> test[i]);
+        lab.figure("Splines, d of the largest median test error", "", d[peak])
+                .baseline(21, "median of 100 other samples")
+                .figure("Splines, d of the smallest median test error above 20", "", d[second])
+                .baseline(42, "median of 100 other samples");
         lab.put("first", test[first])
                 .put("firstD", d[first])
                 .put("peak", test[peak])
@@ -98,23 +96,7 @@ public final class DoubleDescentLab implements Experiment {
         Chart norms = new Chart("Median squared norm of the coefficients", "basis functions d")
                 .line("norm", d, norm)
                 .logarithmic(true, true);
-        lab.picture("splines.png", () -> Chart.panels(2, List.of(errors, norms)));
-    }
-
-    /** The place of the largest number. */
-    static int highest(double[] values) {
-        return IntStream.range(0, values.length)
-                .boxed()
-                .min(Comparator.comparingDouble(i -> -values[i]))
-                .orElseThrow();
-    }
-
-    /** The place of the least number from one place to another. */
-    static int least(double[] values, int from, int to) {
-        return IntStream.rangeClosed(from, to)
-                .boxed()
-                .min(Comparator.comparingDouble(i -> values[i]))
-                .orElseThrow();
+        lab.charts("splines.png", 2, List.of(errors, norms));
     }
 
     private static void fits(Lab lab, SineSample sample) {
@@ -133,6 +115,6 @@ public final class DoubleDescentLab implements Experiment {
                     .put("test error", "%.3g", fit.test())
                     .put("squared norm", "%.1f", fit.norm());
         }
-        lab.picture("fits.png", () -> Chart.panels(2, panels));
+        lab.charts("fits.png", 2, panels);
     }
 }

@@ -4,8 +4,8 @@ import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -103,7 +103,7 @@ record DropoutStudy(Lab lab, Images images, Pixels test, int units) {
                 .toList();
         Chart errors = chart("Test error, %", runs, mean, DropoutStudy::error);
         Chart losses = chart("Log-loss on the test", runs, mean, Classification::logLoss);
-        lab.picture("monte-carlo.png", () -> Chart.panels(2, List.of(errors, losses)));
+        lab.charts("monte-carlo.png", 2, List.of(errors, losses));
         double whole = error(mean);
         int same = IntStream.range(0, most)
                 .filter(k -> error(runs.get(k)) <= whole)
@@ -114,15 +114,15 @@ record DropoutStudy(Lab lab, Images images, Pixels test, int units) {
                 .put("mostLoss", runs.get(most - 1).logLoss());
         lab.put("mostError", error(runs.get(most - 1)));
         return lab.figure("Mean network, test error", "%", whole)
-                .figure(Figure.of("One run with dropout, test error", "%", error(runs.get(0)))
-                        .baseline(whole, "mean network"))
-                .figure(Figure.of("Mean of " + most + " runs with dropout, test error", "%", error(runs.get(most - 1)))
-                        .baseline(whole, "mean network"));
+                .figure("One run with dropout, test error", "%", error(runs.get(0)))
+                .baseline(whole, "mean network")
+                .figure("Mean of " + most + " runs with dropout, test error", "%", error(runs.get(most - 1)))
+                .baseline(whole, "mean network");
     }
 
     private static Chart chart(
             String title, List<Classification> runs, Classification mean, ToDoubleFunction<Classification> of) {
-        double[] counts = IntStream.rangeClosed(1, runs.size()).asDoubleStream().toArray();
+        double[] counts = Averages.upTo(runs.size());
         double[] level = {of.applyAsDouble(mean), of.applyAsDouble(mean)};
         return new Chart(title, "runs")
                 .line(
@@ -163,7 +163,7 @@ record DropoutStudy(Lab lab, Images images, Pixels test, int units) {
                     .put("gain by dropout", "%+.2f", both[0] - both[1]);
         }
         double[] gains = table.values("gain by dropout");
-        int best = DoubleDescentLab.highest(gains);
+        int best = Averages.highest(0, gains.length, i -> gains[i]);
         lab.put("best", sizes[best]).put("gain", gains[best]);
         Chart errors = new Chart("Test error, %", "training images")
                 .line("without dropout", sizes, table.values("test error without dropout"))
@@ -173,6 +173,6 @@ record DropoutStudy(Lab lab, Images images, Pixels test, int units) {
                 .line("gain", sizes, gains)
                 .dashed("none", new double[] {sizes[0], sizes[sizes.length - 1]}, new double[2])
                 .logarithmic(true, false);
-        lab.picture("sizes.png", () -> Chart.panels(2, List.of(errors, gain)));
+        lab.charts("sizes.png", 2, List.of(errors, gain));
     }
 }

@@ -2,6 +2,7 @@ package dev.fathom.labs.generalization;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
@@ -35,10 +36,7 @@ final class EarlyStopping {
                 .toArray();
         double[] flow = risks(axes, times, LinearProblem::flow);
         double[] ridge = risks(axes, times, LinearProblem::ridgeFactor);
-        double worst = IntStream.range(0, times.length)
-                .mapToDouble(i -> flow[i] / ridge[i])
-                .max()
-                .orElseThrow();
+        double worst = Averages.most(times.length, i -> flow[i] / ridge[i]);
         double best = Arrays.stream(flow).min().orElseThrow();
         double bestRidge = Arrays.stream(ridge).min().orElseThrow();
         Path whole = path(lab, problem, problem.n());
@@ -57,7 +55,7 @@ final class EarlyStopping {
                 new Path(whole.least(), whole.times(), shrunk).chart("Ridge regression"),
                 whole.chart("SGD with all points"),
                 batches.chart("SGD with 8 points"));
-        lab.section("Early stopping").picture("stopping.png", () -> Chart.panels(2, charts));
+        lab.section("Early stopping").charts("stopping.png", 2, charts);
         lab.put("bound", BOUND)
                 .put("least", axes.risk(s -> 1))
                 .put("bestRidge", bestRidge)

@@ -6,6 +6,7 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -129,8 +130,8 @@ public final class MemorizeLab implements Experiment {
                 .range(0, 105);
         Chart until = new Chart("Steps until every training image is right", "labels mixed up, %")
                 .line("steps", shares, steps);
-        lab.picture("memorize.png", () -> Chart.panels(2, List.of(curves, accuracy, until)));
-        int longest = DoubleDescentLab.highest(steps);
+        lab.charts("memorize.png", 2, List.of(curves, accuracy, until));
+        int longest = Averages.highest(0, steps.length, i -> steps[i]);
         lab.put("trueTrain", train[0]).put("trueSteps", steps[0]).put("trueTest", test[0]);
         lab.put("randomTrain", train[4]).put("randomSteps", steps[4]).put("randomTest", test[4]);
         lab.put("most", steps[longest]).put("share", shares[longest]).put("whole", train[4] == 100);

@@ -4,7 +4,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.nets.GaussianNoise;
@@ -45,7 +44,7 @@ public final class RidgeLab implements Experiment {
     }
 
     static void figure(Lab lab, String name, double value, double baseline, String of) {
-        lab.figure(Figure.of(name, "", value).baseline(baseline, of));
+        lab.figure(name, "", value).baseline(baseline, of);
     }
 
     private static void dropout(Lab lab, LinearProblem problem) {

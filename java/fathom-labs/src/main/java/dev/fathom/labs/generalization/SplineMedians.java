@@ -3,7 +3,6 @@ package dev.fathom.labs.generalization;
 import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import java.util.ArrayList;
@@ -67,10 +66,10 @@ final class SplineMedians {
                 .mapToDouble(at -> Averages.median(at.train()))
                 .max()
                 .orElseThrow();
-        lab.figure(Figure.of("Splines, largest distance of another median from the middle", "", worst)
-                        .baseline(0, "all in the middle"))
-                .figure(Figure.of("Splines, largest median train error from d = 20 on", "", exact)
-                        .baseline(0, "exact fit"));
+        lab.figure("Splines, largest distance of another median from the middle", "", worst)
+                .baseline(0, "all in the middle")
+                .figure("Splines, largest median train error from d = 20 on", "", exact)
+                .baseline(0, "exact fit");
     }
 
     /** A median, and where the other samples have one, their rank among ours. */

@@ -4,7 +4,6 @@ import dev.fathom.assess.Classification;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.linear.MinimumNorm;
@@ -215,8 +214,8 @@ record WidthDescent(Lab lab, Images images, Pixels test) {
                 .filter(i -> i == 0 || train[i - 1] > 0) // behind the last with errors
                 .max()
                 .orElseThrow();
-        int peak = DoubleDescentLab.highest(squared);
-        int before = DoubleDescentLab.least(squared, 0, peak);
+        int peak = Averages.highest(0, x.length, i -> squared[i]);
+        int before = Averages.lowest(0, peak + 1, i -> squared[i]);
         double[] at = {threshold, threshold};
         Chart wrong = new Chart("Wrong images, %", axis)
                 .line("training", x, train)
@@ -228,9 +227,7 @@ record WidthDescent(Lab lab, Images images, Pixels test) {
                 .line("test", x, squared)
                 .dashed("threshold", at, new double[] {squared[before] / 2, squared[peak] * 2})
                 .logarithmic(true, true);
-        lab.picture(
-                axis.equals("features") ? "features.png" : "networks.png",
-                () -> Chart.panels(2, List.of(wrong, squares)));
+        lab.charts(axis.equals("features") ? "features.png" : "networks.png", 2, List.of(wrong, squares));
         lab.put("beforeX", x[before])
                 .put("peakX", x[peak])
                 .put("lastX", x[last])
@@ -239,12 +236,13 @@ record WidthDescent(Lab lab, Images images, Pixels test) {
         lab.put("wrongBefore", error[before]).put("wrongPeak", error[peak]).put("wrongLast", error[last]);
         lab.put("exact", train[last] == 0);
         String ratio = name + ", " + axis + " at the peak over those of the threshold";
-        lab.figure(Figure.of(ratio, "", x[peak] / threshold).baseline(1, "at the threshold"))
+        lab.figure(ratio, "", x[peak] / threshold)
+                .baseline(1, "at the threshold")
                 .figure(name + ", squared test error before the peak", "", squared[before])
-                .figure(Figure.of(name + ", squared test error at the peak", "", squared[peak])
-                        .baseline(squared[before], "before the peak"))
-                .figure(Figure.of(name + ", squared test error of the widest", "", squared[last])
-                        .baseline(squared[peak], "at the peak"))
+                .figure(name + ", squared test error at the peak", "", squared[peak])
+                .baseline(squared[before], "before the peak")
+                .figure(name + ", squared test error of the widest", "", squared[last])
+                .baseline(squared[peak], "at the peak")
                 .figure(name + ", wrong test images at the peak", "%", error[peak])
                 .figure(name + ", wrong test images of the widest", "%", error[last]);
     }

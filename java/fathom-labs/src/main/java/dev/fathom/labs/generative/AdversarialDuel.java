@@ -75,7 +75,6 @@ record AdversarialDuel(
         Map<Integer, T> seen = new TreeMap<>();
         float[] spread = {Float.POSITIVE_INFINITY};
         var trainer = inTurns(model, optimizer, turns, (n, examples) -> judge(n, examples, spread), this::draw)
-                .seed(lab.seed())
                 .callbacks(new Callback() {
                     @Override
                     public void onEpochEnd(Run training, EpochLog log) {
@@ -92,8 +91,7 @@ record AdversarialDuel(
         }
         int round = batch * (turns + 1);
         try (Dataset whole = data.take(0, Math.max(1, data.size() / round) * round)) {
-            Run history = lab.train(
-                    name, "examples", trainer, whole.shuffled(lab.seed()).batches(batch), epochs);
+            Run history = lab.train(name, "examples", trainer, whole, batch, epochs);
             // a resumed run takes what it saw in its first epochs from their files
             for (int epoch = 1; epoch <= epochs; epoch++) {
                 seen.computeIfAbsent(epoch, at);

@@ -5,7 +5,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nets.Diffusion;
 import dev.fathom.nn.Input;
@@ -68,16 +67,16 @@ public final class DiffusionLab implements Experiment {
             float[] way = way(diffusion, model.net(), lab.rng("way"));
             lab.picture("way.png", () -> Sheets.mosaic(way, MOMENTS))
                     .curves("loss.png", "loss", "epoch", Map.of("predicted noise", history.curve("loss")))
-                    .figure(Figure.of("Loss", "", history.series("loss")[epochs - 1])
-                            .baseline(1, "a net that says 0"));
+                    .figure("Loss", "", history.series("loss")[epochs - 1])
+                    .baseline(1, "a net that says 0");
             lab.section("Samples");
             try (SampleQuality evaluation = new SampleQuality(lab, "Digits", unit, lab.of(2000, 200))) {
                 float[] samples = samples(lab, diffusion, model.net(), evaluation.count());
                 float[] shown = Arrays.copyOf(samples, Math.min(samples.length, 100 * SampleQuality.PIXELS));
                 double frechet = evaluation.row("diffusion", samples).get("Fréchet distance");
                 lab.picture("samples.png", () -> Sheets.mosaic(shown, 10))
-                        .figure(Figure.of("Fréchet distance", "", frechet)
-                                .baseline(evaluation.real().get("Fréchet distance"), "training images"));
+                        .figure("Fréchet distance", "", frechet)
+                        .baseline(evaluation.real().get("Fréchet distance"), "training images");
             }
         }
     }

@@ -3,8 +3,8 @@ package dev.fathom.labs.generative;
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.Density;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -19,7 +19,6 @@ import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Chart;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,8 +108,8 @@ final class KnownDistances {
                 .put("first", clipping[1] / truth[1])
                 .put("last", clipping[n - 1] / truth[n - 1])
                 .put("js", js[n - 1])
-                .figure(Figure.of("Largest error of the estimate on a line", "", most(penalty, truth))
-                        .baseline(slack(truth[n - 1]), "what the weight of the penalty allows at the largest shift"));
+                .figure("Largest error of the estimate on a line", "", Averages.furthest(penalty, truth))
+                .baseline(slack(truth[n - 1]), "what the weight of the penalty allows at the largest shift");
         lab.chart(
                 "shifts.png",
                 new Chart("Distance", "shift")
@@ -118,14 +117,6 @@ final class KnownDistances {
                         .line("penalty", shifts, penalty)
                         .line("clipping", shifts, clipping)
                         .line("JS", shifts, js));
-    }
-
-    /** The largest distance between numbers and others. */
-    private static double most(double[] numbers, double[] others) {
-        return IntStream.range(0, numbers.length)
-                .mapToDouble(i -> Math.abs(numbers[i] - others[i]))
-                .max()
-                .orElseThrow();
     }
 
     /** Six points and six others: all 720 pairings are tried. */
@@ -148,9 +139,9 @@ final class KnownDistances {
         }
         double[] truth = table.values("distance");
         double slack = slack(Arrays.stream(truth).max().orElseThrow());
-        double error = most(table.values("critic's estimate"), truth);
-        lab.figure(Figure.of("Largest error of the estimate for six points", "", error)
-                .baseline(slack, "what the weight of the penalty allows at the largest distance"));
+        double error = Averages.furthest(table.values("critic's estimate"), truth);
+        lab.figure("Largest error of the estimate for six points", "", error)
+                .baseline(slack, "what the weight of the penalty allows at the largest distance");
     }
 
     /**

@@ -4,7 +4,6 @@ import static dev.fathom.op.Activation.TANH;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.Density;
@@ -25,7 +24,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
-import java.util.stream.IntStream;
 
 /** Adversarial nets on a line, where every number of their theory can be computed. */
 final class LineTheory {
@@ -34,9 +32,7 @@ final class LineTheory {
 
     private static final int POINTS = 481;
     private static final double END = 6;
-    private static final double[] X = IntStream.range(0, POINTS)
-            .mapToDouble(i -> -END + 2 * END * i / (POINTS - 1))
-            .toArray();
+    private static final double[] X = Averages.each(POINTS, i -> -END + 2 * END * i / (POINTS - 1));
 
     private LineTheory() {}
 
@@ -86,9 +82,9 @@ final class LineTheory {
             }
         }
         lab.put("same", table.values("Value")[0])
-                .figure(Figure.of("Largest distance from p / (p + q)", "", worst)
-                        .baseline(0, "the best discriminator"))
-                .picture("discriminators.png", () -> Chart.panels(2, charts));
+                .figure("Largest distance from p / (p + q)", "", worst)
+                .baseline(0, "the best discriminator")
+                .charts("discriminators.png", 2, charts);
     }
 
     /** Trains a discriminator on the whole line at once: each point of a grid counts as much as its density says. */
@@ -145,8 +141,8 @@ final class LineTheory {
             }
             Density smooth = new Density(0.1, Averages.doubles(fake));
             lab.put("distance", Density.wasserstein(real, fake))
-                    .figure(Figure.of("Value of the game on a line", "", value)
-                            .baseline(OPTIMUM, "-log 4, the optimum"))
+                    .figure("Value of the game on a line", "", value)
+                    .baseline(OPTIMUM, "-log 4, the optimum")
                     .chart(
                             "line.png",
                             new Chart("The game on a line", "x")

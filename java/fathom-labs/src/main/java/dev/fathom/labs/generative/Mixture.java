@@ -3,6 +3,7 @@ package dev.fathom.labs.generative;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -145,7 +145,7 @@ enum Mixture {
         double share = Arrays.stream(table.values("samples near a mode")).max().orElseThrow();
         lab.put("most", (int) most).put("by", best.map(Table.Row::name).collect(Collectors.joining(" and ")));
         lab.put("share", share);
-        lab.picture("modes-" + shape + ".png", () -> Chart.panels(2, charts));
+        lab.charts("modes-" + shape + ".png", 2, charts);
     }
 
     private static Chart chart(String title, float[] real, float[] fake) {
@@ -156,8 +156,6 @@ enum Mixture {
     }
 
     private static double[] column(float[] points, int offset) {
-        return IntStream.range(0, points.length / 2)
-                .mapToDouble(i -> points[2 * i + offset])
-                .toArray();
+        return Averages.each(points.length / 2, i -> points[2 * i + offset]);
     }
 }

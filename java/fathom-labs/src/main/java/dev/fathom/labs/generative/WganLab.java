@@ -6,7 +6,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.Correlation;
@@ -115,8 +114,8 @@ public final class WganLab implements Experiment {
                     .put("estimateAtTheEnd", estimate[1][epochs - 1])
                     .put("distance", truth[0])
                     .put("floor", Density.wasserstein(real, data.sample(1000, rng)))
-                    .figure(Figure.of("Distance at the end of the game on a line", "", truth[epochs - 1])
-                            .baseline(truth[0], "after the first epoch"))
+                    .figure("Distance at the end of the game on a line", "", truth[epochs - 1])
+                    .baseline(truth[0], "after the first epoch")
                     .chart(
                             "line.png",
                             new Chart("Distance between data and generator", "epoch")

@@ -30,7 +30,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * Dropout (Srivastava et al. 2014) in its paper's own experiments: errors on handwritten digits (table 2), and what the
@@ -72,9 +71,7 @@ public final class DropoutLab implements Experiment {
                     lab.train("Autoencoder " + name, "images", trainer, batches, lab.of(20, 4));
                     float[][] hidden =
                             Examples.of(model.net().encoder, flat.test()).x();
-                    double[] means = IntStream.range(0, HIDDEN)
-                            .mapToDouble(u -> Averages.mean(Arrays.asList(hidden), h -> h[u]))
-                            .toArray();
+                    double[] means = Averages.each(HIDDEN, u -> Averages.mean(Arrays.asList(hidden), h -> h[u]));
                     long zeros = Arrays.stream(Averages.doubles(Averages.flat(hidden)))
                             .filter(h -> h == 0)
                             .count();

@@ -23,7 +23,6 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.optim.AdamW;
 import dev.fathom.optim.Schedule;
 import dev.fathom.view.Diagram;
-import dev.fathom.view.Plots;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +73,7 @@ public final class FiltersLab implements Experiment {
             List<String> bins = IntStream.range(0, BINS)
                     .mapToObj(i -> line("%.1f", (double) i / BINS))
                     .toList();
-            lab.picture("explained.png", () -> Plots.compare("share of filters", "explained, from", bins, shares))
+            lab.curves("explained.png", "share of filters", "explained, from", bins, shares)
                     .sheet("filters.png", filters.sheet(learned));
         }
     }

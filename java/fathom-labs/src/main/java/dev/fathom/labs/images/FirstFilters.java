@@ -54,9 +54,7 @@ record FirstFilters(int n, int side, float[] weights) {
                 .limit(16)
                 .forEach(i -> {
                     Gabor g = fits.get(i);
-                    float[] wave = Averages.floats(IntStream.range(0, values)
-                            .mapToDouble(k -> g.values()[k / 3])
-                            .toArray());
+                    float[] wave = Averages.floats(Averages.each(values, k -> g.values()[k / 3]));
                     sheet.add(WeightPictures.around(weights, i * values, values), "filter " + i);
                     sheet.add(
                             WeightPictures.around(wave, 0, values),

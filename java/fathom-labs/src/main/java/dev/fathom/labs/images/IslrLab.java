@@ -84,7 +84,7 @@ public final class IslrLab implements Experiment {
                         .put("validation error", "%.2f %%", 100 * (1 - lda.accuracy(Examples.of(validate))))
                         .put("test error", "%.2f %%", 100 * (1 - lda.accuracy(Examples.of(test))))
                         .cell("published", digits ? "12.7 %" : "");
-                lab.picture("epochs.png", () -> Chart.panels(2, List.of(losses, validation)));
+                lab.charts("epochs.png", 2, List.of(losses, validation));
             }
         }
     }
@@ -118,10 +118,8 @@ public final class IslrLab implements Experiment {
             RmsProp optimizer = new RmsProp(0.001f).alpha(0.9f).epsilon(1e-7f);
             Trainer<Layer> trainer = Trainer.of(model, Loss.crossEntropy(), optimizer)
                     .metrics(Metric.accuracy())
-                    .penalties(entry.penalties)
-                    .seed(lab.seed());
-            var batches = learn.shuffled(lab.seed()).batches(128);
-            Run run = lab.train(entry.name, "images", trainer, batches, validate, lab.epochs(30, 3));
+                    .penalties(entry.penalties);
+            Run run = lab.train(entry.name, "images", trainer, learn, 128, validate, lab.epochs(30, 3));
             row.cell("parameters", model.parameterCount())
                     .put("validation error", "%.2f %%", error(trainer, validate))
                     .put("test error", "%.2f %%", error(trainer, test));

@@ -3,6 +3,7 @@ package dev.fathom.labs.images;
 import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.data.Pretrained;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.image.Preprocessing.Photo;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
@@ -37,8 +38,6 @@ record Namer(Pretrained network, Model<Layer> model, List<String> classes) {
 
     /** The most probable class. */
     static int best(float... p) {
-        return IntStream.range(0, p.length)
-                .reduce((i, k) -> p[k] > p[i] ? k : i)
-                .orElseThrow();
+        return Averages.highest(0, p.length, i -> p[i]);
     }
 }

@@ -1,7 +1,6 @@
 package dev.fathom.labs.images;
 
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nets.MeanField;
 import dev.fathom.tensor.Pass;
@@ -12,8 +11,6 @@ import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.DoubleUnaryOperator;
-import java.util.function.IntPredicate;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -40,26 +37,21 @@ record PhaseDiagram(int side, double[] theory, double[] factors, double[] correl
         PhaseDiagram phases = measured(lab.of(25, 13), width, lab.seed());
         double scatter = 1 / Math.sqrt(width);
         double[] theory = phases.theory();
-        double clear = 100 * phases.share(i -> Math.abs(theory[i] - 1) > scatter);
+        double clear = 100 * Averages.share(theory.length, i -> Math.abs(theory[i] - 1) > scatter);
+        double right = 100 * Averages.share(theory.length, i -> phases.factors()[i] > 1 == theory[i] > 1);
         double ordered = phases.correlation(false);
         lab.put("width", width)
                 .put("points", theory.length)
                 .put("scatter", 100 * scatter)
                 .put("clear", clear)
-                .figure(Figure.of(
-                                "Points whose phase is that of the theory",
-                                "%",
-                                100 * phases.share(i -> phases.factors()[i] > 1 == theory[i] > 1))
-                        .baseline(clear, "points further from the critical line than layers of this width scatter"))
-                .figure(Figure.of(
-                                "Median deviation of χ from the theory",
-                                "%",
-                                100 * Averages.median(phases.deviations()))
-                        .baseline(100 * scatter, "1 / sqrt(width)"))
-                .figure(Figure.of("Correlation of inputs in the ordered phase", "", ordered)
-                        .baseline(1, "theory of infinitely wide layers"))
-                .figure(Figure.of("Correlation of inputs in the chaotic phase", "", phases.correlation(true))
-                        .baseline(ordered, "the ordered phase"))
+                .figure("Points whose phase is that of the theory", "%", right)
+                .baseline(clear, "points further from the critical line than layers of this width scatter")
+                .figure("Median deviation of χ from the theory", "%", 100 * Averages.median(phases.deviations()))
+                .baseline(100 * scatter, "1 / sqrt(width)")
+                .figure("Correlation of inputs in the ordered phase", "", ordered)
+                .baseline(1, "theory of infinitely wide layers")
+                .figure("Correlation of inputs in the chaotic phase", "", phases.correlation(true))
+                .baseline(ordered, "the ordered phase")
                 .picture("theory.png", () -> phases.depths("Depth of signals in theory", theory))
                 .picture("measured.png", () -> phases.depths("Depth of signals, measured", phases.factors()))
                 .picture(
@@ -115,19 +107,15 @@ record PhaseDiagram(int side, double[] theory, double[] factors, double[] correl
             return new PhaseDiagram(
                     side,
                     theory,
-                    each(points, i -> Math.pow(before[i] / after[i], 1.0 / (TO - FROM))),
-                    each(points, i -> (cosines[i] - INPUTS) / (INPUTS * (INPUTS - 1.0))));
+                    Averages.each(points, i -> Math.pow(before[i] / after[i], 1.0 / (TO - FROM))),
+                    Averages.each(points, i -> (cosines[i] - INPUTS) / (INPUTS * (INPUTS - 1.0))));
         }
-    }
-
-    private static double[] each(int points, IntToDoubleFunction value) {
-        return IntStream.range(0, points).mapToDouble(value).toArray();
     }
 
     /** The sum of squares of each point's rows. */
     private static double[] squares(Tensor x) {
         float[] rows = x.square().sum(1).toArray();
-        return each(
+        return Averages.each(
                 rows.length / INPUTS,
                 i -> IntStream.range(0, INPUTS)
                         .mapToDouble(k -> rows[i * INPUTS + k])
@@ -136,12 +124,7 @@ record PhaseDiagram(int side, double[] theory, double[] factors, double[] correl
 
     /** How far each measured factor is from the theory, as a share of the theory. */
     double[] deviations() {
-        return each(theory.length, i -> Math.abs(factors[i] / theory[i] - 1));
-    }
-
-    /** The share of points with a property. */
-    double share(IntPredicate property) {
-        return (double) IntStream.range(0, theory.length).filter(property).count() / theory.length;
+        return Averages.each(theory.length, i -> Math.abs(factors[i] / theory[i] - 1));
     }
 
     /** The mean correlation over the points with biases that lie in a phase by theory. */

@@ -1,7 +1,6 @@
 package dev.fathom.labs.images;
 
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.view.Chart;
 import java.util.Arrays;
@@ -30,8 +29,10 @@ final class SineDescent {
         double[] x =
                 IntStream.rangeClosed(0, 400).mapToDouble(i -> -6 + 0.03 * i).toArray();
         lab.section("Gradient descent in one dimension")
-                .figure(Figure.of("Minimum from 2.3", "", right[300]).baseline(4.612221559, "double precision"))
-                .figure(Figure.of("Minimum from 1.4", "", left[300]).baseline(-1.670963748, "double precision"))
+                .figure("Minimum from 2.3", "", right[300])
+                .baseline(4.612221559, "double precision")
+                .figure("Minimum from 1.4", "", left[300])
+                .baseline(-1.670963748, "double precision")
                 .put("right", R.applyAsDouble(right[300]))
                 .put("left", R.applyAsDouble(left[300]))
                 .chart(

@@ -10,6 +10,7 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.nets.ConvBlock;
 import dev.fathom.nn.GlobalAvgPool;
@@ -103,7 +104,7 @@ public final class TransferLab implements Experiment {
                             return mean;
                         })
                         .toArray();
-                chart.line(way, IntStream.of(sizes).asDoubleStream().toArray(), accuracies);
+                chart.line(way, Averages.doubles(sizes), accuracies);
             }
             lab.chart("by-examples.png", chart);
         }

@@ -3,8 +3,8 @@ package dev.fathom.labs.memory;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.MemoryTask;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
@@ -116,8 +116,8 @@ record Gradients(Lab lab, int length) {
             row(table, name + ", measured", product);
             row(table, name + ", bound", bound);
             double each = Math.pow(product[length - 1], 1.0 / (length - 1));
-            lab.figure(Figure.of("Product of derivatives, " + name + ", factor of a step", "", each)
-                    .baseline(scale, "largest singular value"));
+            lab.figure("Product of derivatives, " + name + ", factor of a step", "", each)
+                    .baseline(scale, "largest singular value");
         }
         curves("products.png", "the norm of the product, measured", "distance", measured);
         curves("bounds.png", "the bound", "distance", bounds);
@@ -161,16 +161,10 @@ record Gradients(Lab lab, int length) {
                 Run history = fit(clipped ? trainer.clipNorm(CLIP) : trainer, learn, validation, epochs);
                 lab.check();
                 double[] measured = all.stream().mapToDouble(v -> v).toArray();
-                double[][] loss = history.curve("val_loss");
+                double[][] loss = Training.curve(history, "val_loss", STEPS_A_POINT);
                 log(flows, name, count(length), flow(model));
                 log(norms, name, count(measured.length), measured);
-                log(
-                        losses,
-                        name,
-                        Arrays.stream(loss[0])
-                                .map(epoch -> epoch * STEPS_A_POINT)
-                                .toArray(),
-                        loss[1]);
+                log(losses, name, loss[0], loss[1]);
                 double above = Arrays.stream(measured).filter(v -> !(v <= CLIP)).count();
                 Table.Row row = table.row(name)
                         .put(

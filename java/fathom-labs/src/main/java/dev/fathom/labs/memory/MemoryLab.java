@@ -7,7 +7,6 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.view.Diagram;
-import dev.fathom.view.Plots;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -88,9 +87,7 @@ public final class MemoryLab implements Experiment {
             List<String> places =
                     IntStream.of(lengths).mapToObj(String::valueOf).toList();
             if (places.size() > 1) {
-                lab.picture(
-                        prefix + "-accuracy.png",
-                        () -> Plots.compare(task.title + ", test accuracy", "T", places, shares));
+                lab.curves(prefix + "-accuracy.png", task.title + ", test accuracy", "T", places, shares);
             }
         }
         gradients.flows(trained);

@@ -4,6 +4,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.MemoryTask;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Rng;
@@ -11,7 +12,6 @@ import dev.fathom.train.Callback;
 import dev.fathom.train.EpochLog;
 import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
-import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -61,17 +61,11 @@ record MemoryTraining(Lab lab, MemoryTask task, int length, int steps) {
                     .metrics(task.accuracy(length))
                     .keepBest("val_loss")
                     .clipNorm(CLIP)
-                    .seed(lab.seed())
                     .callbacks(WHEN_SOLVED);
-            Run history = lab.train(
-                    task.title + ", " + row.name(),
-                    "sequences",
-                    trainer,
-                    learn.shuffled(lab.seed()).batches(BATCH),
-                    validation,
-                    epochs(lab, task));
+            String name = task.title + ", " + row.name();
+            Run history = lab.train(name, "sequences", trainer, learn, BATCH, validation, epochs(lab, task));
             Map<String, Double> tested = trainer.evaluate(test);
-            double[][] curve = history.curve("val_loss");
+            double[][] curve = Training.curve(history, "val_loss", steps);
             int done = curve[0].length * steps;
             row.cell("parameters", model.parameterCount())
                     .cell("ms a step", "%.1f", 1000 * history.seconds() / done)
@@ -81,9 +75,7 @@ record MemoryTraining(Lab lab, MemoryTask task, int length, int steps) {
                     .cell("without memory", "%.4f", task.baseline(length))
                     .put(task.accuracyName, "%.1f %%", 100 * tested.getOrDefault("accuracy", Double.NaN))
                     .baseline(100 * task.guessedAccuracy(), "without memory");
-            return new double[][] {
-                Arrays.stream(curve[0]).map(epoch -> epoch * steps).toArray(), curve[1]
-            };
+            return curve;
         }
     }
 }

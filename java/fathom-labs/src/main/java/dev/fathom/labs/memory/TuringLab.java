@@ -62,8 +62,7 @@ public final class TuringLab implements Experiment {
         nets.put(
                 "Turing machine",
                 new TuringMachine(size.bits() + 1, size.bits(), size.hidden(), size.slots(), size.width()));
-        double[] lengths =
-                IntStream.rangeClosed(1, size.tested()).asDoubleStream().toArray();
+        double[] lengths = Averages.upTo(size.tested());
         Table table = lab.table("right", "network").named("{row}, bits right, {column}");
         Chart chart = new Chart("bits right", "vectors in the sequence");
         Map<String, double[][]> curves = new LinkedHashMap<>();

@@ -68,11 +68,9 @@ record Encoding(String name, int width, Loss loss) {
                         encoding.loss.of(y, classes.oneHot(CLASSES).matmul(encoding.codes()));
                 try (Model<Sequential> model = Model.of(net, lab.seed())) {
                     var trainer = Trainer.of(model, loss, new Adam(1e-3f))
-                            .metrics(Metric.higherIsBetter("accuracy", encoding::right))
-                            .seed(lab.seed());
-                    var batches = unit.learn().shuffled(lab.seed()).batches(100);
-                    Run history =
-                            lab.train("Labels as " + encoding.name, "images", trainer, batches, unit.choose(), epochs);
+                            .metrics(Metric.higherIsBetter("accuracy", encoding::right));
+                    String name = "Labels as " + encoding.name;
+                    Run history = lab.train(name, "images", trainer, unit.learn(), 100, unit.choose(), epochs);
                     double[][] accuracy = history.curve("val_accuracy");
                     curves.put(encoding.name, accuracy);
                     Table.Row row = table.row(encoding.name)

@@ -138,9 +138,7 @@ final class Lines {
      */
     record Score(double a, double b, double cost, double late, double early) {
         static Score of(double a, double b, float[][] test) {
-            double[] minutes = IntStream.range(0, test[0].length)
-                    .mapToDouble(i -> 10 * (test[1][i] - a - b * test[0][i]))
-                    .toArray();
+            double[] minutes = Averages.each(test[0].length, i -> 10 * (test[1][i] - a - b * test[0][i]));
             double late = Arrays.stream(minutes).filter(m -> m > 0).sum() / minutes.length;
             double early = -Arrays.stream(minutes).filter(m -> m <= 0).sum() / minutes.length;
             long trips = Arrays.stream(minutes).filter(m -> m > 0).count();

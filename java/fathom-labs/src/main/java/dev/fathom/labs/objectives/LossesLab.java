@@ -89,18 +89,12 @@ public final class LossesLab implements Experiment {
                     for (float w : net.weight().value().toArray()) {
                         weights.append(Findings.line("%.2f, ", w));
                     }
+                    float bias = model.parameter("bias").value().item();
                     table.row(name)
                             .put("accuracy", "%.1f %%", accuracy)
                             .baseline(before, width == 2 ? "a guess" : "x1 and x2 alone")
                             .cell("features", title)
-                            .cell(
-                                    "weights and bias",
-                                    weights
-                                            + Findings.line(
-                                                    "%.2f",
-                                                    model.parameter("bias")
-                                                            .value()
-                                                            .item()));
+                            .cell("weights and bias", weights + Findings.line("%.2f", bias));
                     Regions plane = new Regions(title, -REACH, REACH, -REACH, REACH);
                     planes.add(plane.shares(net.apply(features(plane.places(), width))
                                     .sigmoid()

@@ -2,6 +2,7 @@ package dev.fathom.labs.objectives;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.Descent;
 import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -77,27 +78,16 @@ final class OrderedClasses {
                     int[] off = IntStream.range(0, answers.length)
                             .map(i -> Math.abs(answers[i] - test.y[i]))
                             .toArray();
+                    double distance = Averages.mean(Averages.doubles(off));
+                    float squared =
+                            Loss.squaredEarthMover().of(logits, test.truth()).item();
+                    float entropy = Loss.crossEntropy().of(logits, test.truth()).item();
                     Table.Row row = table.row(table.rows().isEmpty() ? "cross-entropy" : "squared EMD");
                     put(table, row, "accuracy", "%.1f %%", 100 * share(off, 0, 0));
-                    put(
-                            table,
-                            row,
-                            "mean distance in classes",
-                            "%.3f",
-                            IntStream.of(off).average().orElseThrow());
+                    put(table, row, "mean distance in classes", "%.3f", distance);
                     put(table, row, "answers two or more classes off", "%.1f %%", 100 * share(off, 2, CLASSES));
-                    put(
-                            table,
-                            row,
-                            "squared EMD on the test",
-                            "%.4f",
-                            Loss.squaredEarthMover().of(logits, test.truth()).item());
-                    put(
-                            table,
-                            row,
-                            "cross-entropy on the test",
-                            "%.3f",
-                            Loss.crossEntropy().of(logits, test.truth()).item());
+                    put(table, row, "squared EMD on the test", "%.4f", squared);
+                    put(table, row, "cross-entropy on the test", "%.3f", entropy);
                 }
             }
         }

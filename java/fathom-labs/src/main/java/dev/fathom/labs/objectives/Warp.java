@@ -3,7 +3,6 @@ package dev.fathom.labs.objectives;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.PlaneSet;
 import dev.fathom.experiments.data.PlaneSet.Points;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Descent;
 import dev.fathom.nn.Init;
@@ -87,11 +86,11 @@ final class Warp {
                 .put("hidden", HIDDEN)
                 .put("steps", steps)
                 .put("before", before)
-                .figure(Figure.of(
-                                "two circles after the layer that warps the plane, accuracy",
-                                "%",
-                                frames.get(frames.size() - 1).accuracy)
-                        .baseline(before, "before training"))
+                .figure(
+                        "two circles after the layer that warps the plane, accuracy",
+                        "%",
+                        frames.get(frames.size() - 1).accuracy)
+                .baseline(before, "before training")
                 .animation(
                         "warp.gif",
                         () -> new Animation(

@@ -4,15 +4,14 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.optimization.Trainings.Task;
 import dev.fathom.linear.MinimumNorm;
 import dev.fathom.optim.Sgd;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Plots;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -58,10 +57,7 @@ record BatchGrid(Lab lab, Images images) {
                 row.cell("rate " + names.get(i), c.diverged() ? "diverged" : line("%.2f %%", 100 * c.accuracy()));
             }
             float[] own = shares[b];
-            int best = IntStream.range(0, RATES)
-                    .boxed()
-                    .max(Comparator.<Integer>comparingDouble(i -> own[i]).thenComparing(Comparator.reverseOrder()))
-                    .orElseThrow();
+            int best = Averages.highest(0, RATES, i -> own[i]);
             double first = b == 0 ? rate(best) : table.values("best rate")[0];
             row.put("best rate", "%.3f", rate(best))
                     .baseline(first * BATCHES[b] / BATCHES[0], "linear scaling from batch 16")
@@ -113,13 +109,13 @@ record BatchGrid(Lab lab, Images images) {
         }
         var withScaling = Arrays.stream(scaled).summaryStatistics();
         var withOne = Arrays.stream(kept).summaryStatistics();
-        lab.picture("scaling.png", () -> Chart.panels(2, List.of(left, right)));
+        lab.charts("scaling.png", 2, List.of(left, right));
         lab.put("scaledMin", withScaling.getMin()).put("scaledMax", withScaling.getMax());
         lab.put("keptMin", withOne.getMin()).put("keptMax", withOne.getMax()).put("rate", Race.plain(rate(0)));
-        lab.figure(Figure.of(
+        lab.figure(
                         "Batches 16 to 1024, log ratio of training losses, scaled rates",
                         "",
                         Math.log(withScaling.getMax() / withScaling.getMin()))
-                .baseline(Math.log(withOne.getMax() / withOne.getMin()), "the same rate for all"));
+                .baseline(Math.log(withOne.getMax() / withOne.getMin()), "the same rate for all");
     }
 }

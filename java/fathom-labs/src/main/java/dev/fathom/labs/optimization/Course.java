@@ -1,10 +1,10 @@
 package dev.fathom.labs.optimization;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.train.Run;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /**
  * How a training went, epoch by epoch; a training that diverged has fewer epochs than it should.
@@ -40,9 +40,7 @@ record Course(double[] losses, double[] judgedLosses, double[] accuracies, int e
 
     /** A curve over the epochs. */
     static double[][] curve(double... values) {
-        return new double[][] {
-            IntStream.rangeClosed(1, values.length).asDoubleStream().toArray(), values
-        };
+        return new double[][] {Averages.upTo(values.length), values};
     }
 
     /** The mean of some courses of equal length, epoch by epoch; without those that diverged, if others did not. */
@@ -59,12 +57,7 @@ record Course(double[] losses, double[] judgedLosses, double[] accuracies, int e
 
     private static double[] means(List<Course> courses, Function<Course, double[]> series) {
         double[] means = new double[courses.get(0).epochs];
-        Arrays.setAll(
-                means,
-                i -> courses.stream()
-                        .mapToDouble(c -> series.apply(c)[i])
-                        .average()
-                        .orElseThrow());
+        Arrays.setAll(means, i -> Averages.mean(courses, c -> series.apply(c)[i]));
         return means;
     }
 }

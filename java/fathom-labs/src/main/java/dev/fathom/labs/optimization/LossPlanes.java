@@ -3,7 +3,6 @@ package dev.fathom.labs.optimization;
 import dev.fathom.data.Dataset;
 import dev.fathom.derivative.LBfgs;
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.statistics.LossPlane;
@@ -81,8 +80,8 @@ record LossPlanes(Lab lab, Dataset data, FlatNet net) {
         float[][] random = walks(ways.size(), ways.get(0).size(), net.size(), new Rng(lab.seed()));
         double walks = 100 * Pca.fit(random, 2).share();
         lab.put("walks", walks);
-        lab.figure(Figure.of("Variance of the ways in two components", "%", 100 * pca.share())
-                .baseline(walks, "two components of as many random walks"));
+        lab.figure("Variance of the ways in two components", "%", 100 * pca.share())
+                .baseline(walks, "two components of as many random walks");
 
         List<float[]> adam = ways.get(ADAM);
         float[] end = last(adam);
@@ -94,8 +93,8 @@ record LossPlanes(Lab lab, Dataset data, FlatNet net) {
                 * Math.hypot(path[0][0] * Averages.norm(plane.u()), path[1][0] * Averages.norm(plane.v()))
                 / distance(adam);
         double expected = 100 * Math.sqrt(2.0 / net.size());
-        lab.figure(Figure.of("Length of Adam's way on a random plane", "%", held)
-                .baseline(expected, "two of as many random directions as there are weights"));
+        lab.figure("Length of Adam's way on a random plane", "%", held)
+                .baseline(expected, "two of as many random directions as there are weights");
         lab.put("length", distance(adam)).put("held", held).put("expected", expected);
         double lowest =
                 Arrays.stream(field).flatMapToDouble(Arrays::stream).min().orElseThrow();

@@ -11,6 +11,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -37,17 +38,13 @@ public final class OptimizersLab implements Experiment {
                     "-images",
                     c -> Arrays.stream(c.losses()).map(Math::log10).toArray());
             Race.Placed plain = Race.named(placed, "Gradient descent");
-            Race.Placed fastest = placed.stream()
-                    .min(Comparator.comparingDouble(p -> p.mean().loss()))
-                    .orElseThrow();
+            Race.Placed fastest = Collections.min(
+                    placed, Comparator.comparingDouble(p -> p.mean().loss()));
             lab.put("fastest", fastest.racer().name())
                     .put("loss", fastest.mean().loss());
             lab.put("descent", plain.mean().loss()).put("others", placed.size() - 1);
-            lab.put(
-                    "below",
-                    placed.stream()
-                            .filter(p -> p.mean().loss() < plain.mean().loss())
-                            .count());
+            double loss = plain.mean().loss();
+            lab.put("below", placed.stream().filter(p -> p.mean().loss() < loss).count());
             lab.put("best", placed.get(0).racer().name())
                     .put("accuracy", placed.get(0).accuracy());
             lab.put("plain", plain.accuracy());

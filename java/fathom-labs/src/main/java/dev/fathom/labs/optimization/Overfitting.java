@@ -5,7 +5,6 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.assess.Classification;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.optimization.Trainings.Task;
@@ -128,8 +127,8 @@ record Overfitting(Lab lab, Images images) {
         curves.put("training", plain.history.curve("loss"));
         curves.put("held out", plain.history.curve("val_loss"));
         lab.curves("stopping.png", "loss of the plain run", "epoch", curves)
-                .figure(Figure.of("Test loss with early stopping", "", stopped.test.logLoss())
-                        .baseline(plain.test.logLoss(), "all epochs"));
+                .figure("Test loss with early stopping", "", stopped.test.logLoss())
+                .baseline(plain.test.logLoss(), "all epochs");
     }
 
     private void penalties(Map<String, Trained> trained) {
@@ -157,22 +156,18 @@ record Overfitting(Lab lab, Images images) {
     private void calibration(Map<String, Trained> trained, Trained plain) {
         Table table = lab.section("Calibration").put("bins", BINS).table("calibration", "training");
         trained.forEach((name, t) -> {
+            Classification cooled = t.cooled();
             double before = 100 * t.test.calibration(BINS).expectedError();
+            double after = 100 * cooled.calibration(BINS).expectedError();
             table.row(name)
                     .put("test accuracy", "%.2f %%", t.accuracy())
                     .put("mean confidence", "%.2f %%", t.confidence())
                     .put("ECE", "%.2f %%", before)
                     .put("test loss", "%.4f", t.test.logLoss())
                     .put("temperature", "%.3f", t.held.temperature())
-                    .put(
-                            "ECE after temperature scaling",
-                            "%.2f %%",
-                            100 * t.cooled().calibration(BINS).expectedError())
+                    .put("ECE after temperature scaling", "%.2f %%", after)
                     .baseline(before, "before")
-                    .put(
-                            "test loss after temperature scaling",
-                            "%.4f",
-                            t.cooled().logLoss());
+                    .put("test loss after temperature scaling", "%.4f", cooled.logLoss());
         });
         Map<String, Classification> shown = new LinkedHashMap<>();
         shown.put("label smoothing", Objects.requireNonNull(trained.get(SMOOTHED)).test);

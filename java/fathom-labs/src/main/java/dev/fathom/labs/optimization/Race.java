@@ -64,11 +64,7 @@ record Race(
                         .mapToObj(i -> task(racers.get(i / k), factors[i % k], trial, 0))
                         .toList());
         List<Integer> best = IntStream.range(0, racers.size())
-                .mapToObj(i -> IntStream.range(0, k)
-                        .boxed()
-                        .min(Comparator.comparingDouble(
-                                j -> tried.get(i * k + j).end()))
-                        .orElseThrow())
+                .mapToObj(i -> Averages.lowest(0, k, j -> tried.get(i * k + j).end()))
                 .toList();
         List<Course> courses = new Trainings(lab, "Race", images.learn(), images.test())
                 .all(IntStream.range(0, racers.size() * seeds)

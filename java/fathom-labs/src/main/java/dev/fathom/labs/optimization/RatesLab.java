@@ -4,7 +4,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.labs.optimization.Trainings.Task;
 import dev.fathom.nn.Layer;
@@ -133,8 +132,10 @@ public final class RatesLab implements Experiment {
         lab.curves("growth.png", "training loss", "epoch", losses);
         double[] loss = table.values("training loss");
         double[] right = table.values("test accuracy");
-        lab.figure(Figure.of("Training loss, batch growth", "", loss[2]).baseline(loss[1], "rate decay"))
-                .figure(Figure.of("Test accuracy, batch growth", "%", right[2]).baseline(right[1], "rate decay"));
+        lab.figure("Training loss, batch growth", "", loss[2])
+                .baseline(loss[1], "rate decay")
+                .figure("Test accuracy, batch growth", "%", right[2])
+                .baseline(right[1], "rate decay");
         lab.put("phase", Race.epochs(phase)).put("share", 100.0 * grown / (3 * phase * steps));
         lab.put("apart", Math.abs(loss[1] - loss[2])).put("gain", Math.abs(loss[0] - loss[1]));
     }

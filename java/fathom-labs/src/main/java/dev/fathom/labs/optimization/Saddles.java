@@ -65,12 +65,9 @@ final class Saddles {
         Table table = lab.table("thirds", places);
         for (int third = 0; third < 3; third++) {
             List<CriticalPoint> part = points.subList(third * n / 3, (third + 1) * n / 3);
+            double highest = part.get(part.size() - 1).loss();
             table.row(List.of("lowest third", "middle third", "highest third").get(third))
-                    .cell(
-                            "loss",
-                            "%.3f to %.3f",
-                            part.get(0).loss(),
-                            part.get(part.size() - 1).loss())
+                    .cell("loss", "%.3f to %.3f", part.get(0).loss(), highest)
                     .put("negative eigenvalues", "%.1f", Averages.mean(part, CriticalPoint::negative))
                     .put("positive eigenvalues", "%.1f", Averages.mean(part, CriticalPoint::positive))
                     .put("index", "%.1f %%", Averages.mean(part, CriticalPoint::index))

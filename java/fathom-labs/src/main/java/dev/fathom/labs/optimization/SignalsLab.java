@@ -63,7 +63,7 @@ public final class SignalsLab implements Experiment {
         Histograms backward = histograms(unit + ", gradients");
         Chart measured = new Chart(unit + ", log10 of the deviation", "layer");
         Chart inTheory = new Chart("In theory", "layer");
-        double[] layers = IntStream.rangeClosed(1, DEPTH).asDoubleStream().toArray();
+        double[] layers = Averages.upTo(DEPTH);
         for (Start start : Start.ALL) {
             lab.check();
             Signals signals = Signals.measured(start, activation, width, learn.batches(batch), lab.seed());
@@ -89,7 +89,7 @@ public final class SignalsLab implements Experiment {
         }
         lab.picture(file + "-activations.png", forward::render);
         lab.picture(file + "-gradients.png", backward::render);
-        lab.picture(file + "-deviations.png", () -> Chart.panels(2, List.of(measured, inTheory)));
+        lab.charts(file + "-deviations.png", 2, List.of(measured, inTheory));
     }
 
     private static Histograms histograms(String title) {

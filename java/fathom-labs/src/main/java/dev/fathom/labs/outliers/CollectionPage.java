@@ -43,9 +43,7 @@ final class CollectionPage {
         LabeledSeries series = shown.series();
         double[] x = IntStream.range(0, series.test().length).asDoubleStream().toArray();
         double[] all = Stream.of(series.test()).mapToDouble(row -> row[0]).toArray();
-        double[] labeled = IntStream.range(0, all.length)
-                .mapToDouble(t -> series.outliers()[t] ? all[t] : Double.NaN)
-                .toArray();
+        double[] labeled = Averages.each(all.length, t -> series.outliers()[t] ? all[t] : Double.NaN);
         Chart values = new Chart(series.title() + ", the first column", "row")
                 .line("normal", x, all)
                 .line("outliers by the labels", x, labeled);
@@ -54,7 +52,7 @@ final class CollectionPage {
                         .line(m, x, Averages.doubles(shown.of(m).scores())));
         List<Chart> charts = Stream.concat(Stream.of(values), scores).toList();
         String picture = set.name().toLowerCase(Locale.ROOT) + ".png";
-        lab.put("shown", series.name()).put("picture", picture).picture(picture, () -> Chart.panels(1, charts));
+        lab.put("shown", series.name()).put("picture", picture).charts(picture, 1, charts);
     }
 
     /** Both ensembles beside the linear floors of series that are learned and scored whole. */

@@ -4,6 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.outliers.Study.Outcome;
 import dev.fathom.labs.outliers.Study.Result;
 import dev.fathom.labs.outliers.Study.Settings;
@@ -58,7 +59,7 @@ final class EnsemblePage {
                             "%.4f",
                             rocs[rocs.length - 1] - rocs[0])
                     .baseline(0, "expected: not smaller");
-            chart.line(name, IntStream.of(sizes).asDoubleStream().toArray(), rocs);
+            chart.line(name, Averages.doubles(sizes), rocs);
         }
         lab.chart("members.png", chart);
     }

@@ -7,7 +7,6 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** What networks write again for windows of a series, and their errors at its rows. */
@@ -69,8 +68,6 @@ final class Reconstruction {
 
     /** The score of each row, which is the median of the errors of the members of an ensemble [members][rows]. */
     static double[] median(double[]... errors) {
-        return IntStream.range(0, errors[0].length)
-                .mapToDouble(t -> Averages.median(List.of(errors), member -> member[t]))
-                .toArray();
+        return Averages.each(errors[0].length, t -> Averages.median(List.of(errors), member -> member[t]));
     }
 }

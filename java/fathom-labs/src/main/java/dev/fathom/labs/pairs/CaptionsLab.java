@@ -5,7 +5,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
@@ -77,10 +76,8 @@ public final class CaptionsLab implements Experiment {
                             .metrics(Task.EXACT)
                             .schedule(Schedule.cosine(epochs))
                             .clipNorm(5)
-                            .keepBest("val_loss")
-                            .seed(lab.seed());
-                    var batches = learn.shuffled(lab.seed()).batches(lab.of(40, 20));
-                    Run history = lab.train(name, "pictures", trainer, batches, choose, epochs);
+                            .keepBest("val_loss");
+                    Run history = lab.train(name, "pictures", trainer, learn, lab.of(40, 20), choose, epochs);
                     curves.put(name, history.curve("val_exact"));
                     List<List<String>> captions = model.net().captions(pictures);
                     Table.Row row = CaptionScore.put(table.row(name), captions, truth);
@@ -141,7 +138,7 @@ public final class CaptionsLab implements Experiment {
         }
         lab.section("Where it looks")
                 .sheet("attention.png", sheet)
-                .figure(Figure.of("Attention on the thing that is named", "%", 100 * Captioner.focus(some, attention))
-                        .baseline(50, "attention anywhere"));
+                .figure("Attention on the thing that is named", "%", 100 * Captioner.focus(some, attention))
+                .baseline(50, "attention anywhere");
     }
 }

@@ -9,7 +9,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
 import dev.fathom.experiments.data.Thing;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Layer;
@@ -75,8 +74,8 @@ final class Drawings {
                 boolean same = psnr == Double.POSITIVE_INFINITY;
                 Table.Row row = table.row(name).cell("PSNR", same ? "-" : line("%.1f dB", psnr));
                 if (!same) {
-                    lab.figure(Figure.of("PSNR, " + name.replace("pictures ", ""), "dB", psnr)
-                            .baseline(mean, "mean picture of the label"));
+                    lab.figure("PSNR, " + name.replace("pictures ", ""), "dB", psnr)
+                            .baseline(mean, "mean picture of the label");
                 }
                 double[] right = read(reader, pictures, test);
                 IntStream.range(0, PARTS.size())

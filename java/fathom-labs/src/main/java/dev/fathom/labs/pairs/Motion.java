@@ -10,7 +10,6 @@ import dev.fathom.experiments.data.MovingDigits;
 import dev.fathom.experiments.statistics.Averages;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -41,13 +40,7 @@ record Motion(int direction, double[][] places, float[][] frames) {
             }
             frames[t] = Averages.floats(Arrays.stream(sums).map(sum -> sum / n).toArray());
         }
-        return new Motion(likeliest(direction -> counts[direction]), places, frames);
-    }
-
-    private static int likeliest(IntToDoubleFunction score) {
-        return IntStream.range(0, DIRECTIONS)
-                .reduce((a, b) -> score.applyAsDouble(b) > score.applyAsDouble(a) ? b : a)
-                .orElseThrow();
+        return new Motion(Averages.highest(0, DIRECTIONS, direction -> counts[direction]), places, frames);
     }
 
     /** The last frame that is seen and its center of mass, moved on with a velocity. */
@@ -81,7 +74,7 @@ record Motion(int direction, double[][] places, float[][] frames) {
             places[t] = new double[] {SIDE * (double) row[from], SIDE * (double) row[from + 1]};
             frames[t] = Arrays.copyOfRange(row, from + 2, from + 2 + PIXELS);
         }
-        return new Motion(likeliest(direction -> row[direction]), places, frames);
+        return new Motion(Averages.highest(0, DIRECTIONS, direction -> row[direction]), places, frames);
     }
 
     /**

@@ -99,9 +99,7 @@ public final class MovingDigitsLab implements Experiment {
     }
 
     private static Table.Row best(Table table, String column) {
-        return table.rows().stream()
-                .min(Comparator.comparingDouble(row -> row.get(column)))
-                .orElseThrow();
+        return Collections.min(table.rows(), Comparator.comparingDouble(row -> row.get(column)));
     }
 
     private static List<Motion> each(MovingDigits clips, IntFunction<Motion> motion) {
@@ -118,9 +116,8 @@ public final class MovingDigitsLab implements Experiment {
             var trainer = Trainer.custom(model, new Adam(3e-3f), Clips::step)
                     .schedule(Schedule.cosine(epochs))
                     .clipNorm(1)
-                    .keepBest("val_loss")
-                    .seed(lab.seed());
-            lab.train(name, "clips", trainer, learn.shuffled(lab.seed()).batches(20), choose, epochs);
+                    .keepBest("val_loss");
+            lab.train(name, "clips", trainer, learn, 20, choose, epochs);
             float[][] rows =
                     model.predict(clips, (c, batch) -> c.forecast(batch.x())).rows();
             return Arrays.stream(rows).map(Motion::read).toList();
@@ -141,7 +138,7 @@ public final class MovingDigitsLab implements Experiment {
 
     private static Map<String, double[][]> curves(
             Map<String, Motion.Score> scores, Function<Motion.Score, double[]> measure) {
-        double[] ahead = IntStream.rangeClosed(1, COMING).asDoubleStream().toArray();
+        double[] ahead = Averages.upTo(COMING);
         Map<String, double[][]> curves = new LinkedHashMap<>();
         scores.forEach((name, score) -> curves.put(name, new double[][] {ahead, measure.apply(score)}));
         return curves;

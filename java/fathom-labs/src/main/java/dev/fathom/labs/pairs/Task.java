@@ -19,11 +19,9 @@ import dev.fathom.train.Metric;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,15 +121,16 @@ record Task(
     double usual(CaptionedShapes training, CaptionedShapes test) {
         Object most = training.mostFrequent(answer);
         return numbers == null
-                ? right(test, i -> answer.apply(test.scenes().get(i)).equals(most))
+                ? Averages.share(
+                        test.size(), i -> answer.apply(test.scenes().get(i)).equals(most))
                 : 0;
     }
 
     /** The score of the answer that the nearest stored picture has. */
     double copied(CaptionedShapes stored, CaptionedShapes training, CaptionedShapes test, int... nearest) {
         if (numbers == null) {
-            return right(
-                    test,
+            return Averages.share(
+                    test.size(),
                     i -> answer.apply(stored.scenes().get(nearest[i]))
                             .equals(answer.apply(test.scenes().get(i))));
         }
@@ -140,10 +139,6 @@ record Task(
         int width = truth.length / test.size();
         double squares = squares(truth, i -> known[nearest[i / width] * width + i % width]);
         return 1 - squares / spread(numbers, training, test);
-    }
-
-    private static double right(CaptionedShapes test, IntPredicate right) {
-        return (double) IntStream.range(0, test.size()).filter(right).count() / test.size();
     }
 
     /** The mean squared error of the mean over the training scenes. */
@@ -159,9 +154,6 @@ record Task(
     }
 
     private static double squares(float[] truth, IntToDoubleFunction answer) {
-        return IntStream.range(0, truth.length)
-                .mapToDouble(i -> Math.pow(truth[i] - answer.applyAsDouble(i), 2))
-                .average()
-                .orElseThrow();
+        return Averages.mean(truth.length, i -> Math.pow(truth[i] - answer.applyAsDouble(i), 2));
     }
 }

@@ -9,7 +9,6 @@ import dev.fathom.decode.Writer;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
@@ -190,11 +189,8 @@ final class Translations {
                 .put("text", 100 * scores.get(0).exact)
                 .put("weights", best.setting.weights())
                 .put("heldOut", heldOut.size())
-                .figure(Figure.of(
-                                "Translation with text and picture, weights chosen on pictures held out",
-                                "%",
-                                100 * best.exact)
-                        .baseline(100 * guess, "most frequent genders, all that a text can tell"));
+                .figure("Translation with text and picture, weights chosen on pictures held out", "%", 100 * best.exact)
+                .baseline(100 * guess, "most frequent genders, all that a text can tell");
     }
 
     private static Score score(

@@ -5,7 +5,6 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Hitters;
 import dev.fathom.experiments.data.HittersSplit;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.labs.regression.HittersLab.LassoPath;
 import dev.fathom.linear.LeastSquares;
@@ -79,8 +78,8 @@ final class FourVariables {
                 path.fits().stream()
                         .filter(fit -> LassoPath.names(columns, fit).equals(FOUR))
                         .count());
-        lab.figure(Figure.of("Four variables, least squares, mean absolute error", "", plain)
-                .baseline(234.7015, "scikit-learn"));
+        lab.figure("Four variables, least squares, mean absolute error", "", plain)
+                .baseline(234.7015, "scikit-learn");
         lab.figure("Four variables, relaxed lasso, mean absolute error", "", relaxed.error());
     }
 }

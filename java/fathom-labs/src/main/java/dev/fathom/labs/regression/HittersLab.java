@@ -37,9 +37,7 @@ public final class HittersLab implements Experiment {
             double[] penalties = Lasso.penalties(training.x(), training.y(), PENALTIES, share);
             List<Lasso> fits = Lasso.path(training.x(), training.y(), penalties);
             double[] validation = split.mean(split.errors(training, penalties), bySize);
-            int best = IntStream.range(0, PENALTIES)
-                    .reduce((i, j) -> validation[j] < validation[i] ? j : i)
-                    .orElseThrow();
+            int best = Averages.lowest(0, PENALTIES, i -> validation[i]);
             double[] errors = fits.stream()
                     .mapToDouble(fit -> HittersSplit.error(fit, test))
                     .toArray();
@@ -89,7 +87,7 @@ public final class HittersLab implements Experiment {
         path(chosen, "Python", columns, pythonPath);
         path(chosen, "R", columns, rPath);
         Map<String, double[][]> curves = new LinkedHashMap<>();
-        double[] places = IntStream.rangeClosed(1, PENALTIES).asDoubleStream().toArray();
+        double[] places = Averages.upTo(PENALTIES);
         curves.put("Python, cross-validation", new double[][] {places, pythonPath.validation()});
         curves.put("Python, test", new double[][] {places, pythonPath.test()});
         curves.put("R, cross-validation", new double[][] {places, rPath.validation()});

@@ -20,7 +20,6 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 
 /**
  * The networks of the textbook's two editions: 50 units with ReLU and a dropout rate of 0.4, trained on the squared
@@ -77,26 +76,24 @@ record HittersNets(HittersSplit split, Hitters players, Supplier<Sequential> net
     double[] errors(Lab lab, int count) {
         Hitters training = split.training(players);
         Hitters test = split.test(players);
-        return IntStream.range(0, count)
-                .mapToDouble(i -> {
-                    long seed = lab.seed() + i;
-                    try (Dataset train = training.dataset();
-                            Model<Sequential> model = Model.of(net.get(), seed);
-                            Pass pass = Pass.infer()) {
-                        lab.quietly(
-                                split.name() + "-" + (i + 1),
-                                Trainer.of(model, Loss.mse(), optimizer).seed(seed),
-                                train.shuffled(seed).batches(BATCH),
-                                epochs);
-                        Tensor said = model.net().apply(test.features());
-                        double error = Regression.of(test.y(), Averages.doubles(said.toArray()))
-                                .mae();
-                        lab.say(
-                                "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the test %.2f",
-                                split.name(), i + 1, count, epochs, error);
-                        return error;
-                    }
-                })
-                .toArray();
+        return Averages.each(count, i -> {
+            long seed = lab.seed() + i;
+            try (Dataset train = training.dataset();
+                    Model<Sequential> model = Model.of(net.get(), seed);
+                    Pass pass = Pass.infer()) {
+                lab.quietly(
+                        split.name() + "-" + (i + 1),
+                        Trainer.of(model, Loss.mse(), optimizer).seed(seed),
+                        train.shuffled(seed).batches(BATCH),
+                        epochs);
+                Tensor said = model.net().apply(test.features());
+                double error = Regression.of(test.y(), Averages.doubles(said.toArray()))
+                        .mae();
+                lab.say(
+                        "Network of the %s split, %d of %d: %,d epochs, mean absolute error on the test %.2f",
+                        split.name(), i + 1, count, epochs, error);
+                return error;
+            }
+        });
     }
 }

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -124,8 +123,6 @@ public final class BoardLab implements Experiment {
     }
 
     private static double[] looks(List<Learned> all, int column) {
-        return IntStream.range(0, all.get(0).looks.length)
-                .mapToDouble(i -> Averages.mean(all, l -> l.looks[i][column]))
-                .toArray();
+        return Averages.each(all.get(0).looks.length, i -> Averages.mean(all, l -> l.looks[i][column]));
     }
 }

@@ -97,7 +97,7 @@ public final class CartPoleLab implements Experiment {
                     .dashed("optimal", ends, new double[] {best, best}));
         }
         table.named(name + ", {row} return").row("optimal").put("mean return", format, best);
-        lab.picture(name.replace(' ', '-') + ".png", () -> Chart.panels(2, charts));
+        lab.charts(name.replace(' ', '-') + ".png", 2, charts);
     }
 
     /** The mean over seeds; each seed counts with its last look before a place. */

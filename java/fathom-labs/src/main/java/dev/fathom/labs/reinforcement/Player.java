@@ -1,5 +1,6 @@
 package dev.fathom.labs.reinforcement;
 
+import dev.fathom.experiments.statistics.Averages;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -38,11 +39,7 @@ interface Player {
 
     /** The first cell of the largest share. */
     static int largest(double[] shares) {
-        int best = 0;
-        for (int c = 1; c < shares.length; c++) {
-            best = shares[c] > shares[best] ? c : best;
-        }
-        return best;
+        return Averages.highest(0, shares.length, c -> shares[c]);
     }
 
     /** Plays games against another player, in which the two begin by turns; the percent won, drawn and lost. */

@@ -1,5 +1,6 @@
 package dev.fathom.labs.reinforcement;
 
+import dev.fathom.experiments.statistics.Averages;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -76,8 +77,6 @@ record TicTacToe(int mine, int theirs) {
 
     /** The position as numbers: the cells of the player to move, then those of the other. */
     double[] features() {
-        return IntStream.range(0, 2 * CELLS)
-                .mapToDouble(i -> (mine | theirs << CELLS) >> i & 1)
-                .toArray();
+        return Averages.each(2 * CELLS, i -> (mine | theirs << CELLS) >> i & 1);
     }
 }

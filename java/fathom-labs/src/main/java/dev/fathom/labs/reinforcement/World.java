@@ -1,5 +1,6 @@
 package dev.fathom.labs.reinforcement;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
@@ -40,10 +41,8 @@ interface World {
 
     /** What an agent that does not learn any more earns in an episode on average. */
     default double score(Agent agent, int episodes, SplittableRandom rng) {
-        return agent.play(this, episodes, rng).stream()
-                .mapToDouble(moves ->
-                        moves.stream().mapToDouble(m -> m.step().reward()).sum())
-                .average()
-                .orElseThrow();
+        return Averages.mean(
+                agent.play(this, episodes, rng),
+                moves -> moves.stream().mapToDouble(m -> m.step().reward()).sum());
     }
 }

@@ -58,8 +58,9 @@ public final class ApproximationLab implements Experiment {
         for (int n : new int[] {4, 8, 16, 32, 64}) {
             double[] steps = values(HandMade.steps(NIELSEN, n), 1, x);
             double[] hats = values(HandMade.hats(NIELSEN, n), 1, x);
-            row(table, n + " bumps of sigmoids", 2 * n, worst(steps, y), slope / (2 * n), "max |f'| / 2n");
-            row(table, n + " bumps of ReLUs", 3 * n + 3, worst(hats, y), curvature / (8.0 * n * n), "max |f''| / 8n^2");
+            row(table, n + " bumps of sigmoids", 2 * n, Averages.furthest(steps, y), slope / (2 * n), "max |f'| / 2n");
+            double error = Averages.furthest(hats, y);
+            row(table, n + " bumps of ReLUs", 3 * n + 3, error, curvature / (8.0 * n * n), "max |f''| / 8n^2");
             if (n == 8 || n == 16) {
                 charts.add(chart(n + " bumps of sigmoids", x, y, steps));
                 charts.add(chart(n + " bumps of ReLUs", x, y, hats));
@@ -67,7 +68,7 @@ public final class ApproximationLab implements Experiment {
         }
         Regions plane = new Regions("A bump of five sigmoids", -2, 2, -2, 2);
         plane.shares(HandMade.answers(HandMade.tower(), 2, plane.places()));
-        lab.picture("bumps.png", () -> Chart.panels(2, charts)).picture("tower.png", plane::render);
+        lab.charts("bumps.png", 2, charts).picture("tower.png", plane::render);
     }
 
     private static void row(Table table, String name, int units, double error, double bound, String formula) {
@@ -92,13 +93,6 @@ public final class ApproximationLab implements Experiment {
         return Averages.doubles(HandMade.answers(net, in, Averages.floats(x)));
     }
 
-    private static double worst(double[] values, double[] y) {
-        return IntStream.range(0, y.length)
-                .mapToDouble(i -> Math.abs(values[i] - y[i]))
-                .max()
-                .orElseThrow();
-    }
-
     /**
      * The triangle wave with 2^8 pieces by networks of depth 1 to 8, which are compared with it at four places of each
      * piece.
@@ -108,13 +102,13 @@ public final class ApproximationLab implements Experiment {
         double[] x = grid(4 * pieces);
         double[] y = Arrays.stream(x).map(v -> 1 - Math.abs(v * pieces % 2 - 1)).toArray();
         lab.section("A sawtooth by depth").put("pieces", pieces);
-        depths(lab, TEETH, "sawtooth", depth -> worst(values(HandMade.wave(1, TEETH, depth), 1, x), y));
+        depths(lab, TEETH, "sawtooth", depth -> Averages.furthest(values(HandMade.wave(1, TEETH, depth), 1, x), y));
         double[] places = grid(512);
         List<Chart> charts = IntStream.of(1, 2, 4)
                 .mapToObj(k -> new Chart(line("Depth %d, 2 ReLUs a layer: %d pieces", k, 1 << k), "x")
                         .line("wave", places, values(HandMade.wave(1, k, k), 1, places)))
                 .toList();
-        lab.picture("sawtooth.png", () -> Chart.panels(3, charts));
+        lab.charts("sawtooth.png", 3, charts);
     }
 
     private static void parity(Lab lab) {
@@ -128,7 +122,7 @@ public final class ApproximationLab implements Experiment {
             }
         }
         lab.section("Parity by depth").put("bits", bits).put("inputs", y.length).put("odd", y.length / 2);
-        depths(lab, BITS, "parity", depth -> worst(values(HandMade.wave(bits, BITS, depth), bits, x), y));
+        depths(lab, BITS, "parity", depth -> Averages.furthest(values(HandMade.wave(bits, BITS, depth), bits, x), y));
     }
 
     private static void depths(Lab lab, int k, String name, IntToDoubleFunction error) {

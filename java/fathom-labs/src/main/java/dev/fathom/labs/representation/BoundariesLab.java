@@ -6,7 +6,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.PlaneSet;
 import dev.fathom.experiments.data.PlaneSet.Points;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.NamedActivation;
 import dev.fathom.features.NearestNeighbors;
@@ -122,11 +121,9 @@ public final class BoundariesLab implements Experiment {
         lab.put("best", best.getKey())
                 .put("worst", worst.getKey())
                 .put("low", 100 * worst.getValue().mean());
-        lab.put("none", none).put("high", 100 * best.getValue().mean());
-        lab.figure(Figure.of(
-                        "best activation, mean test accuracy over the problems",
-                        "%",
-                        100 * best.getValue().mean())
-                .baseline(none, "the linear classifier"));
+        double high = 100 * best.getValue().mean();
+        lab.put("none", none).put("high", high);
+        lab.figure("best activation, mean test accuracy over the problems", "%", high)
+                .baseline(none, "the linear classifier");
     }
 }

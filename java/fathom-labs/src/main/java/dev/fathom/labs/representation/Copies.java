@@ -1,7 +1,6 @@
 package dev.fathom.labs.representation;
 
 import dev.fathom.experiments.Lab;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.training.Descent;
 import dev.fathom.experiments.training.ManyLinear;
 import dev.fathom.nn.Loss;
@@ -66,8 +65,8 @@ record Copies(int nets, List<List<Unit>> solved) {
         lab.put("found", found).put("copies", COPIES).put("different", copies.different());
         lab.put("expected", copies.expected());
         lab.put("some", found > 0).put("one", found > 0 && copies.furthest() < 0.1);
-        lab.figure(Figure.of("copies of one function found", "of " + COPIES, (double) copies.different())
-                .baseline(copies.expected(), "expected if all are equally likely"));
+        lab.figure("copies of one function found", "of " + COPIES, (double) copies.different())
+                .baseline(copies.expected(), "expected if all are equally likely");
         if (found > 0) {
             lab.figure("largest difference of a weight after ordering", "", copies.furthest());
             Regions asFound = units("As they were found", copies.solved);

@@ -5,6 +5,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
@@ -69,9 +70,8 @@ public final class PerceptronLab implements Experiment {
         PerceptronRule xor = PerceptronRule.learn(2, XOR);
         int last = xor.mistakes().size();
         lab.put("last", last).put("before", last - xor.period()).put("weights", Arrays.toString(xor.last()));
-        lab.put(
-                "best",
-                xor.weights().stream().mapToLong(w -> right(w, XOR)).max().orElseThrow());
+        long best = xor.weights().stream().mapToLong(w -> right(w, XOR)).max().orElseThrow();
+        lab.put("best", best);
         lab.figure("epochs after which the weights of XOR repeat", "", xor.period());
         lab.picture(
                 "planes.png", () -> Regions.sheet(3, List.of(plane("AND", AND), plane("OR", OR), plane("XOR", XOR))));
@@ -100,17 +100,14 @@ public final class PerceptronLab implements Experiment {
                     })
                     .filter(PerceptronRule::solved)
                     .toList();
+            int most =
+                    learned.stream().mapToInt(PerceptronRule::corrections).max().orElseThrow();
             table.row(Integer.toString(inputs))
                     .cell("functions", functions)
                     .put("learned", line("%%,d of %,d", functions), learned.size())
                     .cell("separable (OEIS A000609)", SEPARABLE[inputs - 2])
                     .cell("share", "%.1f %%", 100.0 * learned.size() / functions)
-                    .cell(
-                            "most corrections",
-                            learned.stream()
-                                    .mapToInt(PerceptronRule::corrections)
-                                    .max()
-                                    .orElseThrow());
+                    .cell("most corrections", most);
         }
     }
 
@@ -123,8 +120,7 @@ public final class PerceptronLab implements Experiment {
             all.add(all.get(all.size() - rule.period()));
         }
         return new double[][] {
-            IntStream.rangeClosed(1, all.size()).asDoubleStream().toArray(),
-            all.stream().mapToDouble(m -> m).toArray()
+            Averages.upTo(all.size()), all.stream().mapToDouble(m -> m).toArray()
         };
     }
 

@@ -14,7 +14,6 @@ import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Chart;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -68,7 +67,7 @@ record Sinusoid(float[][] x, float[][] y) {
                     .dashed("wave", GRID, wave)
                     .range(-1.8, 1.8));
         }
-        lab.picture("sinusoid.png", () -> Chart.panels(3, charts));
+        lab.charts("sinusoid.png", 3, charts);
         double[] training = table.values("training error");
         double[] test = table.values("test error");
         int last = units.length - 1;
@@ -114,10 +113,7 @@ record Sinusoid(float[][] x, float[][] y) {
                 double[] training = new double[draws];
                 double[][] best = new double[draws][];
                 for (int d = 0; d < draws; d++) {
-                    int k = IntStream.range(d * starts, (d + 1) * starts)
-                            .boxed()
-                            .min(Comparator.comparingDouble(i -> errors[i]))
-                            .orElseThrow();
+                    int k = Averages.lowest(d * starts, (d + 1) * starts, i -> errors[i]);
                     training[d] = Math.sqrt(errors[k]);
                     best[d] = Arrays.copyOfRange(values, k * grid.length, (k + 1) * grid.length);
                 }
@@ -131,10 +127,7 @@ record Sinusoid(float[][] x, float[][] y) {
 
     /** The root of the mean squared difference. */
     static double rootMeanSquare(double[] a, double[] b) {
-        return Math.sqrt(IntStream.range(0, a.length)
-                .mapToDouble(i -> (a[i] - b[i]) * (a[i] - b[i]))
-                .average()
-                .orElseThrow());
+        return Math.sqrt(Averages.mean(a.length, i -> (a[i] - b[i]) * (a[i] - b[i])));
     }
 
     /** The mean squared error of each network on the points of its draw. */

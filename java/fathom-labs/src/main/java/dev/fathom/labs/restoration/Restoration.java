@@ -5,8 +5,8 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.Training;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -19,11 +19,9 @@ import dev.fathom.train.Trainer;
 import dev.fathom.view.ImageSheet;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,9 +51,7 @@ record Restoration(
     static double[] psnr(Tensor restored, Tensor truth) {
         float[] errors =
                 restored.clamp(0, 1).sub(truth).square().flatten(1).mean(1).toArray();
-        return IntStream.range(0, errors.length)
-                .mapToDouble(i -> -10 * Math.log10(Math.max(1e-10, errors[i])))
-                .toArray();
+        return Averages.each(errors.length, i -> -10 * Math.log10(Math.max(1e-10, errors[i])));
     }
 
     /** Adds all that is known of one damage. */
@@ -126,13 +122,13 @@ record Restoration(
                     .baseline(tested[0], ways.get(0).name())
                     .cell("gain over the damaged image", "%+.2f dB", tested[i] - tested[0]);
         }
-        int filter = best(chosen, 0, filters);
-        int net = best(chosen, filters, chosen.length);
+        int filter = Averages.highest(0, filters, i -> chosen[i]);
+        int net = Averages.highest(filters, chosen.length, i -> chosen[i]);
         String best = ways.get(filter).name();
         lab.put("net", ways.get(net).name()).put("netPsnr", tested[net]);
         lab.put("filter", best).put("filterPsnr", tested[filter]);
-        lab.figure(Figure.of(what + ", gain of the network over the best filter", "dB", tested[net] - tested[filter])
-                .baseline(tested[filter], best));
+        lab.figure(what + ", gain of the network over the best filter", "dB", tested[net] - tested[filter])
+                .baseline(tested[filter], best);
         List<Repair> shown = new ArrayList<>(List.of(ways.get(0), ways.get(filter)));
         shown.addAll(ways.subList(filters, ways.size()));
         lab.sheet(Training.fileName(what) + ".png", sheet(damage, test, damage.task, shown, SHOWN));
@@ -143,14 +139,6 @@ record Restoration(
                     Training.fileName(what) + "-whole.png",
                     sheet(damage, whole, "whole", few, 1).columns(2));
         }
-    }
-
-    /** The best on the images to choose by. */
-    private static int best(double[] chosen, int from, int to) {
-        return IntStream.range(from, to)
-                .boxed()
-                .max(Comparator.comparingDouble(i -> chosen[i]))
-                .orElseThrow();
     }
 
     /** The first images of some, and below them what each way makes of them. */

@@ -1,6 +1,7 @@
 package dev.fathom.labs.restoration;
 
 import dev.fathom.experiments.data.GarmentScenes;
+import dev.fathom.experiments.statistics.Averages;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -39,10 +40,7 @@ record Threshold(int level, int garment) {
             threshold = iou > best ? level : threshold;
             best = Math.max(iou, best);
         }
-        int commonest = IntStream.range(1, counts.length)
-                .reduce((a, b) -> counts[b] > counts[a] ? b : a)
-                .orElseThrow();
-        return new Threshold(threshold, commonest);
+        return new Threshold(threshold, Averages.highest(1, counts.length, label -> counts[label]));
     }
 
     private static int level(float brightness) {

@@ -6,7 +6,6 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.GarmentScenes;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Layer;
@@ -76,10 +75,10 @@ public final class UnetLab implements Experiment {
         lab.put("simple", simple).put("all", unet.get("pixels right") - without.get("pixels right"));
         double gain = unet.get("mean IoU") - simple;
         double sharper = unet.get(edges) - without.get(edges);
-        lab.figure(Figure.of("U-Net, gain in mean IoU over the better of threshold and linear map", "", gain)
-                        .baseline(simple, "the better of the two"))
-                .figure(Figure.of("U-Net, gain by skip connections, pixels right at edges", "points", sharper)
-                        .baseline(without.get(edges), without.name()));
+        lab.figure("U-Net, gain in mean IoU over the better of threshold and linear map", "", gain)
+                .baseline(simple, "the better of the two")
+                .figure("U-Net, gain by skip connections, pixels right at edges", "points", sharper)
+                .baseline(without.get(edges), without.name());
     }
 
     private static Layer net(int width, boolean skips) {

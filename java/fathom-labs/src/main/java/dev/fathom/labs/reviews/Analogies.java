@@ -21,60 +21,53 @@ final class Analogies {
         FAMILIES.put(
                 "singular, plural",
                 "actor actors, movie movies, film films, scene scenes, character characters, director directors, "
-                        + "story stories, role roles, "
-                        + "song songs, episode episodes, man men, woman women, child children, joke jokes");
+                        + "story stories, role roles, song songs, episode episodes, man men, woman women, child "
+                        + "children, joke jokes");
         FAMILIES.put(
                 "present, past",
-                "make made, go went, see saw, take took, give gave, think thought, write wrote, play played, "
-                        + "watch watched, love loved, "
-                        + "want wanted, try tried, turn turned, look looked");
+                "make made, go went, see saw, take took, give gave, think thought, write wrote, play played, watch "
+                        + "watched, love loved, want wanted, try tried, turn turned, look looked");
         FAMILIES.put(
                 "adjective, comparative",
                 "good better, bad worse, big bigger, old older, long longer, young younger, fast faster, hard "
-                        + "harder, short shorter, "
-                        + "dark darker, deep deeper, high higher");
+                        + "harder, short shorter, dark darker, deep deeper, high higher");
         FAMILIES.put(
                 "adjective, superlative",
-                "good best, bad worst, great greatest, funny funniest, weak weakest, big biggest, strong "
-                        + "strongest, high highest, young "
-                        + "youngest, old oldest, late latest, cheap cheapest");
+                "good best, bad worst, great greatest, funny funniest, weak weakest, big biggest, strong strongest, "
+                        + "high highest, young youngest, old oldest, late latest, cheap cheapest");
         FAMILIES.put(
                 "adjective, adverb",
-                "real really, complete completely, absolute absolutely, poor poorly, slow slowly, perfect "
-                        + "perfectly, quick quickly, sad "
-                        + "sadly, serious seriously, extreme extremely, beautiful beautifully, bad badly");
+                "real really, complete completely, absolute absolutely, poor poorly, slow slowly, perfect perfectly, "
+                        + "quick quickly, sad sadly, serious seriously, extreme extremely, beautiful beautifully, "
+                        + "bad badly");
         FAMILIES.put(
                 "he, she",
                 "he she, his her, himself herself, man woman, men women, boy girl, father mother, brother sister, "
-                        + "son daughter, husband "
-                        + "wife, king queen, actor actress, uncle aunt, hero heroine");
+                        + "son daughter, husband wife, king queen, actor actress, uncle aunt, hero heroine");
         FAMILIES.put(
                 "country, nationality",
                 "france french, england english, italy italian, germany german, japan japanese, china chinese, "
-                        + "america american, spain "
-                        + "spanish, russia russian, india indian, mexico mexican, canada canadian");
+                        + "america american, spain spanish, russia russian, india indian, mexico mexican, canada "
+                        + "canadian");
         FAMILIES.put(
                 "person, activity",
                 "actor acting, director directing, writer writing, producer producing, singer singing, dancer "
-                        + "dancing, fighter fighting, "
-                        + "killer killing, player playing, teacher teaching, driver driving, reader reading");
+                        + "dancing, fighter fighting, killer killing, player playing, teacher teaching, driver "
+                        + "driving, reader reading");
         FAMILIES.put(
                 "genre, adjective",
                 "comedy funny, horror scary, drama dramatic, thriller thrilling, romance romantic, mystery "
-                        + "mysterious, tragedy tragic, "
-                        + "suspense suspenseful, action exciting, satire satirical");
+                        + "mysterious, tragedy tragic, suspense suspenseful, action exciting, satire satirical");
         FAMILIES.put(
                 "opposites",
-                "good bad, best worst, better worse, love hate, happy sad, beautiful ugly, rich poor, hero "
-                        + "villain, interesting boring, "
-                        + "realistic unrealistic, believable unbelievable, likable unlikable, excellent terrible, "
-                        + "strong weak");
+                "good bad, best worst, better worse, love hate, happy sad, beautiful ugly, rich poor, hero villain, "
+                        + "interesting boring, realistic unrealistic, believable unbelievable, likable unlikable, "
+                        + "excellent terrible, strong weak");
         FAMILIES.put(
                 "first, last name",
-                "stanley kubrick, steven spielberg, alfred hitchcock, woody allen, clint eastwood, tom hanks, "
-                        + "bruce willis, john wayne, "
-                        + "jackie chan, quentin tarantino, martin scorsese, meryl streep, julia roberts, adam "
-                        + "sandler, al pacino, brad pitt");
+                "stanley kubrick, steven spielberg, alfred hitchcock, woody allen, clint eastwood, tom hanks, bruce "
+                        + "willis, john wayne, jackie chan, quentin tarantino, martin scorsese, meryl streep, julia "
+                        + "roberts, adam sandler, al pacino, brad pitt");
     }
 
     private Analogies() {}

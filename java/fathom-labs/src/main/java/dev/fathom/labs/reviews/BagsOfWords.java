@@ -28,14 +28,11 @@ final class BagsOfWords {
                 .findFirst()
                 .orElseThrow();
         lab.put("lambdas", lasso.lambdas()).put("least", lasso.least());
+        List<Point> points =
+                paths.stream().flatMap(path -> path.points().stream()).toList();
         lab.put(
                 "violation",
-                100
-                        * paths.stream()
-                                .flatMap(path -> path.points().stream())
-                                .mapToDouble(Point::violation)
-                                .max()
-                                .orElseThrow());
+                100 * points.stream().mapToDouble(Point::violation).max().orElseThrow());
         double baseline = 100 * binary.chosen().test();
         Table table = lab.table("lasso", "rows").named("Lasso, {row}, {column}");
         for (LassoPath path : paths) {

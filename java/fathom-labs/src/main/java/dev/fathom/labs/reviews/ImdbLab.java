@@ -14,7 +14,6 @@ import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.reviews.ReviewExperiment.Trained;
 import dev.fathom.nn.Input;
 import dev.fathom.view.Diagram;
-import dev.fathom.view.Plots;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -139,7 +138,7 @@ public final class ImdbLab implements Experiment {
             compare(rows.get(0), rows.get(1), "LSTM");
             compare(rows.get(1), rows.get(0), "GRU");
         }
-        lab.picture("sizes.png", () -> Plots.compare(TEST, "training reviews", counts, curves));
+        lab.curves("sizes.png", TEST, "training reviews", counts, curves);
     }
 
     private static void compare(Table.Row row, Table.Row other, String name) {

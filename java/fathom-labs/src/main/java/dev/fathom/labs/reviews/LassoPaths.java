@@ -13,6 +13,7 @@ import dev.fathom.text.Vocabulary;
 import dev.fathom.text.Words;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -67,11 +68,7 @@ record LassoPaths(Lab lab, Reviews reviews) {
     record LassoPath(String name, int columns, double nonzero, List<Point> points) {
         /** The point with the highest validation accuracy; among equals the one with the largest lambda. */
         Point chosen() {
-            Point best = points.get(0);
-            for (Point p : points) {
-                best = p.validation() > best.validation() ? p : best;
-            }
-            return best;
+            return Collections.max(points, Comparator.comparingDouble(Point::validation));
         }
 
         /** The highest test accuracy of the path. */

@@ -87,10 +87,8 @@ record MeanClassifier(Lab lab, ReviewTokens reviews, int dimensions, Dataset tra
                 for (int count : counts) {
                     int epochs = count < most ? lab.epochs(30, 10) : lab.epochs(8, 4);
                     String column = line("%,d reviews", count);
-                    row.put(
-                            column,
-                            "%.2f %%",
-                            100 * classifier.accuracy(start, vectors.get(start.vectors), count, epochs));
+                    double accuracy = classifier.accuracy(start, vectors.get(start.vectors), count, epochs);
+                    row.put(column, "%.2f %%", 100 * accuracy);
                     if (row == learned) {
                         row.baseline(50, "chance");
                     } else {
@@ -146,14 +144,13 @@ record MeanClassifier(Lab lab, ReviewTokens reviews, int dimensions, Dataset tra
                     })
                     .metrics(Metric.accuracy())
                     .schedule(Schedule.cosine(epochs))
-                    .keepBest("val_accuracy")
-                    .seed(lab.seed());
+                    .keepBest("val_accuracy");
             if (!start.frozen()) {
                 trainer = trainer.groups(Group.of("words.*").lazy());
             }
             int batch = Math.min(count > 5000 ? 128 : 32, some.size());
             String name = start.title + ", " + count;
-            lab.train(name, "reviews", trainer, some.shuffled(lab.seed()).batches(batch), validation, epochs);
+            lab.train(name, "reviews", trainer, some, batch, validation, epochs);
             return Objects.requireNonNull(trainer.evaluate(test).get("accuracy"));
         }
     }

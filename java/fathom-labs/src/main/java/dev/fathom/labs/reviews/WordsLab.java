@@ -6,7 +6,6 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ReviewTokens;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.CoOccurrences;
 import dev.fathom.nn.Input;
@@ -110,8 +109,7 @@ public final class WordsLab implements Experiment {
                     .cell(name, line("%.1f %%", score.accuracy()))
                     .cell(name + ", top 5", line("%.1f %%", score.top5()))
                     .cell(name + ", nearest to c", line("%.1f %%", score.baseline())));
-            lab.figure(Figure.of(name + ", correct analogies", "%", sum.accuracy())
-                    .baseline(sum.baseline(), "word nearest to c"));
+            lab.figure(name + ", correct analogies", "%", sum.accuracy()).baseline(sum.baseline(), "word nearest to c");
         });
     }
 

@@ -6,7 +6,6 @@ import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.search.ScoreRegressor;
 import dev.fathom.search.Space;
 import dev.fathom.train.Workers;
-import dev.fathom.view.Plots;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -41,6 +40,6 @@ final class RegressorPage {
         Map<String, double[]> curve = Map.of("regressor", table.values("rank correlation on others"));
         List<String> places = IntStream.of(sizes).mapToObj(Integer::toString).toList();
         lab.put("others", others).put("repeats", repeats).link("regressor.csv");
-        lab.picture("regressor.png", () -> Plots.compare("rank correlation", "trials learned", places, curve));
+        lab.curves("regressor.png", "rank correlation", "trials learned", places, curve);
     }
 }

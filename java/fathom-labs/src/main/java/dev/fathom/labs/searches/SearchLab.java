@@ -4,7 +4,6 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.search.Results;
@@ -99,14 +98,12 @@ public final class SearchLab implements Experiment {
             var gains = IntStream.range(0, seeds)
                     .mapToDouble(i -> found.get(i).test - random.get(i).test)
                     .summaryStatistics();
+            double failed = Averages.mean(found, f -> f.results.failed().size());
             Results first = found.get(0).results;
             Table.Row row = table.row(way.name())
                     .cell("trials", first.all().size())
                     .cell("epochs", first.spent())
-                    .cell(
-                            "failed",
-                            "%.0f",
-                            Averages.mean(found, f -> f.results.failed().size()))
+                    .cell("failed", "%.0f", failed)
                     .put("best score", "%.2f %%", bests.getAverage());
             if (!curves.isEmpty()) {
                 row.baseline(grid, "grid");
@@ -123,8 +120,8 @@ public final class SearchLab implements Experiment {
         var means = Arrays.stream(table.values("best score")).summaryStatistics();
         lab.put("differ", means.getMax() - means.getMin()).put("apart", apart);
         double gain = Averages.mean(random, Found::best) - grid;
-        lab.figure(Figure.of("Random search, best score beyond that of the grid", "points", gain)
-                .baseline(0, "the grid"));
+        lab.figure("Random search, best score beyond that of the grid", "points", gain)
+                .baseline(0, "the grid");
         lab.curves("search.png", "best score so far, accuracy", "epochs spent", curves);
     }
 

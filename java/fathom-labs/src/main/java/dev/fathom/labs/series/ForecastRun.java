@@ -1,11 +1,11 @@
 package dev.fathom.labs.series;
 
 import dev.fathom.data.Batch;
-import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -17,7 +17,6 @@ import dev.fathom.train.EpochLog;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
-import dev.fathom.view.Plots;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -140,11 +139,11 @@ public final class ForecastRun implements AutoCloseable {
         try (Model<Layer> model = Model.of(layers, lab.seed())) {
             var trainer = Trainer.custom(model, new Adam(2e-3f), ForecastRun::step)
                     .clipNorm(1)
-                    .seed(lab.seed())
                     .keepBest()
                     .callbacks(new EarlyStopping(3));
-            Batches learned = parts.get(0).shuffled(lab.seed()).batches(batch(parts.get(0)));
-            Run history = lab.train(task.title() + ", " + title, "windows", trainer, learned, parts.get(1), epochs);
+            Dataset learn = parts.get(0);
+            String name = task.title() + ", " + title;
+            Run history = lab.train(name, "windows", trainer, learn, batch(learn), parts.get(1), epochs);
             EpochLog best = Objects.requireNonNull(history.best());
             int done = history.epochs().size();
             add(
@@ -190,14 +189,9 @@ public final class ForecastRun implements AutoCloseable {
                 .mapToObj(h -> Integer.toString(h * task.unitsPerStep()))
                 .toList();
         Map<String, double[]> mape = new LinkedHashMap<>();
-        models().forEach(m -> mape.put(
-                m,
-                IntStream.of(task.horizons())
-                        .mapToDouble(h -> error(m, h, "MAPE"))
-                        .toArray()));
-        lab.picture(
-                task.name() + "-errors.png",
-                () -> Plots.compare("MAPE in percent, " + task.name(), task.unit() + " ahead", places, mape));
+        models().forEach(m -> mape.put(m, Averages.each(places.size(), i -> error(m, task.horizons()[i], "MAPE"))));
+        lab.curves(
+                task.name() + "-errors.png", "MAPE in percent, " + task.name(), task.unit() + " ahead", places, mape);
         double[][] truth = truths(task.farthest());
         int column = widest(truth);
         int shown = Math.min(task.randomWalk() ? 500 : 288, truth.length);
@@ -220,9 +214,7 @@ public final class ForecastRun implements AutoCloseable {
                     .mapToDouble(r -> Math.abs(r[column] / mean - 1))
                     .sum();
         }
-        return IntStream.range(0, spread.length)
-                .reduce((a, b) -> spread[b] > spread[a] ? b : a)
-                .orElse(0);
+        return Averages.highest(0, spread.length, c -> spread[c]);
     }
 
     private static double[][] curve(double[][] rows, int column, int shown) {

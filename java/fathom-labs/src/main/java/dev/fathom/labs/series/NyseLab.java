@@ -127,8 +127,7 @@ public final class NyseLab implements Experiment {
         Map<String, double[][]> close = new LinkedHashMap<>();
         for (String name : List.of("truth", "RNN", "RNN, with day of week")) {
             double[] y = shown.getOrDefault(name, new double[0]);
-            double[] places =
-                    IntStream.rangeClosed(1, y.length).asDoubleStream().toArray();
+            double[] places = Averages.upTo(y.length);
             int from = Math.max(0, y.length - 250);
             all.put(name, new double[][] {places, y});
             close.put(

@@ -2,10 +2,10 @@ package dev.fathom.labs.series;
 
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Nyse;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.series.Series;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,10 +34,7 @@ final class NyseSearch {
             lab.say("LSTM: R2 %.4f in cross-validation after %d epochs", mean, epochs);
             r2.put(epochs, mean);
         }
-        return r2.entrySet().stream()
-                .reduce((a, b) -> b.getValue() > a.getValue() ? b : a)
-                .orElseThrow()
-                .getKey();
+        return Collections.max(r2.entrySet(), Map.Entry.comparingByValue()).getKey();
     }
 
     /** A number of lags and of units, which are 0 for a linear autoregression, and the mean R2 of the folds. */
@@ -57,10 +54,8 @@ final class NyseSearch {
     /** The mean R2 of folds, each of which is forecast after training on all days before it. */
     private static double folded(Series series, int folds, Forecaster model) {
         int[] cuts = cuts(series, folds);
-        return Averages.mean(IntStream.range(0, folds)
-                .mapToDouble(
-                        f -> NyseAutoregression.r2(series, cuts[f], cuts[f + 1], model.forecast(cuts[f], cuts[f + 1])))
-                .toArray());
+        return Averages.mean(
+                folds, f -> NyseAutoregression.r2(series, cuts[f], cuts[f + 1], model.forecast(cuts[f], cuts[f + 1])));
     }
 
     /** Chooses the lags and the units, and scores those that are chosen on the test. */
@@ -83,7 +78,8 @@ final class NyseSearch {
         double five = NyseLab.r2(s, first, NyseAutoregression.of(NyseLab.LAGS).forecast(s, first, s.length()));
         double ar = NyseLab.r2(s, first, NyseAutoregression.of(best.lags).forecast(s, first, s.length()));
         lab.figure("AR, chosen lags", "", best.lags)
-                .figure(Figure.of("AR of the chosen lags, test R2", "", ar).baseline(five, "AR(5)"));
+                .figure("AR of the chosen lags, test R2", "", ar)
+                .baseline(five, "AR(5)");
         best = new Choice(0, 0, Double.NEGATIVE_INFINITY);
         for (int lags : lab.of(List.of(3, NyseLab.LAGS, 10), List.of(NyseLab.LAGS))) {
             for (int units : lab.of(List.of(4, NyseLab.UNITS, 24), List.of(4, NyseLab.UNITS))) {
@@ -97,8 +93,8 @@ final class NyseSearch {
         double rnn = NyseLab.r2(s, first, net.forecast(lab, s, first, s.length(), 0));
         lab.figure("RNN, chosen lags", "", best.lags)
                 .figure("RNN, chosen units", "", best.units)
-                .figure(Figure.of("RNN of the chosen lags and units, test R2", "", rnn)
-                        .baseline(five, "AR(5)"));
+                .figure("RNN of the chosen lags and units, test R2", "", rnn)
+                .baseline(five, "AR(5)");
     }
 
     /** Adds a choice to the table, and returns the better of two. */

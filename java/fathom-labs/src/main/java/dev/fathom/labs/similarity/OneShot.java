@@ -1,6 +1,8 @@
 package dev.fathom.labs.similarity;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Vectors;
 import java.util.stream.IntStream;
 
 /**
@@ -36,33 +38,19 @@ record OneShot(float[][] x, int[] labels, int classes) {
 
     /** The place in {@code known} of the image that is nearest to {@code asked}. */
     int nearest(int[] known, int asked) {
-        int best = 0;
-        for (int k = 1; k < known.length; k++) {
-            best = distance(known[k], asked) < distance(known[best], asked) ? k : best;
-        }
-        return best;
+        return Averages.lowest(0, known.length, k -> distance(known[k], asked));
     }
 
     /** The Euclidean distance of two images. */
     double distance(int a, int b) {
-        double sum = 0;
-        for (int i = 0; i < x[a].length; i++) {
-            double d = (double) x[a][i] - x[b][i];
-            sum += d * d;
-        }
-        return Math.sqrt(sum);
+        return Math.sqrt(Vectors.squaredDistance(x[a], x[b]));
     }
 
     /** The share that is right in each of some episodes, which the seed of {@code rng} decides. */
     double[] right(int episodes, Rng rng) {
-        return IntStream.range(0, episodes)
-                .mapToDouble(e -> {
-                    Episode one = episode(rng.split(e));
-                    long right = IntStream.range(0, classes)
-                            .filter(c -> nearest(one.known, one.asked[c]) == c)
-                            .count();
-                    return (double) right / classes;
-                })
-                .toArray();
+        return Averages.each(episodes, e -> {
+            Episode one = episode(rng.split(e));
+            return Averages.share(classes, c -> nearest(one.known, one.asked[c]) == c);
+        });
     }
 }

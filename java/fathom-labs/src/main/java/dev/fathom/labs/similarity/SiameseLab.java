@@ -80,7 +80,7 @@ public final class SiameseLab implements Experiment {
                                 .baseline(byPixels, "nearest by pixels"))
                         .sheet("episodes.png", Spaces.episodes(lab, spaces.get(0), gray));
             }
-            lab.picture("embeddings.png", () -> Chart.panels(2, planes));
+            lab.charts("embeddings.png", 2, planes);
         }
     }
 

@@ -133,10 +133,9 @@ enum DigitNet {
                         .metrics(Metric.accuracy())
                         .schedule(Schedule.cosine(count))
                         .clipNorm(1)
-                        .keepBest("val_accuracy")
-                        .seed(lab.seed());
-                var batches = rest.shuffled(lab.seed()).batches(Math.min(32, rest.size()));
-                Run history = lab.train(name, "recordings", trainer, batches, validation, count);
+                        .keepBest("val_accuracy");
+                int batch = Math.min(32, rest.size());
+                Run history = lab.train(name, "recordings", trainer, rest, batch, validation, count);
                 return new Trained(
                         this,
                         model.parameterCount(),

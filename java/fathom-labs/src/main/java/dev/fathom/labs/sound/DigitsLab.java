@@ -85,8 +85,8 @@ public final class DigitsLab implements Experiment {
                 .max(Comparator.comparingDouble(Trained::validation))
                 .orElseThrow();
         lab.put("best", best.net().title)
-                .figure(Figure.of("Best network, test accuracy", "%", best.test())
-                        .baseline(FLOOR, REGRESSION));
+                .figure("Best network, test accuracy", "%", best.test())
+                .baseline(FLOOR, REGRESSION);
         return best;
     }
 

@@ -4,6 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.Vowel;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nets.GaussianNoise;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -123,9 +124,7 @@ record Voice(Layer layers) implements Layer {
 
     /** The level at which the cumulative softmax of logits / temperature passes {@code draw}. */
     private static int drawn(FloatBuffer logits, int from, float temperature, double draw) {
-        double[] shares = IntStream.range(0, LEVELS)
-                .mapToDouble(i -> logits.get(from + i) / temperature)
-                .toArray();
+        double[] shares = Averages.each(LEVELS, i -> logits.get(from + i) / temperature);
         double most = Arrays.stream(shares).max().orElseThrow();
         Arrays.setAll(shares, i -> Math.exp(shares[i] - most));
         double left = draw * Arrays.stream(shares).sum();

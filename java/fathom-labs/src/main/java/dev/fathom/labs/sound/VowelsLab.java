@@ -4,8 +4,8 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Vowel;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
@@ -66,8 +66,8 @@ public final class VowelsLab implements Experiment {
                     linear, v -> known[v].speak(length, rng.split("linear").split(v)));
             double unconditional = Voice.frequencies(heard, held);
             lab.section("Formants").put("unconditional", unconditional);
-            lab.figure(Figure.of("Bits of a sample that was not heard", "bits", bits)
-                    .baseline(unconditional, "frequencies of levels"));
+            lab.figure("Bits of a sample that was not heard", "bits", bits)
+                    .baseline(unconditional, "frequencies of levels");
             results(
                     lab,
                     known,
@@ -104,15 +104,14 @@ public final class VowelsLab implements Experiment {
         double all = Speaker.mean(v -> Speaker.error(means, known[v.ordinal()]));
         String ar = "linear autoregressive model";
         lab.put("mean", all)
-                .figure(Figure.of(
-                                "Formants of the vowels that the network speaks, mean error", "%", network.error(known))
-                        .baseline(all, "a voice that says the mean of all vowels"))
-                .figure(Figure.of("Spoken vowels that are recognized", "of 5", (double) network.recognized(known))
-                        .baseline(1, "a guess"))
-                .figure(Figure.of("Periodicity of what the network speaks", "", network.periodic())
-                        .baseline(linear.periodic(), ar))
-                .figure(Figure.of("Envelopes, distance from the true ones", "dB", network.distance(known))
-                        .baseline(linear.distance(known), ar));
+                .figure("Formants of the vowels that the network speaks, mean error", "%", network.error(known))
+                .baseline(all, "a voice that says the mean of all vowels")
+                .figure("Spoken vowels that are recognized", "of 5", (double) network.recognized(known))
+                .baseline(1, "a guess")
+                .figure("Periodicity of what the network speaks", "", network.periodic())
+                .baseline(linear.periodic(), ar)
+                .figure("Envelopes, distance from the true ones", "dB", network.distance(known))
+                .baseline(linear.distance(known), ar);
         pictures(lab, speakers);
     }
 
@@ -129,9 +128,7 @@ public final class VowelsLab implements Experiment {
             envelopes.add(chart);
         }
         List<Chart> waves = new ArrayList<>();
-        double[] axis = IntStream.range(0, SHOWN)
-                .mapToDouble(t -> 1000.0 * t / Vowel.RATE)
-                .toArray();
+        double[] axis = Averages.each(SHOWN, t -> 1000.0 * t / Vowel.RATE);
         for (Speaker speaker : speakers) {
             float[] sound = speaker.sounds()[Vowel.A.ordinal()];
             double[] end = IntStream.range(sound.length - SHOWN, sound.length)
@@ -139,8 +136,8 @@ public final class VowelsLab implements Experiment {
                     .toArray();
             waves.add(new Chart(speaker.name() + ", hod", "milliseconds").line("sound", axis, end));
         }
-        lab.picture("envelopes.png", () -> Chart.panels(2, envelopes));
-        lab.picture("waves.png", () -> Chart.panels(1, waves)).section("Listen");
+        lab.charts("envelopes.png", 2, envelopes);
+        lab.charts("waves.png", 1, waves).section("Listen");
         speakers.forEach(s -> lab.sound(s.name().replace(' ', '-') + ".wav", s.recording()));
     }
 }

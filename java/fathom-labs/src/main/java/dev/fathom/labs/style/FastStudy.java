@@ -6,6 +6,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.image.Picture;
 import dev.fathom.labs.style.FastStyle.Served;
 import dev.fathom.nn.Model;
@@ -67,7 +68,7 @@ record FastStudy(Lab lab, Picture photo, Path folder) {
                     table.named("{row}, {column}");
                     row.put("milliseconds per photograph", "%.1f ms", served.milliseconds())
                             .put("frozen bits that differ, 1 for any", "%d", served.same() ? 0 : 1);
-                    curves.put(style.title(), StyleLab.curve(history, "loss", steps));
+                    curves.put(style.title(), Training.curve(history, "loss", steps));
                     sheet.add(served.picture().pixels(), line("%s, %.0f ms", style.title(), served.milliseconds()));
                 }
             }

@@ -6,16 +6,15 @@ import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.Photographs;
 import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.experiments.training.Training;
 import dev.fathom.image.Picture;
 import dev.fathom.labs.style.Painting.Painted;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
-import dev.fathom.train.Run;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,13 +82,6 @@ public final class StyleLab implements Experiment {
         return new ImageSheet(first.height(), first.width(), 3).columns(columns);
     }
 
-    static double[][] curve(Run history, String of, int each) {
-        double[][] curve = history.curve(of);
-        return new double[][] {
-            Arrays.stream(curve[0]).map(epoch -> each * epoch).toArray(), curve[1]
-        };
-    }
-
     private static void transfer(Lab lab, Picture photo, List<Style> styles) {
         int iterations = lab.of(200, 20);
         lab.section("A photograph in the styles of paintings").put("iterations", iterations);
@@ -105,7 +97,7 @@ public final class StyleLab implements Experiment {
                         ? Painting.asOftenByAdam(style.loss, iterations)
                         : Painting.byLBfgs(style.loss, iterations);
                 Painted one = paint(lab, name, painting, photo, photo);
-                double[][] curve = curve(one.history(), "val_loss", Painting.LOOKS);
+                double[][] curve = Training.curve(one.history(), "val_loss", Painting.LOOKS);
                 curves.put(name, curve);
                 table.row(name)
                         .put(STYLE, "%.1f %%", 100 * one.style() / before)

@@ -6,6 +6,7 @@ import dev.fathom.decode.Seq2Seq;
 import dev.fathom.decode.Writer;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Additions;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -112,8 +113,8 @@ record AdditionTraining(Lab lab, Additions training, Additions validation, Addit
 
     private <N extends Net> Run fit(String name, Trainer<N> trainer, Recipe recipe, Dataset train, Dataset heldOut) {
         Schedule schedule = recipe.cosine ? Schedule.cosine(recipe.epochs) : Schedule.constant();
-        var batches = train.shuffled(lab.seed()).batches(Math.min(recipe.batch, train.size()));
-        return lab.train(name, "sums", trainer.schedule(schedule).seed(lab.seed()), batches, heldOut, recipe.epochs);
+        int batch = Math.min(recipe.batch, train.size());
+        return lab.train(name, "sums", trainer.schedule(schedule), train, batch, heldOut, recipe.epochs);
     }
 
     /** The share of characters that are right; the blanks after an answer count. */
@@ -135,9 +136,7 @@ record AdditionTraining(Lab lab, Additions training, Additions validation, Addit
 
     /** The share of answers that are right as a whole. */
     static double answerAccuracy(List<String> answers, List<Additions.Sum> sums) {
-        long right = IntStream.range(0, answers.size())
-                .filter(i -> answers.get(i).equals(sums.get(i).answer()))
-                .count();
-        return (double) right / answers.size();
+        return Averages.share(
+                answers.size(), i -> answers.get(i).equals(sums.get(i).answer()));
     }
 }

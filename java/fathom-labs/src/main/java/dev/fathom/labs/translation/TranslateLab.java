@@ -81,11 +81,8 @@ public final class TranslateLab implements Experiment {
         Table examples = lab.table("examples", "English");
         for (int i = 0; i < Math.min(SHOWN, held); i++) {
             Sentence sentence = corpus.test().get(i);
-            examples.row(sentence.text())
-                    .cell(
-                            "a known translation",
-                            ParallelCorpus.WORDS.text(sentence.french().get(0)))
-                    .cell("Dictionary", dictionary.text(i));
+            String known = ParallelCorpus.WORDS.text(sentence.french().get(0));
+            examples.row(sentence.text()).cell("a known translation", known).cell("Dictionary", dictionary.text(i));
         }
         Table prompted = prompt.isEmpty() ? null : lab.table("prompt", "network");
         Map<String, double[][]> curves = new LinkedHashMap<>();
