@@ -67,6 +67,8 @@ public final class Service implements AutoCloseable {
     private static final int CHUNK = 1 << 16;
     /** For so many milliseconds a close goes on refusing requests before it breaks connections. */
     private static final long LINGER = 50;
+    /** So many times it breaks them. */
+    private static final int STOPS = 5;
     /** What is read of a body that is too long before it is refused, at most. */
     private static final long DRAINED = 16 << 20;
 
@@ -238,7 +240,10 @@ public final class Service implements AutoCloseable {
             interrupted |= slept(LINGER);
         }
         if (server != null) {
-            server.stop(0);
+            for (int i = 0; i < STOPS; i++) { // that of JDK 17 forgets a connection that it accepts meanwhile
+                server.stop(0);
+                interrupted |= slept(LINGER / STOPS);
+            }
             server = null;
         }
         if (executor != null) {
