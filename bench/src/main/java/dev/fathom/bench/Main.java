@@ -195,7 +195,7 @@ public final class Main implements Callable<Integer> {
         Single.footprint(this::matching, peers, quick, out, single);
         Single.freezing(this::matching, quick, out, single);
         progress("services");
-        Serving.measure(this::matching, peers, quick, out, abouts, single);
+        new Serving(this::matching, peers, quick, out, abouts, single).measure();
         if (!quick) {
             Probe.measure(limits);
         }

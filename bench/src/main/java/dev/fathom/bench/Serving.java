@@ -44,7 +44,7 @@ final class Serving {
     /** A contender in these rows. */
     private record Side(String name, Contender contender, String main, List<String> arguments) {}
 
-    private Serving(
+    Serving(
             Predicate<String> wanted,
             boolean peers,
             boolean quick,
@@ -61,19 +61,12 @@ final class Serving {
     }
 
     /** Adds the rows that are wanted. */
-    static void measure(
-            Predicate<String> wanted,
-            boolean peers,
-            boolean quick,
-            Path out,
-            Set<String> abouts,
-            List<Measurement> results) {
-        Serving serving = new Serving(wanted, peers, quick, out, abouts, results);
-        serving.latency();
-        serving.tails();
-        serving.steady();
-        serving.batching();
-        serving.starts();
+    void measure() {
+        latency();
+        tails();
+        steady();
+        batching();
+        starts();
     }
 
     private List<Side> sides() throws IOException {

@@ -23,6 +23,15 @@ class PlanMemoryTest {
         }
     }
 
+    /** The bytes of a session of 64 examples. */
+    private static long session(Plan plan) {
+        long before = plan.memory();
+        try (Session first = plan.newSession(64)) {
+            assertThat(first.batch()).isEqualTo(64);
+            return plan.memory() - before;
+        }
+    }
+
     @Test
     void weightsAndSessions() {
         try (Plan plan = plan()) {
@@ -42,11 +51,7 @@ class PlanMemoryTest {
     void theLimit() {
         try (Plan plan = plan()) {
             long weights = plan.memory();
-            long session;
-            try (Session first = plan.newSession(64)) {
-                assertThat(first.batch()).isEqualTo(64);
-                session = plan.memory() - weights;
-            }
+            long session = session(plan);
             plan.limitMemory(weights + 3 * session);
             List<Session> sessions = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
@@ -73,11 +78,7 @@ class PlanMemoryTest {
     void manyThreads() {
         try (Plan plan = plan()) {
             long weights = plan.memory();
-            long session;
-            try (Session first = plan.newSession(64)) {
-                assertThat(first.batch()).isEqualTo(64);
-                session = plan.memory() - weights;
-            }
+            long session = session(plan);
             plan.limitMemory(weights + 4 * session);
             AtomicInteger made = new AtomicInteger();
             AtomicInteger refused = new AtomicInteger();
