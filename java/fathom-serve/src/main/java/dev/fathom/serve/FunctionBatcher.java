@@ -91,14 +91,15 @@ public final class FunctionBatcher<T, R> implements AutoCloseable {
     public R apply(T example) throws InterruptedException {
         Call call = new Call(example);
         queue.push(call, 0, Long.MAX_VALUE);
+        call.await();
         return result(call);
     }
 
     /**
-     * Computes examples, among those of other threads, and waits for all results. Where the queue has less room than
-     * there are examples, the later ones wait for the earlier ones.
+     * Computes examples, among those of other threads, and waits for all results. However many there are, the queue
+     * keeps room for others: the later ones wait for the earlier ones.
      *
-     * @param time until which all of them must have begun
+     * @param time until which all of them must have begun; zero for no limit
      * @return the results in the order of the examples
      * @throws java.util.concurrent.RejectedExecutionException if the queue has no room even for the first
      * @throws DeadlineException if one was not begun in time; what has not begun is canceled then, as it is if one of
@@ -108,36 +109,17 @@ public final class FunctionBatcher<T, R> implements AutoCloseable {
      * @throws IllegalStateException if the batcher is closed, or the function fails otherwise
      */
     public List<R> apply(List<T> examples, Duration time) throws InterruptedException {
-        long end = System.nanoTime() + time.toNanos();
-        List<Call> calls = new ArrayList<>(examples.size());
-        List<R> results = new ArrayList<>(examples.size());
-        try {
-            for (T example : examples) {
-                Call call = new Call(example);
-                long left = end - System.nanoTime();
-                call.limit(Math.max(1, left));
-                if (calls.isEmpty()) {
-                    workers.submit(call, 0);
-                } else if (!queue.push(call, 0, left)) {
-                    throw new DeadlineException("the queue was full until the deadline of the examples; allow more"
-                            + " time, or send fewer");
-                }
-                calls.add(call);
-            }
-            for (Call call : calls) {
-                results.add(result(call));
-            }
-            return results;
-        } finally {
-            if (results.size() < examples.size()) {
-                calls.forEach(Ticket::withdraw);
-            }
+        List<Call> calls = examples.stream().map(Call::new).toList();
+        workers.run(calls, call -> 0, time);
+        List<R> results = new ArrayList<>(calls.size());
+        for (Call call : calls) {
+            results.add(result(call));
         }
+        return results;
     }
 
     @SuppressWarnings("NullAway") // the function gave it
-    private R result(Call call) throws InterruptedException {
-        call.await();
+    private R result(Call call) {
         return call.result;
     }
 

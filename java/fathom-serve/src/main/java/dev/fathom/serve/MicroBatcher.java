@@ -402,6 +402,10 @@ public final class MicroBatcher implements AutoCloseable {
             return this;
         }
 
+        private MicroBatcher batcher() {
+            return MicroBatcher.this;
+        }
+
         private void prepare() {
             for (int i = 0; i < written.length; i++) {
                 if (!written[i]) {
@@ -548,6 +552,29 @@ public final class MicroBatcher implements AutoCloseable {
         Checks.atLeast("request", "length", length, 1);
         bucket(length);
         return new Request(length);
+    }
+
+    /**
+     * Computes requests of one caller, among those of others, and waits for all of them. However many there are, the
+     * queue keeps room for others: the later ones wait for the earlier ones.
+     *
+     * @param time until which all of them must have begun, in place of their own deadlines; zero for no limit
+     * @throws RejectedExecutionException if the queue has no room even for the first
+     * @throws DeadlineException if one has not begun in time; those that wait are canceled then, as they are if one of
+     *     them fails
+     * @throws InterruptedException if the thread is interrupted while requests wait
+     * @throws IllegalArgumentException if a request is of another batcher, or the run refuses an input
+     * @throws IllegalStateException if an input of a request was never written, or the batcher is closed
+     */
+    public void run(List<Request> requests, Duration time) throws InterruptedException {
+        for (Request request : requests) {
+            if (request.batcher() != this) {
+                throw new IllegalArgumentException(
+                        "run: a request is of another batcher; make it by request() of this one");
+            }
+            request.prepare();
+        }
+        workers.run(requests, request -> bucket(request.length), time);
     }
 
     /**

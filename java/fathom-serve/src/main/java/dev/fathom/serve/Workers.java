@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,6 +105,46 @@ final class Workers {
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // nothing waits here
+        }
+    }
+
+    /**
+     * Computes tickets of one caller, in parts: at most two groups for each worker are in the queue at a time, and half
+     * of it, so that there is room for others. Waits for all of them. If one fails, those that wait are canceled.
+     *
+     * @param bucket of a ticket
+     * @param time until which all of them must have begun; zero for no limit
+     * @throws RejectedExecutionException if the queue has no room even for the first; the later ones wait for room
+     * @throws DeadlineException if one has not begun in time
+     * @throws InterruptedException if the thread is interrupted while tickets wait
+     */
+    <T extends Ticket> void run(List<T> tickets, ToIntFunction<T> bucket, Duration time) throws InterruptedException {
+        long end = System.nanoTime() + (time.isZero() ? Long.MAX_VALUE / 2 : time.toNanos());
+        int share = (int) Math.max(1, Math.min(2L * most * threads.size(), queue.capacity() / 2));
+        boolean done = false;
+        try {
+            for (int i = 0; i < tickets.size(); i++) {
+                if (i >= share) {
+                    tickets.get(i - share).await();
+                }
+                T ticket = tickets.get(i);
+                long left = Math.max(1, end - System.nanoTime());
+                ticket.limit(left);
+                if (i == 0) {
+                    submit(ticket, bucket.applyAsInt(ticket));
+                } else if (!queue.push(ticket, bucket.applyAsInt(ticket), left)) {
+                    throw new DeadlineException("the queue was full until the deadline; allow more time, or send fewer"
+                            + " examples at a time");
+                }
+            }
+            for (T ticket : tickets) {
+                ticket.await();
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                tickets.forEach(Ticket::withdraw);
+            }
         }
     }
 

@@ -59,8 +59,8 @@ class EnduranceTest {
                             float[] out = switch (i % 4) {
                                 case 0 -> plan.predict(in);
                                 case 1 -> batcher.predict(in);
-                                case 2 -> pool.with(session -> answer(session, in));
-                                default -> answer(mine, in);
+                                case 2 -> pool.with(session -> Nets.answer(session, in));
+                                default -> Nets.answer(mine, in);
                             };
                             assertThat(out).containsExactly(expected.get(i % callers));
                             answers.incrementAndGet();
@@ -77,13 +77,6 @@ class EnduranceTest {
         }
         assertThat(answers.get()).isGreaterThan(callers);
         System.out.printf("64 threads: %,d answers%n", answers.get());
-    }
-
-    private static float[] answer(Session session, float... x) {
-        session.set(x).run();
-        float[] y = new float[Nets.OUT];
-        session.output().get(0, y);
-        return y;
     }
 
     /** Sessions, plans, pools, streams and batchers that come and go leave no memory and no thread behind. */
@@ -124,7 +117,7 @@ class EnduranceTest {
         switch (kind) {
             case 0 -> {
                 try (Session session = plan.newSession(1)) {
-                    assertThat(answer(session, x)).containsExactly(expected);
+                    assertThat(Nets.answer(session, x)).containsExactly(expected);
                 }
             }
             case 1 -> {
@@ -134,7 +127,7 @@ class EnduranceTest {
             }
             case 2 -> {
                 try (SessionPool pool = new SessionPool(2, () -> plan.newSession(1))) {
-                    float[] y = pool.with(session -> answer(session, x));
+                    float[] y = pool.with(session -> Nets.answer(session, x));
                     assertThat(y).containsExactly(expected);
                 }
             }

@@ -287,6 +287,13 @@ class MicroBatcherTest {
             assertThatThrownBy(() -> request.set(new int[6])).hasMessageContaining("was given I32 values; give F32");
             assertThatThrownBy(() -> request.set("x", new float[6])).hasMessageContaining("no input is called x");
             assertThatThrownBy(() -> batcher.request(3)).hasMessageContaining("has no Dim.LENGTH");
+            assertThatThrownBy(() -> batcher.run(List.of(request), Duration.ZERO))
+                    .hasMessageContaining("was never written");
+            try (MicroBatcher other = new MicroBatcher(Nets.vectors(1), Settings.of(4))) {
+                assertThatThrownBy(() -> batcher.run(List.of(other.request()), Duration.ZERO))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("a request is of another batcher");
+            }
             assertThatThrownBy(() -> batcher.predict(new float[6], new float[6]))
                     .hasMessageContaining("2 arrays");
         }

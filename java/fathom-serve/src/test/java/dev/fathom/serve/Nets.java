@@ -80,11 +80,16 @@ final class Nets {
     /** What a session of its own answers. */
     static float[] alone(Plan plan, float... x) {
         try (Session s = plan.newSession(1)) {
-            s.set(x).run();
-            float[] y = new float[s.output().capacity()];
-            s.output().get(0, y);
-            return y;
+            return answer(s, x);
         }
+    }
+
+    /** What a session answers. */
+    static float[] answer(Session session, float... x) {
+        session.set(x).run();
+        float[] y = new float[session.output().capacity()];
+        session.output().get(0, y);
+        return y;
     }
 
     /** What the plans of vectors of seeds 0 and 1 answer. */

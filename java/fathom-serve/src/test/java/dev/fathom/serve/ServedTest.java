@@ -27,14 +27,7 @@ class ServedTest {
     }
 
     private static float[] answer(Served served, float... x) throws InterruptedException {
-        return served.with(session -> answer(session, x));
-    }
-
-    private static float[] answer(Session session, float... x) {
-        session.set(x).run();
-        float[] y = new float[Nets.OUT];
-        session.output().get(0, y);
-        return y;
+        return served.with(session -> Nets.answer(session, x));
     }
 
     /** A thousand swaps under load: each answer is that of one of the plans, none fails, and memory stays. */
@@ -51,7 +44,7 @@ class ServedTest {
             for (int t = 0; t < 8; t++) {
                 all.add(threads.submit(() -> {
                     while (!ended.get()) {
-                        float[] y = served.with(session -> answer(session, x));
+                        float[] y = served.with(session -> Nets.answer(session, x));
                         assertThat(answers).anyMatch(a -> Arrays.equals(a, y));
                         calls.incrementAndGet();
                     }
@@ -94,7 +87,7 @@ class ServedTest {
         try (Served served = new Served(old, 1, ServedTest::one)) {
             float[] y = served.with(session -> {
                 served.swap(Nets.vectors(2));
-                return answer(session, x);
+                return Nets.answer(session, x);
             });
             assertThat(y).containsExactly(expected);
             assertThatThrownBy(old::newSession).hasMessageContaining("plan is closed");

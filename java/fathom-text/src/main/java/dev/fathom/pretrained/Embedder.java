@@ -112,9 +112,12 @@ public final class Embedder implements AutoCloseable {
         return tokenizer.truncation().orElseThrow().length();
     }
 
-    /** Returns how many tokens of a text are read, with those of the prompt and those that the model adds itself. */
-    public int tokens(String text) {
-        return shared.tokenizer.encode(prompt + text).size();
+    /**
+     * Returns the tokens of a text as this embedder reads it, with those of the prompt and those that the model adds
+     * itself, for {@link #embedEncoded}.
+     */
+    public EncodedText encode(String text) {
+        return shared.tokenizer.encode(prompt + text);
     }
 
     /** Returns the prompts of the folder by their names, such as {@code query} and {@code passage}. */
@@ -166,12 +169,24 @@ public final class Embedder implements AutoCloseable {
      */
     public float[][] embed(List<String> texts) {
         long begin = System.nanoTime();
-        List<EncodedText> encoded = texts.stream()
-                .map(text -> shared.tokenizer.encode(prompt + text))
-                .toList();
+        return embed(begin, texts.stream().map(this::encode).toList());
+    }
+
+    /**
+     * Returns the vector of each text that {@link #encode} has read, for callers that read texts in one thread and
+     * compute them in another.
+     *
+     * @throws IllegalArgumentException if a text has more tokens than the model takes, or one that it does not know
+     * @throws IllegalStateException if the embedder was closed
+     */
+    public float[][] embedEncoded(List<EncodedText> texts) {
+        return embed(System.nanoTime(), texts);
+    }
+
+    private float[][] embed(long begin, List<EncodedText> texts) {
         float[][] vectors = new float[texts.size()][dimensions];
         int width = shared.width;
-        shared.runs.run(begin, encoded, (results, text, place, start) -> {
+        shared.runs.run(begin, texts, (results, text, place, start) -> {
             results.get(place * width, vectors[text], 0, dimensions);
             if (normalized) {
                 normalize(vectors[text]);

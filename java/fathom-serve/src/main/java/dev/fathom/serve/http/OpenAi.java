@@ -2,6 +2,7 @@ package dev.fathom.serve.http;
 
 import dev.fathom.op.DType;
 import dev.fathom.pretrained.Embedder;
+import dev.fathom.tokenizer.EncodedText;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -95,10 +96,10 @@ final class OpenAi {
     }
 
     /** Answers {@code POST /v1/embeddings}. */
-    static String embeddings(Collection<ServedText> texts, @Nullable Object body, Duration deadline)
+    static String embeddings(Collection<ServedText> models, @Nullable Object body, Duration deadline)
             throws InterruptedException {
         Map<?, ?> request = request(body, EMBEDDINGS);
-        ServedEmbedder model = model(texts, ServedEmbedder.class, request, "gives vectors");
+        ServedEmbedder model = model(models, ServedEmbedder.class, request, "gives vectors");
         List<String> input = Json.texts("\"input\"", request.get("input"));
         String format = Json.text(request, "encoding_format", "float");
         if (!format.equals("float") && !format.equals("base64")) {
@@ -107,8 +108,9 @@ final class OpenAi {
         int dimensions = Json.whole(request, "dimensions", 0, 1, Integer.MAX_VALUE);
         String kind = request.get("input_type") == null ? null : Json.text(request, "input_type", "");
         Embedder variant = model.variant(dimensions, kind);
-        List<float[]> vectors = model.embed(variant, input, deadline);
-        int tokens = input.stream().mapToInt(variant::tokens).sum();
+        List<EncodedText> texts = input.stream().map(variant::encode).toList();
+        List<float[]> vectors = model.embed(variant, texts, deadline);
+        int tokens = texts.stream().mapToInt(EncodedText::size).sum();
         return Json.write(out -> {
             out.beginObject().name("object").value("list").name("data").beginArray();
             for (int i = 0; i < vectors.size(); i++) {

@@ -18,7 +18,7 @@ final class ServedClassifier extends ServedText {
     private final FunctionBatcher<String, List<Label>> batcher;
 
     ServedClassifier(String name, Classifier classifier, Settings settings) {
-        super(name);
+        super(name, "labels");
         this.classifier = classifier;
         batcher = new FunctionBatcher<>(classifier::classify, settings);
     }
@@ -56,11 +56,8 @@ final class ServedClassifier extends ServedText {
     }
 
     @Override
-    String described() {
-        return Json.write(out -> {
-            out.beginObject().name("name").value(name()).name("kind").value("labels");
-            out.name("labels").value(classifier.labels().size()).endObject();
-        });
+    void describe(JsonWriter out) throws IOException {
+        out.name("labels").value(classifier.labels().size());
     }
 
     @Override

@@ -1,9 +1,12 @@
 package dev.fathom.serve.http;
 
+import com.google.gson.stream.JsonWriter;
 import dev.fathom.pretrained.Embedder;
 import dev.fathom.serve.FunctionBatcher;
 import dev.fathom.serve.MicroBatcher.Settings;
 import dev.fathom.serve.MicroBatcher.Statistics;
+import dev.fathom.tokenizer.EncodedText;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,23 +22,23 @@ final class ServedEmbedder extends ServedText {
     /** The embedders of each kind and number of dimensions that were asked for, so that their texts meet again. */
     private final Map<List<Object>, Embedder> variants = new ConcurrentHashMap<>();
 
-    /** A text, and by which embedder it is read. */
-    record Question(Embedder embedder, String text) {}
+    /** A text, and by which embedder it was read. */
+    private record Question(Embedder embedder, EncodedText text) {}
 
     ServedEmbedder(String name, Embedder embedder, Settings settings) {
-        super(name);
+        super(name, "vectors");
         this.embedder = embedder;
         batcher = new FunctionBatcher<>(ServedEmbedder::embed, settings);
     }
 
     private static List<float[]> embed(List<Question> questions) {
-        Map<Embedder, List<String>> texts = new LinkedHashMap<>();
+        Map<Embedder, List<EncodedText>> texts = new LinkedHashMap<>();
         float[][] vectors = new float[questions.size()][];
         for (Question question : questions) {
             texts.computeIfAbsent(question.embedder, e -> new ArrayList<>()).add(question.text);
         }
         texts.forEach((embedder, of) -> {
-            float[][] these = embedder.embed(of);
+            float[][] these = embedder.embedEncoded(of);
             for (int i = 0, next = 0; i < vectors.length; i++) {
                 if (questions.get(i).embedder == embedder) {
                     vectors[i] = these[next++];
@@ -66,7 +69,8 @@ final class ServedEmbedder extends ServedText {
         });
     }
 
-    List<float[]> embed(Embedder variant, List<String> texts, Duration deadline) throws InterruptedException {
+    /** The vectors of texts that the embedder has encoded. */
+    List<float[]> embed(Embedder variant, List<EncodedText> texts, Duration deadline) throws InterruptedException {
         return batcher.apply(
                 texts.stream().map(text -> new Question(variant, text)).toList(), deadline);
     }
@@ -77,12 +81,9 @@ final class ServedEmbedder extends ServedText {
     }
 
     @Override
-    String described() {
-        return Json.write(out -> {
-            out.beginObject().name("name").value(name()).name("kind").value("vectors");
-            out.name("dimensions").value(embedder.dimensions());
-            out.name("longest").value(embedder.longest()).endObject();
-        });
+    void describe(JsonWriter out) throws IOException {
+        out.name("dimensions").value(embedder.dimensions());
+        out.name("longest").value(embedder.longest());
     }
 
     @Override

@@ -23,8 +23,6 @@ public final class ServedModel implements AutoCloseable {
     private final List<Spec> outputs;
     private final List<String> classes;
     private final MicroBatcher batcher;
-    /** The examples of one caller that are in the queue at a time: two batches for each worker, and room for others. */
-    private final int share;
 
     /**
      * Serves a plan, which belongs to this from now on, in batches.
@@ -57,7 +55,6 @@ public final class ServedModel implements AutoCloseable {
             }
         }
         batcher = new MicroBatcher(plan, settings);
-        share = (int) Math.max(1, Math.min(2L * settings.examples() * settings.workers(), settings.capacity() / 2));
     }
 
     /** The name if it can be part of an address. */
@@ -105,23 +102,8 @@ public final class ServedModel implements AutoCloseable {
      */
     Map<String, List<double[]>> infer(List<Map<String, double[]>> examples, Duration deadline)
             throws InterruptedException {
-        long limit = deadline.isZero() ? Long.MAX_VALUE / 2 : deadline.toNanos(); // zero is no limit, as of a request
-        long end = System.nanoTime() + limit;
         List<Request> requests = examples.stream().map(this::request).toList(); // all are checked before one is run
-        try {
-            for (int i = 0; i < requests.size(); i++) {
-                if (i >= share) {
-                    requests.get(i - share).result();
-                }
-                submit(requests.get(i), end, i > 0);
-            }
-            for (Request request : requests) {
-                request.result();
-            }
-        } catch (RuntimeException | InterruptedException e) {
-            requests.forEach(Request::cancel);
-            throw e;
-        }
+        batcher.run(requests, deadline);
         Map<String, List<double[]>> all = new LinkedHashMap<>();
         for (Spec output : outputs) {
             all.put(
@@ -131,19 +113,6 @@ public final class ServedModel implements AutoCloseable {
                             .toList());
         }
         return all;
-    }
-
-    /** Submits a request; one whose fellows were accepted waits for room. */
-    private static void submit(Request request, long end, boolean begun) throws InterruptedException {
-        request.deadline(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
-        try {
-            request.submit();
-        } catch (RejectedExecutionException e) {
-            if (!begun) {
-                throw e;
-            }
-            request.run();
-        }
     }
 
     private Request request(Map<String, double[]> example) {

@@ -1,11 +1,13 @@
 package dev.fathom.serve.http;
 
+import com.google.gson.stream.JsonWriter;
 import dev.fathom.pretrained.Classifier;
 import dev.fathom.pretrained.Embedder;
 import dev.fathom.pretrained.Pretrained;
 import dev.fathom.pretrained.TextWriter;
 import dev.fathom.serve.MicroBatcher.Settings;
 import dev.fathom.serve.MicroBatcher.Statistics;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -21,9 +23,11 @@ import java.nio.file.Path;
  */
 public abstract class ServedText implements AutoCloseable {
     private final String name;
+    private final String kind;
 
-    ServedText(String name) {
+    ServedText(String name, String kind) {
         this.name = ServedModel.checked("ServedText", name);
+        this.kind = kind;
     }
 
     /**
@@ -94,7 +98,16 @@ public abstract class ServedText implements AutoCloseable {
     public abstract Statistics statistics();
 
     /** What the page of the service knows of it, as JSON. */
-    abstract String described();
+    final String described() {
+        return Json.write(out -> {
+            out.beginObject().name("name").value(name).name("kind").value(kind);
+            describe(out);
+            out.endObject();
+        });
+    }
+
+    /** Writes what the page knows of it beside its name and kind. */
+    void describe(JsonWriter out) throws IOException {}
 
     /** Computes what was submitted, and closes the model. Closing twice does nothing. */
     @Override

@@ -18,7 +18,7 @@ final class ServedWriter extends ServedText {
     private final LongAdder ran = new LongAdder();
 
     ServedWriter(String name, TextWriter writer, int atOnce) {
-        super(name);
+        super(name, "writer");
         this.writer = writer;
         turns = new Semaphore(Checks.atLeast("ServedText", "atOnce", atOnce, 1), true);
     }
@@ -30,7 +30,8 @@ final class ServedWriter extends ServedText {
     /** Waits for its turn, which {@link #end} ends, and returns when it began. */
     long begin(Duration deadline) throws InterruptedException {
         long asked = System.nanoTime();
-        if (!turns.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+        long patience = deadline.isZero() ? Long.MAX_VALUE : deadline.toNanos();
+        if (!turns.tryAcquire(patience, TimeUnit.NANOSECONDS)) {
             late.increment();
             throw new HttpException(
                     504, "the text was not begun before its deadline, since others are being written; ask again later");
@@ -62,16 +63,6 @@ final class ServedWriter extends ServedText {
                 0,
                 Duration.ofNanos(waited.sum()),
                 Duration.ofNanos(ran.sum()));
-    }
-
-    @Override
-    String described() {
-        return Json.write(out -> out.beginObject()
-                .name("name")
-                .value(name())
-                .name("kind")
-                .value("writer")
-                .endObject());
     }
 
     @Override

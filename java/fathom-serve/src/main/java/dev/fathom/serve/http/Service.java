@@ -162,7 +162,10 @@ public final class Service implements AutoCloseable {
         return this;
     }
 
-    /** Gives an example so much time until it is run, 10 seconds unless told otherwise. Returns this service. */
+    /**
+     * Gives a request so much time until all of it runs, 10 seconds unless told otherwise; zero for no limit. Returns
+     * this service.
+     */
     public Service deadline(Duration time) {
         deadline = time;
         return this;
@@ -236,10 +239,8 @@ public final class Service implements AutoCloseable {
         while (metrics.underWay.get() > 0 && System.nanoTime() < end) {
             interrupted |= slept(1);
         }
-        if (server != null) { // what is on its way from a socket to a thread is told that the service stops
-            interrupted |= slept(LINGER);
-        }
         if (server != null) {
+            interrupted |= slept(LINGER); // what is on its way from a socket to a thread is told that the service stops
             for (int i = 0; i < STOPS; i++) { // that of JDK 17 forgets a connection that it accepts meanwhile
                 server.stop(0);
                 interrupted |= slept(LINGER / STOPS);
