@@ -33,7 +33,7 @@ public final class Fences implements Runnable {
     private static final int OTHERS = 16;
 
     /** How many pieces wait to be used again, and how much of them. */
-    private static final int MOST_KEPT = MOST / 2;
+    static final int MOST_KEPT = MOST / 2;
 
     private static final long MOST_BYTES_KEPT = 1L << 30;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
@@ -27,6 +28,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +37,11 @@ import org.junit.jupiter.api.io.TempDir;
 class FencesTest {
     @TempDir
     Path folder;
+
+    @BeforeAll
+    static void loadTheLibrary() {
+        NativeRuntime.get();
+    }
 
     /**
      * Each piece is NaN, also the second time, ends at a page, and is not ours once freed; a size that is no multiple
@@ -93,12 +100,12 @@ class FencesTest {
                     .isInstanceOf(AssertionError.class)
                     .hasMessage("fenced memory: byte 1 behind a piece of 6 bytes was written");
         }
-        // a piece that was freed waits until some others of its size were freed, too, and is looked at then
+        // a piece that was freed is looked at when it is used again, after those of its size that were freed before
         long freed = fences.allocate(30_000);
         fences.free(freed);
         Block.at(freed, 4).putFloat(0, 1);
         assertThatThrownBy(() -> {
-                    for (int i = 0; i < 40; i++) {
+                    for (int i = 0; i <= Fences.MOST_KEPT; i++) {
                         fences.free(fences.allocate(30_000));
                     }
                 })
