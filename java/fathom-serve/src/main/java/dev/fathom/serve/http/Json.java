@@ -1,15 +1,24 @@
 package dev.fathom.serve.http;
 
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
+import com.google.gson.stream.MalformedJsonException;
 import dev.fathom.op.DType;
 import dev.fathom.plan.Dim;
 import dev.fathom.plan.Spec;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +26,12 @@ import org.jspecify.annotations.Nullable;
  * a {@code Double}.
  */
 final class Json {
+    private static final int DEEPEST = 16;
+    private static final Pattern PLACE = Pattern.compile("at line [0-9]+ column [0-9]+");
+
     private Json() {}
+
+    // ---- reading
 
     /**
      * Reads a text.
@@ -25,7 +39,105 @@ final class Json {
      * @throws HttpException with status 400 if it is no JSON
      */
     static @Nullable Object read(String text) {
-        return new JsonText(text).read();
+        try (JsonReader in = new JsonReader(new StringReader(text))) {
+            in.setStrictness(Strictness.STRICT);
+            Object value = value(in, 0);
+            checkEnd(in);
+            return value;
+        } catch (EOFException e) {
+            throw new HttpException(400, "the body ends within its JSON value; send all of it");
+        } catch (MalformedJsonException | IllegalStateException | NumberFormatException e) {
+            throw new HttpException(400, "the body is no JSON" + place(e) + "; send one value of JSON");
+        } catch (IOException e) {
+            throw new HttpException(400, "the body cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static void checkEnd(JsonReader in) throws IOException {
+        boolean end;
+        try {
+            end = in.peek() == JsonToken.END_DOCUMENT;
+        } catch (MalformedJsonException e) {
+            end = false;
+        }
+        if (!end) {
+            throw new HttpException(400, "the body goes on behind its JSON value; send one value");
+        }
+    }
+
+    /** Where the reader stopped, without its advice to programmers. */
+    private static String place(Exception e) {
+        Matcher place = PLACE.matcher(String.valueOf(e.getMessage()));
+        return place.find() ? " " + place.group() : "";
+    }
+
+    private static @Nullable Object value(JsonReader in, int depth) throws IOException {
+        if (depth > DEEPEST) {
+            throw new HttpException(400, "the body is nested more than " + DEEPEST + " deep");
+        }
+        return switch (in.peek()) {
+            case BEGIN_ARRAY -> array(in, depth);
+            case BEGIN_OBJECT -> object(in, depth);
+            case NUMBER -> number(in);
+            case STRING -> in.nextString();
+            case BOOLEAN -> in.nextBoolean();
+            default -> {
+                in.nextNull();
+                yield null;
+            }
+        };
+    }
+
+    private static double number(JsonReader in) throws IOException {
+        double value = in.nextDouble();
+        if (!Double.isFinite((float) value)) {
+            throw new HttpException(400, "the number " + value + " is too large for a float");
+        }
+        return value;
+    }
+
+    private static Object array(JsonReader in, int depth) throws IOException {
+        in.beginArray();
+        Object all = in.peek() == JsonToken.NUMBER ? numbers(in) : list(in, depth);
+        in.endArray();
+        return all;
+    }
+
+    private static double[] numbers(JsonReader in) throws IOException {
+        double[] all = new double[16];
+        int n = 0;
+        while (in.hasNext()) {
+            if (in.peek() != JsonToken.NUMBER) {
+                throw new HttpException(400, "an array of numbers holds something else at element " + n);
+            }
+            if (n == all.length) {
+                all = Arrays.copyOf(all, 2 * n);
+            }
+            all[n++] = number(in);
+        }
+        return Arrays.copyOf(all, n);
+    }
+
+    private static List<@Nullable Object> list(JsonReader in, int depth) throws IOException {
+        List<@Nullable Object> all = new ArrayList<>();
+        while (in.hasNext()) {
+            all.add(value(in, depth + 1));
+        }
+        return all;
+    }
+
+    private static Map<String, @Nullable Object> object(JsonReader in, int depth) throws IOException {
+        Map<String, @Nullable Object> all = new LinkedHashMap<>();
+        in.beginObject();
+        while (in.hasNext()) {
+            String name = in.nextName();
+            if (all.containsKey(name)) {
+                throw new HttpException(400, "the body has \"" + name + "\" twice in one object");
+            }
+            all.put(name, value(in, depth + 1));
+        }
+        in.endObject();
+        return all;
     }
 
     // ---- examples
