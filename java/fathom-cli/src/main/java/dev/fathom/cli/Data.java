@@ -29,8 +29,6 @@ import picocli.CommandLine.TypeConversionException;
         description = "Fetches a data set into the cache folder, where ./fathom finds it.",
         sortOptions = false)
 public final class Data implements Runnable {
-    private static final long REDRAW_NANOS = 100_000_000;
-
     private final PrintStream out;
     private final Download download = new Download();
 
@@ -146,11 +144,14 @@ public final class Data implements Runnable {
     }
 
     private void fetched(URI folder, Path cache, String name, Download.Content content, String sum) {
-        Line line = new Line(name, out == System.out && ProgressBar.onTerminal());
+        StatusLine line = new StatusLine(out == System.out && ProgressBar.onTerminal(), out);
         Path to = cache.resolve(name);
         boolean fetched;
         try {
-            fetched = download.fetch(folder.resolve(name), to, content, line);
+            fetched = download.fetch(folder.resolve(name), to, content, (bytes, of) -> {
+                String total = of == 0 ? "" : " of " + size(of) + ", " + 100 * bytes / of + " %";
+                line.show(String.format("%-27s %8s%s", name, size(bytes), total));
+            });
         } finally {
             line.clear();
         }
@@ -211,37 +212,5 @@ public final class Data implements Runnable {
         return bytes < 1_000_000
                 ? String.format(Locale.ROOT, "%.1f KB", bytes / 1e3)
                 : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
-    }
-
-    /** One line of the terminal, redrawn in place ten times a second. */
-    private final class Line implements Download.Progress {
-        private final String name;
-        private final boolean terminal;
-        private long drawn;
-        private boolean shown;
-
-        Line(String name, boolean terminal) {
-            this.name = name;
-            this.terminal = terminal;
-        }
-
-        @Override
-        public void at(long bytes, long of) {
-            long now = System.nanoTime();
-            if (!terminal || shown && now - drawn < REDRAW_NANOS) {
-                return;
-            }
-            String total = of == 0 ? "" : " of " + size(of) + ", " + 100 * bytes / of + " %";
-            out.printf("\r%-27s %8s%s\u001b[K", name, size(bytes), total);
-            out.flush();
-            drawn = now;
-            shown = true;
-        }
-
-        void clear() {
-            if (shown) {
-                out.print("\r\u001b[K");
-            }
-        }
     }
 }

@@ -7,7 +7,6 @@ import com.google.gson.JsonParser;
 import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.view.Chart;
 import dev.fathom.view.HtmlReport;
-import dev.fathom.view.ProgressBar;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -52,7 +51,6 @@ public final class LoadCommand implements Callable<Integer> {
     private static final double NEAR = 1.05;
 
     private static final double TRIAL = 2;
-    private static final int BAR = 24;
 
     private final PrintStream out;
     private final PrintStream err;
@@ -286,24 +284,12 @@ public final class LoadCommand implements Callable<Integer> {
     private Load.Result measure(Target target, double asked, double before, double counted)
             throws IOException, InterruptedException {
         Load load = new Load(target.address, target.request, asked, before, counted, connections);
-        boolean terminal = ProgressBar.onTerminal();
+        StatusLine line = new StatusLine(err);
         Load.Result result = load.run(() -> {
-            if (terminal) {
-                int full = (int) (BAR * load.done());
-                err.printf(
-                        Locale.ROOT,
-                        "\r[%s%s] %,.0f/s  %.0f s left\u001b[K",
-                        "=".repeat(full),
-                        " ".repeat(BAR - full),
-                        asked,
-                        Math.ceil((before + counted) * (1 - load.done())));
-                err.flush();
-            }
+            String left = StatusLine.left((before + counted) * (1 - load.done()));
+            line.show(StatusLine.bar(load.done()) + String.format(Locale.ROOT, " %,.0f/s  ", asked) + left);
         });
-        if (terminal) {
-            err.print("\r\u001b[K");
-            err.flush();
-        }
+        line.clear();
         return result;
     }
 

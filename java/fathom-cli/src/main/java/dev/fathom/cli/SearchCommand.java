@@ -5,7 +5,6 @@ import dev.fathom.pretrained.Embedder;
 import dev.fathom.retrieval.Passage;
 import dev.fathom.retrieval.TextIndex;
 import dev.fathom.view.HtmlReport;
-import dev.fathom.view.ProgressBar;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.StringWriter;
@@ -33,9 +32,6 @@ import picocli.CommandLine.Spec;
                         + " texts. The index is renewed where files have changed.",
         sortOptions = false)
 public final class SearchCommand implements Callable<Integer> {
-    private static final int BAR = 24;
-    private static final long REDRAW_NANOS = 100_000_000;
-
     private final PrintStream out;
     private final PrintStream err;
 
@@ -202,24 +198,20 @@ public final class SearchCommand implements Callable<Integer> {
 
     /** Shows how far the model has come, on a terminal, and one line at the end elsewhere. */
     private final class Bar implements TextIndex.Progress {
-        private final boolean terminal = ProgressBar.onTerminal();
+        private final StatusLine line = new StatusLine(err);
         private final long began = System.nanoTime();
-        private long drawn;
 
         @Override
         public void done(int passages, int total) {
-            long now = System.nanoTime();
-            double seconds = Math.max(1e-9, (now - began) * 1e-9);
+            double seconds = Math.max(1e-9, (System.nanoTime() - began) * 1e-9);
             double rate = passages / seconds;
             String figures = String.format(Locale.ROOT, "%,d of %,d passages  %,.0f passages/s", passages, total, rate);
             if (passages == total) {
-                err.println((terminal ? "\r\u001b[K" : "") + "indexed " + figures);
-            } else if (terminal && now - drawn > REDRAW_NANOS) {
-                drawn = now;
-                int full = (int) ((long) BAR * passages / total);
-                err.print("\rindexing [" + "=".repeat(full) + " ".repeat(BAR - full) + "] " + figures
-                        + String.format(Locale.ROOT, "  %,.0f s left\u001b[K", Math.ceil((total - passages) / rate)));
-                err.flush();
+                line.clear();
+                err.println("indexed " + figures);
+            } else {
+                String left = StatusLine.left((total - passages) / rate);
+                line.show("indexing " + StatusLine.bar((double) passages / total) + " " + figures + "  " + left);
             }
         }
     }
