@@ -99,18 +99,7 @@ class JsonTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                " ",
-                "[",
-                "[1",
-                "[1,",
-                "{",
-                "{\"a\"",
-                "{\"a\":",
-                "{\"a\":1"
-            })
+    @ValueSource(strings = {"", " ", "[", "[1", "[1,", "{", "{\"a\"", "{\"a\":", "{\"a\":1"})
     void ends(String text) {
         assertThatThrownBy(() -> Json.read(text))
                 .isInstanceOf(HttpException.class)
