@@ -34,11 +34,8 @@ final class ServingPage {
     private ServingPage(Report run) {
         this.run = run;
         text.append(INTRODUCTION).append("Measured on ").append(run.machine().processor());
-        text.append(", ")
-                .append(run.machine().cores())
-                .append(" processors, ")
-                .append(run.date())
-                .append(".\n");
+        text.append(", ").append(run.machine().cores()).append(" processors, commit ");
+        text.append(commit()).append(".\n");
         latency();
         figure("serving-heap", "Java heap", "Bytes that an answer allocates; less is better", "serve-java-bytes");
         figure("serving-mallocs", "Native memory", "Calls of malloc of an answer; less is better", "serve-mallocs");
@@ -53,6 +50,12 @@ final class ServingPage {
                 "Size of the libraries",
                 "All jars that an application needs on this platform; less is better",
                 "serve-size");
+    }
+
+    /** Of these rows, which may have been measured again after the others of the run. */
+    private String commit() {
+        String own = row(run, "serve-p50", 1).map(Measurement::commit).orElse("");
+        return own.isEmpty() ? run.commit() : own;
     }
 
     /** The text about these runs; none where no run has such rows. */
@@ -146,13 +149,14 @@ final class ServingPage {
 
     /** Who has the smallest figure, and who comes next, or Fathom where a peer is the best. */
     private static String best(String what, Measurement row) {
-        String ours = "Fathom " + Charts.figure(row.value()) + " " + unit(row);
+        String ours = Charts.figure(row.value()) + " " + unit(row);
         if (row.peer().isEmpty()) {
-            return what + ": " + ours + ".";
+            return what + ": Fathom has " + ours + ".";
         }
-        String peer = label(row.peer()) + " " + Charts.figure(row.peerValue()) + " " + unit(row);
-        return what + ": " + (row.peerValue() < row.value() ? peer + " is best; " + ours : ours + " is best; " + peer)
-                + ".";
+        String theirs = Charts.figure(row.peerValue()) + " " + unit(row);
+        return row.peerValue() < row.value()
+                ? what + ": " + label(row.peer()) + " is best with " + theirs + "; Fathom has " + ours + "."
+                : what + ": Fathom is best with " + ours + "; " + label(row.peer()) + " has " + theirs + ".";
     }
 
     /** The figures of a row by what is shown; of two builds of a library the better one's. */

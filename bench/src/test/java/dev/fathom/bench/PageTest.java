@@ -34,9 +34,10 @@ class PageTest {
     void servingNamesWhoIsBest() {
         Report run = report("c22a953", true, latency("serve-p50", 10, 15, 12), latency("serve-p99.9", 30, 25, 9));
         assertThat(Page.of(List.of(run)))
+                .contains("Measured on AMD EPYC (family 26 model 2), 2 processors, commit c22a953.")
                 .contains("![Latency of an answer](pictures/serving-latency.svg)")
-                .contains("- Median, 1 caller: Fathom 10.0 µs is best; PyTorch 12.0 µs.")
-                .contains("- 99.9 % within, 1 caller: PyTorch 9.000 µs is best; Fathom 30.0 µs.");
+                .contains("- Median, 1 caller: Fathom is best with 10.0 µs; PyTorch has 12.0 µs.")
+                .contains("- 99.9 % within, 1 caller: PyTorch is best with 9.000 µs; Fathom has 30.0 µs.");
         assertThat(ServingPage.charts(List.of(run))).containsOnlyKeys("serving-latency.svg");
         assertThat(ServingPage.charts(List.of(report("c22a953", true)))).isEmpty();
     }
