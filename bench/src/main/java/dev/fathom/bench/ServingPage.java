@@ -123,7 +123,7 @@ final class ServingPage {
                 String kind = r.name().startsWith(COLD) ? r.name().substring(COLD.length()) : "";
                 String suffix = kind.isEmpty() ? "" : " (" + kind.substring(1) + ")";
                 figures(r).forEach((name, value) -> all.putIfAbsent(name + suffix, value));
-                best.add(best(r.name().startsWith(COLD) ? "Cold start" + suffix : "Beside the others", r));
+                best.add(best(r.name().startsWith(COLD) ? "Cold start" + suffix : "Cold start of all libraries", r));
             }
         }
         if (!all.isEmpty()) {
