@@ -1,0 +1,64 @@
+package dev.fathom.onnx;
+
+import dev.fathom.io.Stored;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The types of elements that ONNX has, in the order of their numbers ({@code TensorProto.DataType}). */
+enum ElementType {
+    UNDEFINED(null),
+    FLOAT(Stored.F32),
+    UINT8(Stored.U8),
+    INT8(Stored.I8),
+    UINT16(Stored.U16),
+    INT16(Stored.I16),
+    INT32(Stored.I32),
+    INT64(Stored.I64),
+    STRING(null),
+    BOOL(Stored.BOOL),
+    FLOAT16(Stored.F16),
+    DOUBLE(Stored.F64),
+    UINT32(Stored.U32),
+    UINT64(Stored.U64),
+    COMPLEX64(null),
+    COMPLEX128(null),
+    BFLOAT16(Stored.BF16),
+    FLOAT8E4M3FN(null),
+    FLOAT8E4M3FNUZ(null),
+    FLOAT8E5M2(null),
+    FLOAT8E5M2FNUZ(null),
+    UINT4(null),
+    INT4(null),
+    FLOAT4E2M1(null),
+    FLOAT8E8M0(null),
+    UINT2(null),
+    INT2(null);
+
+    private static final ElementType[] ALL = values();
+
+    /** How its numbers lie in a file, or null where such are not read. */
+    final @Nullable Stored stored;
+
+    ElementType(@Nullable Stored stored) {
+        this.stored = stored;
+    }
+
+    /**
+     * The type of this number.
+     *
+     * @throws IllegalArgumentException if ONNX has none
+     */
+    static ElementType of(int number) {
+        if (number < 0 || number >= ALL.length) {
+            throw new IllegalArgumentException("it has elements of type " + number + " but ONNX knows 0 to "
+                    + (ALL.length - 1) + "; the file is damaged or of a later version, export it again");
+        }
+        return ALL[number];
+    }
+
+    /** As the specification writes it, such as {@code float} and {@code int64}. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,18 @@
+package dev.fathom.onnx;
+
+import dev.fathom.io.TensorFile;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A constant tensor of a file.
+ *
+ * @param entry where its numbers lie
+ * @param strings its elements where they are texts
+ * @param external where its numbers lie in another file: location, offset, length; empty where they lie in this one
+ */
+record Initializer(ElementType type, TensorFile.Entry entry, List<String> strings, Map<String, String> external) {
+    String name() {
+        return entry.name();
+    }
+}
