@@ -1,0 +1,419 @@
+package dev.fathom.onnx;
+
+import dev.fathom.io.InputFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntUnaryOperator;
+import java.util.function.LongBinaryOperator;
+import java.util.function.LongUnaryOperator;
+import java.util.stream.IntStream;
+
+/**
+ * Values that are known before a graph runs: shapes, axes, scales, and what follows from them. Integers and booleans are
+ * held as {@code long}, floats as {@code double} that were rounded to their type. Nothing here changes an array.
+ *
+ * @param values a {@code long[]}, {@code double[]} or {@code String[]} in row-major order
+ */
+record Array(ElementType type, int[] dims, Object values) {
+    /** Larger ones belong into tensors. */
+    static final int MOST = 1 << 24;
+
+    // ---- making them
+
+    static Array of(ElementType type, int[] dims, long... values) {
+        return new Array(type, dims, type.whole() ? wrapped(type, values) : rounded(type, doubles(values)));
+    }
+
+    static Array ofReals(ElementType type, int[] dims, double... values) {
+        return new Array(type, dims, rounded(type, values));
+    }
+
+    /** A vector of int64, as shapes and axes are. */
+    static Array longs(long... values) {
+        return of(ElementType.INT64, new int[] {values.length}, values);
+    }
+
+    static Array scalar(long value) {
+        return of(ElementType.INT64, new int[0], value);
+    }
+
+    /** A tensor of zeros, or of another value, which is a number as {@link #type} has it. */
+    static Array full(Array value, int[] dims) {
+        return value.taken(dims, i -> 0);
+    }
+
+    /**
+     * Reads the values of a constant.
+     *
+     * @throws IllegalArgumentException if there are too many, or they are of a type that is not read
+     */
+    static Array read(Initializer constant) throws IOException {
+        int[] dims = Arrays.stream(constant.entry().dims()).mapToInt(Math::toIntExact).toArray();
+        if (constant.type() == ElementType.STRING) {
+            return new Array(constant.type(), dims, constant.strings().toArray(String[]::new));
+        }
+        if (constant.type().stored == null) {
+            throw new IllegalArgumentException("tensor " + InputFile.quoted(constant.name()) + " has elements of type "
+                    + constant.type() + ", which are not read; export it with others");
+        }
+        int n = size(dims);
+        int width = constant.type().stored.bytes();
+        byte[] bytes = new byte[Math.multiplyExact(n, width)];
+        constant.entry().source().read(0, bytes, bytes.length);
+        ByteBuffer from = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        if (constant.type().whole()) {
+            long[] all = new long[n];
+            for (int i = 0; i < n; i++) {
+                all[i] = constant.type().wholeAt(from, i);
+            }
+            return new Array(constant.type(), dims, all);
+        }
+        double[] all = new double[n];
+        for (int i = 0; i < n; i++) {
+            all[i] = constant.type().realAt(from, i);
+        }
+        return new Array(constant.type(), dims, all);
+    }
+
+    // ---- reading them
+
+    int rank() {
+        return dims.length;
+    }
+
+    int size() {
+        return size(dims);
+    }
+
+    /**
+     * How many elements a shape has.
+     *
+     * @throws IllegalArgumentException if they are too many to be held here
+     */
+    static int size(int[] dims) {
+        long n = 1;
+        for (int d : dims) {
+            n *= d;
+            if (d < 0 || n > MOST) {
+                throw new IllegalArgumentException("a constant of shape " + Arrays.toString(dims) + " has more than "
+                        + MOST + " elements, or a negative dimension; compute it from an input instead");
+            }
+        }
+        return (int) n;
+    }
+
+    /**
+     * The values as whole numbers.
+     *
+     * @throws IllegalArgumentException if they are others
+     */
+    long[] longs() {
+        if (values instanceof long[] whole) {
+            return whole;
+        }
+        throw new IllegalArgumentException("a value of type " + type + " stands where whole numbers should");
+    }
+
+    int[] ints() {
+        return Arrays.stream(longs())
+                .mapToInt(x -> (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, x)))
+                .toArray();
+    }
+
+    double[] reals() {
+        if (values instanceof double[] reals) {
+            return reals;
+        }
+        return doubles(longs());
+    }
+
+    float[] floats() {
+        double[] from = reals();
+        float[] to = new float[from.length];
+        for (int i = 0; i < to.length; i++) {
+            to[i] = (float) from[i];
+        }
+        return to;
+    }
+
+    /**
+     * The only value.
+     *
+     * @throws IllegalArgumentException if there are more
+     */
+    double real() {
+        if (size() != 1) {
+            throw new IllegalArgumentException("a value of shape " + Arrays.toString(dims) + " stands where one number should");
+        }
+        return reals()[0];
+    }
+
+    private static double[] doubles(long[] values) {
+        return Arrays.stream(values).asDoubleStream().toArray();
+    }
+
+    // ---- moving them
+
+    /** An array of this shape whose element {@code i} is the element {@code from(i)} of this one. */
+    Array taken(int[] to, IntUnaryOperator from) {
+        int n = size(to);
+        Object result;
+        if (values instanceof long[] all) {
+            result = IntStream.range(0, n).map(from).mapToLong(i -> all[i]).toArray();
+        } else if (values instanceof double[] all) {
+            result = IntStream.range(0, n).map(from).mapToDouble(i -> all[i]).toArray();
+        } else {
+            String[] all = (String[]) values;
+            result = IntStream.range(0, n).map(from).mapToObj(i -> all[i]).toArray(String[]::new);
+        }
+        return new Array(type, to, result);
+    }
+
+    /** These values in another shape of as many elements. */
+    Array reshaped(int... to) {
+        if (size(to) != size()) {
+            throw new IllegalArgumentException("a constant of shape " + Arrays.toString(dims)
+                    + " cannot have the shape " + Arrays.toString(to) + ", which has not as many elements");
+        }
+        return new Array(type, to, values);
+    }
+
+    Array transposed(int... order) {
+        int[] to = Arrays.stream(order).map(d -> dims[d]).toArray();
+        int[] own = strides(dims);
+        int[] steps = Arrays.stream(order).map(d -> own[d]).toArray();
+        return taken(to, i -> place(i, to, steps));
+    }
+
+    /** Repeats dimensions of one, and adds some in front. */
+    Array expanded(int... to) {
+        int[] own = strides(dims);
+        int[] steps = new int[to.length];
+        for (int d = 0; d < to.length; d++) {
+            int mine = d - (to.length - dims.length);
+            steps[d] = mine < 0 || dims[mine] == 1 ? 0 : own[mine];
+        }
+        return taken(to, i -> place(i, to, steps));
+    }
+
+    /** Every {@code step}-th of {@code count} places along a dimension, from {@code begin} on. */
+    Array sliced(int axis, int begin, int count, int step) {
+        int[] to = dims.clone();
+        to[axis] = count;
+        int[] steps = strides(dims);
+        int first = begin * steps[axis];
+        steps[axis] *= step;
+        return taken(to, i -> first + place(i, to, steps));
+    }
+
+    /** The parts at these places along a dimension, whose place in the shape their own shape takes. */
+    Array gathered(int axis, Array at) {
+        int inner = size(Arrays.copyOfRange(dims, axis + 1, dims.length));
+        long[] places = at.longs();
+        int[] to = IntStream.concat(
+                        IntStream.concat(Arrays.stream(dims, 0, axis), Arrays.stream(at.dims)),
+                        Arrays.stream(dims, axis + 1, dims.length))
+                .toArray();
+        int n = dims[axis];
+        for (long p : places) {
+            if (p < -n || p >= n) {
+                throw new IllegalArgumentException(
+                        "the place " + p + " is not within the " + n + " of dimension " + axis + " of a constant");
+            }
+        }
+        size(to);
+        int each = Math.max(1, places.length) * inner;
+        return taken(to, i -> {
+            int place = (int) places[i % each / inner];
+            return ((i / each) * n + (place < 0 ? place + n : place)) * inner + i % inner;
+        });
+    }
+
+    static Array concatenated(int axis, List<Array> parts) {
+        Array first = parts.get(0);
+        int inner = size(Arrays.copyOfRange(first.dims, axis + 1, first.dims.length));
+        int outer = size(Arrays.copyOf(first.dims, axis));
+        int[] to = first.dims.clone();
+        to[axis] = parts.stream().mapToInt(p -> p.dims[axis]).sum();
+        int n = size(to);
+        long[] whole = new long[first.values instanceof long[] ? n : 0];
+        double[] reals = new double[first.values instanceof double[] ? n : 0];
+        int at = 0;
+        for (int o = 0; o < outer; o++) {
+            for (Array p : parts) {
+                int length = p.dims[axis] * inner;
+                if (p.values instanceof long[] from && whole.length == n) {
+                    System.arraycopy(from, o * length, whole, at, length);
+                } else {
+                    System.arraycopy(p.reals(), o * length, reals, at, length);
+                }
+                at += length;
+            }
+        }
+        return new Array(first.type, to, first.values instanceof long[] ? whole : reals);
+    }
+
+    /** How far apart neighbors of each dimension lie. */
+    static int[] strides(int[] dims) {
+        int[] strides = new int[dims.length];
+        int stride = 1;
+        for (int d = dims.length - 1; d >= 0; d--) {
+            strides[d] = stride;
+            stride *= Math.max(dims[d], 1);
+        }
+        return strides;
+    }
+
+    private static int place(int index, int[] dims, int[] steps) {
+        int place = 0;
+        for (int d = dims.length - 1; d >= 0; d--) {
+            place += index % dims[d] * steps[d];
+            index /= dims[d];
+        }
+        return place;
+    }
+
+    // ---- computing with them
+
+    /**
+     * The shape to which tensors of these shapes are repeated, aligned at their last dimensions.
+     *
+     * @throws IllegalArgumentException if two have other sizes in one place, neither of which is 1
+     */
+    static int[] together(int[]... shapes) {
+        int[] all = new int[Arrays.stream(shapes).mapToInt(s -> s.length).max().orElse(0)];
+        Arrays.fill(all, 1);
+        for (int[] s : shapes) {
+            for (int d = 0; d < s.length; d++) {
+                int at = all.length - s.length + d;
+                if (all[at] != 1 && s[d] != 1 && all[at] != s[d]) {
+                    throw new IllegalArgumentException("the shapes " + Arrays.deepToString(shapes)
+                            + " differ in a dimension, " + all[at] + " and " + s[d] + ", and neither is 1");
+                }
+                all[at] = all[at] == 1 ? s[d] : all[at];
+            }
+        }
+        return all;
+    }
+
+    Array each(LongUnaryOperator whole, DoubleUnaryOperator real) {
+        return values instanceof long[] all
+                ? of(type, dims, Arrays.stream(all).map(whole).toArray())
+                : ofReals(type, dims, Arrays.stream(reals()).map(real).toArray());
+    }
+
+    /** These and others, repeated to the shape that both can have. */
+    static Array both(ElementType type, Array a, Array b, LongBinaryOperator whole, DoubleBinaryOperator real) {
+        int[] dims = together(a.dims, b.dims);
+        Array left = a.expanded(dims);
+        Array right = b.expanded(dims);
+        int n = size(dims);
+        if (left.values instanceof long[] x && right.values instanceof long[] y) {
+            return of(
+                    type,
+                    dims,
+                    IntStream.range(0, n)
+                            .mapToLong(i -> whole.applyAsLong(x[i], y[i]))
+                            .toArray());
+        }
+        double[] x = left.reals();
+        double[] y = right.reals();
+        double[] z = IntStream.range(0, n)
+                .mapToDouble(i -> real.applyAsDouble(x[i], y[i]))
+                .toArray();
+        return cast(new Array(ElementType.DOUBLE, dims, z), type);
+    }
+
+    static Array where(Array condition, Array yes, Array no) {
+        int[] dims = together(condition.dims, yes.dims, no.dims);
+        long[] which = condition.expanded(dims).longs();
+        Array a = yes.expanded(dims);
+        Array b = no.expanded(dims);
+        if (a.values instanceof long[] x && b.values instanceof long[] y) {
+            return of(
+                    yes.type,
+                    dims,
+                    IntStream.range(0, which.length)
+                            .mapToLong(i -> which[i] != 0 ? x[i] : y[i])
+                            .toArray());
+        }
+        double[] x = a.reals();
+        double[] y = b.reals();
+        return ofReals(
+                yes.type,
+                dims,
+                IntStream.range(0, which.length)
+                        .mapToDouble(i -> which[i] != 0 ? x[i] : y[i])
+                        .toArray());
+    }
+
+    /** Combines the values along some dimensions, which become one. */
+    Array reduced(int[] axes, LongBinaryOperator whole, DoubleBinaryOperator real) {
+        int[] to = dims.clone();
+        for (int a : axes) {
+            to[a] = 1;
+        }
+        int[] steps = strides(to);
+        for (int d = 0; d < to.length; d++) {
+            steps[d] = to[d] == 1 ? 0 : steps[d];
+        }
+        int n = size(to);
+        boolean[] begun = new boolean[n];
+        if (values instanceof long[] all) {
+            long[] result = new long[n];
+            for (int i = 0; i < all.length; i++) {
+                int at = place(i, dims, steps);
+                result[at] = begun[at] ? whole.applyAsLong(result[at], all[i]) : all[i];
+                begun[at] = true;
+            }
+            return of(type, to, result);
+        }
+        double[] all = reals();
+        double[] result = new double[n];
+        for (int i = 0; i < all.length; i++) {
+            int at = place(i, dims, steps);
+            result[at] = begun[at] ? real.applyAsDouble(result[at], all[i]) : all[i];
+            begun[at] = true;
+        }
+        return ofReals(type, to, result);
+    }
+
+    /** As C converts: floats lose what is behind the point, and integers wrap around. */
+    static Array cast(Array a, ElementType type) {
+        if (type == ElementType.STRING || a.type == ElementType.STRING) {
+            if (type == a.type) {
+                return a;
+            }
+            throw new IllegalArgumentException("a cast between " + a.type + " and " + type + " is not computed");
+        }
+        if (type == ElementType.BOOL) {
+            return of(type, a.dims, Arrays.stream(a.reals()).mapToLong(x -> x != 0 ? 1 : 0).toArray());
+        }
+        return type.whole()
+                ? of(
+                        type,
+                        a.dims,
+                        a.values instanceof long[] all
+                                ? all
+                                : Arrays.stream(a.reals()).mapToLong(x -> (long) x).toArray())
+                : ofReals(type, a.dims, a.reals());
+    }
+
+    private static long[] wrapped(ElementType type, long[] values) {
+        return Arrays.stream(values).map(type::wrap).toArray();
+    }
+
+    private static double[] rounded(ElementType type, double[] values) {
+        return Arrays.stream(values).map(type::round).toArray();
+    }
+
+    @Override
+    public String toString() {
+        return type + Arrays.toString(dims);
+    }
+}
