@@ -1,0 +1,24 @@
+package dev.fathom.onnx;
+
+import dev.fathom.nn.Layer;
+import dev.fathom.parameter.Variable;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.tree.Inline;
+import java.util.Map;
+
+/**
+ * The graph of an ONNX model as a net, whose parameters have the names of the graph's initializers.
+ *
+ * @param weights parameters and buffers by their names
+ */
+public record OnnxNet(@Inline Map<String, Variable> weights, Program program) implements Layer {
+    @Override
+    public Tensor forward(Tensor x) {
+        return run(x).values().iterator().next();
+    }
+
+    /** Runs the graph, and returns its outputs by their names, in their order. */
+    public Map<String, Tensor> run(Tensor... inputs) {
+        return program.run(weights, inputs);
+    }
+}

@@ -1,0 +1,181 @@
+package dev.fathom.onnx;
+
+import dev.fathom.io.InputFile;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.parameter.Variable;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A graph that can be run: its nodes in order, its constants, and which of them are weights. */
+final class Program {
+    private final List<Node> nodes;
+    private final List<Value> inputs;
+    private final List<Value> outputs;
+    private final Map<String, Long> opsets;
+    private final Map<String, Array> constants = new HashMap<>();
+    private final Map<String, int[]> orders = new HashMap<>();
+    private final Map<String, Variable> weights = new LinkedHashMap<>();
+    /** How many nodes and outputs read a value. */
+    private final Map<String, Integer> readers = new HashMap<>();
+
+    Program(OnnxFile file) throws IOException {
+        Graph graph = file.graph();
+        nodes = graph.nodes();
+        opsets = file.opsets();
+        outputs = graph.outputs();
+        Map<String, Initializer> initializers = new LinkedHashMap<>(graph.initializers());
+        inputs = graph.inputs().stream()
+                .filter(v -> !initializers.containsKey(v.name()))
+                .toList();
+        mustBeKnown();
+        mustBeConnected(initializers);
+        for (Node n : nodes) {
+            for (int i = 0; i < n.inputs().size(); i++) {
+                String name = n.inputs().get(i);
+                readers.merge(name, 1, Integer::sum);
+                Initializer constant = initializers.get(name);
+                if (constant != null) {
+                    weight(n, i, constant);
+                }
+            }
+        }
+        outputs.forEach(v -> readers.merge(v.name(), 2, Integer::sum)); // an output is no kernel's own
+        for (Initializer i : initializers.values()) {
+            if (!weights.containsKey(i.name())) {
+                constants.put(i.name(), Array.read(i));
+            }
+        }
+    }
+
+    /** Floats of more than one element are weights, in the order in which their first reader wants them. */
+    private void weight(Node reader, int input, Initializer constant) {
+        String name = constant.name();
+        int[] dims = Arrays.stream(constant.entry().dims())
+                .mapToInt(Math::toIntExact)
+                .toArray();
+        boolean some = constant.entry().bytes() > Float.BYTES && dims.length <= Shape.MAX_RANK;
+        if (constant.type() != ElementType.FLOAT || !some || weights.containsKey(name)) {
+            return;
+        }
+        int[] order = order(reader, input, dims.length);
+        int[] own = Arrays.stream(order).map(d -> dims[d]).toArray();
+        int[] back = new int[order.length];
+        for (int i = 0; i < order.length; i++) {
+            back[order[i]] = i;
+        }
+        orders.put(name, order);
+        weights.put(name, new Parameter(Shape.of(own), (shape, rng) -> new float[(int) shape.size()], back));
+    }
+
+    private static int[] order(Node reader, int input, int rank) {
+        if (reader.op().equals("Conv") && input == 1) {
+            return Held.last(rank);
+        }
+        Attribute transposed = reader.attributes().get("transB");
+        boolean plain = reader.op().equals("Gemm")
+                && input == 1
+                && (transposed == null || transposed.value().equals(0L));
+        return plain || reader.op().equals("MatMul") && input == 1 && rank == 2
+                ? new int[] {1, 0}
+                : IntStream.range(0, rank).toArray();
+    }
+
+    private void mustBeKnown() {
+        Set<String> unknown = new TreeSet<>();
+        for (Node n : nodes) {
+            if (Rules.of(n) == null) {
+                unknown.add(n.domain().isEmpty() ? n.op() : n.domain() + "." + n.op());
+            }
+        }
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException("its graph has operators that are not computed here: " + unknown);
+        }
+    }
+
+    private void mustBeConnected(Map<String, Initializer> initializers) {
+        Set<String> there = new HashSet<>(initializers.keySet());
+        inputs.forEach(v -> there.add(v.name()));
+        there.add("");
+        for (Node n : nodes) {
+            for (String in : n.inputs()) {
+                if (!there.contains(in)) {
+                    throw new IllegalArgumentException("the node " + n + " reads " + InputFile.quoted(in)
+                            + ", which no node before it gives; the file is damaged, export it again");
+                }
+            }
+            for (String out : n.outputs()) {
+                if (!out.isEmpty() && !there.add(out)) {
+                    throw new IllegalArgumentException("two nodes, or a node and an input, give " + InputFile.quoted(out)
+                            + "; the file is damaged, export it again");
+                }
+            }
+        }
+        for (Value v : outputs) {
+            if (!there.contains(v.name())) {
+                throw new IllegalArgumentException("no node gives the output " + InputFile.quoted(v.name())
+                        + "; the file is damaged, export it again");
+            }
+        }
+    }
+
+    Map<String, Variable> weights() {
+        return weights;
+    }
+
+    List<Value> inputs() {
+        return inputs;
+    }
+
+    List<Value> outputs() {
+        return outputs;
+    }
+
+    /** Runs the graph in the current pass. */
+    Map<String, Tensor> run(Map<String, Variable> with, Tensor... in) {
+        Map<String, @Nullable Object> values = new HashMap<>(constants);
+        with.forEach((name, w) -> values.put(name, new Step.Weight(w, orders.get(name))));
+        for (int i = 0; i < in.length; i++) {
+            values.put(inputs.get(i).name(), Held.of(in[i], inputs.get(i).type()));
+        }
+        for (Node n : nodes) {
+            run(n, values);
+        }
+        Map<String, Tensor> results = new LinkedHashMap<>();
+        for (Value v : outputs) {
+            results.put(v.name(), Step.held(values.get(v.name())).channelsFirst());
+        }
+        return results;
+    }
+
+    private void run(Node n, Map<String, @Nullable Object> values) {
+        @Nullable Object[] in = n.inputs().stream().map(values::get).toArray();
+        boolean fusible = readers.getOrDefault(n.outputs().get(0), 0) == 1;
+        Object[] out;
+        try {
+            out = Rules.of(n).of(new Step(n, opsets.getOrDefault(n.domain(), 1L), fusible, in));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(n + ": " + e.getMessage(), e);
+        }
+        for (int i = 0; i < n.outputs().size(); i++) {
+            values.put(n.outputs().get(i), out[i]);
+        }
+    }
+
+    /** The type as which a tensor holds such elements. */
+    static DType dtype(ElementType type) {
+        return type.whole() ? DType.I32 : DType.F32;
+    }
+}

@@ -1,0 +1,170 @@
+package dev.fathom.onnx;
+
+import dev.fathom.parameter.Variable;
+import dev.fathom.tensor.Operand;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One node while its graph runs: its attributes and its inputs, in the forms that an operator may want.
+ *
+ * @param version of the operators of its domain
+ * @param fusible whether only one other node reads what it gives
+ */
+record Step(Node node, long version, boolean fusible, @Nullable Object... in) {
+    // ---- attributes
+
+    private @Nullable Object attribute(String name) {
+        Attribute a = node.attributes().get(name);
+        return a == null ? null : a.value();
+    }
+
+    boolean has(String name) {
+        return attribute(name) != null;
+    }
+
+    long whole(String name, long otherwise) {
+        return attribute(name) instanceof Long x ? x : otherwise;
+    }
+
+    float real(String name, double otherwise) {
+        return attribute(name) instanceof Float x ? x : (float) otherwise;
+    }
+
+    String text(String name, String otherwise) {
+        return attribute(name) instanceof String x ? x : otherwise;
+    }
+
+    int[] wholes(String name, int... otherwise) {
+        return attribute(name) instanceof long[] all
+                ? Arrays.stream(all).mapToInt(Math::toIntExact).toArray()
+                : otherwise;
+    }
+
+    // ---- inputs
+
+    /** Whether an input is given. */
+    boolean given(int i) {
+        return i < in.length && in[i] != null;
+    }
+
+    Object value(int i) {
+        if (!given(i)) {
+            throw new IllegalArgumentException("input " + i + " is not given, which this operator needs");
+        }
+        return in[i];
+    }
+
+    /** Whether the values of an input are known before the graph runs. */
+    boolean known(int i) {
+        return given(i) && in[i] instanceof Array;
+    }
+
+    boolean allKnown() {
+        return IntStream.range(0, in.length).allMatch(i -> in[i] == null || in[i] instanceof Array);
+    }
+
+    /**
+     * The values of an input that must be known.
+     *
+     * @throws IllegalArgumentException if they depend on what the graph is given
+     */
+    Array array(int i) {
+        if (value(i) instanceof Array a) {
+            return a;
+        }
+        throw new IllegalArgumentException("input " + node.inputs().get(i)
+                + " depends on the values that the graph is given, but only constants and what follows from shapes are"
+                + " taken here");
+    }
+
+    /** The numbers of an attribute, or of the input by which later versions give them. */
+    int @Nullable [] ints(String name, int i) {
+        return given(i) ? array(i).ints() : wholes(name, (int[]) null);
+    }
+
+    /** An input as a tensor of the pass. */
+    Held held(int i) {
+        return held(value(i));
+    }
+
+    static Held held(Object value) {
+        if (value instanceof Held h) {
+            return h;
+        }
+        if (value instanceof Pending p) {
+            return p.end(null);
+        }
+        if (value instanceof Weight w) {
+            return Held.of(w.graphs(), ElementType.FLOAT);
+        }
+        Array a = (Array) value;
+        Tensor t = a.type().whole() ? Tensor.ofInts(a.ints(), a.dims()) : Tensor.of(a.floats(), a.dims());
+        return Held.of(t, a.type());
+    }
+
+    /** An input with its dimensions as the graph has them. */
+    Tensor tensor(int i) {
+        return held(i).channelsFirst();
+    }
+
+    Tensor channelsLast(int i) {
+        return held(i).channelsLast();
+    }
+
+    /** The dimensions of an input. */
+    int[] dims(int i) {
+        return value(i) instanceof Array a ? a.dims() : value(i) instanceof Weight w ? w.dims() : held(i).dims();
+    }
+
+    /** An input that serves as a weight, whose dimensions stand in this order. */
+    Operand weight(int i, int... order) {
+        return value(i) instanceof Weight w ? w.in(order) : tensor(i).permute(order);
+    }
+
+    /** A vector that serves as a weight, or null where it is not given. */
+    @Nullable
+    Operand vector(int i) {
+        return given(i) ? value(i) instanceof Weight w ? w.variable() : tensor(i) : null;
+    }
+
+    /** A dimension as an index from the front. */
+    static int axis(long axis, int rank) {
+        if (axis < -rank || axis >= Math.max(rank, 1)) {
+            throw new IllegalArgumentException("the axis " + axis + " is not within " + rank + " dimensions");
+        }
+        return (int) (axis < 0 ? axis + rank : axis);
+    }
+
+    /** A weight of the model. */
+    record Weight(Variable variable, int... order) {
+        /** Dimension i of what is returned is dimension {@code wanted[i]} of the graph's. */
+        Operand in(int... wanted) {
+            if (Arrays.equals(order, wanted)) {
+                return variable;
+            }
+            return graphs().permute(wanted);
+        }
+
+        int[] dims() {
+            int[] dims = new int[order.length];
+            for (int i = 0; i < dims.length; i++) {
+                dims[order[i]] = variable.shape().dim(i);
+            }
+            return dims;
+        }
+
+        /** The weight with its dimensions as the graph has them. */
+        Tensor graphs() {
+            int[] back = new int[order.length];
+            boolean same = true;
+            for (int i = 0; i < back.length; i++) {
+                back[order[i]] = i;
+                same &= order[i] == i;
+            }
+            return same ? variable.value() : variable.value().permute(back);
+        }
+    }
+}
