@@ -1,20 +1,31 @@
 package dev.fathom.onnx;
 
 import dev.fathom.op.Activation;
+import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A product or normalization that only one node reads, and which is computed there: its kernel adds what that node adds,
  * and applies the activation that follows.
+ *
+ * @param takesBias whether a vector may still become its bias
  */
-record Pending(boolean last, @Nullable Tensor residual, Kernel kernel) {
-    /** What the kernel computes: act(product + residual), without what is null. */
+record Pending(boolean last, boolean takesBias, @Nullable Operand bias, @Nullable Tensor residual, Kernel kernel) {
+    /** What the kernel computes: act((product + bias) + residual), without what is null. */
     interface Kernel {
-        Tensor of(@Nullable Tensor residual, @Nullable Activation activation);
+        Tensor of(@Nullable Operand bias, @Nullable Tensor residual, @Nullable Activation activation);
     }
 
     Held end(@Nullable Activation activation) {
-        return new Held(kernel.of(residual, activation), ElementType.FLOAT, last);
+        return new Held(kernel.of(bias, residual, activation), ElementType.FLOAT, last);
+    }
+
+    Pending withBias(Operand added) {
+        return new Pending(last, false, added, residual, kernel);
+    }
+
+    Pending withResidual(Tensor added) {
+        return new Pending(last, false, bias, added, kernel);
     }
 }

@@ -142,16 +142,9 @@ final class Rules {
             if (s.allKnown()) {
                 return Array.both(s.array(0).type(), s.array(0), s.array(1), whole, real);
             }
-            if (op.equals("Add")) {
-                for (int i = 0; i < 2; i++) {
-                    if (s.value(i) instanceof Pending p && p.residual() == null) {
-                        Held other = s.held(1 - i);
-                        Tensor own = p.last() ? other.channelsLast() : other.channelsFirst();
-                        if (s.fusible() && other.rank() >= 2) {
-                            return new Pending(p.last(), own, p.kernel());
-                        }
-                    }
-                }
+            Pending fused = op.equals("Add") && s.fusible() ? added(s) : null;
+            if (fused != null) {
+                return fused;
             }
             Held a = s.held(0);
             Held b = s.held(1);
@@ -163,21 +156,47 @@ final class Rules {
         });
     }
 
+    /** A sum that the kernel of a product computes, or null. */
+    private static @Nullable Pending added(Step s) {
+        for (int i = 0; i < 2; i++) {
+            if (!(s.value(i) instanceof Pending p) || p.residual() != null) {
+                continue;
+            }
+            int[] dims = s.dims(1 - i);
+            if (p.takesBias() && dims.length == 1 && dims[0] > 1) {
+                return p.withBias(s.vector(1 - i));
+            }
+            if (dims.length > 1 && !s.known(1 - i)) {
+                Held other = s.held(1 - i);
+                return p.withResidual(p.last() ? other.channelsLast() : other.channelsFirst());
+            }
+        }
+        return null;
+    }
+
     // ---- products
 
     private static void products() {
+        one("MatMul", s -> {
+            if (s.value(1) instanceof Step.Weight w && w.order().length == 2 && s.dims(0).length > 1) {
+                Tensor x = s.tensor(0);
+                Operand b = w.in(1, 0);
+                return pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a));
+            }
+            return Held.of(s.tensor(0).matmul(s.tensor(1)), ElementType.FLOAT);
+        });
         one("Conv", Rules::conv);
         one("Gemm", Rules::gemm);
         one("BatchNormalization", s -> {
             Tensor x = s.channelsLast(0);
             float epsilon = s.real("epsilon", 1e-5);
-            return pending(s, true, (residual, a) -> x.batchNorm(
+            return pending(s, true, false, (bias, residual, a) -> x.batchNorm(
                     s.vector(3), s.vector(4), s.vector(1), s.vector(2), epsilon, residual, a));
         });
     }
 
-    private static Object pending(Step s, boolean last, Pending.Kernel kernel) {
-        Pending p = new Pending(last, null, kernel);
+    private static Object pending(Step s, boolean last, boolean takesBias, Pending.Kernel kernel) {
+        Pending p = new Pending(last, takesBias, null, null, kernel);
         return s.fusible() ? p : p.end(null);
     }
 
@@ -188,8 +207,8 @@ final class Rules {
         int[] kernel = s.wholes("kernel_shape", Arrays.copyOfRange(s.dims(1), 2, rank + 2));
         Window window = window(s, kernel);
         int groups = (int) s.whole("group", 1);
-        Operand bias = s.vector(2);
-        return pending(s, true, (residual, a) -> x.conv(w, bias, window, groups, residual, a));
+        Operand own = s.vector(2);
+        return pending(s, true, false, (bias, residual, a) -> x.conv(w, own, window, groups, residual, a));
     }
 
     /** The geometry of a window, without what runs over its end. */
@@ -235,8 +254,8 @@ final class Rules {
         float alpha = s.real("alpha", 1);
         float beta = s.real("beta", 1);
         if (alpha == 1 && (!s.given(2) || beta == 1 && s.dims(2).length == 1)) {
-            Operand bias = s.vector(2);
-            return pending(s, false, (residual, act) -> a.linear(w, bias, residual, act));
+            Operand own = s.vector(2);
+            return pending(s, false, false, (bias, residual, act) -> a.linear(w, own, residual, act));
         }
         Tensor y = a.linear(w, null).mul(alpha);
         return Held.of(s.given(2) ? y.add(s.tensor(2).mul(beta)) : y, ElementType.FLOAT);
@@ -302,8 +321,180 @@ final class Rules {
             int at = last ? Held.first(rank)[axis] : axis;
             return new Held(Tensor.concat(at, all), parts.get(0).type(), last);
         });
+        one("Constant", Rules::constant);
+        one("Shape", s -> {
+            int[] dims = s.dims(0);
+            int begin = between(s.whole("start", 0), dims.length);
+            int end = between(s.whole("end", dims.length), dims.length);
+            return Array.longs(Arrays.stream(dims, begin, Math.max(begin, end)).asLongStream().toArray());
+        });
+        one("Size", s -> Array.scalar(product(s.dims(0), 0, s.dims(0).length)));
+        one("Reshape", s -> {
+            int[] from = s.dims(0);
+            int[] to = s.ints("shape", 1);
+            int[] dims = to.clone();
+            for (int d = 0; d < dims.length; d++) {
+                dims[d] = to[d] == 0 && s.whole("allowzero", 0) == 0 ? from[d] : to[d];
+            }
+            int open = IntStream.range(0, dims.length).filter(d -> dims[d] == -1).findFirst().orElse(-1);
+            if (open >= 0) {
+                dims[open] = 1;
+                dims[open] = product(from, 0, from.length) / Math.max(1, product(dims, 0, dims.length));
+            }
+            return s.known(0) ? s.array(0).reshaped(dims) : Held.of(s.tensor(0).reshape(dims), s.held(0).type());
+        });
+        one("Transpose", s -> {
+            int rank = s.dims(0).length;
+            int[] order = s.wholes("perm", IntStream.range(0, rank).map(d -> rank - 1 - d).toArray());
+            if (s.known(0)) {
+                return s.array(0).transposed(order);
+            }
+            Held x = s.held(0);
+            int[] of = Arrays.stream(order).map(x::axis).toArray();
+            boolean same = IntStream.range(0, rank).allMatch(d -> of[d] == d);
+            return Held.of(same ? x.tensor() : x.tensor().permute(of), x.type());
+        });
+        one("Unsqueeze", s -> {
+            int[] axes = s.ints("axes", 1);
+            int rank = s.dims(0).length + axes.length;
+            int[] at = Arrays.stream(axes).map(a -> Step.axis(a, rank)).sorted().toArray();
+            if (s.known(0)) {
+                List<Integer> dims = new ArrayList<>(Arrays.stream(s.dims(0)).boxed().toList());
+                Arrays.stream(at).forEach(d -> dims.add(d, 1));
+                return s.array(0).reshaped(dims.stream().mapToInt(d -> d).toArray());
+            }
+            return Held.of(s.tensor(0).unsqueeze(at), s.held(0).type());
+        });
+        one("Squeeze", s -> {
+            int[] dims = s.dims(0);
+            int[] axes = s.ints("axes", 1);
+            boolean[] gone = new boolean[dims.length];
+            for (int d = 0; d < dims.length; d++) {
+                gone[d] = axes == null && dims[d] == 1;
+            }
+            for (int a : axes == null ? new int[0] : axes) {
+                int d = Step.axis(a, dims.length);
+                if (dims[d] != 1) {
+                    throw new IllegalArgumentException(
+                            "axis " + a + " of " + Arrays.toString(dims) + " cannot go, since it is not 1");
+                }
+                gone[d] = true;
+            }
+            int[] to = IntStream.range(0, dims.length).filter(d -> !gone[d]).map(d -> dims[d]).toArray();
+            return s.known(0) ? s.array(0).reshaped(to) : Held.of(s.tensor(0).reshape(to), s.held(0).type());
+        });
+        one("Gather", s -> {
+            int axis = Step.axis(s.whole("axis", 0), s.dims(0).length);
+            if (s.allKnown()) {
+                return s.array(0).gathered(axis, s.array(1));
+            }
+            if (s.value(0) instanceof Step.Weight w && w.order().length == 2 && axis == 0) {
+                return Held.of(s.tensor(1).embedding(s.weight(0, 0, 1), null), ElementType.FLOAT);
+            }
+            Held x = s.held(0);
+            Tensor t = x.channelsFirst();
+            if (s.known(1) && s.array(1).size() == 1) { // one place is a slice
+                int n = t.dim(axis);
+                long at = s.array(1).longs()[0];
+                int place = (int) (at < 0 ? at + n : at);
+                Tensor part = t.slice(axis, place, place + 1);
+                return Held.of(s.array(1).rank() == 0 ? part.squeeze(axis) : part, x.type());
+            }
+            return Held.of(t.take(axis, s.tensor(1)), x.type());
+        });
+        one("ConstantOfShape", s -> {
+            Array value = s.attributeTensor("value");
+            return Array.full(
+                    value == null ? Array.ofReals(ElementType.FLOAT, new int[0], 0) : value.reshaped(),
+                    s.array(0).ints());
+        });
+        one("Expand", s -> {
+            int[] to = Array.together(s.dims(0), s.array(1).ints());
+            return s.known(0) ? s.array(0).expanded(to) : Held.of(s.tensor(0).expand(to), s.held(0).type());
+        });
+        one("Range", s -> {
+            Array first = s.array(0);
+            double step = s.array(2).real();
+            int n = (int) Math.max(0, Math.ceil((s.array(1).real() - first.real()) / step));
+            double[] all = new double[n];
+            for (int i = 0; i < n; i++) {
+                all[i] = first.real() + i * step;
+            }
+            return Array.cast(Array.ofReals(ElementType.DOUBLE, new int[] {n}, all), first.type());
+        });
+        ALL.put("Split", Rules::split);
+        reduction("ReduceMean", Tensor::mean);
+        reduction("ReduceMax", Tensor::max);
+        reduction("ReduceMin", Tensor::min);
+        reduction("ReduceSum", Tensor::sum);
         one("Slice", Rules::slice);
         one("Pad", Rules::pad);
+    }
+
+    private static Object constant(Step s) {
+        Array tensor = s.attributeTensor("value");
+        if (tensor != null) {
+            return tensor;
+        }
+        if (s.has("value_float")) {
+            return Array.ofReals(ElementType.FLOAT, new int[0], s.real("value_float", 0));
+        }
+        if (s.has("value_int")) {
+            return Array.scalar(s.whole("value_int", 0));
+        }
+        if (s.has("value_ints")) {
+            return Array.longs(Arrays.stream(s.wholes("value_ints")).asLongStream().toArray());
+        }
+        throw new IllegalArgumentException("it has no value that is read, but " + s.node().attributes().keySet());
+    }
+
+    /** An index that may count from the end, within a size. */
+    private static int between(long at, int size) {
+        return (int) Math.max(0, Math.min(size, at < 0 ? at + size : at));
+    }
+
+    private interface Over {
+        Tensor of(Tensor x, int... dims);
+    }
+
+    private static void reduction(String op, Over function) {
+        one(op, s -> {
+            Held x = s.held(0);
+            int rank = x.rank();
+            int[] axes = s.ints("axes", 1);
+            if (axes == null || axes.length == 0) {
+                if (s.whole("noop_with_empty_axes", 0) != 0) {
+                    return x;
+                }
+                axes = IntStream.range(0, rank).toArray();
+            }
+            int[] graphs = Arrays.stream(axes).map(a -> Step.axis(a, rank)).toArray();
+            if (s.whole("keepdims", 1) != 0) {
+                int[] own = Arrays.stream(graphs).map(x::axis).sorted().toArray();
+                return new Held(function.of(x.tensor(), own).unsqueeze(own), x.type(), x.last());
+            }
+            return Held.of(function.of(x.channelsFirst(), graphs), x.type());
+        });
+    }
+
+    private static Object[] split(Step s) {
+        Held x = s.held(0);
+        int axis = Step.axis(s.whole("axis", 0), x.rank());
+        int n = x.dims()[axis];
+        int[] sizes = s.ints("split", 1);
+        int parts = s.node().outputs().size();
+        if (sizes == null) {
+            int each = (n + parts - 1) / parts;
+            sizes = new int[parts];
+            for (int i = 0; i < parts; i++) {
+                sizes[i] = Math.min(each, n - i * each);
+            }
+        }
+        Object[] out = new Object[parts];
+        for (int i = 0, at = 0; i < parts; at += sizes[i++]) {
+            out[i] = new Held(x.tensor().slice(x.axis(axis), at, at + sizes[i]), x.type(), x.last());
+        }
+        return out;
     }
 
     private static Object slice(Step s) {

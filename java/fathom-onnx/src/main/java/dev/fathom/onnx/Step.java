@@ -3,6 +3,8 @@ package dev.fathom.onnx;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,16 @@ record Step(Node node, long version, boolean fusible, @Nullable Object... in) {
         return attribute(name) instanceof long[] all
                 ? Arrays.stream(all).mapToInt(Math::toIntExact).toArray()
                 : otherwise;
+    }
+
+    /** The tensor of an attribute, or null where it has none. */
+    @Nullable
+    Array attributeTensor(String name) {
+        try {
+            return attribute(name) instanceof Initializer i ? Array.read(i) : null;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     // ---- inputs
