@@ -119,6 +119,7 @@ record Array(ElementType type, int[] dims, Object values) {
         throw new IllegalArgumentException("a value of type " + type + " stands where whole numbers should");
     }
 
+    /** The values as whole numbers, where those that no int holds become the nearest. */
     int[] ints() {
         return Arrays.stream(longs())
                 .mapToInt(x -> (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, x)))

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A graph that can be run: its nodes in order, its constants, and which of them are weights. */
 final class Program {
+    /** Operators whose first input alone is data; what their others say is known before the graph runs. */
+    private static final Set<String> SETTINGS = Set.of("Resize", "Upsample", "Clip", "Pad");
+
     private final List<Node> nodes;
     private final List<Value> inputs;
     private final List<Value> outputs;
@@ -66,6 +69,9 @@ final class Program {
         int[] dims = Arrays.stream(constant.entry().dims())
                 .mapToInt(Math::toIntExact)
                 .toArray();
+        if (SETTINGS.contains(reader.op()) && input > 0) {
+            return;
+        }
         boolean some = constant.entry().bytes() > Float.BYTES && dims.length <= Shape.MAX_RANK;
         if (constant.type() != ElementType.FLOAT || !some || weights.containsKey(name)) {
             return;

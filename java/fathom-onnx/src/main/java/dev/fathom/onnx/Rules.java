@@ -2,6 +2,7 @@ package dev.fathom.onnx;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.PadMode;
+import dev.fathom.op.Resize;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Pass;
@@ -422,6 +423,17 @@ final class Rules {
             }
             return Array.cast(Array.ofReals(ElementType.DOUBLE, new int[] {n}, all), first.type());
         });
+        one("DepthToSpace", s -> {
+            int b = (int) s.whole("blocksize", 1);
+            Tensor x = s.channelsLast(0);
+            if (s.text("mode", "DCR").equals("CRD")) {
+                return new Held(x.pixelShuffle(b), ElementType.FLOAT, true);
+            }
+            int[] d = x.shape().toArray(); // blocks run over channels, not channels over blocks
+            Tensor blocks = x.reshape(d[0], d[1], d[2], b, b, d[3] / (b * b)).permute(0, 1, 3, 2, 4, 5);
+            return new Held(blocks.reshape(d[0], d[1] * b, d[2] * b, d[3] / (b * b)), ElementType.FLOAT, true);
+        });
+        one("Resize", Rules::resize);
         ALL.put("Split", Rules::split);
         reduction("ReduceMean", Tensor::mean);
         reduction("ReduceMax", Tensor::max);
@@ -451,6 +463,36 @@ final class Rules {
     /** An index that may count from the end, within a size. */
     private static int between(long at, int size) {
         return (int) Math.max(0, Math.min(size, at < 0 ? at + size : at));
+    }
+
+    /** Versions before 11 have no regions and no choice of coordinates. */
+    private static Object resize(Step s) {
+        int first = s.version() < 11 ? 1 : 2;
+        int[] from = s.dims(0);
+        int rank = from.length;
+        int[] to = new int[rank - 2];
+        double[] scales = s.given(first) && s.dims(first)[0] > 0 ? s.array(first).reals() : null;
+        for (int d = 2; d < rank; d++) {
+            to[d - 2] = scales != null ? (int) Math.floor(from[d] * scales[d]) : (int) s.array(3).longs()[d];
+        }
+        String mode = s.text("mode", "nearest");
+        String places = s.text("coordinate_transformation_mode", s.version() < 11 ? "asymmetric" : "half_pixel");
+        String nearest = s.text("nearest_mode", s.version() < 11 ? "floor" : "round_prefer_floor");
+        boolean multiple = IntStream.range(0, to.length).allMatch(d -> to[d] % from[d + 2] == 0);
+        Resize how;
+        if (mode.equals("nearest") && places.equals("asymmetric") && nearest.equals("floor")) {
+            how = Resize.NEAREST;
+        } else if (mode.equals("nearest") && places.equals("half_pixel") && nearest.startsWith("round") && multiple) {
+            how = Resize.NEAREST; // the center of a pixel falls into the one it is a part of
+        } else if (mode.equals("linear") && places.endsWith("half_pixel")) {
+            how = Resize.LINEAR;
+        } else if (mode.equals("linear") && places.equals("align_corners")) {
+            how = Resize.LINEAR_CORNERS;
+        } else {
+            throw new IllegalArgumentException("mode " + mode + " with coordinates " + places + " and rounding "
+                    + nearest + " is not computed");
+        }
+        return new Held(s.channelsLast(0).resize(how, to), ElementType.FLOAT, true);
     }
 
     private interface Over {

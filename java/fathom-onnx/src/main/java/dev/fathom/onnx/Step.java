@@ -40,9 +40,7 @@ record Step(Node node, long version, boolean fusible, @Nullable Object... in) {
     }
 
     int[] wholes(String name, int... otherwise) {
-        return attribute(name) instanceof long[] all
-                ? Arrays.stream(all).mapToInt(Math::toIntExact).toArray()
-                : otherwise;
+        return attribute(name) instanceof long[] all ? Array.longs(all).ints() : otherwise;
     }
 
     /** The tensor of an attribute, or null where it has none. */
