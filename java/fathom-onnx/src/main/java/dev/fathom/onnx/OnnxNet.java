@@ -2,6 +2,7 @@ package dev.fathom.onnx;
 
 import dev.fathom.nn.Layer;
 import dev.fathom.parameter.Variable;
+import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.tree.Inline;
 import java.util.Map;
@@ -10,8 +11,9 @@ import java.util.Map;
  * The graph of an ONNX model as a net, whose parameters have the names of the graph's initializers.
  *
  * @param weights parameters and buffers by their names
+ * @param layers recurrent layers by the names of their results
  */
-public record OnnxNet(@Inline Map<String, Variable> weights, Program program) implements Layer {
+public record OnnxNet(@Inline Map<String, Variable> weights, @Inline Map<String, Recurrent> layers, Program program) implements Layer {
     @Override
     public Tensor forward(Tensor x) {
         return run(x).values().iterator().next();
@@ -19,6 +21,6 @@ public record OnnxNet(@Inline Map<String, Variable> weights, Program program) im
 
     /** Runs the graph, and returns its outputs by their names, in their order. */
     public Map<String, Tensor> run(Tensor... inputs) {
-        return program.run(weights, inputs);
+        return program.run(weights, layers, inputs);
     }
 }

@@ -1,10 +1,12 @@
 package dev.fathom.onnx;
 
 import dev.fathom.io.InputFile;
+import dev.fathom.io.TensorFile;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
+import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -31,6 +33,9 @@ final class Program {
     private final Map<String, Array> constants = new HashMap<>();
     private final Map<String, int[]> orders = new HashMap<>();
     private final Map<String, Variable> weights = new LinkedHashMap<>();
+    /** Recurrent layers by the names of their nodes' first results. */
+    private final Map<String, Recurrence> recurrences = new LinkedHashMap<>();
+    private final List<TensorFile.Entry> entries = new ArrayList<>();
     /** How many nodes and outputs read a value. */
     private final Map<String, Integer> readers = new HashMap<>();
 
@@ -46,6 +51,13 @@ final class Program {
         mustBeKnown();
         mustBeConnected(initializers);
         for (Node n : nodes) {
+            if (Recurrence.is(n)) {
+                Recurrence r = Recurrence.of(n, initializers);
+                String name = key(n);
+                recurrences.put(name, r);
+                r.entries().forEach(e -> entries.add(new TensorFile.Entry(
+                        name + "." + e.name(), e.type(), e.stored(), e.dims(), e.bytes(), e.source())));
+            }
             for (int i = 0; i < n.inputs().size(); i++) {
                 String name = n.inputs().get(i);
                 readers.merge(name, 1, Integer::sum);
@@ -57,10 +69,30 @@ final class Program {
         }
         outputs.forEach(v -> readers.merge(v.name(), 2, Integer::sum)); // an output is no kernel's own
         for (Initializer i : initializers.values()) {
+            if (!readers.containsKey(i.name())) {
+                continue;
+            }
             if (!weights.containsKey(i.name())) {
                 constants.put(i.name(), Array.read(i));
+            } else {
+                entries.add(i.entry());
             }
         }
+    }
+
+    private static String key(Node n) {
+        return n.outputs().stream().filter(o -> !o.isEmpty()).findFirst().orElse(n.name());
+    }
+
+    /** The numbers of the weights, as a file of tensors whose names are those of the net's parameters. */
+    TensorFile tensors(String file) {
+        return new TensorFile(file, entries, Map.of(), () -> {});
+    }
+
+    Map<String, Recurrent> layers() {
+        Map<String, Recurrent> layers = new LinkedHashMap<>();
+        recurrences.forEach((name, r) -> layers.put(name, r.net()));
+        return layers;
     }
 
     /** Floats of more than one element are weights, in the order in which their first reader wants them. */
@@ -69,7 +101,7 @@ final class Program {
         int[] dims = Arrays.stream(constant.entry().dims())
                 .mapToInt(Math::toIntExact)
                 .toArray();
-        if (SETTINGS.contains(reader.op()) && input > 0) {
+        if (Recurrence.is(reader) || SETTINGS.contains(reader.op()) && input > 0) {
             return;
         }
         boolean some = constant.entry().bytes() > Float.BYTES && dims.length <= Shape.MAX_RANK;
@@ -102,7 +134,7 @@ final class Program {
     private void mustBeKnown() {
         Set<String> unknown = new TreeSet<>();
         for (Node n : nodes) {
-            if (Rules.of(n) == null) {
+            if (Rules.of(n) == null && !Recurrence.is(n)) {
                 unknown.add(n.domain().isEmpty() ? n.op() : n.domain() + "." + n.op());
             }
         }
@@ -150,14 +182,14 @@ final class Program {
     }
 
     /** Runs the graph in the current pass. */
-    Map<String, Tensor> run(Map<String, Variable> with, Tensor... in) {
+    Map<String, Tensor> run(Map<String, Variable> with, Map<String, Recurrent> layers, Tensor... in) {
         Map<String, @Nullable Object> values = new HashMap<>(constants);
         with.forEach((name, w) -> values.put(name, new Step.Weight(w, orders.get(name))));
         for (int i = 0; i < in.length; i++) {
             values.put(inputs.get(i).name(), Held.of(in[i], inputs.get(i).type()));
         }
         for (Node n : nodes) {
-            run(n, values);
+            run(n, layers, values);
         }
         Map<String, Tensor> results = new LinkedHashMap<>();
         for (Value v : outputs) {
@@ -166,16 +198,18 @@ final class Program {
         return results;
     }
 
-    private void run(Node n, Map<String, @Nullable Object> values) {
+    private void run(Node n, Map<String, Recurrent> layers, Map<String, @Nullable Object> values) {
         @Nullable Object[] in = n.inputs().stream().map(values::get).toArray();
         boolean fusible = readers.getOrDefault(n.outputs().get(0), 0) == 1;
         Object[] out;
         try {
-            out = Rules.of(n).of(new Step(n, opsets.getOrDefault(n.domain(), 1L), fusible, in));
+            Step step = new Step(n, opsets.getOrDefault(n.domain(), 1L), fusible, in);
+            Recurrence r = recurrences.get(key(n));
+            out = r == null ? Rules.of(n).of(step) : r.run(layers.get(key(n)), step);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(n + ": " + e.getMessage(), e);
         }
-        for (int i = 0; i < n.outputs().size(); i++) {
+        for (int i = 0; i < Math.min(out.length, n.outputs().size()); i++) {
             values.put(n.outputs().get(i), out[i]);
         }
     }

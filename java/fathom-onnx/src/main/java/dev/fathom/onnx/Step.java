@@ -5,7 +5,9 @@ import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,14 @@ record Step(Node node, long version, boolean fusible, @Nullable Object... in) {
 
     String text(String name, String otherwise) {
         return attribute(name) instanceof String x ? x : otherwise;
+    }
+
+    List<String> texts(String name) {
+        List<String> all = new ArrayList<>();
+        if (attribute(name) instanceof List<?> list) {
+            list.forEach(x -> all.add(String.valueOf(x)));
+        }
+        return all;
     }
 
     int[] wholes(String name, int... otherwise) {
