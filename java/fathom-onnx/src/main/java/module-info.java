@@ -5,6 +5,9 @@ module dev.fathom.onnx {
 
     exports dev.fathom.onnx;
 
+    opens dev.fathom.onnx to
+            dev.fathom;
+
     provides dev.fathom.io.TensorFormat with
             dev.fathom.onnx.OnnxFormat;
 }

@@ -14,8 +14,8 @@ import java.util.function.LongUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * Values that are known before a graph runs: shapes, axes, scales, and what follows from them. Integers and booleans are
- * held as {@code long}, floats as {@code double} that were rounded to their type. Nothing here changes an array.
+ * Values that are known before a graph runs: shapes, axes, scales, and what follows from them. Integers and booleans
+ * are held as {@code long}, floats as {@code double} that were rounded to their type. Nothing here changes an array.
  *
  * @param values a {@code long[]}, {@code double[]} or {@code String[]} in row-major order
  */
@@ -53,7 +53,9 @@ record Array(ElementType type, int[] dims, Object values) {
      * @throws IllegalArgumentException if there are too many, or they are of a type that is not read
      */
     static Array read(Initializer constant) throws IOException {
-        int[] dims = Arrays.stream(constant.entry().dims()).mapToInt(Math::toIntExact).toArray();
+        int[] dims = Arrays.stream(constant.entry().dims())
+                .mapToInt(Math::toIntExact)
+                .toArray();
         if (constant.type() == ElementType.STRING) {
             return new Array(constant.type(), dims, constant.strings().toArray(String[]::new));
         }
@@ -149,7 +151,8 @@ record Array(ElementType type, int[] dims, Object values) {
      */
     double real() {
         if (size() != 1) {
-            throw new IllegalArgumentException("a value of shape " + Arrays.toString(dims) + " stands where one number should");
+            throw new IllegalArgumentException(
+                    "a value of shape " + Arrays.toString(dims) + " stands where one number should");
         }
         return reals()[0];
     }
@@ -393,7 +396,10 @@ record Array(ElementType type, int[] dims, Object values) {
             throw new IllegalArgumentException("a cast between " + a.type + " and " + type + " is not computed");
         }
         if (type == ElementType.BOOL) {
-            return of(type, a.dims, Arrays.stream(a.reals()).mapToLong(x -> x != 0 ? 1 : 0).toArray());
+            return of(
+                    type,
+                    a.dims,
+                    Arrays.stream(a.reals()).mapToLong(x -> x != 0 ? 1 : 0).toArray());
         }
         return type.whole()
                 ? of(
@@ -401,7 +407,9 @@ record Array(ElementType type, int[] dims, Object values) {
                         a.dims,
                         a.values instanceof long[] all
                                 ? all
-                                : Arrays.stream(a.reals()).mapToLong(x -> (long) x).toArray())
+                                : Arrays.stream(a.reals())
+                                        .mapToLong(x -> (long) x)
+                                        .toArray())
                 : ofReals(type, a.dims, a.reals());
     }
 

@@ -12,6 +12,13 @@ import java.util.Map;
  * @param external where its numbers lie in another file: location, offset, length; empty where they lie in this one
  */
 record Initializer(ElementType type, TensorFile.Entry entry, List<String> strings, Map<String, String> external) {
+    /** This constant under another name. */
+    Initializer named(String name) {
+        TensorFile.Entry e =
+                new TensorFile.Entry(name, entry.type(), entry.stored(), entry.dims(), entry.bytes(), entry.source());
+        return new Initializer(type, e, strings, external);
+    }
+
     String name() {
         return entry.name();
     }

@@ -151,7 +151,8 @@ final class OnnxFile implements AutoCloseable {
                     values.put(v.name(), v);
                 }
                 case 15 ->
-                    throw new IllegalArgumentException("it has a sparse initializer, which is not read; export it dense");
+                    throw new IllegalArgumentException(
+                            "it has a sparse initializer, which is not read; export it dense");
                 default -> {}
             }
         }
@@ -250,32 +251,29 @@ final class OnnxFile implements AutoCloseable {
         if (type == 0) { // files of the first version of the format do not tell
             type = tensor != null
                     ? 4
-                    : graph != null
-                            ? 5
-                            : !reals.isEmpty() ? 6 : !wholes.isEmpty() ? 7 : !texts.isEmpty() ? 8 : 0;
+                    : graph != null ? 5 : !reals.isEmpty() ? 6 : !wholes.isEmpty() ? 7 : !texts.isEmpty() ? 8 : 0;
         }
-        Object value =
-                switch (type) {
-                    case 1 -> real;
-                    case 2 -> whole;
-                    case 3 -> text;
-                    case 4 -> tensor;
-                    case 5 -> graph;
-                    case 6 -> {
-                        float[] all = new float[reals.size()];
-                        for (int i = 0; i < all.length; i++) {
-                            all[i] = reals.get(i);
-                        }
-                        yield all;
-                    }
-                    case 7 -> wholes.stream().mapToLong(Long::longValue).toArray();
-                    case 8 -> texts;
-                    case 9 -> tensors;
-                    case 10 -> graphs;
-                    default ->
-                        throw new IllegalArgumentException("the attribute " + InputFile.quoted(name)
-                                + " is of the kind " + type + ", which is not read; export the model without it");
-                };
+        Object value = switch (type) {
+            case 1 -> real;
+            case 2 -> whole;
+            case 3 -> text;
+            case 4 -> tensor;
+            case 5 -> graph;
+            case 6 -> {
+                float[] all = new float[reals.size()];
+                for (int i = 0; i < all.length; i++) {
+                    all[i] = reals.get(i);
+                }
+                yield all;
+            }
+            case 7 -> wholes.stream().mapToLong(Long::longValue).toArray();
+            case 8 -> texts;
+            case 9 -> tensors;
+            case 10 -> graphs;
+            default ->
+                throw new IllegalArgumentException("the attribute " + InputFile.quoted(name) + " is of the kind " + type
+                        + ", which is not read; export the model without it");
+        };
         if (value == null) {
             throw damaged("the attribute " + InputFile.quoted(name) + " has no value");
         }
@@ -400,7 +398,8 @@ final class OnnxFile implements AutoCloseable {
             throw damaged(called + " of shape " + Arrays.toString(dims) + " and type " + type + " takes " + bytes
                     + " bytes but " + there + " are there");
         }
-        return new Initializer(type, entry(name, type, dims, bytes, source), List.of(), elsewhere ? external : Map.of());
+        return new Initializer(
+                type, entry(name, type, dims, bytes, source), List.of(), elsewhere ? external : Map.of());
     }
 
     private static TensorFile.Entry entry(
@@ -441,7 +440,7 @@ final class OnnxFile implements AutoCloseable {
             throw new IllegalArgumentException(called + " lies in the file " + InputFile.quoted(location)
                     + " beside the model, which was not read from a folder; give its path");
         }
-        Path file = within(called, location);
+        Path file = within(folder, called, location);
         long offset = whole(called, where.getOrDefault("offset", "0"));
         long length = where.containsKey("length") ? whole(called, where.get("length")) : bytes;
         if (length != bytes) {
@@ -456,7 +455,7 @@ final class OnnxFile implements AutoCloseable {
     }
 
     /** A file of the model's own folder, so that a model cannot make others readable. */
-    private Path within(String called, String location) {
+    private static Path within(Path folder, String called, String location) {
         Path path;
         try {
             path = Path.of(location).normalize();

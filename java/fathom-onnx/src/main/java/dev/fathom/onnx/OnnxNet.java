@@ -13,7 +13,9 @@ import java.util.Map;
  * @param weights parameters and buffers by their names
  * @param layers recurrent layers by the names of their results
  */
-public record OnnxNet(@Inline Map<String, Variable> weights, @Inline Map<String, Recurrent> layers, Program program) implements Layer {
+record OnnxNet(
+        @Inline Map<String, Variable> weights, @Inline Map<String, Recurrent> layers, Program program)
+        implements Layer {
     @Override
     public Tensor forward(Tensor x) {
         return run(x).values().iterator().next();

@@ -6,26 +6,37 @@ import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A product or normalization that only one node reads, and which is computed there: its kernel adds what that node adds,
- * and applies the activation that follows.
+ * A product or normalization that only one node reads, and which is computed there: its kernel adds what that node
+ * adds, and applies the activation that follows.
  *
+ * @param node whose product it is
+ * @param last whether its channels are its last dimension, where the graph has them at dimension 1
  * @param takesBias whether a vector may still become its bias
  */
-record Pending(boolean last, boolean takesBias, @Nullable Operand bias, @Nullable Tensor residual, Kernel kernel) {
+record Pending(
+        boolean last,
+        boolean takesBias,
+        @Nullable Operand bias,
+        @Nullable Tensor residual,
+        Kernel kernel) {
     /** What the kernel computes: act((product + bias) + residual), without what is null. */
     interface Kernel {
         Tensor of(@Nullable Operand bias, @Nullable Tensor residual, @Nullable Activation activation);
     }
 
     Held end(@Nullable Activation activation) {
-        return new Held(kernel.of(bias, residual, activation), ElementType.FLOAT, last);
+        try {
+            return new Held(kernel.of(bias, residual, activation), ElementType.FLOAT, last);
+        } catch (IllegalArgumentException e) {
+            throw new NodeException(node, e);
+        }
     }
 
     Pending withBias(Operand added) {
-        return new Pending(last, false, added, residual, kernel);
+        return new Pending(node, last, false, added, residual, kernel);
     }
 
     Pending withResidual(Tensor added) {
-        return new Pending(last, false, bias, added, kernel);
+        return new Pending(node, last, false, bias, added, kernel);
     }
 }

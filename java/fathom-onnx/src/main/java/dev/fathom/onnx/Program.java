@@ -1,5 +1,7 @@
 package dev.fathom.onnx;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.fathom.io.InputFile;
 import dev.fathom.io.TensorFile;
 import dev.fathom.op.DType;
@@ -35,16 +37,24 @@ final class Program {
     private final Map<String, Variable> weights = new LinkedHashMap<>();
     /** Recurrent layers by the names of their nodes' first results. */
     private final Map<String, Recurrence> recurrences = new LinkedHashMap<>();
+
     private final List<TensorFile.Entry> entries = new ArrayList<>();
     /** How many nodes and outputs read a value. */
     private final Map<String, Integer> readers = new HashMap<>();
 
     Program(OnnxFile file) throws IOException {
         Graph graph = file.graph();
-        nodes = graph.nodes();
         opsets = file.opsets();
         outputs = graph.outputs();
         Map<String, Initializer> initializers = new LinkedHashMap<>(graph.initializers());
+        nodes = new ArrayList<>();
+        for (Node n : graph.nodes()) {
+            if (n.op().equals("Constant") && n.value("value") instanceof Initializer constant) {
+                initializers.put(n.outputs().get(0), constant.named(n.outputs().get(0)));
+            } else {
+                nodes.add(n.held());
+            }
+        }
         inputs = graph.inputs().stream()
                 .filter(v -> !initializers.containsKey(v.name()))
                 .toList();
@@ -55,8 +65,9 @@ final class Program {
                 Recurrence r = Recurrence.of(n, initializers);
                 String name = key(n);
                 recurrences.put(name, r);
-                r.entries().forEach(e -> entries.add(new TensorFile.Entry(
-                        name + "." + e.name(), e.type(), e.stored(), e.dims(), e.bytes(), e.source())));
+                r.entries()
+                        .forEach(e -> entries.add(new TensorFile.Entry(
+                                name + "." + e.name(), e.type(), e.stored(), e.dims(), e.bytes(), e.source())));
             }
             for (int i = 0; i < n.inputs().size(); i++) {
                 String name = n.inputs().get(i);
@@ -156,8 +167,8 @@ final class Program {
             }
             for (String out : n.outputs()) {
                 if (!out.isEmpty() && !there.add(out)) {
-                    throw new IllegalArgumentException("two nodes, or a node and an input, give " + InputFile.quoted(out)
-                            + "; the file is damaged, export it again");
+                    throw new IllegalArgumentException("two nodes, or a node and an input, give "
+                            + InputFile.quoted(out) + "; the file is damaged, export it again");
                 }
             }
         }
@@ -183,8 +194,12 @@ final class Program {
 
     /** Runs the graph in the current pass. */
     Map<String, Tensor> run(Map<String, Variable> with, Map<String, Recurrent> layers, Tensor... in) {
+        if (in.length != inputs.size()) {
+            throw new IllegalArgumentException(
+                    "the graph takes " + inputs.size() + " inputs, " + inputs + ", but " + in.length + " were given");
+        }
         Map<String, @Nullable Object> values = new HashMap<>(constants);
-        with.forEach((name, w) -> values.put(name, new Step.Weight(w, orders.get(name))));
+        with.forEach((name, w) -> values.put(name, new Step.Weight(w, requireNonNull(orders.get(name)))));
         for (int i = 0; i < in.length; i++) {
             values.put(inputs.get(i).name(), Held.of(in[i], inputs.get(i).type()));
         }
@@ -193,7 +208,8 @@ final class Program {
         }
         Map<String, Tensor> results = new LinkedHashMap<>();
         for (Value v : outputs) {
-            results.put(v.name(), Step.held(values.get(v.name())).channelsFirst());
+            results.put(
+                    v.name(), Step.held(requireNonNull(values.get(v.name()))).channelsFirst());
         }
         return results;
     }
@@ -205,9 +221,9 @@ final class Program {
         try {
             Step step = new Step(n, opsets.getOrDefault(n.domain(), 1L), fusible, in);
             Recurrence r = recurrences.get(key(n));
-            out = r == null ? Rules.of(n).of(step) : r.run(layers.get(key(n)), step);
+            out = r == null ? requireNonNull(Rules.of(n)).of(step) : r.run(requireNonNull(layers.get(key(n))), step);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(n + ": " + e.getMessage(), e);
+            throw e instanceof NodeException ? e : new NodeException(n, e);
         }
         for (int i = 0; i < Math.min(out.length, n.outputs().size()); i++) {
             values.put(n.outputs().get(i), out[i]);

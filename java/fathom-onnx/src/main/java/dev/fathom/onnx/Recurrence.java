@@ -56,7 +56,7 @@ record Recurrence(Recurrent net, boolean backward, List<TensorFile.Entry> entrie
             throw new IllegalArgumentException(node + ": its weights are computed, or are no tensors [directions, gates"
                     + " hidden, in], which is not computed; give them as initializers");
         }
-        Cell cell = cell(node, s, directions);
+        Cell cell = cell(node, s);
         if (cell == Cell.LSTM && s.whole("input_forget", 0) != 0 || s.has("clip") || s.whole("layout", 0) != 0) {
             throw new IllegalArgumentException(
                     node + ": clip, input_forget and layout are not computed; export it without them");
@@ -81,21 +81,22 @@ record Recurrence(Recurrent net, boolean backward, List<TensorFile.Entry> entrie
         return new Recurrence(net, direction.equals("reverse"), entries);
     }
 
-    private static Cell cell(Node node, Step s, int directions) {
-        List<String> usual =
-                switch (node.op()) {
-                    case "LSTM" -> List.of("sigmoid", "tanh", "tanh");
-                    case "GRU" -> List.of("sigmoid", "tanh");
-                    default -> List.of("tanh");
-                };
+    private static Cell cell(Node node, Step s) {
+        List<String> usual = switch (node.op()) {
+            case "LSTM" -> List.of("sigmoid", "tanh", "tanh");
+            case "GRU" -> List.of("sigmoid", "tanh");
+            default -> List.of("tanh");
+        };
         List<String> given = s.texts("activations").stream()
                 .map(a -> a.toLowerCase(Locale.ROOT))
                 .toList();
         List<String> one = given.isEmpty() ? usual : given.subList(0, Math.min(given.size(), usual.size()));
-        boolean all = IntStream.range(0, given.size()).allMatch(i -> given.get(i).equals(one.get(i % one.size())));
+        boolean all =
+                IntStream.range(0, given.size()).allMatch(i -> given.get(i).equals(one.get(i % one.size())));
         boolean relu = node.op().equals("RNN") && one.equals(List.of("relu"));
         if (!all || !one.equals(usual) && !relu) {
-            throw new IllegalArgumentException(node + ": the activations " + given + " are not computed, only " + usual);
+            throw new IllegalArgumentException(
+                    node + ": the activations " + given + " are not computed, only " + usual);
         }
         return switch (node.op()) {
             case "LSTM" -> Cell.LSTM;

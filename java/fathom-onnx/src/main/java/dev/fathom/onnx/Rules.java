@@ -126,14 +126,15 @@ final class Rules {
         binary("Sub", Tensor::sub, (a, b) -> a - b, (a, b) -> a - b);
         binary("Mul", Tensor::mul, (a, b) -> a * b, (a, b) -> a * b);
         binary("Div", Tensor::div, (a, b) -> a / b, (a, b) -> a / b);
-        binary("Pow", Tensor::pow, (a, b) -> (long) Math.pow(a, b), Math::pow);
+        binary("Pow", Tensor::pow, (a, b) -> (long) Math.pow((double) a, (double) b), Math::pow);
         one("Cast", s -> {
             ElementType to = ElementType.of((int) s.whole("to", 1));
             if (s.known(0)) {
                 return Array.cast(s.array(0), to);
             }
             Held x = s.held(0);
-            return new Held(x.tensor().to(to.whole() ? dev.fathom.op.DType.I32 : dev.fathom.op.DType.F32), to, x.last());
+            return new Held(
+                    x.tensor().to(to.whole() ? dev.fathom.op.DType.I32 : dev.fathom.op.DType.F32), to, x.last());
         });
     }
 
@@ -191,13 +192,17 @@ final class Rules {
         one("BatchNormalization", s -> {
             Tensor x = s.channelsLast(0);
             float epsilon = s.real("epsilon", 1e-5);
-            return pending(s, true, false, (bias, residual, a) -> x.batchNorm(
-                    s.vector(3), s.vector(4), s.vector(1), s.vector(2), epsilon, residual, a));
+            return pending(
+                    s,
+                    true,
+                    false,
+                    (bias, residual, a) -> x.batchNorm(
+                            s.vector(3), s.vector(4), s.vectorIfGiven(1), s.vectorIfGiven(2), epsilon, residual, a));
         });
     }
 
     private static Object pending(Step s, boolean last, boolean takesBias, Pending.Kernel kernel) {
-        Pending p = new Pending(last, takesBias, null, null, kernel);
+        Pending p = new Pending(s.node(), last, takesBias, null, null, kernel);
         return s.fusible() ? p : p.end(null);
     }
 
@@ -208,22 +213,21 @@ final class Rules {
         int[] kernel = s.wholes("kernel_shape", Arrays.copyOfRange(s.dims(1), 2, rank + 2));
         Window window = window(s, kernel);
         int groups = (int) s.whole("group", 1);
-        Operand own = s.vector(2);
+        Operand own = s.vectorIfGiven(2);
         return pending(s, true, false, (bias, residual, a) -> x.conv(w, own, window, groups, residual, a));
     }
 
     /** The geometry of a window, without what runs over its end. */
     private static Window window(Step s, int... kernel) {
         int rank = kernel.length;
-        Window w =
-                switch (rank) {
-                    case 1 -> Window.line(kernel[0]);
-                    case 2 -> Window.of(kernel[0], kernel[1]);
-                    case 3 -> Window.of(kernel[0], kernel[1], kernel[2]);
-                    default ->
-                        throw new IllegalArgumentException(
-                                "a window of " + rank + " dimensions is not computed, only of 1 to 3");
-                };
+        Window w = switch (rank) {
+            case 1 -> Window.line(kernel[0]);
+            case 2 -> Window.of(kernel[0], kernel[1]);
+            case 3 -> Window.of(kernel[0], kernel[1], kernel[2]);
+            default ->
+                throw new IllegalArgumentException(
+                        "a window of " + rank + " dimensions is not computed, only of 1 to 3");
+        };
         w = w.stride(s.wholes("strides", ones(rank))).dilation(s.wholes("dilations", ones(rank)));
         String auto = s.text("auto_pad", "NOTSET");
         int[] pads = s.wholes("pads", new int[2 * rank]);
@@ -255,7 +259,7 @@ final class Rules {
         float alpha = s.real("alpha", 1);
         float beta = s.real("beta", 1);
         if (alpha == 1 && (!s.given(2) || beta == 1 && s.dims(2).length == 1)) {
-            Operand own = s.vector(2);
+            Operand own = s.vectorIfGiven(2);
             return pending(s, false, false, (bias, residual, act) -> a.linear(w, own, residual, act));
         }
         Tensor y = a.linear(w, null).mul(alpha);
@@ -273,8 +277,7 @@ final class Rules {
             Arrays.fill(to, 1, dims.length - 1, 1);
             return new Held(x.mean(axes).reshape(to), ElementType.FLOAT, true);
         });
-        one("MaxPool", s -> new Held(
-                s.channelsLast(0).maxPool(pool(s)), ElementType.FLOAT, true));
+        one("MaxPool", s -> new Held(s.channelsLast(0).maxPool(pool(s)), ElementType.FLOAT, true));
         one("AveragePool", s -> {
             Tensor x = s.channelsLast(0);
             Window w = pool(s);
@@ -327,7 +330,9 @@ final class Rules {
             int[] dims = s.dims(0);
             int begin = between(s.whole("start", 0), dims.length);
             int end = between(s.whole("end", dims.length), dims.length);
-            return Array.longs(Arrays.stream(dims, begin, Math.max(begin, end)).asLongStream().toArray());
+            return Array.longs(Arrays.stream(dims, begin, Math.max(begin, end))
+                    .asLongStream()
+                    .toArray());
         });
         one("Size", s -> Array.scalar(product(s.dims(0), 0, s.dims(0).length)));
         one("Reshape", s -> {
@@ -337,16 +342,22 @@ final class Rules {
             for (int d = 0; d < dims.length; d++) {
                 dims[d] = to[d] == 0 && s.whole("allowzero", 0) == 0 ? from[d] : to[d];
             }
-            int open = IntStream.range(0, dims.length).filter(d -> dims[d] == -1).findFirst().orElse(-1);
+            int open = IntStream.range(0, dims.length)
+                    .filter(d -> dims[d] == -1)
+                    .findFirst()
+                    .orElse(-1);
             if (open >= 0) {
                 dims[open] = 1;
                 dims[open] = product(from, 0, from.length) / Math.max(1, product(dims, 0, dims.length));
             }
-            return s.known(0) ? s.array(0).reshaped(dims) : Held.of(s.tensor(0).reshape(dims), s.held(0).type());
+            return s.known(0)
+                    ? s.array(0).reshaped(dims)
+                    : Held.of(s.tensor(0).reshape(dims), s.held(0).type());
         });
         one("Transpose", s -> {
             int rank = s.dims(0).length;
-            int[] order = s.wholes("perm", IntStream.range(0, rank).map(d -> rank - 1 - d).toArray());
+            int[] order = s.wholes(
+                    "perm", IntStream.range(0, rank).map(d -> rank - 1 - d).toArray());
             if (s.known(0)) {
                 return s.array(0).transposed(order);
             }
@@ -360,7 +371,8 @@ final class Rules {
             int rank = s.dims(0).length + axes.length;
             int[] at = Arrays.stream(axes).map(a -> Step.axis(a, rank)).sorted().toArray();
             if (s.known(0)) {
-                List<Integer> dims = new ArrayList<>(Arrays.stream(s.dims(0)).boxed().toList());
+                List<Integer> dims =
+                        new ArrayList<>(Arrays.stream(s.dims(0)).boxed().toList());
                 Arrays.stream(at).forEach(d -> dims.add(d, 1));
                 return s.array(0).reshaped(dims.stream().mapToInt(d -> d).toArray());
             }
@@ -368,7 +380,7 @@ final class Rules {
         });
         one("Squeeze", s -> {
             int[] dims = s.dims(0);
-            int[] axes = s.ints("axes", 1);
+            int[] axes = s.intsIfGiven("axes", 1);
             boolean[] gone = new boolean[dims.length];
             for (int d = 0; d < dims.length; d++) {
                 gone[d] = axes == null && dims[d] == 1;
@@ -381,8 +393,13 @@ final class Rules {
                 }
                 gone[d] = true;
             }
-            int[] to = IntStream.range(0, dims.length).filter(d -> !gone[d]).map(d -> dims[d]).toArray();
-            return s.known(0) ? s.array(0).reshaped(to) : Held.of(s.tensor(0).reshape(to), s.held(0).type());
+            int[] to = IntStream.range(0, dims.length)
+                    .filter(d -> !gone[d])
+                    .map(d -> dims[d])
+                    .toArray();
+            return s.known(0)
+                    ? s.array(0).reshaped(to)
+                    : Held.of(s.tensor(0).reshape(to), s.held(0).type());
         });
         one("Gather", s -> {
             int axis = Step.axis(s.whole("axis", 0), s.dims(0).length);
@@ -404,14 +421,16 @@ final class Rules {
             return Held.of(t.take(axis, s.tensor(1)), x.type());
         });
         one("ConstantOfShape", s -> {
-            Array value = s.attributeTensor("value");
+            Array value = s.tensor("value");
             return Array.full(
                     value == null ? Array.ofReals(ElementType.FLOAT, new int[0], 0) : value.reshaped(),
                     s.array(0).ints());
         });
         one("Expand", s -> {
             int[] to = Array.together(s.dims(0), s.array(1).ints());
-            return s.known(0) ? s.array(0).expanded(to) : Held.of(s.tensor(0).expand(to), s.held(0).type());
+            return s.known(0)
+                    ? s.array(0).expanded(to)
+                    : Held.of(s.tensor(0).expand(to), s.held(0).type());
         });
         one("Range", s -> {
             Array first = s.array(0);
@@ -444,10 +463,6 @@ final class Rules {
     }
 
     private static Object constant(Step s) {
-        Array tensor = s.attributeTensor("value");
-        if (tensor != null) {
-            return tensor;
-        }
         if (s.has("value_float")) {
             return Array.ofReals(ElementType.FLOAT, new int[0], s.real("value_float", 0));
         }
@@ -455,9 +470,11 @@ final class Rules {
             return Array.scalar(s.whole("value_int", 0));
         }
         if (s.has("value_ints")) {
-            return Array.longs(Arrays.stream(s.wholes("value_ints")).asLongStream().toArray());
+            return Array.longs(
+                    Arrays.stream(s.wholes("value_ints")).asLongStream().toArray());
         }
-        throw new IllegalArgumentException("it has no value that is read, but " + s.node().attributes().keySet());
+        throw new IllegalArgumentException(
+                "it has no value that is read, but " + s.node().attributes().keySet());
     }
 
     /** An index that may count from the end, within a size. */
@@ -471,9 +488,12 @@ final class Rules {
         int[] from = s.dims(0);
         int rank = from.length;
         int[] to = new int[rank - 2];
-        double[] scales = s.given(first) && s.dims(first)[0] > 0 ? s.array(first).reals() : null;
+        double[] scales =
+                s.given(first) && s.dims(first)[0] > 0 ? s.array(first).reals() : null;
         for (int d = 2; d < rank; d++) {
-            to[d - 2] = scales != null ? (int) Math.floor(from[d] * scales[d]) : (int) s.array(3).longs()[d];
+            to[d - 2] = scales != null
+                    ? (int) Math.floor(from[d] * scales[d])
+                    : (int) s.array(3).longs()[d];
         }
         String mode = s.text("mode", "nearest");
         String places = s.text("coordinate_transformation_mode", s.version() < 11 ? "asymmetric" : "half_pixel");
@@ -489,8 +509,8 @@ final class Rules {
         } else if (mode.equals("linear") && places.equals("align_corners")) {
             how = Resize.LINEAR_CORNERS;
         } else {
-            throw new IllegalArgumentException("mode " + mode + " with coordinates " + places + " and rounding "
-                    + nearest + " is not computed");
+            throw new IllegalArgumentException(
+                    "mode " + mode + " with coordinates " + places + " and rounding " + nearest + " is not computed");
         }
         return new Held(s.channelsLast(0).resize(how, to), ElementType.FLOAT, true);
     }
@@ -503,7 +523,7 @@ final class Rules {
         one(op, s -> {
             Held x = s.held(0);
             int rank = x.rank();
-            int[] axes = s.ints("axes", 1);
+            int[] axes = s.intsIfGiven("axes", 1);
             if (axes == null || axes.length == 0) {
                 if (s.whole("noop_with_empty_axes", 0) != 0) {
                     return x;
@@ -523,7 +543,7 @@ final class Rules {
         Held x = s.held(0);
         int axis = Step.axis(s.whole("axis", 0), x.rank());
         int n = x.dims()[axis];
-        int[] sizes = s.ints("split", 1);
+        int[] sizes = s.intsIfGiven("split", 1);
         int parts = s.node().outputs().size();
         if (sizes == null) {
             int each = (n + parts - 1) / parts;
@@ -543,12 +563,13 @@ final class Rules {
         int rank = s.dims(0).length;
         int[] starts = s.ints("starts", 1);
         int[] ends = s.ints("ends", 2);
-        int[] axes = s.ints("axes", 3);
+        int[] axes = s.intsIfGiven("axes", 3);
         int[] steps = s.given(4) ? s.array(4).ints() : ones(starts.length);
         Object value = s.value(0);
         for (int i = 0; i < starts.length; i++) {
             int axis = axes == null ? i : Step.axis(axes[i], rank);
-            int size = value instanceof Array a ? a.dims()[axis] : Step.held(value).dims()[axis];
+            int size =
+                    value instanceof Array a ? a.dims()[axis] : Step.held(value).dims()[axis];
             int step = steps[i];
             if (step < 1) {
                 throw new IllegalArgumentException("a step of " + step + " is not computed");
@@ -570,13 +591,12 @@ final class Rules {
         Held x = s.held(0);
         int[] pads = s.ints("pads", 1);
         double with = s.given(2) ? s.array(2).real() : s.real("value", 0);
-        PadMode mode =
-                switch (s.text("mode", "constant")) {
-                    case "constant" -> null;
-                    case "reflect" -> PadMode.REFLECT;
-                    case "edge" -> PadMode.REPLICATE;
-                    default -> throw new IllegalArgumentException("mode " + s.text("mode", "") + " is not computed");
-                };
+        PadMode mode = switch (s.text("mode", "constant")) {
+            case "constant" -> null;
+            case "reflect" -> PadMode.REFLECT;
+            case "edge" -> PadMode.REPLICATE;
+            default -> throw new IllegalArgumentException("mode " + s.text("mode", "") + " is not computed");
+        };
         Tensor t = x.tensor();
         int rank = pads.length / 2;
         for (int d = 0; d < rank; d++) {

@@ -3,8 +3,6 @@ package dev.fathom.onnx;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,50 +15,42 @@ import org.jspecify.annotations.Nullable;
  * @param version of the operators of its domain
  * @param fusible whether only one other node reads what it gives
  */
-record Step(Node node, long version, boolean fusible, @Nullable Object... in) {
+record Step(
+        Node node, long version, boolean fusible, @Nullable Object... in) {
     // ---- attributes
 
-    private @Nullable Object attribute(String name) {
-        Attribute a = node.attributes().get(name);
-        return a == null ? null : a.value();
-    }
-
     boolean has(String name) {
-        return attribute(name) != null;
+        return node.value(name) != null;
     }
 
     long whole(String name, long otherwise) {
-        return attribute(name) instanceof Long x ? x : otherwise;
+        return node.value(name) instanceof Long x ? x : otherwise;
     }
 
     float real(String name, double otherwise) {
-        return attribute(name) instanceof Float x ? x : (float) otherwise;
+        return node.value(name) instanceof Float x ? x : (float) otherwise;
     }
 
     String text(String name, String otherwise) {
-        return attribute(name) instanceof String x ? x : otherwise;
+        return node.value(name) instanceof String x ? x : otherwise;
     }
 
     List<String> texts(String name) {
         List<String> all = new ArrayList<>();
-        if (attribute(name) instanceof List<?> list) {
+        if (node.value(name) instanceof List<?> list) {
             list.forEach(x -> all.add(String.valueOf(x)));
         }
         return all;
     }
 
     int[] wholes(String name, int... otherwise) {
-        return attribute(name) instanceof long[] all ? Array.longs(all).ints() : otherwise;
+        return node.value(name) instanceof long[] all ? Array.longs(all).ints() : otherwise;
     }
 
     /** The tensor of an attribute, or null where it has none. */
     @Nullable
-    Array attributeTensor(String name) {
-        try {
-            return attribute(name) instanceof Initializer i ? Array.read(i) : null;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    Array tensor(String name) {
+        return node.value(name) instanceof Array a ? a : null;
     }
 
     // ---- inputs
@@ -71,10 +61,11 @@ record Step(Node node, long version, boolean fusible, @Nullable Object... in) {
     }
 
     Object value(int i) {
-        if (!given(i)) {
+        Object value = i < in.length ? in[i] : null;
+        if (value == null) {
             throw new IllegalArgumentException("input " + i + " is not given, which this operator needs");
         }
-        return in[i];
+        return value;
     }
 
     /** Whether the values of an input are known before the graph runs. */
@@ -100,9 +91,18 @@ record Step(Node node, long version, boolean fusible, @Nullable Object... in) {
                 + " taken here");
     }
 
-    /** The numbers of an attribute, or of the input by which later versions give them. */
-    int @Nullable [] ints(String name, int i) {
-        return given(i) ? array(i).ints() : wholes(name, (int[]) null);
+    /** The numbers of an attribute, or of the input by which later versions give them, or null. */
+    int @Nullable [] intsIfGiven(String name, int i) {
+        return given(i) || has(name) ? ints(name, i) : null;
+    }
+
+    /**
+     * The numbers of an attribute, or of the input by which later versions give them.
+     *
+     * @throws IllegalArgumentException if they are not given
+     */
+    int[] ints(String name, int i) {
+        return !given(i) && has(name) ? wholes(name) : array(i).ints();
     }
 
     /** An input as a tensor of the pass. */
@@ -144,10 +144,14 @@ record Step(Node node, long version, boolean fusible, @Nullable Object... in) {
         return value(i) instanceof Weight w ? w.in(order) : tensor(i).permute(order);
     }
 
-    /** A vector that serves as a weight, or null where it is not given. */
-    @Nullable
+    /** A vector that serves as a weight. */
     Operand vector(int i) {
-        return given(i) ? value(i) instanceof Weight w ? w.variable() : tensor(i) : null;
+        return value(i) instanceof Weight w ? w.variable() : tensor(i);
+    }
+
+    @Nullable
+    Operand vectorIfGiven(int i) {
+        return given(i) ? vector(i) : null;
     }
 
     /** A dimension as an index from the front. */

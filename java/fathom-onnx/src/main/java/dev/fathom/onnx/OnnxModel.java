@@ -1,0 +1,158 @@
+package dev.fathom.onnx;
+
+import dev.fathom.io.InputFile;
+import dev.fathom.io.TensorFile;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Names;
+import dev.fathom.plan.Dim;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Spec;
+import dev.fathom.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * A model of another program, read from a file in the open format ONNX (<a href="https://onnx.ai/onnx/intro/">Open
+ * Neural Network Exchange</a>). It computes in a pass as any net does, can be trained on where its operators have
+ * gradients, and is frozen for use:
+ *
+ * <pre>{@code
+ * try (OnnxModel onnx = OnnxModel.read(Path.of("mobilenet.onnx")); Plan plan = onnx.plan()) {
+ *     float[] logits = plan.predict(pixels);
+ * }
+ * }</pre>
+ *
+ * <p>Inputs and outputs have the names, the order of dimensions and the types of the file, but that int64 and booleans
+ * are I32. Within, images lie with their channels last, as everywhere in this library. Floats of more than one element
+ * that the file holds are parameters under their names in the file.
+ */
+public final class OnnxModel implements AutoCloseable {
+    private final String file;
+    private final Program program;
+    private final Model<OnnxNet> model;
+
+    private OnnxModel(String file, Program program, Model<OnnxNet> model) {
+        this.file = file;
+        this.program = program;
+        this.model = model;
+    }
+
+    /**
+     * Reads a file with its weights, which may lie in other files of its folder.
+     *
+     * @throws IllegalArgumentException if it is damaged, or has operators or settings of them that are not computed
+     *     here, which are named
+     * @throws java.io.UncheckedIOException if it cannot be read
+     */
+    public static OnnxModel read(Path file) {
+        try (OnnxFile onnx = OnnxFormat.read(file)) {
+            Program program = new Program(onnx);
+            OnnxNet net = new OnnxNet(program.weights(), program.layers(), program);
+            try (TensorFile weights = program.tensors(file.toString())) {
+                return new OnnxModel(file.toString(), program, Model.of(net, 1, weights, Names.exact()));
+            }
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            throw message.startsWith(file.toString()) ? e : new IllegalArgumentException(file + ": " + message, e);
+        } catch (IOException e) {
+            throw InputFile.unreadable(file, e);
+        }
+    }
+
+    /** Returns what goes in, as the file writes it: {@code input_ids int64 [batch, length]}. */
+    public List<String> inputs() {
+        return program.inputs().stream().map(Value::toString).toList();
+    }
+
+    /** Returns what comes out, as the file writes it: {@code logits float [batch, 1000]}. */
+    public List<String> outputs() {
+        return program.outputs().stream().map(Value::toString).toList();
+    }
+
+    /**
+     * Returns the model, to train it, to look at it or to save its parameters. As a layer it takes the first input and
+     * gives the first output.
+     */
+    public Model<? extends Layer> model() {
+        return model;
+    }
+
+    /**
+     * Computes the outputs in the current pass, by their names and in their order.
+     *
+     * @param inputs in the order of {@link #inputs}
+     * @throws IllegalArgumentException if there are not as many as the graph has, or a node refuses what reaches it,
+     *     which is named
+     */
+    public Map<String, Tensor> run(Tensor... inputs) {
+        return model.net().run(inputs);
+    }
+
+    /** Freezes the model as {@link #plan(Map)} does, where all free dimensions are batch or length. */
+    public Plan plan() {
+        return plan(Map.of());
+    }
+
+    /**
+     * Freezes the model. A free first dimension is the batch, and one other name of free dimensions is the length; the
+     * others need sizes.
+     *
+     * @param sizes of free dimensions, by the names that the file gives them
+     * @throws IllegalArgumentException if more dimensions are free, or one has no name
+     * @throws IllegalStateException as {@link Plan#freeze(Model, java.util.function.BiFunction, Spec...)}
+     */
+    public Plan plan(Map<String, Integer> sizes) {
+        return Plan.freeze(model, (net, in) -> net.run(in), specs(sizes));
+    }
+
+    private Spec[] specs(Map<String, Integer> sizes) {
+        TreeSet<String> lengths = new TreeSet<>();
+        Spec[] specs = new Spec[program.inputs().size()];
+        for (int i = 0; i < specs.length; i++) {
+            Value v = program.inputs().get(i);
+            List<Value.Dimension> dims = v.dims();
+            if (dims == null) {
+                throw new IllegalArgumentException(
+                        file + ": the input " + v + " has no dimensions; export the model with some");
+            }
+            int[] spec = new int[dims.size()];
+            for (int d = 0; d < spec.length; d++) {
+                Value.Dimension dim = dims.get(d);
+                Integer size = sizes.get(dim.name());
+                if (dim.size() >= 0) {
+                    spec[d] = Math.toIntExact(dim.size());
+                } else if (size != null) {
+                    spec[d] = size;
+                } else if (d == 0) {
+                    spec[d] = Dim.BATCH;
+                } else {
+                    spec[d] = Dim.LENGTH;
+                    lengths.add(dim.name());
+                }
+            }
+            specs[i] = Spec.of(v.name(), Program.dtype(v.type()), spec);
+        }
+        if (lengths.size() > 1 || lengths.contains("")) {
+            throw new IllegalArgumentException(file + ": beside the batch the dimensions " + lengths
+                    + " are free, of which one can be the length; give the others sizes by plan(Map), or export the"
+                    + " model with them");
+        }
+        return specs;
+    }
+
+    /** Returns the file, and how many inputs, nodes and parameters it has. */
+    @Override
+    public String toString() {
+        return file + ": " + inputs() + " to " + outputs() + ", " + model.parameterCount() + " parameters";
+    }
+
+    /** Closes the model. Plans that were frozen before stay. */
+    @Override
+    public void close() {
+        model.close();
+    }
+}
