@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param takesBias whether a vector may still become its bias
  */
 record Pending(
+        Node node,
         boolean last,
         boolean takesBias,
         @Nullable Operand bias,
