@@ -57,6 +57,7 @@ class ArchitectureTest {
             "fathom-media",
             "fathom-learn",
             "fathom-nets",
+            "fathom-onnx",
             "fathom-serve",
             "fathom-serve-micrometer",
             "fathom-serve-spring",
