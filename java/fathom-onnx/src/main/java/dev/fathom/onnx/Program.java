@@ -6,6 +6,7 @@ import dev.fathom.io.InputFile;
 import dev.fathom.io.TensorFile;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.Recurrent;
@@ -50,7 +51,10 @@ final class Program {
         nodes = new ArrayList<>();
         for (Node n : graph.nodes()) {
             if (n.op().equals("Constant") && n.value("value") instanceof Initializer constant) {
-                initializers.put(n.outputs().get(0), constant.named(n.outputs().get(0)));
+                String name = n.outputs().isEmpty() ? "" : n.outputs().get(0);
+                if (initializers.put(name, constant.named(name)) != null) {
+                    throw twice(name);
+                }
             } else {
                 nodes.add(n.held());
             }
@@ -71,6 +75,9 @@ final class Program {
             }
             for (int i = 0; i < n.inputs().size(); i++) {
                 String name = n.inputs().get(i);
+                if (Recurrence.is(n) && Recurrence.isWeight(i)) {
+                    continue;
+                }
                 readers.merge(name, 1, Integer::sum);
                 Initializer constant = initializers.get(name);
                 if (constant != null) {
@@ -112,7 +119,7 @@ final class Program {
         int[] dims = Arrays.stream(constant.entry().dims())
                 .mapToInt(Math::toIntExact)
                 .toArray();
-        if (Recurrence.is(reader) || SETTINGS.contains(reader.op()) && input > 0) {
+        if (SETTINGS.contains(reader.op()) && input > 0) {
             return;
         }
         boolean some = constant.entry().bytes() > Float.BYTES && dims.length <= Shape.MAX_RANK;
@@ -126,7 +133,9 @@ final class Program {
             back[order[i]] = i;
         }
         orders.put(name, order);
-        weights.put(name, new Parameter(Shape.of(own), (shape, rng) -> new float[(int) shape.size()], back));
+        boolean statistics = reader.op().equals("BatchNormalization") && input >= 3;
+        dev.fathom.parameter.Initializer zeros = (shape, rng) -> new float[(int) shape.size()];
+        weights.put(name, statistics ? new Buffer(Shape.of(own), zeros) : new Parameter(Shape.of(own), zeros, back));
     }
 
     private static int[] order(Node reader, int input, int rank) {
@@ -140,6 +149,11 @@ final class Program {
         return plain || reader.op().equals("MatMul") && input == 1 && rank == 2
                 ? new int[] {1, 0}
                 : IntStream.range(0, rank).toArray();
+    }
+
+    private static IllegalArgumentException twice(String name) {
+        return new IllegalArgumentException("two nodes, or a node and an input, give " + InputFile.quoted(name)
+                + "; the file is damaged, export it again");
     }
 
     private void mustBeKnown() {

@@ -36,6 +36,11 @@ record Recurrence(Recurrent net, boolean backward, List<TensorFile.Entry> entrie
         return node.domain().isEmpty() && List.of("LSTM", "GRU", "RNN").contains(node.op());
     }
 
+    /** Whether an input holds parameters of the layer. */
+    static boolean isWeight(int input) {
+        return input == WEIGHT || input == RECURRENT_WEIGHT || input == BIAS || input == PEEPHOLES;
+    }
+
     /**
      * Makes the layer of a node.
      *

@@ -3,6 +3,7 @@ package dev.fathom.onnx;
 import dev.fathom.op.Activation;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
+import dev.fathom.op.Unary;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Pass;
@@ -93,7 +94,7 @@ final class Rules {
     private static Activation clip(Step s) {
         double low = s.given(1) ? s.array(1).real() : s.real("min", Double.NEGATIVE_INFINITY);
         double high = s.given(2) ? s.array(2).real() : s.real("max", Double.POSITIVE_INFINITY);
-        return new Activation(dev.fathom.op.Unary.CLAMP, (float) low, (float) high);
+        return new Activation(Unary.CLAMP, (float) low, (float) high);
     }
 
     private static void unary(String op, UnaryOperator<Tensor> function) {
@@ -133,8 +134,7 @@ final class Rules {
                 return Array.cast(s.array(0), to);
             }
             Held x = s.held(0);
-            return new Held(
-                    x.tensor().to(to.whole() ? dev.fathom.op.DType.I32 : dev.fathom.op.DType.F32), to, x.last());
+            return new Held(x.tensor().to(Program.dtype(to)), to, x.last());
         });
     }
 

@@ -18,6 +18,7 @@ import dev.fathom.tensor.Tensor;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Files;
@@ -151,7 +152,7 @@ class OnnxModelTest {
         Files.write(
                 data,
                 ByteBuffer.allocate(12)
-                        .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+                        .order(ByteOrder.LITTLE_ENDIAN)
                         .putFloat(9)
                         .putFloat(1)
                         .putFloat(2)
