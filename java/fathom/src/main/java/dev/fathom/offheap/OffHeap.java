@@ -48,8 +48,8 @@ public final class OffHeap {
     /** The packages of the library's other modules, whose jars are not this one. */
     private static final Set<String> OTHER_MODULES =
             Set.of(("anomaly assess attack attention decode derivative ensemble "
-                            + "explain features files finetune image json linear nets onnx openblas "
-                            + "pretrained retrieval search series serve serve.http sound table text tokenizer validation")
+                            + "explain features files finetune image json linear nets onnx openblas pretrained "
+                            + "retrieval search series serve serve.http sound table text tokenizer validation")
                     .split(" "));
 
     /**
