@@ -17,6 +17,7 @@ import dev.fathom.linear.*;
 import dev.fathom.memory.*;
 import dev.fathom.nets.*;
 import dev.fathom.nn.*;
+import dev.fathom.onnx.*;
 import dev.fathom.op.*;
 import dev.fathom.openblas.*;
 import dev.fathom.optim.*;
