@@ -7,10 +7,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleBinaryOperator;
-import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntUnaryOperator;
 import java.util.function.LongBinaryOperator;
-import java.util.function.LongUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -305,12 +303,6 @@ record Array(ElementType type, int[] dims, Object values) {
         return all;
     }
 
-    Array each(LongUnaryOperator whole, DoubleUnaryOperator real) {
-        return values instanceof long[] all
-                ? of(type, dims, Arrays.stream(all).map(whole).toArray())
-                : ofReals(type, dims, Arrays.stream(reals()).map(real).toArray());
-    }
-
     /** These and others, repeated to the shape that both can have. */
     static Array both(ElementType type, Array a, Array b, LongBinaryOperator whole, DoubleBinaryOperator real) {
         int[] dims = together(a.dims, b.dims);
@@ -331,60 +323,6 @@ record Array(ElementType type, int[] dims, Object values) {
                 .mapToDouble(i -> real.applyAsDouble(x[i], y[i]))
                 .toArray();
         return cast(new Array(ElementType.DOUBLE, dims, z), type);
-    }
-
-    static Array where(Array condition, Array yes, Array no) {
-        int[] dims = together(condition.dims, yes.dims, no.dims);
-        long[] which = condition.expanded(dims).longs();
-        Array a = yes.expanded(dims);
-        Array b = no.expanded(dims);
-        if (a.values instanceof long[] x && b.values instanceof long[] y) {
-            return of(
-                    yes.type,
-                    dims,
-                    IntStream.range(0, which.length)
-                            .mapToLong(i -> which[i] != 0 ? x[i] : y[i])
-                            .toArray());
-        }
-        double[] x = a.reals();
-        double[] y = b.reals();
-        return ofReals(
-                yes.type,
-                dims,
-                IntStream.range(0, which.length)
-                        .mapToDouble(i -> which[i] != 0 ? x[i] : y[i])
-                        .toArray());
-    }
-
-    /** Combines the values along some dimensions, which become one. */
-    Array reduced(int[] axes, LongBinaryOperator whole, DoubleBinaryOperator real) {
-        int[] to = dims.clone();
-        for (int a : axes) {
-            to[a] = 1;
-        }
-        int[] steps = strides(to);
-        for (int d = 0; d < to.length; d++) {
-            steps[d] = to[d] == 1 ? 0 : steps[d];
-        }
-        int n = size(to);
-        boolean[] begun = new boolean[n];
-        if (values instanceof long[] all) {
-            long[] result = new long[n];
-            for (int i = 0; i < all.length; i++) {
-                int at = place(i, dims, steps);
-                result[at] = begun[at] ? whole.applyAsLong(result[at], all[i]) : all[i];
-                begun[at] = true;
-            }
-            return of(type, to, result);
-        }
-        double[] all = reals();
-        double[] result = new double[n];
-        for (int i = 0; i < all.length; i++) {
-            int at = place(i, dims, steps);
-            result[at] = begun[at] ? real.applyAsDouble(result[at], all[i]) : all[i];
-            begun[at] = true;
-        }
-        return ofReals(type, to, result);
     }
 
     /** As C converts: floats lose what is behind the point, and integers wrap around. */

@@ -7,12 +7,5 @@ import java.util.Map;
  * Operations, in an order in which they can be computed, and the names of what goes in and comes out.
  *
  * @param initializers constants, by their names; one that is an input, too, is what that input is unless it is given
- * @param values what the file says of the values between inputs and outputs, which is not much
  */
-record Graph(
-        String name,
-        List<Node> nodes,
-        Map<String, Initializer> initializers,
-        List<Value> inputs,
-        List<Value> outputs,
-        Map<String, Value> values) {}
+record Graph(List<Node> nodes, Map<String, Initializer> initializers, List<Value> inputs, List<Value> outputs) {}

@@ -27,11 +27,9 @@ final class OnnxFile implements AutoCloseable {
     /** Files beside this one in which numbers of tensors lie. */
     private final Map<Path, Bytes> others = new HashMap<>();
 
-    private long version;
     private String producer = "";
     private final Map<String, Long> opsets = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
-    private final List<Function> functions = new ArrayList<>();
     private final Graph graph;
 
     /**
@@ -46,7 +44,6 @@ final class OnnxFile implements AutoCloseable {
         Graph found = null;
         for (Wire in = new Wire(data); in.next(); ) {
             switch (in.field()) {
-                case 1 -> version = in.number();
                 case 2 -> producer = in.text();
                 case 7 -> {
                     if (found != null) {
@@ -56,7 +53,6 @@ final class OnnxFile implements AutoCloseable {
                 }
                 case 8 -> opset(in.message(), opsets);
                 case 14 -> text(in.message(), metadata);
-                case 25 -> functions.add(function(in.message()));
                 default -> {} // of no use for a run
             }
         }
@@ -64,11 +60,6 @@ final class OnnxFile implements AutoCloseable {
             throw new IllegalArgumentException("it has no graph and is no ONNX; give the file of a model");
         }
         graph = found;
-    }
-
-    /** The version of the format, which ONNX calls that of the intermediate representation. */
-    long version() {
-        return version;
     }
 
     /** The program that wrote the file. */
@@ -83,10 +74,6 @@ final class OnnxFile implements AutoCloseable {
 
     Map<String, String> metadata() {
         return metadata;
-    }
-
-    List<Function> functions() {
-        return functions;
     }
 
     Graph graph() {
@@ -128,16 +115,13 @@ final class OnnxFile implements AutoCloseable {
     }
 
     private Graph graph(Wire in) throws IOException {
-        String name = "";
         List<Node> nodes = new ArrayList<>();
         Map<String, Initializer> initializers = new LinkedHashMap<>();
         List<Value> inputs = new ArrayList<>();
         List<Value> outputs = new ArrayList<>();
-        Map<String, Value> values = new LinkedHashMap<>();
         while (in.next()) {
             switch (in.field()) {
                 case 1 -> nodes.add(node(in.message()));
-                case 2 -> name = in.text();
                 case 5 -> {
                     Initializer i = tensor(in.message());
                     if (initializers.put(i.name(), i) != null) {
@@ -146,17 +130,13 @@ final class OnnxFile implements AutoCloseable {
                 }
                 case 11 -> inputs.add(value(in.message()));
                 case 12 -> outputs.add(value(in.message()));
-                case 13 -> {
-                    Value v = value(in.message());
-                    values.put(v.name(), v);
-                }
                 case 15 ->
                     throw new IllegalArgumentException(
                             "it has a sparse initializer, which is not read; export it dense");
                 default -> {}
             }
         }
-        return new Graph(name, nodes, initializers, inputs, outputs, values);
+        return new Graph(nodes, initializers, inputs, outputs);
     }
 
     private Node node(Wire in) throws IOException {
@@ -165,7 +145,7 @@ final class OnnxFile implements AutoCloseable {
         String domain = "";
         List<String> inputs = new ArrayList<>();
         List<String> outputs = new ArrayList<>();
-        Map<String, Attribute> attributes = new LinkedHashMap<>();
+        Map<String, Object> attributes = new LinkedHashMap<>();
         while (in.next()) {
             switch (in.field()) {
                 case 1 -> inputs.add(in.text());
@@ -173,9 +153,9 @@ final class OnnxFile implements AutoCloseable {
                 case 3 -> name = in.text();
                 case 4 -> op = in.text();
                 case 5 -> {
-                    Attribute a = attribute(in.message());
-                    if (attributes.put(a.name(), a) != null) {
-                        throw damaged("a node has the attribute " + InputFile.quoted(a.name()) + " twice");
+                    Map.Entry<String, Object> a = attribute(in.message());
+                    if (attributes.put(a.getKey(), a.getValue()) != null) {
+                        throw damaged("a node has the attribute " + InputFile.quoted(a.getKey()) + " twice");
                     }
                 }
                 case 7 -> domain = in.text();
@@ -185,37 +165,11 @@ final class OnnxFile implements AutoCloseable {
         return new Node(name, op, domain.equals("ai.onnx") ? "" : domain, inputs, outputs, attributes);
     }
 
-    private Function function(Wire in) throws IOException {
-        String name = "";
-        String domain = "";
-        List<String> inputs = new ArrayList<>();
-        List<String> outputs = new ArrayList<>();
-        Map<String, Attribute> defaults = new LinkedHashMap<>();
-        List<Node> nodes = new ArrayList<>();
-        Map<String, Long> versions = new LinkedHashMap<>();
-        while (in.next()) {
-            switch (in.field()) {
-                case 1 -> name = in.text();
-                case 4 -> inputs.add(in.text());
-                case 5 -> outputs.add(in.text());
-                case 7 -> nodes.add(node(in.message()));
-                case 9 -> opset(in.message(), versions);
-                case 10 -> domain = in.text();
-                case 11 -> {
-                    Attribute a = attribute(in.message());
-                    defaults.put(a.name(), a);
-                }
-                default -> {}
-            }
-        }
-        return new Function(domain, name, inputs, outputs, defaults, nodes, versions);
-    }
-
     // ---- attributes
 
-    private Attribute attribute(Wire in) throws IOException {
+    /** The name and the value of an attribute; {@link Node} tells the kinds of values. */
+    private Map.Entry<String, Object> attribute(Wire in) throws IOException {
         String name = "";
-        String reference = "";
         int type = 0;
         float real = 0;
         long whole = 0;
@@ -241,12 +195,8 @@ final class OnnxFile implements AutoCloseable {
                 case 10 -> tensors.add(tensor(in.message()));
                 case 11 -> graphs.add(graph(in.message()));
                 case 20 -> type = in.int32();
-                case 21 -> reference = in.text();
                 default -> {}
             }
-        }
-        if (!reference.isEmpty()) {
-            return new Attribute(name, new Function.Reference(reference));
         }
         if (type == 0) { // files of the first version of the format do not tell
             type = tensor != null
@@ -277,7 +227,7 @@ final class OnnxFile implements AutoCloseable {
         if (value == null) {
             throw damaged("the attribute " + InputFile.quoted(name) + " has no value");
         }
-        return new Attribute(name, value);
+        return Map.entry(name, value);
     }
 
     // ---- values
@@ -316,15 +266,22 @@ final class OnnxFile implements AutoCloseable {
                 String name = "";
                 for (Wire dim = in.message(); dim.next(); ) {
                     switch (dim.field()) {
-                        case 1 -> size = dim.number();
+                        case 1 -> size = size(dim.number());
                         case 2 -> name = dim.text();
                         default -> {}
                     }
                 }
-                dims.add(new Value.Dimension(Math.max(size, -1), name));
+                dims.add(new Value.Dimension(size, name));
             }
         }
         return dims;
+    }
+
+    private static long size(long given) {
+        if (given > Integer.MAX_VALUE) {
+            throw damaged("an input or output has a dimension of " + given + ", more than an int counts");
+        }
+        return Math.max(given, -1);
     }
 
     // ---- tensors
@@ -367,17 +324,17 @@ final class OnnxFile implements AutoCloseable {
         long[] dims = sizes.stream().mapToLong(Long::longValue).toArray();
         long elements = TensorFile.Entry.elements(dims);
         String called = "tensor " + InputFile.quoted(name);
-        if (dims.length > MOST_DIMENSIONS || elements < 0) {
+        if (dims.length > MOST_DIMENSIONS || elements < 0 || sizes.stream().anyMatch(d -> d > Integer.MAX_VALUE)) {
             throw damaged(called + " claims the shape " + Arrays.toString(dims) + ", which no memory holds");
         }
         if (type == ElementType.STRING) {
             if (strings.size() != elements) {
                 throw damaged(called + " of shape " + Arrays.toString(dims) + " has " + strings.size() + " texts");
             }
-            return new Initializer(type, entry(name, type, dims, 0, (at, to, n) -> {}), strings, Map.of());
+            return new Initializer(type, entry(name, type, dims, 0, (at, to, n) -> {}), strings);
         }
         if (type.stored == null) {
-            return new Initializer(type, entry(name, type, dims, 0, (at, to, n) -> {}), List.of(), Map.of());
+            return new Initializer(type, entry(name, type, dims, 0, (at, to, n) -> {}), List.of());
         }
         long bytes = elements * type.stored.bytes();
         TensorFile.Source source;
@@ -398,8 +355,7 @@ final class OnnxFile implements AutoCloseable {
             throw damaged(called + " of shape " + Arrays.toString(dims) + " and type " + type + " takes " + bytes
                     + " bytes but " + there + " are there");
         }
-        return new Initializer(
-                type, entry(name, type, dims, bytes, source), List.of(), elsewhere ? external : Map.of());
+        return new Initializer(type, entry(name, type, dims, bytes, source), List.of());
     }
 
     private static TensorFile.Entry entry(

@@ -26,9 +26,9 @@ import java.util.TreeSet;
  * }
  * }</pre>
  *
- * <p>Inputs and outputs have the names, the order of dimensions and the types of the file, but that int64 and booleans
- * are I32. Within, images lie with their channels last, as everywhere in this library. Floats of more than one element
- * that the file holds are parameters under their names in the file.
+ * <p>Inputs and outputs have the names, the order of dimensions and the types of the file, except that int64 and
+ * boolean values are I32 here. Inside, images have their channels last, as everywhere in this library. Every tensor of
+ * floats in the file that has more than one element is a parameter of that name.
  */
 public final class OnnxModel implements AutoCloseable {
     private final String file;

@@ -50,7 +50,7 @@ final class Program {
         Map<String, Initializer> initializers = new LinkedHashMap<>(graph.initializers());
         nodes = new ArrayList<>();
         for (Node n : graph.nodes()) {
-            if (n.op().equals("Constant") && n.value("value") instanceof Initializer constant) {
+            if (n.op().equals("Constant") && n.attributes().get("value") instanceof Initializer constant) {
                 String name = n.outputs().isEmpty() ? "" : n.outputs().get(0);
                 if (initializers.put(name, constant.named(name)) != null) {
                     throw twice(name);
@@ -142,10 +142,9 @@ final class Program {
         if (reader.op().equals("Conv") && input == 1) {
             return Held.last(rank);
         }
-        Attribute transposed = reader.attributes().get("transB");
         boolean plain = reader.op().equals("Gemm")
                 && input == 1
-                && (transposed == null || transposed.value().equals(0L));
+                && reader.attributes().getOrDefault("transB", 0L).equals(0L);
         return plain || reader.op().equals("MatMul") && input == 1 && rank == 2
                 ? new int[] {1, 0}
                 : IntStream.range(0, rank).toArray();
@@ -160,7 +159,7 @@ final class Program {
         Set<String> unknown = new TreeSet<>();
         for (Node n : nodes) {
             if (Rules.of(n) == null && !Recurrence.is(n)) {
-                unknown.add(n.domain().isEmpty() ? n.op() : n.domain() + "." + n.op());
+                unknown.add(n.operator());
             }
         }
         if (!unknown.isEmpty()) {
@@ -173,6 +172,10 @@ final class Program {
         inputs.forEach(v -> there.add(v.name()));
         there.add("");
         for (Node n : nodes) {
+            if (n.outputs().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "the node " + n + " gives nothing; the file is damaged, export it again");
+            }
             for (String in : n.inputs()) {
                 if (!there.contains(in)) {
                     throw new IllegalArgumentException("the node " + n + " reads " + InputFile.quoted(in)
@@ -181,8 +184,7 @@ final class Program {
             }
             for (String out : n.outputs()) {
                 if (!out.isEmpty() && !there.add(out)) {
-                    throw new IllegalArgumentException("two nodes, or a node and an input, give "
-                            + InputFile.quoted(out) + "; the file is damaged, export it again");
+                    throw twice(out);
                 }
             }
         }
@@ -238,6 +240,12 @@ final class Program {
             out = r == null ? requireNonNull(Rules.of(n)).of(step) : r.run(requireNonNull(layers.get(key(n))), step);
         } catch (IllegalArgumentException e) {
             throw e instanceof NodeException ? e : new NodeException(n, e);
+        } catch (ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException e) {
+            // a hostile file may give any numbers to any operator
+            throw new NodeException(
+                    n,
+                    new IllegalArgumentException(
+                            "its inputs and attributes do not fit together; export the model again", e));
         }
         for (int i = 0; i < Math.min(out.length, n.outputs().size()); i++) {
             values.put(n.outputs().get(i), out[i]);

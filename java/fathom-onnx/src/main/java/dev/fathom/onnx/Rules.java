@@ -37,7 +37,7 @@ final class Rules {
     private Rules() {}
 
     static @Nullable Rule of(Node node) {
-        return ALL.get(node.domain().isEmpty() ? node.op() : node.domain() + "." + node.op());
+        return ALL.get(node.operator());
     }
 
     private static void one(String op, One rule) {
@@ -436,6 +436,7 @@ final class Rules {
             Array first = s.array(0);
             double step = s.array(2).real();
             int n = (int) Math.max(0, Math.ceil((s.array(1).real() - first.real()) / step));
+            Array.size(new int[] {n});
             double[] all = new double[n];
             for (int i = 0; i < n; i++) {
                 all[i] = first.real() + i * step;

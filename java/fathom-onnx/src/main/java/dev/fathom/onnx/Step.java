@@ -20,37 +20,39 @@ record Step(
     // ---- attributes
 
     boolean has(String name) {
-        return node.value(name) != null;
+        return node.attributes().get(name) != null;
     }
 
     long whole(String name, long otherwise) {
-        return node.value(name) instanceof Long x ? x : otherwise;
+        return node.attributes().get(name) instanceof Long x ? x : otherwise;
     }
 
     float real(String name, double otherwise) {
-        return node.value(name) instanceof Float x ? x : (float) otherwise;
+        return node.attributes().get(name) instanceof Float x ? x : (float) otherwise;
     }
 
     String text(String name, String otherwise) {
-        return node.value(name) instanceof String x ? x : otherwise;
+        return node.attributes().get(name) instanceof String x ? x : otherwise;
     }
 
     List<String> texts(String name) {
         List<String> all = new ArrayList<>();
-        if (node.value(name) instanceof List<?> list) {
+        if (node.attributes().get(name) instanceof List<?> list) {
             list.forEach(x -> all.add(String.valueOf(x)));
         }
         return all;
     }
 
     int[] wholes(String name, int... otherwise) {
-        return node.value(name) instanceof long[] all ? Array.longs(all).ints() : otherwise;
+        return node.attributes().get(name) instanceof long[] all
+                ? Array.longs(all).ints()
+                : otherwise;
     }
 
     /** The tensor of an attribute, or null where it has none. */
     @Nullable
     Array tensor(String name) {
-        return node.value(name) instanceof Array a ? a : null;
+        return node.attributes().get(name) instanceof Array a ? a : null;
     }
 
     // ---- inputs
@@ -107,7 +109,11 @@ record Step(
 
     /** An input as a tensor of the pass. */
     Held held(int i) {
-        return held(value(i));
+        Held h = held(value(i));
+        if (in[i] instanceof Pending) {
+            in[i] = h; // its kernel runs once
+        }
+        return h;
     }
 
     static Held held(Object value) {
