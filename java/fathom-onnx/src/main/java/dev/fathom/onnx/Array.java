@@ -1,6 +1,7 @@
 package dev.fathom.onnx;
 
 import dev.fathom.io.InputFile;
+import dev.fathom.io.Stored;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -57,25 +58,25 @@ record Array(ElementType type, int[] dims, Object values) {
         if (constant.type() == ElementType.STRING) {
             return new Array(constant.type(), dims, constant.strings().toArray(String[]::new));
         }
-        if (constant.type().stored == null) {
+        Stored stored = constant.type().stored;
+        if (stored == null) {
             throw new IllegalArgumentException("tensor " + InputFile.quoted(constant.name()) + " has elements of type "
                     + constant.type() + ", which are not read; export it with others");
         }
         int n = size(dims);
-        int width = constant.type().stored.bytes();
-        byte[] bytes = new byte[Math.multiplyExact(n, width)];
+        byte[] bytes = new byte[Math.multiplyExact(n, stored.bytes())];
         constant.entry().source().read(0, bytes, bytes.length);
         ByteBuffer from = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         if (constant.type().whole()) {
             long[] all = new long[n];
             for (int i = 0; i < n; i++) {
-                all[i] = constant.type().wholeAt(from, i);
+                all[i] = stored.integer(from, i);
             }
             return new Array(constant.type(), dims, all);
         }
         double[] all = new double[n];
         for (int i = 0; i < n; i++) {
-            all[i] = constant.type().realAt(from, i);
+            all[i] = stored.number(from, i);
         }
         return new Array(constant.type(), dims, all);
     }

@@ -2,7 +2,6 @@ package dev.fathom.onnx;
 
 import dev.fathom.io.Stored;
 import dev.fathom.op.DType;
-import java.nio.ByteBuffer;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -61,44 +60,6 @@ enum ElementType {
     /** Whether its numbers are integers or booleans. */
     boolean whole() {
         return stored != null && stored.dtype() != DType.F32;
-    }
-
-    /** Number {@code i} of integers as they lie in a file; a boolean is 0 or 1. */
-    long wholeAt(ByteBuffer from, int i) {
-        return switch (this) {
-            case BOOL -> from.get(i) != 0 ? 1 : 0;
-            case UINT8 -> from.get(i) & 0xff;
-            case INT8 -> from.get(i);
-            case UINT16 -> from.getShort(2 * i) & 0xffff;
-            case INT16 -> from.getShort(2 * i);
-            case INT32 -> from.getInt(4 * i);
-            case UINT32 -> from.getInt(4 * i) & 0xffff_ffffL;
-            case INT64, UINT64 -> from.getLong(8 * i);
-            default -> throw new IllegalStateException(this + " is no type of integers");
-        };
-    }
-
-    /** Number {@code i} of floats as they lie in a file. */
-    double realAt(ByteBuffer from, int i) {
-        return switch (this) {
-            case FLOAT -> from.getFloat(4 * i);
-            case DOUBLE -> from.getDouble(8 * i);
-            case BFLOAT16 -> Float.intBitsToFloat(from.getShort(2 * i) << 16);
-            case FLOAT16 -> half(from.getShort(2 * i));
-            default -> throw new IllegalStateException(this + " is no type of floats");
-        };
-    }
-
-    /** IEEE 754 binary16: a sign, five bits of the exponent, ten of the fraction. */
-    private static double half(short bits) {
-        int exponent = bits >> 10 & 0x1f;
-        int fraction = bits & 0x3ff;
-        double size = switch (exponent) {
-            case 0 -> Math.scalb((double) fraction, -24);
-            case 0x1f -> fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
-            default -> Math.scalb((double) (fraction | 0x400), exponent - 25);
-        };
-        return bits < 0 ? -size : size;
     }
 
     /** What becomes of a whole number in this type, whose higher bits are lost. */

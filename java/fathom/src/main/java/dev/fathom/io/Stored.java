@@ -132,7 +132,8 @@ public enum Stored {
         return f < 0x1p63f && (long) f == value;
     }
 
-    private double number(ByteBuffer from, int i) {
+    /** Returns number {@code i} of those at the beginning of {@code from}, the nearest double of a large integer. */
+    public double number(ByteBuffer from, int i) {
         return switch (this) {
             case F16 -> half(from.getShort(2 * i));
             case BF16 -> Float.intBitsToFloat(from.getShort(2 * i) << 16);
@@ -147,7 +148,12 @@ public enum Stored {
         };
     }
 
-    private long integer(ByteBuffer from, int i) {
+    /**
+     * Returns integer {@code i} of those at the beginning of {@code from}. A U64 of 2^63 or more is negative.
+     *
+     * @throws IllegalStateException if these are floats
+     */
+    public long integer(ByteBuffer from, int i) {
         return switch (this) {
             case BOOL -> from.get(i) == 0 ? 0 : 1;
             case U8 -> from.get(i) & 0xff;
@@ -156,7 +162,7 @@ public enum Stored {
             case U16 -> from.getShort(2 * i) & 0xffff;
             case I32 -> from.getInt(4 * i);
             case U32 -> from.getInt(4 * i) & 0xffffffffL;
-            case I64, U64 -> from.getLong(8 * i); // a U64 of 2^63 or more is negative here
+            case I64, U64 -> from.getLong(8 * i);
             default -> throw new IllegalStateException(this + " is no integer");
         };
     }
