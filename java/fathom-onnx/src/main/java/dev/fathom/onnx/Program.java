@@ -224,8 +224,12 @@ final class Program {
         }
         Map<String, Tensor> results = new LinkedHashMap<>();
         for (Value v : outputs) {
-            results.put(
-                    v.name(), Step.held(requireNonNull(values.get(v.name()))).channelsFirst());
+            Object value = values.get(v.name());
+            if (value == null) {
+                throw new IllegalArgumentException("the output " + InputFile.quoted(v.name())
+                        + " is one that its operator does not compute here; export the model without it");
+            }
+            results.put(v.name(), Step.held(value).channelsFirst());
         }
         return results;
     }

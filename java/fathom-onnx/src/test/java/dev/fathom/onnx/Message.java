@@ -82,6 +82,15 @@ final class Message {
         return m.number(2, 1).floats(4, values).text(8, name);
     }
 
+    /** A vector of int64. */
+    static Message ints(String name, long... values) {
+        return new Message()
+                .number(1, values.length)
+                .number(2, 7)
+                .number(7, values)
+                .text(8, name);
+    }
+
     /** A float value, of which -1 is a dimension called {@code N}. */
     static Message value(String name, int... dims) {
         Message shape = new Message();

@@ -11,6 +11,7 @@ import com.google.gson.JsonObject;
 import dev.fathom.io.Bytes;
 import dev.fathom.io.TensorFile;
 import dev.fathom.nn.Model;
+import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -27,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -118,6 +120,63 @@ class OnnxModelTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(file + ": ")
                 .hasMessageContaining(says);
+    }
+
+    /** Attributes and inputs that are sound on their own, but not for their operator. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            DepthToSpace x          | blocksize 0  | DepthToSpace of z: its inputs and attributes do not fit together
+            Transpose x             | perm 7 8     | Transpose of z: permute: [7, 8] is not an order of the 4 dimensions
+            Range zero big zero     | axis 0       | Range of z: a constant of shape [2147483647]
+            Div ints zero           | axis 0       | Div of z: its inputs and attributes do not fit together
+            Conv x W                | group 0      | Conv of z: conv
+            Softmax x               | axis 9       | Softmax of z: the axis 9 is not within 4 dimensions
+            ConstantOfShape huge    | axis 0       | ConstantOfShape of z: a constant of shape [2000000000]
+            Dropout x               | seed 1       | the output "mask" is one that its operator does not compute here
+            """)
+    void nodesThatMakeNoSense(String node, String attribute, String says) throws IOException {
+        List<String> words = List.of(node.split(" "));
+        String[] setting = attribute.split(" ");
+        Message a = new Message().text(1, setting[0]);
+        boolean several = setting.length > 2;
+        for (int i = 1; i < setting.length; i++) {
+            a.number(several ? 8 : 3, Long.parseLong(setting[i]));
+        }
+        a.number(20, several ? 7 : 2);
+        boolean mask = words.get(0).equals("Dropout");
+        Message n = Message.node(words.get(0), String.join(" ", words.subList(1, words.size())), "z", a);
+        Message graph = new Message()
+                .add(1, mask ? n.text(2, "mask") : n)
+                .add(5, Message.tensor("W", new int[] {2, 2, 1, 1}, 1, 2, 3, 4))
+                .add(5, Message.ints("zero", 0), Message.ints("big", 100), Message.ints("ints", 1, 2))
+                .add(5, Message.ints("huge", 2_000_000_000))
+                .add(11, Message.value("x", 1, 2, 4, 4))
+                .add(12, Message.value(mask ? "mask" : "z", 1));
+        try (OnnxModel onnx = OnnxModel.read(file(Message.model(graph)));
+                Pass pass = Pass.infer()) {
+            assertThat(pass.training()).isFalse();
+            assertThatThrownBy(() -> onnx.run(Tensor.zeros(1, 2, 4, 4)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith(says);
+        }
+    }
+
+    /** A node may ask for the shape of a product that waits for it, and then for the product. */
+    @Test
+    void whatWaitsIsComputedOnce() {
+        AtomicInteger runs = new AtomicInteger();
+        Node node = new Node("", "Transpose", "", List.of("x"), List.of("y"), Map.of());
+        try (Pass pass = Pass.infer()) {
+            assertThat(pass.training()).isFalse();
+            Pending waits = new Pending(node, false, false, null, null, (bias, residual, activation) -> {
+                runs.incrementAndGet();
+                return Tensor.zeros(2, 3);
+            });
+            Step step = new Step(node, 13, false, waits);
+            assertThat(step.dims(0)).containsExactly(2, 3);
+            assertThat(step.tensor(0).shape()).isEqualTo(Shape.of(2, 3));
+        }
+        assertThat(runs).hasValue(1);
     }
 
     @ParameterizedTest
