@@ -46,7 +46,7 @@ final class StatusLine {
         }
     }
 
-    /** A bar of which this share is full, such as {@code [====== ]}. */
+    /** A bar of which this share is full. */
     static String bar(double done) {
         int full = (int) (BAR * done);
         return "[" + "=".repeat(full) + " ".repeat(BAR - full) + "]";
