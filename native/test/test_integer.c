@@ -22,6 +22,19 @@ static uint32_t integer_of(int row, int32_t a, int32_t b) {
     case INTEGER_div: return (uint32_t)((int64_t)a / b);
     case INTEGER_max: return (uint32_t)(a > b ? a : b);
     case INTEGER_min: return (uint32_t)(a < b ? a : b);
+    case INTEGER_pow: {
+        uint32_t y = 1;
+        if (b < 0) return a == 1 || (a == -1 && b % 2 == 0) ? 1 : a == -1 ? UINT32_MAX : 0;
+        for (int bit = 30; bit >= 0; bit--) y = y * y * (b >> bit & 1 ? (uint32_t)a : 1);
+        return y;
+    }
+    case INTEGER_mod: return (uint32_t)(((int64_t)a % b + b) % b);
+    case INTEGER_fmod: return (uint32_t)((int64_t)a % b);
+    case INTEGER_bit_and: return (uint32_t)(a & b);
+    case INTEGER_bit_or: return (uint32_t)(a | b);
+    case INTEGER_bit_xor: return (uint32_t)(a ^ b);
+    case INTEGER_shift_left: return b < 0 || b > 31 ? 0 : (uint32_t)a << b;
+    case INTEGER_shift_right: return (uint32_t)((int64_t)a >> (b < 0 || b > 31 ? 32 : b));
     case INTEGER_gt: return mask_bits(a > b);
     case INTEGER_ge: return mask_bits(a >= b);
     case INTEGER_lt: return mask_bits(a < b);
@@ -34,8 +47,9 @@ static uint32_t integer_of(int row, int32_t a, int32_t b) {
 /* a result [rows, cols]; sa and sb are the operands' strides */
 static void integer(int isa, int row, int64_t rows, int64_t cols, const int64_t *sa, const int64_t *sb) {
     int32_t *a = random_ints(rows * cols, 4), *b = random_ints(rows * cols, 8);
-    for (int64_t i = 0; i < rows * cols && row == INTEGER_div; i++) b[i] = b[i] == 0 ? 1 : b[i];
-    if (row == INTEGER_div && cols > 0) a[0] = INT32_MIN, b[0] = -1;
+    const int divides = row == INTEGER_div || row == INTEGER_mod || row == INTEGER_fmod;
+    for (int64_t i = 0; i < rows * cols && divides; i++) b[i] = b[i] == 0 ? 1 : b[i];
+    if (divides && cols > 0) a[0] = INT32_MIN, b[0] = -1;
     uint32_t *y = guarded((size_t)(rows * cols) * 4, 12);
     struct integer_args g = {.row = row, .a = a, .b = b, .y = (float *)y, .dims = {1, 1, 1, 1, rows, cols},
                              .sa = {0, 0, 0, 0, sa[0], sa[1]}, .sb = {0, 0, 0, 0, sb[0], sb[1]}};
@@ -46,7 +60,7 @@ static void integer(int isa, int row, int64_t rows, int64_t cols, const int64_t 
             uint32_t found = y[i * cols + j], want = integer_of(row, u, w);
             CHECK(found == want, "row %d of %d and %d is %x, not %x, isa %d", row, u, w, found, want, isa);
         }
-    if (row == INTEGER_div && rows * cols > 0) {
+    if (divides && rows * cols > 0) {
         int64_t last = (sb[0] ? rows : 1) * (sb[1] ? cols : 1) - 1; /* elements of b are counted without those that broadcasting repeats */
         b[(sb[0] ? rows - 1 : 0) * sb[0] + (sb[1] ? cols - 1 : 0) * sb[1]] = 0;
         memset(y, 0xff, (size_t)(rows * cols) * 4);
@@ -64,14 +78,16 @@ static void reduce(int isa, int kind, int64_t outer, int64_t r, int64_t inner) {
     CHECK(run_command(K_reduce_integers, &g, sizeof g) == FATHOM_OK, "kind %d", kind);
     for (int64_t i = 0; i < outer * inner; i++) {
         const int32_t *line = x + i / inner * r * inner + i % inner;
-        uint32_t sum = 0;
+        uint32_t sum = 0, product = 1;
         int64_t largest = 0, smallest = 0;
         for (int64_t j = 0; j < r; j++) {
             sum += (uint32_t)line[j * inner];
+            product *= (uint32_t)line[j * inner];
             if (line[j * inner] > line[largest * inner]) largest = j;
             if (line[j * inner] < line[smallest * inner]) smallest = j;
         }
         int32_t want = kind == INTEGER_SUM      ? (int32_t)sum
+                       : kind == INTEGER_PROD   ? (int32_t)product
                        : kind == INTEGER_MAX    ? line[largest * inner]
                        : kind == INTEGER_MIN    ? line[smallest * inner]
                        : kind == INTEGER_ARGMAX ? (int32_t)largest
@@ -212,7 +228,7 @@ int main(void) {
             }
             if (n) one_hot(n, 1 + n / 2);
             for (int kind = 0; kind < INTEGER_REDUCE_KINDS; kind++) {
-                reduce(isa, kind, 3, n + (kind != INTEGER_SUM), 1);
+                reduce(isa, kind, 3, n + (kind != INTEGER_SUM && kind != INTEGER_PROD), 1);
                 reduce(isa, kind, 2, 1 + n % 5, n);
             }
         }

@@ -15,6 +15,23 @@ static inline vi quotients(vi a, vi b) {
     return a;
 }
 
+/* what a / b toward 0 leaves, with the sign of a, or of b where quotients are rounded down; 0 where b is 0 */
+static inline vi remainders(vi a, vi b, int floored) {
+    for (int l = 0; l < VL; l++) {
+        a[l] = b[l] == -1 || b[l] == 0 ? 0 : a[l] % b[l];
+        if (floored && a[l] != 0 && (a[l] ^ b[l]) < 0) a[l] += b[l];
+    }
+    return a;
+}
+
+/* a^b by squares; of the inverses, those of 1 and -1 alone are not truncated to 0 */
+static inline vi powers(vi a, vi b) {
+    vu y = (vu)vi_set(1), square = (vu)a;
+    for (vu left = (vu)v_sel(b < 0, (v)(b & 1), (v)b); v_bits((vi)(left != 0)); left >>= 1, square *= square)
+        y = (vu)v_sel((vi)((left & 1) != 0), (v)(y * square), (v)y);
+    return (vi)v_sel((b < 0) & (a != 1) & (a != -1), v_set(0), (v)y);
+}
+
 #define INTEGER(name, f)                                                                                                         \
     static inline v integer_##name(vi a, vi b) { return (v)(f); }                                                                \
     static void integer_##name##_forward(const float *a, int64_t sa, const float *b, int64_t sb, float *y, int64_t n) {          \
@@ -55,7 +72,8 @@ static int divisors_hold(const struct integer_args *a, int64_t *detail) {
 }
 
 static int32_t k_integer(const struct integer_args *a, int64_t *detail) {
-    if (a->row == INTEGER_div && !divisors_hold(a, detail)) return FATHOM_BAD_DIVISOR;
+    const int divides = a->row == INTEGER_div || a->row == INTEGER_mod || a->row == INTEGER_fmod;
+    if (divides && !divisors_hold(a, detail)) return FATHOM_BAD_DIVISOR;
     each_part(integer_part, a, dims_count(a->dims), FUNCTION_NANOS);
     return FATHOM_OK;
 }
@@ -84,6 +102,13 @@ static void reduce_strip(const struct reduce_integers_args *a, const int32_t *x,
         memcpy(y, sum, bytes);
         return;
     }
+    if (a->kind == INTEGER_PROD) {
+        for (int64_t c = 0; c < columns; c++) sum[c] = 1;
+        for (int64_t i = 0; i < a->r; i++)
+            for (int64_t c = 0; c < columns; c++) sum[c] *= (uint32_t)x[i * a->inner + c];
+        memcpy(y, sum, bytes);
+        return;
+    }
     memcpy(best, x, bytes);
     if (a->kind == INTEGER_MAX || a->kind == INTEGER_ARGMAX) REDUCE_STRIP_BY(>)
     else REDUCE_STRIP_BY(<)
@@ -102,7 +127,7 @@ static void reduce_integers_part(void *context, int64_t part, int64_t parts) {
 
 static int32_t k_reduce_integers(const struct reduce_integers_args *a, int64_t *detail) {
     (void)detail;
-    if (a->r == 0 && a->kind != INTEGER_SUM) return FATHOM_OK; /* nothing has a largest value */
+    if (a->r == 0 && a->kind != INTEGER_SUM && a->kind != INTEGER_PROD) return FATHOM_OK; /* nothing has a largest value */
     double nanos = (double)(a->outer * a->inner) * (5 + (double)a->r * (a->inner < 8 ? 1 : 0.2));
     fathom_parallel(reduce_integers_part, (void *)a, fathom_parts(nanos, a->outer * ((a->inner + REDUCE_STRIP - 1) / REDUCE_STRIP)));
     return FATHOM_OK;

@@ -5,6 +5,7 @@
  *   SUM         +           x                 s / divisor                 1 / divisor
  *   MAX         max         x                 s                           1 for the first x that is y, else 0
  *   MIN         max         -x                -s                          the same
+ *   PROD        x           x                 s                           the product of the others
  *   NORM1       +           |x|               s                           sign x
  *   NORM        +           x^2               sqrt s                      x / y, 0 where y = 0
  *   VARIANCE    +           (x - shift)^2     s / divisor                 2 (x - shift) / divisor
@@ -31,7 +32,7 @@ INLINE v v_result(int64_t kind, v s, v shift, v divisor) {
 
 /* KIND(kind) for every kind but argmax, which joins nothing */
 #define EACH_KIND(KIND)                                                                                                          \
-    KIND(REDUCE_SUM)                                                                                                             \
+    KIND(REDUCE_SUM) KIND(REDUCE_PROD)                                                                                           \
     KIND(REDUCE_MAX) KIND(REDUCE_MIN) KIND(REDUCE_NORM1) KIND(REDUCE_NORM) KIND(REDUCE_VARIANCE) KIND(REDUCE_LOGSUMEXP)
 
 /* ---- blocks of rows: out[n] from x[rows][inner], n <= STRIP of the inner columns ---- */
@@ -41,7 +42,7 @@ INLINE void wide_group(int64_t kind, const float *x, int64_t rows, int64_t inner
                        int64_t side, int64_t last) {
     v s[64 / VL], m[64 / VL];
     for (int k = 0; k < side; k++) {
-        s[k] = v_set(joins_max(kind) ? -INFINITY : 0);
+        s[k] = v_set(joins_from(kind));
         m[k] = is_shifted(kind) ? v_get(shift + k * VL, last) : s[k];
     }
     for (int64_t j = 0; j < rows; j++)
@@ -60,7 +61,7 @@ INLINE void wide_block(int64_t kind, const float *x, int64_t rows, int64_t inner
 INLINE void narrow_block(int64_t kind, const float *x, int64_t rows, int64_t inner, const float *shift, float *out) {
     float lanes[16 * NARROW], shifts[16 * NARROW], column[16];
     int64_t j = 0;
-    v16 s = v16_set(joins_max(kind) ? -INFINITY : 0), m = s;
+    v16 s = v16_set(joins_from(kind)), m = s;
     if (rows >= 64) {
         for (int64_t k = 0; k < inner; k++) v16_store(lanes + 16 * k, s);
         for (int64_t q = 0; is_shifted(kind) && q < 16 * inner; q++) shifts[q] = shift[q % inner];
@@ -90,7 +91,8 @@ INLINE void narrow_block(int64_t kind, const float *x, int64_t rows, int64_t inn
 }
 
 INLINE void kind_block(int64_t kind, const float *x, int64_t rows, int64_t inner, int64_t n, const float *shift, float *out) {
-    if (inner == 1) out[0] = joins_max(kind) ? row_most(kind, x, rows) : row_terms(kind, x, rows, shift[0]);
+    if (inner == 1 && kind == REDUCE_PROD) out[0] = row_product(x, rows);
+    else if (inner == 1) out[0] = joins_max(kind) ? row_most(kind, x, rows) : row_terms(kind, x, rows, shift[0]);
     else if (inner < NARROW) narrow_block(kind, x, rows, inner, shift, out);
     else wide_block(kind, x, rows, inner, n, shift, out);
 }
@@ -236,7 +238,7 @@ static int32_t k_reduce(const struct reduce_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-/* ---- gradient: max and min cut the work by strips of columns, the others by lines (the inner values of one row) ---- */
+/* ---- gradient: max, min and products cut the work by strips of columns, the others by lines (the inner values of one row) ---- */
 
 /* what a column has of dy, and what its x are compared with */
 INLINE v column_scale(int64_t kind, v dy, v divisor) { return kind == REDUCE_VARIANCE ? (dy + dy) / divisor : dy / divisor; }
@@ -330,11 +332,36 @@ static void extreme_grad_part(void *at, int64_t part, int64_t parts) {
     }
 }
 
+/* dx = (dy times the x before) times the x behind, so that zeros are no harm */
+static void product_grad_part(void *at, int64_t part, int64_t parts) {
+    const struct reduce_grad_args *a = at;
+    int64_t from, to, inner = a->inner, strips = (inner + STRIP - 1) / STRIP;
+    fathom_range(a->outer * strips, 1, part, parts, &from, &to);
+    for (int64_t unit = from; unit < to; unit++) {
+        int64_t o = unit / strips, c0 = unit % strips * STRIP, columns = inner - c0 < STRIP ? inner - c0 : STRIP;
+        const float *x = a->x + o * a->r * inner + c0;
+        float *dx = a->dx + o * a->r * inner + c0, running[STRIP];
+        memcpy(running, a->dy + o * inner + c0, (size_t)columns * sizeof(float));
+        for (int64_t j = 0; j < a->r; j++)
+            for (int64_t c = 0; c < columns; c++) {
+                dx[j * inner + c] = running[c];
+                running[c] *= x[j * inner + c];
+            }
+        for (int64_t c = 0; c < columns; c++) running[c] = 1;
+        for (int64_t j = a->r - 1; j >= 0; j--)
+            for (int64_t c = 0; c < columns; c++) {
+                dx[j * inner + c] *= running[c];
+                running[c] *= x[j * inner + c];
+            }
+    }
+}
+
 static int32_t k_reduce_grad(const struct reduce_grad_args *a, int64_t *detail) {
     (void)detail;
     double nanos = (double)(a->outer * a->r * a->inner) * (0.05 + reduce_nanos(a->kind));
-    if (joins_max(a->kind))
-        fathom_parallel(extreme_grad_part, (void *)a, fathom_parts(nanos, a->outer * ((a->inner + STRIP - 1) / STRIP)));
+    if (joins_max(a->kind) || a->kind == REDUCE_PROD)
+        fathom_parallel(a->kind == REDUCE_PROD ? product_grad_part : extreme_grad_part, (void *)a,
+                        fathom_parts(nanos, a->outer * ((a->inner + STRIP - 1) / STRIP)));
     else fathom_parallel(spread_part, (void *)a, fathom_parts(nanos, (a->outer * a->r + 15) / 16));
     return FATHOM_OK;
 }

@@ -22,8 +22,14 @@ INLINE int joins_max(int64_t kind) { return kind == REDUCE_MAX || kind == REDUCE
 INLINE int finds(int64_t kind) { return kind == REDUCE_ARGMAX || kind == REDUCE_ARGMIN; }
 INLINE int is_shifted(int64_t kind) { return kind == REDUCE_VARIANCE || kind == REDUCE_LOGSUMEXP; }
 
-INLINE v v_join(int64_t kind, v a, v x) { return joins_max(kind) ? v_sel((x > a) | (x != x), x, a) : a + x; }
-INLINE float join(int64_t kind, float a, float x) { return joins_max(kind) ? (x > a || x != x ? x : a) : a + x; }
+/* what joins to nothing */
+INLINE float joins_from(int64_t kind) { return joins_max(kind) ? -INFINITY : kind == REDUCE_PROD ? 1 : 0; }
+INLINE v v_join(int64_t kind, v a, v x) {
+    return joins_max(kind) ? v_sel((x > a) | (x != x), x, a) : kind == REDUCE_PROD ? a * x : a + x;
+}
+INLINE float join(int64_t kind, float a, float x) {
+    return joins_max(kind) ? (x > a || x != x ? x : a) : kind == REDUCE_PROD ? a * x : a + x;
+}
 
 INLINE v v_term(int64_t kind, v x, v shift) {
     switch (kind) {
@@ -73,6 +79,20 @@ INLINE float row_terms(int64_t kind, const float *x, int64_t n, float shift) {
     return v16_total(v16_add(v16_add(s0, s1), v16_add(s2, s3)));
 }
 static inline float row_sum(const float *x, int64_t n) { return row_terms(REDUCE_SUM, x, n, 0); }
+
+/* the product in 16 virtual lanes */
+static inline float row_product(const float *x, int64_t n) {
+    float lanes[16];
+    v16 s = v16_set(1);
+    for (int64_t i = 0; i < n; i += 16) {
+        v16 next = v16_load_else(x + i, n - i < 16 ? n - i : 16, 1);
+        for (int p = 0; p < V16; p++) s.part[p] *= next.part[p];
+    }
+    v16_store(lanes, s);
+    for (int half = 8; half; half /= 2)
+        for (int i = 0; i < half; i++) lanes[i] *= lanes[i + half];
+    return lanes[0];
+}
 
 /* the largest value that is not NaN, or -Inf */
 static inline float row_largest(const float *x, int64_t n) {

@@ -495,6 +495,16 @@ static inline v v_log_cosh(v x) {
     return v_sel(t > 4, far, v_log1p(0.5f * e * (e / (1 + e))));
 }
 
+/* what a / b toward 0 leaves: no float is between, so it is exact; then with the sign of b */
+static inline v v_fmod(v a, v b) {
+    for (int i = 0; i < VL; i++) a[i] = __builtin_fmodf(a[i], b[i]);
+    return a;
+}
+static inline v v_mod(v a, v b) {
+    v r = v_fmod(a, b);
+    return v_sel(r == 0, v_signed(v_abs(r), b), v_sel(((vi)r ^ (vi)b) < 0, r + b, r));
+}
+
 /* x P(x^2) near 0, further out 1 - erfc, which is known from the normal tail */
 static inline v v_erf(v x) {
     v z = v_min(v_set(4), v_abs(x)), m = v_mills(z * 1.41421356f), s = x * x;

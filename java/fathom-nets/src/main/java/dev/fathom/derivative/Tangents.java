@@ -196,7 +196,9 @@ final class Tangents {
                         ? swishSlope(a.mul(b))
                         : a.square()
                                 .mul(slope(Activation.SIGMOID, null, a.mul(b).sigmoid()));
-            case GT, GE, LT, LE, EQ, NE -> Tensor.scalar(0);
+            case MOD, FMOD ->
+                first ? Tensor.scalar(1) : a.sub(t.out(0)).div(b).round().neg();
+            case GT, GE, LT, LE, EQ, NE, BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> Tensor.scalar(0);
         };
     }
 
@@ -350,8 +352,24 @@ final class Tangents {
                 Tensor first = op.kind() == ReduceOp.Kind.MAX ? values.argmax(1) : values.argmin(1);
                 yield gather(dx.permute(order).reshape(rows), 1, 2, first).reshape(y);
             }
+            case PROD -> t.through(() -> product(x, dims));
             case ARGMAX, ARGMIN -> Tensor.scalar(0);
         };
+    }
+
+    /** The product over {@code dims} as a tree of products of two. */
+    private static Tensor product(Tensor x, int[] dims) {
+        Tensor y = x;
+        for (int i = dims.length - 1; i >= 0; i--) {
+            int d = dims[i];
+            while (y.dim(d) > 1) {
+                int half = y.dim(d) / 2;
+                Tensor joined = y.slice(d, 0, half).mul(y.slice(d, half, 2 * half));
+                y = y.dim(d) == 2 * half ? joined : Tensor.concat(d, joined, y.slice(d, 2 * half, y.dim(d)));
+            }
+            y = y.squeeze(d);
+        }
+        return y;
     }
 
     private static Tensor variance(VarianceOp op, Tangent t) {

@@ -12,9 +12,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The elementwise functions of two inputs, with NumPy's broadcasting. The rows are those of
- * {@code native/src/binary.def}; a test compares the two tables. {@link #INTEGERS} are also functions of two I32, whose
- * results wrap around; comparisons give F32 masks of either type.
+ * The elementwise functions of two inputs, with NumPy's broadcasting. The rows up to {@link #NE} are those of
+ * {@code native/src/binary.def}; a test compares the two tables. {@link #INTEGERS} are also, and those behind NE only,
+ * functions of two I32, whose results wrap around; comparisons give F32 masks of either type.
  */
 public enum Binary implements Op {
     /** a + b. */
@@ -31,12 +31,16 @@ public enum Binary implements Op {
     MAX(Reads.A | Reads.B),
     /** The smaller of a and b; if they are equal, each gets half of the gradient. */
     MIN(Reads.A | Reads.B),
-    /** a to the b, as IEEE 754 has it. */
+    /** a to the b, as IEEE 754 has it; of integers the inverse of a power is truncated to 0, but not of 1 and -1. */
     POW(Reads.A | Reads.B | Reads.OUTPUT),
     /** a for a &gt; 0, else b a, with a slope b that is learned (He et al. 2015). */
     PRELU(Reads.A | Reads.B),
     /** a / (1 + exp(-b a)) with a b that is learned (Ramachandran et al. 2017). */
     SWISH(Reads.A | Reads.B),
+    /** a - b floor(a / b), with the sign of b; an integer b that is 0 is refused. */
+    MOD(Reads.A | Reads.B | Reads.OUTPUT),
+    /** a - b trunc(a / b), with the sign of a; an integer b that is 0 is refused. */
+    FMOD(Reads.A | Reads.B | Reads.OUTPUT),
     /** 1 where a &gt; b, else 0. */
     GT(Reads.FLAT),
     /** 1 where a &gt;= b, else 0. */
@@ -48,10 +52,43 @@ public enum Binary implements Op {
     /** 1 where a = b, else 0. */
     EQ(Reads.FLAT),
     /** 1 where a and b differ, else 0. */
-    NE(Reads.FLAT);
+    NE(Reads.FLAT),
+    /** The bits that both of two integers have. */
+    BIT_AND(Reads.FLAT),
+    /** The bits that one of two integers has. */
+    BIT_OR(Reads.FLAT),
+    /** The bits in which two integers differ. */
+    BIT_XOR(Reads.FLAT),
+    /** The bits of the integer a, b places further up; all leave where b is not in [0, 32). */
+    SHIFT_LEFT(Reads.FLAT),
+    /**
+     * The bits of the integer a, b places further down, where the sign follows; none but the sign is left where b is
+     * not in [0, 32).
+     */
+    SHIFT_RIGHT(Reads.FLAT);
 
     /** Those of integers, in the order of {@code native/src/integer.def}. */
-    public static final List<Binary> INTEGERS = List.of(ADD, SUB, MUL, DIV, MAX, MIN, GT, GE, LT, LE, EQ, NE);
+    public static final List<Binary> INTEGERS = List.of(
+            ADD,
+            SUB,
+            MUL,
+            DIV,
+            MAX,
+            MIN,
+            POW,
+            MOD,
+            FMOD,
+            GT,
+            GE,
+            LT,
+            LE,
+            EQ,
+            NE,
+            BIT_AND,
+            BIT_OR,
+            BIT_XOR,
+            SHIFT_LEFT,
+            SHIFT_RIGHT);
 
     private static final String[] NAMES = {"a", "b"};
 
@@ -73,12 +110,17 @@ public enum Binary implements Op {
 
     @Override
     public @Nullable DType takes(int i) {
-        return INTEGERS.contains(this) ? null : DType.F32;
+        return ofBits() ? DType.I32 : INTEGERS.contains(this) ? null : DType.F32;
     }
 
     @Override
     public DType dtype(Call c, int output) {
-        return reads == Reads.FLAT ? DType.F32 : c.dtype(0);
+        return differentiable() || ofBits() ? c.dtype(0) : DType.F32;
+    }
+
+    /** Whether it is a function of integers alone. */
+    public boolean ofBits() {
+        return compareTo(NE) > 0;
     }
 
     @Override

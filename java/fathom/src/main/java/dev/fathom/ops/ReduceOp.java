@@ -29,7 +29,8 @@ public record ReduceOp(Kind kind, int mask) implements Op {
         NORM1(Kernel.REDUCE_NORM1),
         NORM(Kernel.REDUCE_NORM),
         LOGSUMEXP(Kernel.REDUCE_LOGSUMEXP),
-        ARGMIN(Kernel.REDUCE_ARGMIN);
+        ARGMIN(Kernel.REDUCE_ARGMIN),
+        PROD(Kernel.REDUCE_PROD);
 
         final int kernel;
 
@@ -37,9 +38,9 @@ public record ReduceOp(Kind kind, int mask) implements Op {
             this.kernel = kernel;
         }
 
-        /** Whether it is computed of I32 too, whose sums wrap around. */
+        /** Whether it is computed of I32 too, whose sums and products wrap around. */
         boolean takesIntegers() {
-            return this == SUM || this == MAX || this == MIN || finds();
+            return this == SUM || this == PROD || this == MAX || this == MIN || finds();
         }
 
         /** Whether it gives places instead of values. */
@@ -80,7 +81,7 @@ public record ReduceOp(Kind kind, int mask) implements Op {
         Shape x = c.shape(0);
         MoveOp.words(c);
         long reduced = reduced(x, mask);
-        if (reduced == 0 && kind != Kind.SUM) {
+        if (reduced == 0 && kind != Kind.SUM && kind != Kind.PROD) {
             throw c.fail("x " + x + " is empty along the dimensions to reduce; give at least one element");
         }
         if (kind.finds() && groups(x, mask).length > 1) {
@@ -156,6 +157,7 @@ public record ReduceOp(Kind kind, int mask) implements Op {
             case MIN -> Kernel.INTEGER_MIN;
             case ARGMAX -> Kernel.INTEGER_ARGMAX;
             case ARGMIN -> Kernel.INTEGER_ARGMIN;
+            case PROD -> Kernel.INTEGER_PROD;
             default -> Kernel.INTEGER_SUM;
         };
     }
@@ -219,6 +221,11 @@ public record ReduceOp(Kind kind, int mask) implements Op {
         }
         long dy = g.dout(0);
         for (int i = n - 1; i >= 0; i--) {
+            if (i == 0 && kind == Kind.PROD) { // its kernel does not add
+                long above = dy;
+                g.through(0, to -> gradient(g, kind.kernel, values[0], values[1], above, to, groups[0], 1, false));
+                break;
+            }
             long dx = i == 0 ? g.din(0) : g.scratch(size(groups[i]));
             long divisor = kind == Kind.MEAN && i == n - 1 ? reduced(g.shape(0), mask) : 1;
             gradient(g, kind.kernel, values[i], values[i + 1], dy, dx, groups[i], divisor, i == 0 && g.adds());

@@ -67,12 +67,12 @@ import org.jspecify.annotations.Nullable;
  * and {@code x.mean(1, 2).unsqueeze(1, 2)} has them again with size 1, so that it broadcasts against x.
  *
  * <p>Functions are of F32, but these take I32 too, whose results are exact: {@code add}, {@code sub}, {@code mul} and
- * {@code div}, {@code max}, {@code min}, {@code neg}, {@code abs} and {@code clamp}, comparisons, {@code where}, the
- * reductions {@code sum}, {@code max}, {@code min}, {@code argmax} and {@code argmin}, {@code cumsum}, {@code sort},
- * {@code topk} and {@code indexAdd}. What is too large for 32 bits wraps around, as in Java, NumPy and PyTorch: the
- * largest number plus 1 is the smallest one. A plain number beside an I32 tensor must be whole. Methods that only move
- * elements, such as {@code slice}, {@code concat}, {@code take}, {@code permute}, {@code flip} and {@code pad}, take
- * tensors of every type.
+ * {@code div}, {@code mod}, {@code fmod} and {@code pow}, {@code max}, {@code min}, {@code neg}, {@code abs},
+ * {@code sign} and {@code clamp}, comparisons, {@code where}, the reductions {@code sum}, {@code prod}, {@code max},
+ * {@code min}, {@code argmax} and {@code argmin}, {@code cumsum}, {@code sort}, {@code topk} and {@code indexAdd}. What
+ * is too large for 32 bits wraps around, as in Java, NumPy and PyTorch: the largest number plus 1 is the smallest one.
+ * A plain number beside an I32 tensor must be whole. Methods that only move elements, such as {@code slice},
+ * {@code concat}, {@code take}, {@code permute}, {@code flip} and {@code pad}, take tensors of every type.
  *
  * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the net that made it
  * returned without it), when no pass is open, or when another thread's pass owns it; and IllegalArgumentException,
@@ -501,9 +501,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(Unary.ERF.op(), this);
     }
 
-    /** 1 where x is positive, -1 where it is negative, else x. No gradient flows. */
+    /** 1 where x is positive, -1 where it is negative, else x, of F32 or I32. No gradient flows. */
     public Tensor sign() {
-        return Pass.call(Unary.SIGN.op(), this);
+        return dtype == DType.I32 ? clamp(-1, 1) : Pass.call(Unary.SIGN.op(), this);
     }
 
     /** The largest integer not above x. No gradient flows. */
@@ -620,7 +620,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     /**
      * a to the b, element by element, as IEEE 754 defines it: a^0 = 1 and 1^b = 1 even if the other is NaN, and a
      * negative a gives NaN unless b is a whole number. The gradients are b a^(b-1), 0 where b = 0, and a^b log(a), 0
-     * where a = 0 and b is not negative.
+     * where a = 0 and b is not negative. Powers of two I32 wrap around, and those with a negative b are truncated: 1
+     * and -1 have them, and others give 0.
      */
     public Tensor pow(Tensor b) {
         return Pass.call(Binary.POW, this, b);
@@ -628,7 +629,72 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     /** x to the c; see {@link #pow(Tensor)}. */
     public Tensor pow(double c) {
-        return pow(scalar((float) c));
+        return pow(number("pow", c));
+    }
+
+    /**
+     * a - b floor(a / b), of two F32 tensors, exact but for the last rounding, or of two I32: what a division leaves
+     * that rounds down, with the sign of b, as Python's {@code %}: mod(-7, 3) = 2. The gradients are dy and -dy floor(a
+     * / b). For F32, b = 0 and an infinite a give NaN.
+     *
+     * @throws IllegalArgumentException if b is I32 and one of its elements is 0
+     */
+    public Tensor mod(Tensor b) {
+        return Pass.call(Binary.MOD, this, b);
+    }
+
+    /** x - c floor(x / c); see {@link #mod(Tensor)}. */
+    public Tensor mod(double c) {
+        return mod(number("mod", c));
+    }
+
+    /**
+     * a - b trunc(a / b), of two F32 tensors, exact, or of two I32: what a division leaves that is truncated, with the
+     * sign of a, as Java's {@code %} and C's {@code fmod}: fmod(-7, 3) = -1. The gradients are dy and -dy trunc(a / b).
+     * For F32, b = 0 and an infinite a give NaN.
+     *
+     * @throws IllegalArgumentException if b is I32 and one of its elements is 0
+     */
+    public Tensor fmod(Tensor b) {
+        return Pass.call(Binary.FMOD, this, b);
+    }
+
+    /** x - c trunc(x / c); see {@link #fmod(Tensor)}. */
+    public Tensor fmod(double c) {
+        return fmod(number("fmod", c));
+    }
+
+    /** The bits that both of two I32 have, as Java's {@code &}. */
+    public Tensor bitAnd(Tensor b) {
+        return Pass.call(Binary.BIT_AND, this, b);
+    }
+
+    /** The bits that one of two I32 has, as Java's {@code |}. */
+    public Tensor bitOr(Tensor b) {
+        return Pass.call(Binary.BIT_OR, this, b);
+    }
+
+    /** The bits in which two I32 differ, as Java's {@code ^}. */
+    public Tensor bitXor(Tensor b) {
+        return Pass.call(Binary.BIT_XOR, this, b);
+    }
+
+    /** The bits that this I32 lacks, as Java's {@code ~}: -x - 1. */
+    public Tensor bitNot() {
+        return bitXor(number("bit_not", -1));
+    }
+
+    /** The bits of this I32 b places further up: x 2^b, which wraps around. Where b is not in [0, 32) it is 0. */
+    public Tensor shiftLeft(Tensor b) {
+        return Pass.call(Binary.SHIFT_LEFT, this, b);
+    }
+
+    /**
+     * The bits of this I32 b places further down, as Java's {@code >>}: x / 2^b, rounded down. Where b is not in [0,
+     * 32) it is -1 of a negative x, else 0.
+     */
+    public Tensor shiftRight(Tensor b) {
+        return Pass.call(Binary.SHIFT_RIGHT, this, b);
     }
 
     /**
@@ -991,6 +1057,15 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      */
     public Tensor sum(int... dims) {
         return reduce(ReduceOp.Kind.SUM, dims);
+    }
+
+    /**
+     * Returns the product over {@code dims} (over all without any), which disappear; of F32, or of I32, which wraps
+     * around. Of no elements it is 1. The gradient of an element is dy times the product of the others, so that zeros
+     * have theirs.
+     */
+    public Tensor prod(int... dims) {
+        return reduce(ReduceOp.Kind.PROD, dims);
     }
 
     /** Returns the mean over {@code dims} (over all without any). */

@@ -32,6 +32,25 @@ class ExactGradientsTest {
         return values;
     }
 
+    /** By hand: with one zero the others have none, with two nobody has, and what is there already is added to. */
+    @Test
+    void productsOfZeros() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = watched(f(2, 3, -4, 0, 5, 7, 0, 0, 3), 3, 3);
+            Tensor y = x.prod(1);
+            assertClose("y", y, -24, 0, 0);
+            pass.backward(y.mul(Tensor.of(f(1, 2, 3), 3)).add(x.sum(1)).sum());
+            assertClose("dx", pass.gradient(x), -11, -7, 7, 71, 1, 1, 1, 1, 1);
+        }
+        try (Pass pass = Pass.grad()) {
+            Tensor x = watched(f(2, 3, 0, 5, 1, 2, 3, 4), 2, 2, 2);
+            Tensor y = x.prod(0, 2);
+            assertClose("y", y, 12, 0);
+            pass.backward(y.sum());
+            assertClose("dx", pass.gradient(x), 6, 4, 60, 0, 12, 6, 0, 0);
+        }
+    }
+
     /** x sigmoid(1.702 x) (Hendrycks and Gimpel 2016). */
     @Test
     void quickGelu() {

@@ -44,6 +44,40 @@ class IntegersTest {
             assertThatThrownBy(() -> a.clamp(Double.NaN, 0)).hasMessageStartingWith("clamp: lo=NaN and hi=0.0;");
             // as in Java, where NumPy's // would round down
             assertThat(a.div(b).toIntArray()).containsExactly(MAX, MIN, -3, -3, 0, 1);
+            assertThat(a.mod(b).toIntArray()).containsExactly(0, 0, 1, -1, 0, 0);
+            assertThat(a.fmod(b).toIntArray()).containsExactly(0, 0, -1, 1, 0, 0);
+            assertThat(a.sign().toIntArray()).containsExactly(1, -1, -1, 1, 0, 1);
+        }
+    }
+
+    /** From PyTorch 1.13, but for shifts by 32 and more, which C leaves undefined; they are Java's of long. */
+    @Test
+    void powersAndBits() {
+        try (Pass pass = Pass.infer()) {
+            Tensor a = ints(3, -2, 0, 1, -1, -1, 5, MIN);
+            Tensor b = ints(21, 31, 0, -4, -3, -2, -1, 2);
+            assertThat(a.pow(b).toIntArray()).containsExactly(1870418611, MIN, 1, 1, -1, 1, 0, 0);
+            assertThat(a.pow(3).toIntArray()).containsExactly(27, -8, 0, 1, -1, -1, 125, 0);
+            assertThat(a.bitAnd(b).toIntArray()).containsExactly(1, 30, 0, 0, -3, -2, 5, 0);
+            assertThat(a.bitOr(b).toIntArray()).containsExactly(23, -1, 0, -3, -1, -1, -1, MIN + 2);
+            assertThat(a.bitXor(b).toIntArray()).containsExactly(22, -31, 0, -3, 2, 1, -6, MIN + 2);
+            assertThat(a.bitNot().toIntArray()).containsExactly(-4, 1, -1, -2, 0, 0, -6, MAX);
+            Tensor x = ints(5, -5, MIN, MAX, -1, 1);
+            assertThat(x.shiftLeft(ints(1, 31, 1, 0, 32, -1)).toIntArray()).containsExactly(10, MIN, 0, MAX, 0, 0);
+            assertThat(x.shiftRight(ints(1, 1, 31, 30, 32, -1)).toIntArray()).containsExactly(2, -3, -1, 1, -1, 0);
+        }
+    }
+
+    /** As Python's % and C's fmod have it: the signs of zeros, infinities, and quotients that no float holds. */
+    @Test
+    void remaindersAreExact() {
+        float inf = Float.POSITIVE_INFINITY;
+        try (Pass pass = Pass.infer()) {
+            Tensor a = Tensor.of(new float[] {-7, 7, 6, -6, 5, -5, 1e30f, inf, 1}, 9);
+            Tensor b = Tensor.of(new float[] {3, -3, -3, 3, inf, inf, 0.3f, 2, 0}, 9);
+            float far = (float) (1e30f % (double) 0.3f);
+            assertThat(a.mod(b).toArray()).containsExactly(2, -2, -0f, 0f, 5, inf, far, Float.NaN, Float.NaN);
+            assertThat(a.fmod(b).toArray()).containsExactly(-1, 1, 0f, -0f, 5, -5, far, Float.NaN, Float.NaN);
         }
     }
 
@@ -75,11 +109,15 @@ class IntegersTest {
             assertThat(x().sum().toIntArray()).containsExactly(-294967287);
             assertThat(x().cumsum(0).toIntArray())
                     .containsExactly(2000000000, -5, 7, -294967296, -2, 0, -294967295, 1, 7);
+            assertThat(x().prod(0).toIntArray()).containsExactly((int) (4_000_000_000_000_000_000L), -45, -343);
+            assertThat(Tensor.ofInts(new int[0], 0, 2).prod(0).toIntArray()).containsExactly(1, 1);
             assertThat(x().max(1).toIntArray()).containsExactly(2000000000, 2000000000, 7);
             assertThat(x().argmax(0).toIntArray()).containsExactly(0, 1, 0);
             assertThat(x().argmin(1).toIntArray()).containsExactly(1, 2, 0);
             assertThat(x().min().toIntArray()).containsExactly(-7);
             assertThat(Tensor.arange(6).reshape(1, 2, 3).sum(0, 2).toIntArray()).containsExactly(3, 12);
+            assertThat(Tensor.arange(1, 7).reshape(1, 2, 3).prod(0, 2).toIntArray())
+                    .containsExactly(6, 120);
         }
     }
 

@@ -648,6 +648,12 @@ public final class OpTable {
                 .is(x -> x[0].map(reference));
     }
 
+    /** With the sign of b, as Python's {@code %}. */
+    private static double mod(double a, double b) {
+        double r = a % b;
+        return r != 0 && r < 0 != b < 0 ? r + b : r;
+    }
+
     private static double flag(boolean holds) {
         return holds ? 1 : 0;
     }
@@ -668,6 +674,8 @@ public final class OpTable {
         binary(Binary.MAX, "max(Tensor)", Math::max);
         binary(Binary.MIN, "min(Tensor)", Math::min);
         binary(Binary.POW, "pow(Tensor)", Math::pow).range(0, 0.3, 3);
+        binary(Binary.MOD, "mod(Tensor)", OpTable::mod).range(1, 0.5, 3).tolerance(1e-6, 1e-6);
+        binary(Binary.FMOD, "fmod(Tensor)", (a, b) -> a % b).range(1, -3, -0.5);
         binary(Binary.PRELU, "prelu(Tensor)", (a, b) -> a > 0 ? a : b * a);
         binary(Binary.SWISH, "swish(Tensor)", Doubles::swish).tolerance(4e-6, 1e-38);
         binary(Binary.GT, "gt(Tensor)", (a, b) -> flag(a > b));
@@ -678,6 +686,8 @@ public final class OpTable {
         binary(Binary.NE, "ne(Tensor)", (a, b) -> flag(a != b));
         withNumber("sub(double)", x -> x.sub(2.5f), x -> x - 2.5);
         withNumber("pow(double)", x -> x.pow(1.5f), x -> Math.pow(x, 1.5)).range(0.3, 3);
+        withNumber("mod(double)", x -> x.mod(-0.75), x -> mod(x, -0.75)).tolerance(1e-6, 1e-6);
+        withNumber("fmod(double)", x -> x.fmod(0.75), x -> x % 0.75);
         withNumber("gt(double)", x -> x.gt(0.5f), x -> flag(x > 0.5)).constant();
         withNumber("ge(double)", x -> x.ge(0.5f), x -> flag(x >= 0.5)).constant();
         withNumber("lt(double)", x -> x.lt(0.5f), x -> flag(x < 0.5)).constant();
@@ -688,8 +698,8 @@ public final class OpTable {
 
     // ---- integers, masks and conversions
 
-    private static void integer(Binary row, String method, DoubleBinaryOperator reference) {
-        row(row.label() + " of I32", row, method)
+    private static Row integer(Binary row, String method, DoubleBinaryOperator reference) {
+        return row(row.label() + " of I32", row, method)
                 .numbers(0, Numbers.INTS)
                 .numbers(1, Numbers.INTS)
                 .range(-9, 9)
@@ -705,7 +715,11 @@ public final class OpTable {
                 .f(x -> Pass.apply(row, x[0], x[1]))
                 .is(x -> x[0].zip(x[1], reference))
                 .refuses(
-                        row.label() + ": a [2] is I32 but b [2] is F32; convert a with to(DType.F32)",
+                        row.label()
+                                + (row.ofBits()
+                                        ? ": input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or"
+                                                + " convert it with to(DType.I32)"
+                                        : ": a [2] is I32 but b [2] is F32; convert a with to(DType.F32)"),
                         () -> Pass.apply(row, Tensor.ofInts(new int[2], 2), t(2)));
     }
 
@@ -731,6 +745,31 @@ public final class OpTable {
         integer(Binary.DIV, "div(Tensor)", (a, b) -> (int) (a / b));
         integer(Binary.MAX, "max(Tensor)", Math::max);
         integer(Binary.MIN, "min(Tensor)", Math::min);
+        integer(Binary.POW, "pow(Tensor)", (a, b) -> a == 0 && b < 0 ? 0 : (int) Math.pow(a, b))
+                .range(-7, 7)
+                .range(1, -3, 9);
+        integer(Binary.MOD, "mod(Tensor)", (a, b) -> Math.floorMod((int) a, (int) b));
+        integer(Binary.FMOD, "fmod(Tensor)", (a, b) -> a % b)
+                .range(1, -9, -1)
+                .refuses(
+                        "fmod: element 0 of b is 0, and no integer is divided by 0; give another divisor there, or"
+                                + " convert both to F32",
+                        () -> Tensor.ofInts(new int[2], 2).fmod(0));
+        integer(Binary.BIT_AND, "bitAnd(Tensor)", (a, b) -> (int) a & (int) b);
+        integer(Binary.BIT_OR, "bitOr(Tensor)", (a, b) -> (int) a | (int) b);
+        integer(Binary.BIT_XOR, "bitXor(Tensor)", (a, b) -> (int) a ^ (int) b);
+        integer(Binary.SHIFT_LEFT, "shiftLeft(Tensor)", (a, b) -> (int) a << (int) b);
+        integer(Binary.SHIFT_RIGHT, "shiftRight(Tensor)", (a, b) -> (int) a >> (int) b);
+        row("bit_not", "bitNot()")
+                .numbers(0, Numbers.INTS)
+                .sized(n -> new int[][] {{n}})
+                .constant()
+                .f(x -> x[0].bitNot())
+                .is(x -> x[0].map(v -> ~(int) v))
+                .refuses(
+                        "bit_xor: x [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with"
+                                + " to(DType.I32)",
+                        () -> t(2).bitNot());
         row("I32 with numbers")
                 .numbers(0, Numbers.INTS)
                 .range(-20, 20)
@@ -1539,6 +1578,9 @@ public final class OpTable {
                     .f(x -> f.of(x[0], dims))
                     .is(x -> x[0].reduce(reference, dims))
                     .tolerance(2e-6, 1e-5);
+            if (name.equals("prod")) { // of many, none too large or too small
+                r.range(0.97, 1.03).tolerance(2e-5, 1e-5).ordinary(0);
+            }
             first = first == null ? r : first;
             if (!finds || Arrays.equals(dims, s(1)) || Arrays.equals(dims, s(-1))) {
                 r.large(s(90, 180, 120)); // a search is not split along the dimensions that it reduces
@@ -1561,6 +1603,9 @@ public final class OpTable {
     static {
         section = "Reductions";
         reduction("sum", Tensor::sum, line -> Arrays.stream(line).sum())
+                .sample(s(0))
+                .sample(s(3, 0));
+        reduction("prod", Tensor::prod, line -> Arrays.stream(line).reduce(1, (a, b) -> a * b))
                 .sample(s(0))
                 .sample(s(3, 0));
         reduction("mean", Tensor::mean, line -> Arrays.stream(line).sum() / line.length)
@@ -3346,7 +3391,7 @@ public final class OpTable {
         for (Row r : List.copyOf(ROWS)) {
             boolean moves = r.covers.stream().anyMatch(MOVES::contains);
             boolean exact = r.covers.stream().anyMatch(EXACT::contains)
-                    || r.covers.contains(ReduceOp.class) && r.name.matches("(sum|max|min|argmax|argmin)\\[.*");
+                    || r.covers.contains(ReduceOp.class) && r.name.matches("(sum|prod|max|min|argmax|argmin)\\[.*");
             if (moves || exact) {
                 ROWS.add(r.of(Numbers.INTS));
             }
