@@ -107,7 +107,7 @@ public final class ExplainCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static void write(Path to, String text) {
+    static void write(Path to, String text) {
         try {
             Files.writeString(to, text);
         } catch (IOException e) {

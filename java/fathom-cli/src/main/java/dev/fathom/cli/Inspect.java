@@ -3,6 +3,8 @@ package dev.fathom.cli;
 import com.google.gson.stream.JsonWriter;
 import dev.fathom.io.TensorFile;
 import dev.fathom.io.TensorFormat;
+import dev.fathom.onnx.OnnxGraph;
+import dev.fathom.view.HtmlReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -10,25 +12,33 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
-/** {@code fathom inspect FILE}: what a file of tensors holds, without reading their numbers. */
+/** {@code fathom inspect FILE}: what a file of tensors or a model of ONNX holds, without reading numbers. */
 @Command(
         name = "inspect",
         description = "Lists the tensors, sizes, types and metadata of a file of weights: safetensors (also in several"
-                + " parts), PyTorch, npz, GGUF, llama2.c.")
+                + " parts), PyTorch, npz, GGUF, llama2.c, ONNX; of a model of ONNX its graph, too.")
 public final class Inspect implements Callable<Integer> {
     private static final int HEAD = 512;
     private static final int LONGEST_TEXT = 100;
+    /** Nodes of a graph that one picture holds. */
+    private static final int MOST_DRAWN = 400;
 
     private final PrintStream out;
 
@@ -37,6 +47,15 @@ public final class Inspect implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print it as JSON, with the whole texts.")
     private boolean json;
+
+    @Option(names = "--dot", paramLabel = "FILE", description = "Writes the graph of ONNX to a file for Graphviz, too.")
+    private @Nullable Path dot;
+
+    @Option(names = "--page", paramLabel = "FILE", description = "Writes a page with a drawing of the graph, too.")
+    private @Nullable Path page;
+
+    @Spec
+    private CommandSpec spec;
 
     @Mixin
     Help help;
@@ -47,16 +66,78 @@ public final class Inspect implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        OnnxGraph graph = file.toString().endsWith(".onnx") ? OnnxGraph.read(file) : null;
+        if (graph == null && (dot != null || page != null)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--dot and --page draw the graph of ONNX, which " + file + " has not");
+        }
         try (TensorFile tensors = TensorFile.open(file)) {
             List<TensorFile.Entry> entries =
                     tensors.names().stream().map(tensors::entry).toList();
             if (json) {
-                out.println(json(format(file), entries, tensors.metadata()));
+                out.println(json(format(file), entries, tensors.metadata(), graph));
             } else {
                 print(entries, tensors.metadata());
+                if (graph != null) {
+                    print(graph);
+                }
+            }
+        }
+        if (graph != null && dot != null) {
+            ExplainCommand.write(dot, graph.toDot());
+        }
+        if (graph != null && page != null) {
+            page(graph).write(page);
+            if (!json) {
+                out.println("page: " + page);
             }
         }
         return 0;
+    }
+
+    // ---- graphs
+
+    private void print(OnnxGraph graph) {
+        out.println();
+        graph.inputs().forEach(in -> out.println("input " + plain(in.toString())));
+        graph.outputs().forEach(o -> out.println("output " + plain(o.toString())));
+        out.println(counted(graph));
+        out.println(computed(graph));
+    }
+
+    private static String counted(OnnxGraph graph) {
+        return graph.operators().values().stream().mapToInt(n -> n).sum() + " nodes: "
+                + graph.operators().entrySet().stream()
+                        .map(e -> e.getValue() + " " + plain(e.getKey()))
+                        .collect(Collectors.joining(", "));
+    }
+
+    private static String computed(OnnxGraph graph) {
+        return graph.missing().isEmpty()
+                ? "Fathom computes all of these operators."
+                : "Fathom does not compute "
+                        + graph.missing().stream().map(Inspect::plain).toList() + ".";
+    }
+
+    private HtmlReport page(OnnxGraph graph) {
+        String name = String.valueOf(file.getFileName());
+        HtmlReport page = new HtmlReport("The graph " + name)
+                .text("Written by " + (graph.producer().isEmpty() ? "an unnamed program" : graph.producer()) + ". "
+                        + computed(graph));
+        page.section("What goes in and comes out");
+        List<List<String>> ports = new ArrayList<>();
+        graph.inputs().forEach(p -> ports.add(List.of("input", p.name(), p.type(), String.valueOf(p.dims()))));
+        graph.outputs().forEach(p -> ports.add(List.of("output", p.name(), p.type(), String.valueOf(p.dims()))));
+        page.table(List.of("", "name", "type", "dimensions"), ports).section("Operators");
+        page.table(
+                List.of("operator", "nodes"),
+                graph.operators().entrySet().stream()
+                        .map(e -> List.of(e.getKey(), e.getValue().toString()))
+                        .toList());
+        page.section("How the nodes are joined");
+        return graph.nodes().size() > MOST_DRAWN
+                ? page.text("There are more than " + MOST_DRAWN + " nodes; --dot writes them for Graphviz.")
+                : page.picture(PlanPage.diagram(name, graph.toDot()).render(), "nodes of the graph");
     }
 
     /** The name of the format that reads a file. */
@@ -132,7 +213,8 @@ public final class Inspect implements Callable<Integer> {
         return cut.replaceAll("\\p{Cntrl}", "?");
     }
 
-    private static String json(String format, List<TensorFile.Entry> entries, Map<String, String> metadata) {
+    private static String json(
+            String format, List<TensorFile.Entry> entries, Map<String, String> metadata, @Nullable OnnxGraph graph) {
         StringWriter text = new StringWriter();
         try (JsonWriter json = new JsonWriter(text)) {
             json.setIndent("  ");
@@ -155,10 +237,47 @@ public final class Inspect implements Callable<Integer> {
             for (Map.Entry<String, String> m : metadata.entrySet()) {
                 json.name(m.getKey()).value(m.getValue());
             }
-            json.endObject().endObject();
+            json.endObject();
+            if (graph != null) {
+                ports(json.name("inputs"), graph.inputs());
+                ports(json.name("outputs"), graph.outputs());
+                json.name("operators").beginObject();
+                for (Map.Entry<String, Integer> o : graph.operators().entrySet()) {
+                    json.name(o.getKey()).value(o.getValue());
+                }
+                json.endObject().name("missing").beginArray();
+                for (String operator : graph.missing()) {
+                    json.value(operator);
+                }
+                json.endArray();
+            }
+            json.endObject();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return text.toString();
+    }
+
+    private static void ports(JsonWriter json, List<OnnxGraph.Port> ports) throws IOException {
+        json.beginArray();
+        for (OnnxGraph.Port port : ports) {
+            json.beginObject().name("name").value(port.name()).name("type").value(port.type());
+            json.name("shape");
+            if (port.dims() == null) {
+                json.nullValue();
+            } else {
+                json.beginArray();
+                for (OnnxGraph.Dimension d : port.dims()) {
+                    if (d.free()) {
+                        json.value(d.toString());
+                    } else {
+                        json.value(d.size());
+                    }
+                }
+                json.endArray();
+            }
+            json.endObject();
+        }
+        json.endArray();
     }
 }

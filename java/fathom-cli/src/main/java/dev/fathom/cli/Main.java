@@ -54,6 +54,8 @@ public final class Main implements Runnable {
         commands.put("example", () -> new Example(out));
         commands.put("networks", () -> new Networks(out));
         commands.put("inspect", () -> new Inspect(out));
+        commands.put("run", () -> new RunCommand(out));
+        commands.put("compare", () -> new CompareCommand(out));
         commands.put("search", () -> new SearchCommand(out, err));
         commands.put("explain", () -> new ExplainCommand(out));
         commands.put("serve", () -> new ServeCommand(out));

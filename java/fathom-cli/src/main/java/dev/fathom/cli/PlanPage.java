@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /** What a plan does, as a page: its calls with their times, and how they are joined. */
 final class PlanPage {
     private static final String TEXT = "\\[label=\"((?:[^\"\\\\]|\\\\.)*)\"(, shape=ellipse)?]";
-    /** A line of {@link Plan#toDot}: a box, or an arrow between two. */
+    /** A line of {@link Plan#toDot} or of {@code OnnxGraph.toDot}: a box, or an arrow between two. */
     private static final Pattern LINE = Pattern.compile("(?m)^  (\\w+)(?: -> (\\w+))?(?: " + TEXT + ")?;$");
 
     private PlanPage() {}
@@ -58,7 +58,7 @@ final class PlanPage {
     }
 
     /** The drawing of a graph in the form in which a plan gives it. */
-    private static Diagram diagram(String name, String dot) {
+    static Diagram diagram(String name, String dot) {
         Diagram diagram = new Diagram(name);
         Map<String, Integer> boxes = new HashMap<>();
         LINE.matcher(dot).results().filter(line -> line.group(2) == null).forEach(line -> {
