@@ -163,11 +163,7 @@ record NamedArray(String name, Shape shape, boolean whole, ByteBuffer bytes) {
     /** Finds the array of a name among those of files, whose names have only plain characters. */
     static List<NamedArray> find(Map<String, NamedArray> arrays, String name) {
         String plain = file(name).substring(0, file(name).length() - SUFFIX.length());
-        return Stream.of(name, plain)
-                .distinct()
-                .filter(arrays::containsKey)
-                .map(n -> arrays.get(n).named(name))
-                .limit(1)
-                .toList();
+        NamedArray found = arrays.getOrDefault(name, arrays.get(plain));
+        return found == null ? List.of() : List.of(found.named(name));
     }
 }
