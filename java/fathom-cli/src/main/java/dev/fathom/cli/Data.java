@@ -6,7 +6,6 @@ import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Imdb;
 import dev.fathom.experiments.data.Tar;
 import dev.fathom.experiments.data.TinyShakespeare;
-import dev.fathom.view.ProgressBar;
 import java.io.PrintStream;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -30,7 +29,7 @@ import picocli.CommandLine.TypeConversionException;
         sortOptions = false)
 public final class Data implements Runnable {
     private final PrintStream out;
-    private final Download download = new Download();
+    private final Fetched files;
 
     @Parameters(
             paramLabel = "SET",
@@ -51,6 +50,7 @@ public final class Data implements Runnable {
 
     public Data(PrintStream out) {
         this.out = out;
+        files = new Fetched(out);
     }
 
     /** A set by its name: what fetches it. */
@@ -110,7 +110,7 @@ public final class Data implements Runnable {
         fetched(folder, cache, file, content, content.kind() + " as known");
     }
 
-    private static URI folder(URI from) {
+    static URI folder(URI from) {
         return URI.create(from.toString().replaceFirst("/?$", "/"));
     }
 
@@ -144,18 +144,7 @@ public final class Data implements Runnable {
     }
 
     private void fetched(URI folder, Path cache, String name, Download.Content content, String sum) {
-        StatusLine line = new StatusLine(out == System.out && ProgressBar.onTerminal(), out);
-        Path to = cache.resolve(name);
-        boolean fetched;
-        try {
-            fetched = download.fetch(folder.resolve(name), to, content, (bytes, of) -> {
-                String total = of == 0 ? "" : " of " + size(of) + ", " + 100 * bytes / of + " %";
-                line.show(String.format("%-27s %8s%s", name, size(bytes), total));
-            });
-        } finally {
-            line.clear();
-        }
-        say(to, (fetched ? "fetched, " : "is there, ") + sum);
+        files.fetch(folder.resolve(name), cache.resolve(name), name, content, sum);
     }
 
     /** Fetches and unpacks an archive, unless what it holds is there in its sizes. */
@@ -205,12 +194,6 @@ public final class Data implements Runnable {
     }
 
     private void say(Path file, String what) {
-        out.printf("%-27s %8s  %s%n", file.getFileName(), size(file.toFile().length()), what);
-    }
-
-    private static String size(long bytes) {
-        return bytes < 1_000_000
-                ? String.format(Locale.ROOT, "%.1f KB", bytes / 1e3)
-                : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+        files.say(String.valueOf(file.getFileName()), file, what);
     }
 }

@@ -51,6 +51,7 @@ public final class Main implements Runnable {
         commands.put("style", () -> new StyleCommand(out, err));
         commands.put("anomalies", () -> new Anomalies(out, err));
         commands.put("data", () -> new Data(out));
+        commands.put("model", () -> new ModelCommand(out));
         commands.put("example", () -> new Example(out));
         commands.put("networks", () -> new Networks(out));
         commands.put("inspect", () -> new Inspect(out));

@@ -78,6 +78,11 @@ public final class Download {
             return packed ? bytes + (bytes >> 10) + 1024 : bytes;
         }
 
+        /** Whether a file is there and holds it. */
+        public boolean isIn(Path file) {
+            return Files.isRegularFile(file) && sumOf(file).equals(sum);
+        }
+
         /** The sum of what a file holds, or words for why there is none. */
         String sumOf(Path file) {
             MessageDigest digest;
@@ -138,10 +143,10 @@ public final class Download {
      * @throws UncheckedIOException if it cannot be fetched or written, with what to do
      */
     public boolean fetch(URI from, Path file, Content content, Progress progress) {
-        if (Files.isRegularFile(file) && content.sumOf(file).equals(content.sum)) {
+        if (content.isIn(file)) {
             return false;
         }
-        Path part = file.resolveSibling(file.getFileName() + ".part");
+        Path part = part(file);
         try (RandomAccessFile out = opened(part);
                 FileLock lock = locked(out, part)) {
             try {
@@ -155,12 +160,48 @@ public final class Download {
         } catch (IOException e) {
             throw failure("cannot write " + part + ": " + AtomicFile.reason(e) + "; make room, then run this again", e);
         }
+        become(part, file);
+        return true;
+    }
+
+    /**
+     * Sees to it that {@code file} holds the content, from another file of this machine; false if it did already.
+     *
+     * @throws UncheckedIOException if that one cannot be read or holds something else, of which nothing is kept
+     */
+    public static boolean copy(Path from, Path file, Content content) {
+        if (content.isIn(file)) {
+            return false;
+        }
+        Path part = part(file);
+        try {
+            Files.createDirectories(part.toAbsolutePath().getParent());
+            Files.copy(from, part, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw failure("cannot copy " + from + " to " + part + ": " + AtomicFile.reason(e), e);
+        }
+        String sum = content.sumOf(part);
+        if (!sum.equals(content.sum)) {
+            part.toFile().delete();
+            throw failure(
+                    from + " is not the file that is known: " + sum + " instead of " + content.kind() + " "
+                            + content.sum + "; nothing was kept, try another place with --from",
+                    null);
+        }
+        become(part, file);
+        return true;
+    }
+
+    private static Path part(Path file) {
+        return file.resolveSibling(file.getFileName() + ".part");
+    }
+
+    private static void become(Path part, Path file) {
         try {
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw failure("cannot write " + file + ": " + AtomicFile.reason(e), e);
         }
-        return true;
     }
 
     private static RandomAccessFile opened(Path part) {
