@@ -51,7 +51,7 @@ record NamedArray(String name, Shape shape, boolean whole, ByteBuffer bytes) {
                     name,
                     shape,
                     type == DType.I32,
-                    buffer((int) shape.size()).put(from).flip());
+                    buffer(shape.size()).put(from).flip());
         }
         int[] values = new int[from.remaining()];
         for (int i = 0; i < values.length; i++) {
@@ -144,7 +144,9 @@ record NamedArray(String name, Shape shape, boolean whole, ByteBuffer bytes) {
 
     /** Writes the numbers alone. */
     void writeRaw(Path file) {
-        AtomicFile.write(file, out -> out.write(bytes.array()));
+        byte[] all = new byte[bytes.capacity()];
+        bytes.get(0, all);
+        AtomicFile.write(file, out -> out.write(all));
     }
 
     static NamedArray readRaw(Path file, String name, Shape shape, boolean whole) {
