@@ -27,12 +27,14 @@ module dev.fathom {
     // the inner life of passes and models, for what explains nets and differentiates them again
     exports dev.fathom.autograd to
             dev.fathom.media,
-            dev.fathom.nets;
+            dev.fathom.nets,
+            dev.fathom.onnx;
     exports dev.fathom.command to
             dev.fathom.media, // which changes the pictures of a batch by kernels of their own
             dev.fathom.text; // which searches vectors
     exports dev.fathom.ops to
             dev.fathom.nets,
+            dev.fathom.onnx, // which writes a graph of them
             dev.fathom.view;
     exports dev.fathom.offheap to
             dev.fathom.media,

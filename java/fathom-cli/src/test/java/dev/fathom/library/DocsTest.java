@@ -99,6 +99,7 @@ class DocsTest {
                 "linear",
                 "nets",
                 "nn",
+                "onnx",
                 "op",
                 "optim",
                 "parameter",
