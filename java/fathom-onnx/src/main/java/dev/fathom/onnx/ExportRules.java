@@ -61,6 +61,8 @@ final class ExportRules {
     /** Ops whose numbers may follow the sizes. */
     private static final Set<Class<?>> FOLLOWING = Set.of(ReshapeOp.class, ExpandOp.class, SliceOp.class);
 
+    private static final Set<Binary> TRUTHS = Set.of(Binary.GT, Binary.GE, Binary.LT, Binary.LE, Binary.EQ, Binary.NE);
+
     private ExportRules() {}
 
     private static <O extends Op> void row(Class<O> type, Row<O> row) {
@@ -186,23 +188,35 @@ final class ExportRules {
         int[] order = d.common(d.output().rank(), d.in(0), d.in(1));
         String a = d.operand(d.in(0), order);
         String b = d.operand(d.in(1), order);
-        switch (op) {
-            case ADD -> d.result(d.node("Add", a, b), order);
-            case SUB -> d.result(d.node("Sub", a, b), order);
-            case MUL -> d.result(d.node("Mul", a, b), order);
-            case DIV -> d.result(d.node("Div", a, b), order);
-            case MAX -> d.result(d.node("Max", a, b), order);
-            case MIN -> d.result(d.node("Min", a, b), order);
-            case POW -> d.result(d.node("Pow", a, b), order);
-            case PRELU -> d.result(d.node("PRelu", a, b), order);
-            case SWISH -> d.result(d.node("Mul", a, d.node("Sigmoid", d.node("Mul", a, b))), order);
-            case GT -> d.truth(d.node("Greater", a, b), order);
-            case GE -> d.truth(d.node("GreaterOrEqual", a, b), order);
-            case LT -> d.truth(d.node("Less", a, b), order);
-            case LE -> d.truth(d.node("LessOrEqual", a, b), order);
-            case EQ -> d.truth(d.node("Equal", a, b), order);
-            case NE -> d.truth(d.node("Not", d.node("Equal", a, b)), order);
-            case BCE_LOGITS -> throw d.refusal("");
+        boolean whole = d.input(0).dtype() == DType.I32;
+        String y = switch (op) {
+            case ADD -> d.node("Add", a, b);
+            case SUB -> d.node("Sub", a, b);
+            case MUL -> d.node("Mul", a, b);
+            case DIV -> d.node("Div", a, b);
+            case MAX -> d.node("Max", a, b);
+            case MIN -> d.node("Min", a, b);
+            case POW -> d.node("Pow", a, b);
+            case PRELU -> d.node("PRelu", a, b);
+            case SWISH -> d.node("Mul", a, d.node("Sigmoid", d.node("Mul", a, b)));
+            case MOD ->
+                whole ? d.node("Mod", a, b) : d.node("Sub", a, d.node("Mul", b, d.node("Floor", d.node("Div", a, b))));
+            case FMOD -> d.node("Mod", Map.of("fmod", 1L), a, b);
+            case GT -> d.node("Greater", a, b);
+            case GE -> d.node("GreaterOrEqual", a, b);
+            case LT -> d.node("Less", a, b);
+            case LE -> d.node("LessOrEqual", a, b);
+            case EQ -> d.node("Equal", a, b);
+            case NE -> d.node("Not", d.node("Equal", a, b));
+            case BIT_AND -> d.node("BitwiseAnd", a, b);
+            case BIT_OR -> d.node("BitwiseOr", a, b);
+            case BIT_XOR -> d.node("BitwiseXor", a, b);
+            case BCE_LOGITS, SHIFT_LEFT, SHIFT_RIGHT -> throw d.refusal("");
+        };
+        if (TRUTHS.contains(op)) {
+            d.truth(y, order);
+        } else {
+            d.result(y, order);
         }
     }
 
@@ -469,6 +483,7 @@ final class ExportRules {
             case NORM1 -> "ReduceL1";
             case NORM -> "ReduceL2";
             case LOGSUMEXP -> "ReduceLogSumExp";
+            case PROD -> "ReduceProd";
             case ARGMAX -> "ArgMax";
             case ARGMIN -> "ArgMin";
         };

@@ -246,12 +246,15 @@ record ExportedNet(String name, Net net, BiFunction<Net, Tensor[], Object> funct
                 x.ne(x),
                 x.gt(y).where(x, row),
                 x.maskedFill(x.lt(0), 3),
+                x.mod(y.add(2)),
+                x.mul(5).fmod(row.add(1.5)),
                 x.pow(2));
     }
 
     private static Object reductions(Tensor x) {
         return List.of(
                 x.sum(1),
+                x.prod(2),
                 x.mean(1, 2),
                 x.max(2),
                 x.min(1),
