@@ -63,6 +63,16 @@ ROW(rsub_scalar, p - x, -3, 3, 0.7f, 0, 0.5)
 ROW(huber, fabs(x) > p ? p * (fabs(x) - 0.5 * p) : 0.5 * x * x, -3, 3, 1.25f, 0, 1.5)
 ROW(log_cosh, fabs(x) > 4 ? fabs(x) - log(2) + log1p(exp(-2 * fabs(x))) : log1p(expm1(fabs(x)) * expm1(fabs(x)) / (2 * exp(fabs(x)))),
     -3, 3, 0, 0, 5)
+ROW(ceil, ceil(x), -3, 3, 0, 0, 0)
+ROW(tan, tan(x), -1.2f, 1.2f, 0, 0, 4)
+ROW(asin, asin(x), -0.9f, 0.9f, 0, 0, 3)
+ROW(acos, acos(x), -0.9f, 0.9f, 0, 0, 3)
+ROW(atan, atan(x), -3, 3, 0, 0, 2.5)
+ROW(sinh, sinh(x), -3, 3, 0, 0, 2.5)
+ROW(cosh, cosh(x), -3, 3, 0, 0, 1.5)
+ROW(asinh, asinh(x), -3, 3, 0, 0, 2)
+ROW(acosh, acosh(x), 1.1f, 4, 0, 0, 2.5)
+ROW(atanh, atanh(x), -0.9f, 0.9f, 0, 0, 2.5)
 #undef ROW
 
 typedef double (*binary_reference)(double a, double b, double p, double q);

@@ -1,4 +1,4 @@
-/* gather, scatter_add, bags of rows, permute and copy_rows against plain loops. */
+/* gather, scatter_add, scatter, bags of rows, permute and copy_rows against plain loops. */
 #include "check.h"
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
@@ -104,6 +104,65 @@ static void scatter_add(void) {
 }
 
 /* Weighted sums of rows and both of their gradients, with every combination of what may be left out, in the order of the indices. */
+static float joined(int kind, float y, float x) {
+    switch (kind) {
+    case JOIN_SET: return x;
+    case JOIN_ADD: return y + x;
+    case JOIN_MUL: return y * x;
+    case JOIN_MAX: return y > x ? y : x;
+    default: return y < x ? y : x;
+    }
+}
+
+/* x[o][i][c] joined to y[o][n][cols], whose index is [o][i][c] or [i]; whole numbers, so that int32 and floats agree */
+static void scatters(void) {
+    static const int64_t shapes[][4] = {{1, 900, 1, 5}, {1, 40, 1, 2000}, {3, 7, 5, 4}, {2, 50, 70, 9}, {700, 6, 1, 3}, {1, 5, 3000, 2}};
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
+        for (int kind = 0; kind < JOIN_KINDS; kind++)
+            for (int own = 0; own < 2; own++) { /* every element has a number of its own */
+                const int64_t outer = shapes[k][0], rows = shapes[k][1], cols = shapes[k][2], n = shapes[k][3];
+                const int64_t all = outer * rows * cols, numbers = own ? all : rows, places = outer * n * cols;
+                float *x = guarded_floats(all, 4), *y = guarded_floats(places, 8), *start = guarded_floats(places, 0);
+                float *want_x = guarded_floats(all, 0), *want = guarded_floats(places, 0), *found = guarded_floats(all, 0);
+                int32_t *index = guarded((size_t)numbers * 4, 4);
+                for (int64_t i = 0; i < all; i++) want_x[i] = (float)random_below(3) + 1 - 4 * (float)random_below(2);
+                for (int64_t i = 0; i < places; i++) start[i] = (float)random_below(9) - 4;
+                for (int64_t i = 0; i < numbers; i++) index[i] = (int32_t)(random_below(2 * n) - n);
+                memcpy(found, want_x, (size_t)all * 4);
+                memcpy(want, start, (size_t)places * 4);
+                const int back = kind == JOIN_TAKE || kind == JOIN_READ;
+                for (int64_t j = 0; j < all; j++) {
+                    const int64_t i = kind == JOIN_TAKE ? all - 1 - j : j, place = index[own ? i : i / cols % rows];
+                    float *at = want + (i / cols / rows * n + (place < 0 ? place + n : place)) * cols + i % cols;
+                    if (back) want_x[i] = *at;
+                    else *at = joined(kind, *at, want_x[i]);
+                    if (kind == JOIN_TAKE) *at = 0;
+                }
+                struct scatter_args g = {.kind = kind, .x = x, .index = index, .y = y, .dims = {1, 1, 1, outer, rows, cols}, .axis = 4,
+                                         .sy = {[3] = n * cols, [5] = 1}, .step = cols, .bound = n};
+                if (own) g.si[3] = rows * cols, g.si[4] = cols, g.si[5] = 1;
+                else g.si[4] = 1;
+                FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) for (int integers = 0; integers < 2; integers++) {
+                    if (kind == JOIN_MUL && rows > 10) continue; /* products leave the range in which both are exact */
+                    for (int64_t i = 0; i < all; i++) integers ? ((int32_t *)x)[i] = (int32_t)found[i] : (x[i] = found[i]);
+                    for (int64_t i = 0; i < places; i++) integers ? ((int32_t *)y)[i] = (int32_t)start[i] : (y[i] = start[i]);
+                    g.integers = integers;
+                    CHECK(run_command(K_scatter, &g, sizeof g) == FATHOM_OK, "scatter");
+                    for (int64_t i = 0; i < places + all; i++) {
+                        const float *at = i < places ? y + i : x + i - places;
+                        const float value = integers ? (float)*(const int32_t *)at : *at, w = i < places ? want[i] : want_x[i - places];
+                        if (value != w)
+                            CHECK(0, "shape %d kind %d own %d integers %d isa %d parts %d: [%lld] %g, not %g", (int)k, kind, own, integers,
+                                  isa, parts, (long long)i, value, w);
+                    }
+                }
+                index[numbers - 1] = (int32_t)n;
+                CHECK(run_command(K_scatter, &g, sizeof g) == FATHOM_BAD_INDEX && run_words[1] == numbers - 1 && run_words[2] == n,
+                      "a place that does not exist");
+                release_guarded();
+            }
+}
+
 static void bags(void) {
     static const int64_t sizes[][4] = {{1, 1, 1, 1}, {7, 3, 5, 9}, {50, 6, 17, 300}, {300, 5, 64, 4}, {9, 4, 700, 5}, {3, 0, 8, 2}, {0, 3, 8, 2}};
     FOR_EACH_ISA(isa)
@@ -259,6 +318,7 @@ static void copy_rows(void) {
 int main(void) {
     gather();
     scatter_add();
+    scatters();
     bags();
     permutes();
     copy_rows();

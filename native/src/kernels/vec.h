@@ -174,6 +174,7 @@ static inline v v_floor(v x) {
     v whole = v_round(x);
     return whole - v_flag(whole > x);
 }
+static inline v v_ceil(v x) { return -v_floor(-x); }
 
 /* a > b ? a : b and a < b ? a : b, so b where either is NaN: keep the variable second and NaN passes through */
 #if defined(__AVX512F__)
@@ -495,6 +496,56 @@ static inline v v_log_cosh(v x) {
     return v_sel(t > 4, far, v_log1p(0.5f * e * (e / (1 + e))));
 }
 
+/* the angle whose tangent is x >= 0: z P(z^2) of z = x or 1 / x, whichever is below 1 */
+static inline v v_angle(v x) {
+    v z = v_sel(x > 1, 1 / x, x), s = z * z;
+    v p = v_fma(s, v_set(0x1.6d2016p-9f), v_set(-0x1.03f2d4p-6f));
+    p = v_fma(p, s, v_set(0x1.5beeb4p-5f));
+    p = v_fma(p, s, v_set(-0x1.33194ep-4f));
+    p = v_fma(p, s, v_set(0x1.b403a8p-4f));
+    p = v_fma(p, s, v_set(-0x1.22f5c2p-3f));
+    p = v_fma(p, s, v_set(0x1.997748p-3f));
+    p = v_fma(p, s, v_set(-0x1.5554d8p-2f));
+    p = v_fma(p * s, z, z);
+    return v_sel(x > 1, 1.57079633f - p, p);
+}
+static inline v v_atan(v x) { return v_signed(v_angle(v_abs(x)), x); }
+/* tan(asin(x) / 2) = x / (1 + cos), tan(acos(x) / 2) = sqrt((1 - x) / (1 + x)) */
+static inline v v_asin(v x) {
+    v t = v_abs(x), half = v_angle(t / (1 + v_sqrt((1 - t) * (1 + t))));
+    return v_signed(half + half, x);
+}
+static inline v v_acos(v x) {
+    v half = v_angle(v_sqrt((1 - x) / (1 + x)));
+    return half + half;
+}
+
+/* e^|x| / 2, infinite where cosh is */
+static inline v v_half_exp(v x) { return v_exp_times(v_min(v_set(90), v_abs(x)), v_set(0), v_set(0.5f), 1); }
+static inline v v_sinh(v x) {
+    v t = v_abs(x), h = v_expm1(v_min(v_set(9), t));
+    return v_signed(v_sel(t > 9, v_half_exp(x), 0.5f * (h + h / (1 + h))), x);
+}
+static inline v v_cosh(v x) {
+    v e = v_half_exp(x);
+    return e + 0.25f / e;
+}
+/* sqrt(1 + x^2) of x >= 0, where no square overflows */
+static inline v v_hypotenuse(v x) { return v_sel(x > 0x1p30f, x, v_sqrt(1 + x * x)); }
+/* log(x + sqrt(x^2 + 1)) by log1p, from 2^13 on log(2 x); with - 1 likewise */
+static inline v v_asinh(v x) {
+    v t = v_abs(x), near = v_log1p(t + t * (t / (1 + v_hypotenuse(t))));
+    return v_signed(v_sel(t > 0x1p13f, v_log(t) + 0.693147181f, near), x);
+}
+static inline v v_acosh(v x) {
+    v t = x - 1, y = v_sel(x > 0x1p13f, v_log(x) + 0.693147181f, v_log1p(t + v_sqrt(t * (x + 1))));
+    return v_sel(x < 1, v_set(NAN), y);
+}
+static inline v v_atanh(v x) {
+    v t = v_abs(x);
+    return v_signed(0.5f * v_log1p((t + t) / (1 - t)), x);
+}
+
 /* what a / b toward 0 leaves: no float is between, so it is exact; then with the sign of b */
 static inline v v_fmod(v a, v b) {
     for (int i = 0; i < VL; i++) a[i] = __builtin_fmodf(a[i], b[i]);
@@ -599,6 +650,12 @@ static inline v v_cos(v x) {
     vu quarter;
     v_quarter(v_abs(x), &angle, &quarter);
     return v_sine(angle, quarter + 1);
+}
+static inline v v_tan(v x) {
+    v angle;
+    vu quarter;
+    v_quarter(v_abs(x), &angle, &quarter);
+    return v_signed(v_sine(angle, quarter) / v_sine(angle, quarter + 1), x);
 }
 
 /* 2^(b log2(2^e m)) for half a vector, m in [sqrt 1/2, sqrt 2]: log2 m from (m - 1) / (m + 1) */

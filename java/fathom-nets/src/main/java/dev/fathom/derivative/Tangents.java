@@ -135,12 +135,21 @@ final class Tangents {
             case SIN -> x.cos();
             case COS -> x.sin().neg();
             case ERF -> x.square().neg().exp().mul((float) (2 / Math.sqrt(Math.PI)));
-            case STEP, SIGN, FLOOR, ROUND -> Tensor.scalar(0);
+            case STEP, SIGN, FLOOR, CEIL, ROUND -> Tensor.scalar(0);
             case ADD_SCALAR -> Tensor.scalar(1);
             case MUL_SCALAR -> Tensor.scalar(p);
             case DIV_SCALAR -> Tensor.scalar(1 / p);
             case HUBER -> x.clamp(-p, p);
             case LOG_COSH -> x.tanh();
+            case TAN -> y.square().add(1);
+            case ASIN -> x.square().rsub(1).rsqrt();
+            case ACOS -> x.square().rsub(1).rsqrt().neg();
+            case ATAN -> x.square().add(1).reciprocal();
+            case SINH -> x.cosh();
+            case COSH -> x.sinh();
+            case ASINH -> x.square().add(1).rsqrt();
+            case ACOSH -> x.square().sub(1).rsqrt();
+            case ATANH -> x.square().rsub(1).reciprocal();
         };
     }
 

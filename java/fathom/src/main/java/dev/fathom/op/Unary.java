@@ -98,7 +98,27 @@ public enum Unary {
     /** x^2 / 2 for |x| up to delta, else delta (|x| - delta / 2) (Huber 1964). */
     HUBER(1, Reads.INPUT),
     /** log((exp(x) + exp(-x)) / 2), accurate near 0 and without overflow. */
-    LOG_COSH(0, Reads.INPUT);
+    LOG_COSH(0, Reads.INPUT),
+    /** The smallest integer not below x; no gradient. */
+    CEIL(0, Reads.FLAT),
+    /** Tangent of radians. */
+    TAN(0, Reads.OUTPUT),
+    /** The angle in [-pi / 2, pi / 2] whose sine is x. */
+    ASIN(0, Reads.INPUT),
+    /** The angle in [0, pi] whose cosine is x. */
+    ACOS(0, Reads.INPUT),
+    /** The angle in [-pi / 2, pi / 2] whose tangent is x. */
+    ATAN(0, Reads.INPUT),
+    /** Hyperbolic sine. */
+    SINH(0, Reads.INPUT),
+    /** Hyperbolic cosine. */
+    COSH(0, Reads.INPUT),
+    /** The inverse of the hyperbolic sine. */
+    ASINH(0, Reads.INPUT),
+    /** The number from 0 on whose hyperbolic cosine is x. */
+    ACOSH(0, Reads.INPUT),
+    /** The inverse of the hyperbolic tangent. */
+    ATANH(0, Reads.INPUT);
 
     private final int parameters;
     private final int reads;

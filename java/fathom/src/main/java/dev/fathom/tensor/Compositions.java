@@ -11,6 +11,7 @@ import dev.fathom.ops.ConvOp;
 import dev.fathom.ops.CrossEntropyOp;
 import dev.fathom.ops.FlipOp;
 import dev.fathom.ops.ReduceOp;
+import dev.fathom.ops.ScatterOp;
 import dev.fathom.ops.SortOp;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -85,6 +86,16 @@ final class Compositions {
             q = q.mul(weights);
         }
         return x.logSoftmax(-1).mul(q).sum(-1).mean().neg();
+    }
+
+    /** Refuses to lose a gradient that the op has not. */
+    static Tensor scatter(ScatterOp op, Tensor x, Tensor index, Tensor updates) {
+        if (!op.differentiable() && Pass.current().recording() && (x.needsGradient() || updates.needsGradient())) {
+            throw new IllegalArgumentException(op.label() + Where.running() + ": x " + x.shape() + " or updates "
+                    + updates.shape() + " need a gradient, but " + op.how()
+                    + " has none; detach() them, or join by SET or ADD");
+        }
+        return Pass.call(op, x, index, updates);
     }
 
     /** x in reverse order along each of {@code dims}. */

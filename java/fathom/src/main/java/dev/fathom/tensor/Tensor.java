@@ -10,6 +10,7 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Order;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
+import dev.fathom.op.Scatter;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.op.Where;
@@ -26,6 +27,7 @@ import dev.fathom.ops.CumsumOp;
 import dev.fathom.ops.DropoutOp;
 import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.ExpandOp;
+import dev.fathom.ops.GatherElementsOp;
 import dev.fathom.ops.IndexAddOp;
 import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.LocalResponseNormOp;
@@ -42,6 +44,7 @@ import dev.fathom.ops.ReduceOp;
 import dev.fathom.ops.ReshapeOp;
 import dev.fathom.ops.ResizeOp;
 import dev.fathom.ops.RollOp;
+import dev.fathom.ops.ScatterOp;
 import dev.fathom.ops.SliceOp;
 import dev.fathom.ops.SoftmaxOp;
 import dev.fathom.ops.TakeOp;
@@ -69,10 +72,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Functions are of F32, but these take I32 too, whose results are exact: {@code add}, {@code sub}, {@code mul} and
  * {@code div}, {@code mod}, {@code fmod} and {@code pow}, {@code max}, {@code min}, {@code neg}, {@code abs},
  * {@code sign} and {@code clamp}, comparisons, {@code where}, the reductions {@code sum}, {@code prod}, {@code max},
- * {@code min}, {@code argmax} and {@code argmin}, {@code cumsum}, {@code sort}, {@code topk} and {@code indexAdd}. What
- * is too large for 32 bits wraps around, as in Java, NumPy and PyTorch: the largest number plus 1 is the smallest one.
- * A plain number beside an I32 tensor must be whole. Methods that only move elements, such as {@code slice},
- * {@code concat}, {@code take}, {@code permute}, {@code flip} and {@code pad}, take tensors of every type.
+ * {@code min}, {@code argmax} and {@code argmin}, {@code cumsum}, {@code sort}, {@code topk}, {@code indexAdd} and
+ * {@code scatter}. What is too large for 32 bits wraps around, as in Java, NumPy and PyTorch: the largest number plus 1
+ * is the smallest one. A plain number beside an I32 tensor must be whole. Methods that only move elements, such as
+ * {@code slice}, {@code concat}, {@code take}, {@code permute}, {@code flip} and {@code pad}, take tensors of every
+ * type.
  *
  * <p>Every method throws IllegalStateException when the tensor is dead (its pass was closed, or the net that made it
  * returned without it), when no pass is open, or when another thread's pass owns it; and IllegalArgumentException,
@@ -496,6 +500,56 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(Unary.COS.op(), this);
     }
 
+    /** Tangent of radians. */
+    public Tensor tan() {
+        return Pass.call(Unary.TAN.op(), this);
+    }
+
+    /** The angle in [-pi / 2, pi / 2] whose sine is x; NaN where |x| &gt; 1. The derivative is 1 / sqrt(1 - x^2). */
+    public Tensor asin() {
+        return Pass.call(Unary.ASIN.op(), this);
+    }
+
+    /** The angle in [0, pi] whose cosine is x; NaN where |x| &gt; 1. The derivative is -1 / sqrt(1 - x^2). */
+    public Tensor acos() {
+        return Pass.call(Unary.ACOS.op(), this);
+    }
+
+    /** The angle in [-pi / 2, pi / 2] whose tangent is x. The derivative is 1 / (1 + x^2). */
+    public Tensor atan() {
+        return Pass.call(Unary.ATAN.op(), this);
+    }
+
+    /** Hyperbolic sine, (exp(x) - exp(-x)) / 2, accurate near 0. */
+    public Tensor sinh() {
+        return Pass.call(Unary.SINH.op(), this);
+    }
+
+    /** Hyperbolic cosine, (exp(x) + exp(-x)) / 2. */
+    public Tensor cosh() {
+        return Pass.call(Unary.COSH.op(), this);
+    }
+
+    /** The inverse of {@link #sinh}, log(x + sqrt(x^2 + 1)), accurate near 0. The derivative is 1 / sqrt(x^2 + 1). */
+    public Tensor asinh() {
+        return Pass.call(Unary.ASINH.op(), this);
+    }
+
+    /**
+     * The inverse of {@link #cosh}, log(x + sqrt(x^2 - 1)); NaN where x &lt; 1. The derivative is 1 / sqrt(x^2 - 1).
+     */
+    public Tensor acosh() {
+        return Pass.call(Unary.ACOSH.op(), this);
+    }
+
+    /**
+     * The inverse of {@link #tanh}, log((1 + x) / (1 - x)) / 2, accurate near 0; NaN where |x| &gt; 1. The derivative
+     * is 1 / (1 - x^2).
+     */
+    public Tensor atanh() {
+        return Pass.call(Unary.ATANH.op(), this);
+    }
+
     /** The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
     public Tensor erf() {
         return Pass.call(Unary.ERF.op(), this);
@@ -509,6 +563,21 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     /** The largest integer not above x. No gradient flows. */
     public Tensor floor() {
         return Pass.call(Unary.FLOOR.op(), this);
+    }
+
+    /** The smallest integer not below x. No gradient flows. */
+    public Tensor ceil() {
+        return Pass.call(Unary.CEIL.op(), this);
+    }
+
+    /** 1 where x is NaN, else 0: an F32 mask. No gradient flows. */
+    public Tensor isNan() {
+        return ne(this);
+    }
+
+    /** 1 where x is infinite, of either sign, else 0: an F32 mask. No gradient flows. */
+    public Tensor isInf() {
+        return abs().eq(Double.POSITIVE_INFINITY);
     }
 
     /** The integer nearest to x, the even one of two. No gradient flows. */
@@ -1504,6 +1573,45 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      */
     public Tensor indexAdd(int dim, Tensor index, int size) {
         return Pass.call(new IndexAddOp(axis("index_add", dim), size), this, index);
+    }
+
+    /**
+     * Returns these values x [a, n, b] with updates [a, i, j, b] joined to them at the places of dimension {@code dim}
+     * that an I32 index [i, j] names, in its order: what {@link #take} gives of an index has the shape of the updates.
+     * Negative indices count from the end. With {@link Scatter#SET} the last of several updates stays, and the gradient
+     * goes to what stayed; the others are PyTorch's {@code index_reduce} with the value itself included. Values are F32
+     * or I32, whose sums and products wrap around.
+     *
+     * @throws IllegalArgumentException if shapes or types disagree, an index is outside [-dim(dim), dim(dim)), or MUL,
+     *     MAX or MIN, which have no gradient, are given something that needs one
+     */
+    public Tensor scatter(int dim, Tensor index, Tensor updates, Scatter how) {
+        return Compositions.scatter(new ScatterOp(axis("scatter", dim), how, false), this, index, updates);
+    }
+
+    /**
+     * Returns these values with each update joined to them at the place along dimension {@code dim} that the I32 index
+     * names for it, where the other places are its own: PyTorch's {@code scatter_reduce}. Of a matrix and {@code dim}
+     * 0, updates[i, j] goes to [index[i, j], j]. Index and updates have one shape, with the rank of this tensor, and
+     * may be smaller than it. All else is as in {@link #scatter}.
+     *
+     * @throws IllegalArgumentException if shapes or types disagree, an index is outside [-dim(dim), dim(dim)), or MUL,
+     *     MAX or MIN, which have no gradient, are given something that needs one
+     */
+    public Tensor scatterElements(int dim, Tensor index, Tensor updates, Scatter how) {
+        return Compositions.scatter(new ScatterOp(axis("scatter_elements", dim), how, true), this, index, updates);
+    }
+
+    /**
+     * Returns for each element of an I32 index the value at the place along dimension {@code dim} that it names, where
+     * the other places are its own: PyTorch's {@code gather}. Of a matrix and {@code dim} 0, y[i, j] = x[index[i, j],
+     * j]. The index has the rank of this tensor, which is F32 or I32, and may be smaller along other dimensions.
+     * Negative indices count from the end.
+     *
+     * @throws IllegalArgumentException if shapes disagree, or an index is outside [-dim(dim), dim(dim))
+     */
+    public Tensor gatherElements(int dim, Tensor index) {
+        return Pass.call(new GatherElementsOp(axis("gather_elements", dim)), this, index);
     }
 
     /**

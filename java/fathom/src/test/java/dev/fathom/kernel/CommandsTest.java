@@ -65,7 +65,7 @@ class CommandsTest {
                 }
             }
         }
-        assertThat(words).isEqualTo(4 * 24);
+        assertThat(words).isEqualTo(4 * 26);
     }
 
     @Test

@@ -8,7 +8,9 @@ import dev.fathom.kernel.NativeMemoryException;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.DType;
 import dev.fathom.op.PadMode;
+import dev.fathom.op.Scatter;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
@@ -335,5 +337,19 @@ class FreeSizesTest {
                 specs(X.length(1, 40)),
                 lengths(1, 2, 17, 40),
                 41);
+    }
+
+    /** Places along a free batch, a free length and a dimension of its own, and an index that is computed. */
+    @Test
+    void scattersFollow() {
+        Function<Tensor[], Tensor> function = in -> {
+            Tensor x = in[0];
+            Tensor index = x.gt(0).to(DType.I32); // of the shape of x; 0 and 1
+            Tensor own = x.scatterElements(2, index, x.mul(2), Scatter.ADD).add(x.gatherElements(2, index));
+            Tensor steps = x.scatterElements(1, index.neg(), x, Scatter.SET).add(x.gatherElements(1, index.neg()));
+            Tensor rows = own.scatter(2, Tensor.ofInts(new int[] {2, 0}, 2), x.slice(2, 0, 2), Scatter.MAX);
+            return rows.add(steps).add(x.scatter(0, Tensor.ofInts(new int[] {-1}, 1), x.slice(0, 0, 1), Scatter.SET));
+        };
+        check(function, specs(X), lengths(2, 3, 7));
     }
 }

@@ -3,6 +3,7 @@ package dev.fathom.tensor;
 import dev.fathom.op.Order;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
+import dev.fathom.op.Scatter;
 import dev.fathom.op.Window;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -330,6 +331,50 @@ public record Doubles(double[] v, int... dims) {
             y.v[(i / inner / rows * size + row) * inner + i % inner] += v[i];
         }
         return y;
+    }
+
+    static double asinh(double x) {
+        double t = Math.abs(x);
+        return Math.copySign(t > 1e9 ? Math.log(2 * t) : Math.log1p(t + t * t / (1 + Math.sqrt(1 + t * t))), x);
+    }
+
+    /** These with updates joined to them where the index sends them, rows of them or each element alone. */
+    public Doubles scatter(int axis, Doubles index, Doubles updates, Scatter how, boolean elements) {
+        Doubles y = new Doubles(v.clone(), dims);
+        int inner = size(Arrays.copyOfRange(dims, axis + 1, dims.length));
+        for (int i = 0; i < updates.v.length; i++) {
+            int number = (int) index.v[elements ? i : i / inner % index.v.length];
+            int at = elements
+                    ? place(updates.dims, i, axis, number)
+                    : (i / inner / index.v.length * dims[axis] + number) * inner + i % inner;
+            y.v[at] = switch (how) {
+                case SET -> updates.v[i];
+                case ADD -> y.v[at] + updates.v[i];
+                case MUL -> y.v[at] * updates.v[i];
+                case MAX -> Math.max(y.v[at], updates.v[i]);
+                case MIN -> Math.min(y.v[at], updates.v[i]);
+            };
+        }
+        return y;
+    }
+
+    /** Of each element of the index, the value at the place along an axis that it names. */
+    public Doubles gatherElements(int axis, Doubles index) {
+        Doubles y = new Doubles(new double[index.v.length], index.dims);
+        for (int i = 0; i < y.v.length; i++) {
+            y.v[i] = v[place(index.dims, i, axis, (int) index.v[i])];
+        }
+        return y;
+    }
+
+    /** Where element i of an array of other dimensions lies here, with {@code number} along the axis. */
+    private int place(int[] other, int i, int axis, int number) {
+        int at = 0;
+        for (int d = 0; d < dims.length; d++) {
+            int own = i / size(Arrays.copyOfRange(other, d + 1, other.length)) % other[d];
+            at = at * dims[d] + (d == axis ? number : own);
+        }
+        return at;
     }
 
     /** The parts one after the other along an axis. */

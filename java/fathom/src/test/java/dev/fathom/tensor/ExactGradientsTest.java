@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.Cell;
+import dev.fathom.op.Scatter;
 import dev.fathom.ops.RecurrentOp;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +31,20 @@ class ExactGradientsTest {
 
     private static float[] f(float... values) {
         return values;
+    }
+
+    /** By hand: of updates of one place the last gets the gradient, and x none where it was replaced. */
+    @Test
+    void whatStaysGetsTheGradient() {
+        try (Pass pass = Pass.grad()) {
+            Tensor x = watched(f(1, 2, 3, 4), 4);
+            Tensor u = watched(f(10, 20, 30), 3);
+            Tensor y = x.scatter(0, Tensor.ofInts(new int[] {2, 0, -2}, 3), u, Scatter.SET);
+            assertClose("y", y, 20, 2, 30, 4);
+            pass.backward(y.mul(Tensor.of(f(5, 6, 7, 8), 4)).add(x).sum());
+            assertClose("dx", pass.gradient(x), 1, 7, 1, 9);
+            assertClose("du", pass.gradient(u), 0, 5, 7);
+        }
     }
 
     /** By hand: with one zero the others have none, with two nobody has, and what is there already is added to. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.op.DType;
 import dev.fathom.op.PadMode;
+import dev.fathom.op.Scatter;
 import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import java.nio.ByteBuffer;
@@ -131,6 +132,36 @@ class IntegersTest {
             Tensor table = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
             assertThatThrownBy(() -> ints(-1).embedding(table, null))
                     .hasMessage("embedding: index -1 at row 0 is outside [0, 2): give the number of a row that exists");
+        }
+    }
+
+    /** From PyTorch 1.13: gather, scatter_reduce, index_reduce and index_add. */
+    @Test
+    void scattersAsPyTorchDoes() {
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.ofInts(new int[] {1, 2, 3, 4, 5, 6}, 2, 3);
+            Tensor index = Tensor.ofInts(new int[] {1, 0, 0, 0, 1, 1}, 3, 2);
+            Tensor updates = Tensor.ofInts(new int[] {10, -20, 30, 40, -50, 60}, 3, 2);
+            assertThat(x.gatherElements(0, index).toIntArray()).containsExactly(4, 2, 1, 2, 4, 5);
+            int[][] expected = {
+                {30, 40, 3, -50, 60, 6},
+                {31, 22, 3, -36, 65, 6},
+                {30, -1600, 3, -2000, 300, 6},
+                {30, 40, 3, 10, 60, 6},
+                {1, -20, 3, -50, 5, 6}
+            };
+            for (Scatter how : Scatter.values()) {
+                assertThat(x.scatterElements(0, index, updates, how).toIntArray())
+                        .as("%s", how)
+                        .containsExactly(expected[how.ordinal()]);
+                Tensor floats = x.to(DType.F32).scatterElements(0, index, updates.to(DType.F32), how);
+                assertThat(floats.to(DType.I32).toIntArray()).containsExactly(expected[how.ordinal()]);
+            }
+            Tensor rows = updates.slice(0, 0, 2);
+            assertThat(x.scatter(1, ints(2, -1), rows, Scatter.MUL).toIntArray())
+                    .containsExactly(1, 2, -600, 4, 5, 7200);
+            assertThat(x.scatter(1, ints(2, -1), rows, Scatter.ADD).toIntArray())
+                    .containsExactly(1, 2, -7, 4, 5, 76);
         }
     }
 

@@ -12,6 +12,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Order;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
+import dev.fathom.op.Scatter;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.op.Window;
@@ -31,6 +32,7 @@ import dev.fathom.ops.DropoutOp;
 import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.ExpandOp;
 import dev.fathom.ops.FlipOp;
+import dev.fathom.ops.GatherElementsOp;
 import dev.fathom.ops.IndexAddOp;
 import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.LocalResponseNormOp;
@@ -49,6 +51,7 @@ import dev.fathom.ops.ReshapeOp;
 import dev.fathom.ops.ResizeOp;
 import dev.fathom.ops.RollOp;
 import dev.fathom.ops.RotaryOp;
+import dev.fathom.ops.ScatterOp;
 import dev.fathom.ops.SliceOp;
 import dev.fathom.ops.SoftmaxOp;
 import dev.fathom.ops.SortOp;
@@ -476,6 +479,9 @@ public final class OpTable {
     /** What {@link #unary} was told of a row, for the epilogues that fuse it. */
     private record Formula(Activation op, DoubleUnaryOperator reference) {}
 
+    private static final Set<Unary> STEEP =
+            Set.of(Unary.SIN, Unary.COS, Unary.TAN, Unary.SINH, Unary.COSH, Unary.ATANH);
+
     private static final Map<Unary, Formula> UNARY = new EnumMap<>(Unary.class);
 
     private static Row unary(Unary row, String method, Function<Tensor, Tensor> f, DoubleUnaryOperator reference) {
@@ -578,6 +584,32 @@ public final class OpTable {
         unary(Unary.ERF, "erf()", Tensor::erf, Doubles::erf);
         unary(Unary.SIGN, "sign()", Tensor::sign, Math::signum);
         unary(Unary.FLOOR, "floor()", Tensor::floor, Math::floor);
+        unary(Unary.CEIL, "ceil()", Tensor::ceil, Math::ceil);
+        unary(Unary.TAN, "tan()", Tensor::tan, Math::tan).range(-1.2, 1.2).tolerance(4.8e-7, 1e-38);
+        unary(Unary.ASIN, "asin()", Tensor::asin, Math::asin).range(-0.9, 0.9);
+        unary(Unary.ACOS, "acos()", Tensor::acos, Math::acos).range(-0.9, 0.9);
+        unary(Unary.ATAN, "atan()", Tensor::atan, Math::atan);
+        unary(Unary.SINH, "sinh()", Tensor::sinh, Math::sinh);
+        unary(Unary.COSH, "cosh()", Tensor::cosh, Math::cosh);
+        unary(Unary.ASINH, "asinh()", Tensor::asinh, Doubles::asinh);
+        unary(
+                        Unary.ACOSH,
+                        "acosh()",
+                        Tensor::acosh,
+                        x -> x < 1 ? Double.NaN : Math.log(x + Math.sqrt((x - 1) * (x + 1))))
+                .range(1.1, 9);
+        unary(Unary.ATANH, "atanh()", Tensor::atanh, x -> 0.5 * (Math.log1p(x) - Math.log1p(-x)))
+                .range(-0.9, 0.9);
+        row("isNan()", "isNan()")
+                .sized(n -> new int[][] {{n}})
+                .constant()
+                .f(x -> x[0].log().isNan())
+                .is(x -> x[0].map(v -> flag(v < 0 || v != v)));
+        row("isInf()", "isInf()")
+                .sized(n -> new int[][] {{n}})
+                .constant()
+                .f(x -> x[0].floor().reciprocal().isInf())
+                .is(x -> x[0].map(v -> flag(Math.floor(v) == 0)));
         unary(Unary.ROUND, "round()", Tensor::round, Math::rint);
         unary(Unary.ADD_SCALAR, 2.5f, "add(double)", x -> x.add(2.5f), x -> x + 2.5);
         unary(Unary.MUL_SCALAR, 2.5f, "mul(double)", x -> x.mul(2.5f), x -> x * 2.5);
@@ -1191,8 +1223,9 @@ public final class OpTable {
                         () -> t(2, 3).linear(t(4, 3), null, t(2, 5), null));
         linear("linear with bias and residual", true, true, null);
         for (Formula f : UNARY.values()) {
-            // the sine of a sum as large as 1e30 is nobody's; the others run in the epilogue as they do alone
-            if (f.op.row() != Unary.SIN && f.op.row() != Unary.COS) {
+            // what a rounded sum does to the steep ones is nobody's, as to the sine of 1e30; the others run in the
+            // epilogue as they do alone
+            if (!STEEP.contains(f.op.row())) {
                 linear("linear with bias and " + f.op.label(), true, false, f.op);
             }
         }
@@ -2632,6 +2665,53 @@ public final class OpTable {
                             "take: input 1 [2] is F32 but must be I32; make it with Tensor.ofInts, or convert it with"
                                     + " to(DType.I32)",
                             () -> t(3, 3, 3).take(at, t(2)));
+            for (Scatter how : Scatter.values()) {
+                boolean flows = how == Scatter.SET || how == Scatter.ADD;
+                Row r = row("scatter " + how + " along " + at, ScatterOp.class, "scatter(int,Tensor,Tensor,Scatter)")
+                        .indices(1, shapes -> 3)
+                        .sized(FEW, n ->
+                                new int[][] {scattered(at, s(3), n, 2)[0], s(2, 3), scattered(at, s(2, 3), n, 2)[0]})
+                        .large(scattered(at, s(3), 300, 400)[0], s(2, 3), scattered(at, s(2, 3), 300, 400)[0])
+                        .f(x -> x[0].scatter(at, x[1], x[2], how))
+                        .is(x -> x[0].scatter(at, x[1], x[2], how, false))
+                        .tolerance(2e-6, 2e-5);
+                Row e = row(
+                                "scatter_elements " + how + " along " + at,
+                                ScatterOp.class,
+                                "scatterElements(int,Tensor,Tensor,Scatter)")
+                        .indices(1, shapes -> shapes[0][at])
+                        .sized(FEW, n -> new int[][] {{5, n, 4}, {5, n, 4}, {5, n, 4}})
+                        .sample(
+                                s(5, 4, 3),
+                                at == 0 ? s(7, 2, 3) : at == 1 ? s(5, 6, 2) : s(4, 4, 8),
+                                at == 0 ? s(7, 2, 3) : at == 1 ? s(5, 6, 2) : s(4, 4, 8))
+                        .large(s(90, 50, 60), s(90, 50, 60), s(90, 50, 60))
+                        .f(x -> x[0].scatterElements(at, x[1], x[2], how))
+                        .is(x -> x[0].scatter(at, x[1], x[2], how, true))
+                        .tolerance(2e-6, 2e-5);
+                if (!flows) {
+                    r.constant();
+                    e.constant();
+                }
+                if (how == Scatter.MUL) { // whether products overflow on the way depends on their order
+                    r.ordinary(0).ordinary(2);
+                    e.ordinary(0).ordinary(2);
+                }
+            }
+            row("gather_elements along " + at, GatherElementsOp.class, "gatherElements(int,Tensor)")
+                    .indices(1, shapes -> shapes[0][at])
+                    .sized(n -> new int[][] {{5, n, 4}, {5, n, 4}})
+                    .sample(s(5, 4, 3), at == 0 ? s(7, 2, 3) : at == 1 ? s(5, 6, 2) : s(4, 4, 8))
+                    .large(s(90, 50, 60), s(90, 50, 60))
+                    .f(x -> x[0].gatherElements(at, x[1]))
+                    .is(x -> x[0].gatherElements(at, x[1]))
+                    .refuses(
+                            "gather_elements: index 2 at row 1 is outside [-2, 2): give a number that exists; -1 is the last",
+                            () -> t(2, 2, 2).gatherElements(at, Tensor.ofInts(new int[] {-2, 2}, 1, 1, 2)))
+                    .refuses(
+                            "gather_elements: index [2, 2] must have 3 dimensions like x [2, 2, 2], none larger but"
+                                    + " dimension " + at + "; expand or slice it",
+                            () -> t(2, 2, 2).gatherElements(at, ints(2, 2)));
             row("index_add along " + at, IndexAddOp.class, "indexAdd(int,Tensor,int)")
                     .indices(1, shapes -> 5)
                     .sized(n -> scattered(at, s(2, 3), n, 3))
@@ -2650,6 +2730,30 @@ public final class OpTable {
                                     + ")=2 but index.dim(0)=3; they must be equal",
                             () -> t(2, 2, 2).indexAdd(at, Tensor.ofInts(new int[3], 3), 4));
         }
+        ROWS.get(ROWS.size() - 2)
+                .refuses(
+                        "scatter: index 3 at row 0 is outside [-3, 3): give a number that exists; -1 is the last",
+                        () -> t(3, 2).scatter(0, Tensor.ofInts(new int[] {3}, 1), t(1, 2), Scatter.ADD))
+                .refuses(
+                        "scatter: updates [4, 2] must have the shape of x [3, 2] with the dimensions of index [5] in the"
+                                + " place of dimension 0, as take gives it",
+                        () -> t(3, 2).scatter(0, ints(5), t(4, 2), Scatter.SET))
+                .refuses(
+                        "scatter_elements: x [3, 2] is F32 but updates [1, 2] are I32; both must be F32 or both I32, so"
+                                + " convert them with to(DType)",
+                        () -> t(3, 2).scatterElements(0, ints(1, 2), ints(1, 2), Scatter.SET))
+                .refuses(
+                        "scatter_elements: updates [2, 2] and index [1, 2] must have the same shape; give a place for"
+                                + " each update",
+                        () -> t(3, 2).scatterElements(0, ints(1, 2), t(2, 2), Scatter.SET))
+                .refuses(
+                        "scatter: x [3, 2] or updates [1, 2] need a gradient, but MAX has none; detach() them, or join by SET"
+                                + " or ADD",
+                        () -> {
+                            try (Pass pass = Pass.grad()) {
+                                return pass.watch(t(3, 2)).scatter(0, ints(1), t(1, 2), Scatter.MAX);
+                            }
+                        });
         ROWS.get(ROWS.size() - 1)
                 .refuses(
                         "index_add: x [2, 3] has 1 dimensions from 1 on but index [3, 2] has 2; give an index for"
@@ -3385,7 +3489,13 @@ public final class OpTable {
             RollOp.class,
             SliceOp.class,
             TakeOp.class);
-    private static final Set<Object> EXACT = Set.of(CumsumOp.class, IndexAddOp.class, MaxUnpoolOp.class, WhereOp.class);
+    private static final Set<Object> EXACT = Set.of(
+            CumsumOp.class,
+            GatherElementsOp.class,
+            IndexAddOp.class,
+            MaxUnpoolOp.class,
+            ScatterOp.class,
+            WhereOp.class);
 
     static {
         for (Row r : List.copyOf(ROWS)) {
