@@ -543,8 +543,8 @@ final class ExportRules {
                     d.node(
                             "Slice",
                             d.get(0, order),
-                            d.vector(fromEnd(d, from, size)),
-                            to.equals(size) ? d.ints(Long.MAX_VALUE) : d.vector(fromEnd(d, to, size)),
+                            d.vector(fromEnd(from, size)),
+                            to.equals(size) ? d.ints(Long.MAX_VALUE) : d.vector(fromEnd(to, size)),
                             d.ints(Drawing.position(order, op.axis())),
                             op.step() == 1 ? "" : d.ints(op.step())),
                     order);
@@ -590,7 +590,7 @@ final class ExportRules {
     }
 
     /** A place as a constant, counted from the end of its dimension where that makes it one. */
-    private static Extent fromEnd(Drawing d, Extent place, Extent size) {
+    private static Extent fromEnd(Extent place, Extent size) {
         Extent behind = place.minus(size);
         return !place.constant() && behind.constant() && behind.first() < 0 ? behind : place;
     }
@@ -751,7 +751,7 @@ final class ExportRules {
                 d.node("Reshape", parts[0], d.ints(0, 0, heads, width)));
         String k = ofHeads(d, parts[1], kv, heads, width, true);
         String v = ofHeads(d, parts[2], kv, heads, width, false);
-        float scale = Float.isNaN(op.scale()) ? (float) (1 / Math.sqrt(width)) : op.scale();
+        float scale = Float.isNaN(op.scale()) ? (float) (1 / Math.sqrt((double) width)) : op.scale();
         String scores = d.node("Mul", d.node("MatMul", q, k), d.scalar(scale));
         Extent queries = d.dim(0, 1);
         Extent keys = d.dim(packed ? 0 : 1, 1);
