@@ -180,6 +180,16 @@ final class ExportRules {
             case MUL_SCALAR -> d.node("Mul", x, d.scalar(p));
             case DIV_SCALAR -> d.node("Div", x, d.scalar(p));
             case RSUB_SCALAR -> d.node("Sub", d.scalar(p), x);
+            case CEIL -> d.node("Ceil", x);
+            case TAN -> d.node("Tan", x);
+            case ASIN -> d.node("Asin", x);
+            case ACOS -> d.node("Acos", x);
+            case ATAN -> d.node("Atan", x);
+            case SINH -> d.node("Sinh", x);
+            case COSH -> d.node("Cosh", x);
+            case ASINH -> d.node("Asinh", x);
+            case ACOSH -> d.node("Acosh", x);
+            case ATANH -> d.node("Atanh", x);
             case HUBER, LOG_COSH -> throw d.refusal("");
         };
     }

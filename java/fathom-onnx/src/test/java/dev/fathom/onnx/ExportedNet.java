@@ -220,7 +220,17 @@ record ExportedNet(String name, Net net, BiFunction<Net, Tensor[], Object> funct
                 x.mul(3).round(),
                 x.sub(0.1),
                 x.div(3),
-                x.rsub(2));
+                x.rsub(2),
+                x.ceil(),
+                x.tan(),
+                x.tanh().asin(),
+                x.tanh().acos(),
+                x.atan(),
+                x.sinh(),
+                x.cosh(),
+                x.asinh(),
+                x.cosh().acosh(),
+                x.sigmoid().atanh());
     }
 
     /** The functions of two numbers. */
