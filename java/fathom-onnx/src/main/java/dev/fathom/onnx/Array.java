@@ -2,15 +2,20 @@ package dev.fathom.onnx;
 
 import dev.fathom.io.InputFile;
 import dev.fathom.io.Stored;
+import dev.fathom.op.DType;
+import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.IntUnaryOperator;
 import java.util.function.LongBinaryOperator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Values that are known before a graph runs: shapes, axes, scales, and what follows from them. Integers and booleans
@@ -81,7 +86,63 @@ record Array(ElementType type, int[] dims, Object values) {
         return new Array(constant.type(), dims, all);
     }
 
+    /**
+     * Reads the values of a tensor.
+     *
+     * @throws IllegalArgumentException if it has none, since a plan is made
+     */
+    static Array read(Held of) {
+        Tensor t = of.channelsFirst();
+        int[] dims = t.shape().toArray();
+        try {
+            return t.dtype() == DType.F32
+                    ? of.type() == ElementType.BOOL
+                            ? of(of.type(), dims, wholes(t.toArray()))
+                            : new Array(of.type(), dims, doubles(t.toArray()))
+                    : new Array(of.type(), dims, Arrays.stream(t.toIntArray())
+                            .asLongStream()
+                            .toArray());
+        } catch (IllegalStateException e) {
+            throw new IllegalArgumentException(
+                    "it needs values that the graph is given, which a plan does not know when it is made; run the model"
+                            + " in a pass, or give the input as a constant",
+                    e);
+        }
+    }
+
+    private static double[] doubles(float[] from) {
+        double[] to = new double[from.length];
+        for (int i = 0; i < to.length; i++) {
+            to[i] = from[i];
+        }
+        return to;
+    }
+
+    private static long[] wholes(float[] from) {
+        long[] to = new long[from.length];
+        for (int i = 0; i < to.length; i++) {
+            to[i] = (long) from[i];
+        }
+        return to;
+    }
+
     // ---- reading them
+
+    String[] texts() {
+        if (values instanceof String[] texts) {
+            return texts;
+        }
+        throw new IllegalArgumentException("a value of type " + type + " stands where texts should");
+    }
+
+    /** These values as a constant of the pass. */
+    Tensor tensor() {
+        return type.dtype() == DType.I32 ? Tensor.ofInts(ints(), dims) : Tensor.of(floats(), dims);
+    }
+
+    boolean isTrue() {
+        return real() != 0;
+    }
 
     int rank() {
         return dims.length;
@@ -244,21 +305,22 @@ record Array(ElementType type, int[] dims, Object values) {
         int[] to = first.dims.clone();
         to[axis] = parts.stream().mapToInt(p -> p.dims[axis]).sum();
         int n = size(to);
-        long[] whole = new long[first.values instanceof long[] ? n : 0];
-        double[] reals = new double[first.values instanceof double[] ? n : 0];
+        Object all = first.values instanceof long[]
+                ? new long[n]
+                : first.values instanceof double[] ? new double[n] : new String[n];
         int at = 0;
         for (int o = 0; o < outer; o++) {
             for (Array p : parts) {
-                int length = p.dims[axis] * inner;
-                if (p.values instanceof long[] from && whole.length == n) {
-                    System.arraycopy(from, o * length, whole, at, length);
-                } else {
-                    System.arraycopy(p.reals(), o * length, reals, at, length);
+                if (p.values.getClass() != all.getClass()) {
+                    throw new IllegalArgumentException("values of " + first.type + " and " + p.type
+                            + " stand side by side; cast them to one type");
                 }
+                int length = p.dims[axis] * inner;
+                System.arraycopy(p.values, o * length, all, at, length);
                 at += length;
             }
         }
-        return new Array(first.type, to, first.values instanceof long[] ? whole : reals);
+        return new Array(first.type, to, all);
     }
 
     /** How far apart neighbors of each dimension lie. */
@@ -305,7 +367,8 @@ record Array(ElementType type, int[] dims, Object values) {
     }
 
     /** These and others, repeated to the shape that both can have. */
-    static Array both(ElementType type, Array a, Array b, LongBinaryOperator whole, DoubleBinaryOperator real) {
+    static Array both(
+            ElementType type, Array a, Array b, LongBinaryOperator whole, @Nullable DoubleBinaryOperator real) {
         int[] dims = together(a.dims, b.dims);
         Array left = a.expanded(dims);
         Array right = b.expanded(dims);
@@ -318,6 +381,15 @@ record Array(ElementType type, int[] dims, Object values) {
                             .mapToLong(i -> whole.applyAsLong(x[i], y[i]))
                             .toArray());
         }
+        if (left.values instanceof String[] x && right.values instanceof String[] y && type == ElementType.BOOL) {
+            return of(
+                    type,
+                    dims,
+                    IntStream.range(0, n).mapToLong(i -> x[i].equals(y[i]) ? 1 : 0).toArray());
+        }
+        if (real == null) {
+            throw new IllegalArgumentException("values of type " + a.type + " stand where whole numbers should");
+        }
         double[] x = left.reals();
         double[] y = right.reals();
         double[] z = IntStream.range(0, n)
@@ -326,13 +398,24 @@ record Array(ElementType type, int[] dims, Object values) {
         return cast(new Array(ElementType.DOUBLE, dims, z), type);
     }
 
+    Array each(DoubleUnaryOperator of) {
+        return cast(new Array(ElementType.DOUBLE, dims, Arrays.stream(reals()).map(of).toArray()), type);
+    }
+
+    /** The elements of one or the other, repeated to the shape that all can have. */
+    static Array where(Array mask, Array yes, Array no) {
+        int[] dims = together(mask.dims, yes.dims, no.dims);
+        long[] which = mask.expanded(dims).longs();
+        Array a = yes.expanded(dims);
+        Array b = no.expanded(dims);
+        int n = which.length;
+        return concatenated(0, List.of(a.reshaped(n), b.reshaped(n))).taken(dims, i -> which[i] != 0 ? i : n + i);
+    }
+
     /** As C converts: floats lose what is behind the point, and integers wrap around. */
     static Array cast(Array a, ElementType type) {
         if (type == ElementType.STRING || a.type == ElementType.STRING) {
-            if (type == a.type) {
-                return a;
-            }
-            throw new IllegalArgumentException("a cast between " + a.type + " and " + type + " is not computed");
+            return texts(a, type);
         }
         if (type == ElementType.BOOL) {
             return of(
@@ -350,6 +433,35 @@ record Array(ElementType type, int[] dims, Object values) {
                                         .mapToLong(x -> (long) x)
                                         .toArray())
                 : ofReals(type, a.dims, a.reals());
+    }
+
+    /** Numbers as they are written, and texts as the numbers that they write. */
+    private static Array texts(Array a, ElementType type) {
+        if (type == a.type) {
+            return a;
+        }
+        if (type == ElementType.STRING) {
+            String[] texts = a.values instanceof long[] whole
+                    ? Arrays.stream(whole)
+                            .mapToObj(x -> a.type == ElementType.BOOL ? x != 0 ? "True" : "False" : Long.toString(x))
+                            .toArray(String[]::new)
+                    : Arrays.stream(a.reals())
+                            .mapToObj(x -> a.type == ElementType.DOUBLE ? Double.toString(x) : Float.toString((float) x))
+                            .toArray(String[]::new);
+            return new Array(type, a.dims, texts);
+        }
+        double[] numbers =
+                Arrays.stream(a.texts()).mapToDouble(Array::number).toArray();
+        return cast(new Array(ElementType.DOUBLE, a.dims, numbers), type);
+    }
+
+    private static double number(String text) {
+        return switch (text.strip().toLowerCase(Locale.ROOT)) {
+            case "inf", "+inf", "infinity" -> Double.POSITIVE_INFINITY;
+            case "-inf", "-infinity" -> Double.NEGATIVE_INFINITY;
+            case "nan" -> Double.NaN;
+            default -> Double.parseDouble(text);
+        };
     }
 
     private static long[] wrapped(ElementType type, long[] values) {

@@ -62,6 +62,11 @@ enum ElementType {
         return stored != null && stored.dtype() != DType.F32;
     }
 
+    /** The type as which a pass holds such elements: booleans as 0 and 1 of F32, as masks are. */
+    DType dtype() {
+        return whole() && this != BOOL ? DType.I32 : DType.F32;
+    }
+
     /** What becomes of a whole number in this type, whose higher bits are lost. */
     long wrap(long value) {
         return switch (this) {

@@ -15,6 +15,21 @@ record Held(Tensor tensor, ElementType type, boolean last) {
         return new Held(tensor, type, false);
     }
 
+    /** Another tensor with the layout and the type of this one. */
+    Held with(Tensor other) {
+        return new Held(other, type, last);
+    }
+
+    /** Another tensor with the layout of this one. */
+    Held with(Tensor other, ElementType newType) {
+        return new Held(other, newType, last);
+    }
+
+    /** This value with its dimensions as the graph has them. */
+    Held first() {
+        return last ? of(channelsFirst(), type) : this;
+    }
+
     int rank() {
         return tensor.shape().rank();
     }

@@ -1,7 +1,5 @@
 package dev.fathom.onnx;
 
-import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -13,8 +11,8 @@ import java.util.Map;
  * @param domain of the operator, {@code ""} for the standard's own
  * @param inputs names of values; an input that is left out is {@code ""}
  * @param attributes by their names, each a {@code Float}, {@code Long}, {@code String}, {@link Initializer},
- *     {@link Graph}, {@code float[]}, {@code long[]}, or a {@link List} of one of the others; {@link #held} makes an
- *     {@link Array} of each initializer
+ *     {@link Graph}, {@code float[]}, {@code long[]}, or a {@link List} of one of the others; a {@link Program} has
+ *     an {@link Array} instead of each initializer and a program instead of each graph
  */
 record Node(
         String name,
@@ -23,15 +21,12 @@ record Node(
         List<String> inputs,
         List<String> outputs,
         Map<String, Object> attributes) {
-    /** This node with the values of its tensors instead of the places where they lie in the file. */
-    Node held() throws IOException {
-        Map<String, Object> all = new LinkedHashMap<>(attributes);
-        for (Map.Entry<String, Object> a : all.entrySet()) {
-            if (a.getValue() instanceof Initializer i) {
-                a.setValue(Array.read(i));
-            }
-        }
-        return new Node(name, op, domain, inputs, outputs, all);
+    /** The graphs of its attributes, as the file has them. */
+    List<Graph> graphs() {
+        return attributes.values().stream()
+                .filter(Graph.class::isInstance)
+                .map(Graph.class::cast)
+                .toList();
     }
 
     /** The operator with its domain, unless that is the standard's own. */

@@ -51,8 +51,9 @@ public final class OnnxModel implements AutoCloseable {
     public static OnnxModel read(Path file) {
         try (OnnxFile onnx = OnnxFormat.read(file)) {
             Program program = new Program(onnx);
-            OnnxNet net = new OnnxNet(program.weights(), program.layers(), program);
-            try (TensorFile weights = program.tensors(file.toString())) {
+            Weights all = program.weights();
+            OnnxNet net = new OnnxNet(all.variables(), all.layers(), program);
+            try (TensorFile weights = all.tensors(file.toString())) {
                 return new OnnxModel(file.toString(), program, Model.of(net, 1, weights, Names.exact()));
             }
         } catch (IllegalArgumentException e) {

@@ -3,17 +3,12 @@ package dev.fathom.onnx;
 import static java.util.Objects.requireNonNull;
 
 import dev.fathom.io.InputFile;
-import dev.fathom.io.TensorFile;
 import dev.fathom.op.DType;
-import dev.fathom.op.Shape;
-import dev.fathom.parameter.Buffer;
-import dev.fathom.parameter.Parameter;
 import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -21,34 +16,35 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A graph that can be run: its nodes in order, its constants, and which of them are weights. */
 final class Program {
-    /** Operators whose first input alone is data; what their others say is known before the graph runs. */
-    private static final Set<String> SETTINGS = Set.of("Resize", "Upsample", "Clip", "Pad");
-
-    private final List<Node> nodes;
+    private final List<Node> nodes = new ArrayList<>();
     private final List<Value> inputs;
     private final List<Value> outputs;
     private final Map<String, Long> opsets;
+    private final Weights weights;
     private final Map<String, Array> constants = new HashMap<>();
-    private final Map<String, int[]> orders = new HashMap<>();
-    private final Map<String, Variable> weights = new LinkedHashMap<>();
-    /** Recurrent layers by the names of their nodes' first results. */
-    private final Map<String, Recurrence> recurrences = new LinkedHashMap<>();
-
-    private final List<TensorFile.Entry> entries = new ArrayList<>();
+    /** The names of the graph's weights, and those of their parameters. */
+    private final Map<String, String> parameters = new LinkedHashMap<>();
     /** How many nodes and outputs read a value. */
     private final Map<String, Integer> readers = new HashMap<>();
+    /** Before the names of parameters: empty but for the graph of an attribute. */
+    private final String prefix;
 
     Program(OnnxFile file) throws IOException {
-        Graph graph = file.graph();
-        opsets = file.opsets();
+        this(file.graph(), file.opsets(), new Weights(), "", Set.of());
+    }
+
+    private Program(Graph graph, Map<String, Long> opsets, Weights weights, String prefix, Set<String> outer)
+            throws IOException {
+        this.opsets = opsets;
+        this.weights = weights;
+        this.prefix = prefix;
         outputs = graph.outputs();
         Map<String, Initializer> initializers = new LinkedHashMap<>(graph.initializers());
-        nodes = new ArrayList<>();
+        List<Node> given = new ArrayList<>();
         for (Node n : graph.nodes()) {
             if (n.op().equals("Constant") && n.attributes().get("value") instanceof Initializer constant) {
                 String name = n.outputs().isEmpty() ? "" : n.outputs().get(0);
@@ -56,44 +52,28 @@ final class Program {
                     throw twice(name);
                 }
             } else {
-                nodes.add(n.held());
+                given.add(n);
             }
         }
         inputs = graph.inputs().stream()
                 .filter(v -> !initializers.containsKey(v.name()))
                 .toList();
-        mustBeKnown();
-        mustBeConnected(initializers);
-        for (Node n : nodes) {
-            if (Recurrence.is(n)) {
-                Recurrence r = Recurrence.of(n, initializers);
-                String name = key(n);
-                recurrences.put(name, r);
-                r.entries()
-                        .forEach(e -> entries.add(new TensorFile.Entry(
-                                name + "." + e.name(), e.type(), e.stored(), e.dims(), e.bytes(), e.source())));
-            }
-            for (int i = 0; i < n.inputs().size(); i++) {
-                String name = n.inputs().get(i);
-                if (Recurrence.is(n) && Recurrence.isWeight(i)) {
-                    continue;
-                }
-                readers.merge(name, 1, Integer::sum);
-                Initializer constant = initializers.get(name);
-                if (constant != null) {
-                    weight(n, i, constant);
-                }
-            }
+        if (prefix.isEmpty()) {
+            mustBeKnown(given);
+        }
+        Set<String> there = new HashSet<>(outer);
+        there.addAll(initializers.keySet());
+        mustBeConnected(given, there);
+        for (Node n : given) {
+            read(n, initializers);
+        }
+        for (Node n : given) {
+            nodes.add(held(n, there));
         }
         outputs.forEach(v -> readers.merge(v.name(), 2, Integer::sum)); // an output is no kernel's own
         for (Initializer i : initializers.values()) {
-            if (!readers.containsKey(i.name())) {
-                continue;
-            }
-            if (!weights.containsKey(i.name())) {
+            if (readers.containsKey(i.name()) && !parameters.containsKey(i.name())) {
                 constants.put(i.name(), Array.read(i));
-            } else {
-                entries.add(i.entry());
             }
         }
     }
@@ -102,52 +82,53 @@ final class Program {
         return n.outputs().stream().filter(o -> !o.isEmpty()).findFirst().orElse(n.name());
     }
 
-    /** The numbers of the weights, as a file of tensors whose names are those of the net's parameters. */
-    TensorFile tensors(String file) {
-        return new TensorFile(file, entries, Map.of(), () -> {});
+    /** Notes what a node reads, also within the graphs of its attributes. */
+    private void read(Node n, Map<String, Initializer> initializers) throws IOException {
+        if (Recurrence.is(n) && Recurrence.isLayer(n, initializers)) {
+            weights.add(prefix + key(n), Recurrence.of(n, initializers));
+        }
+        Operator operator = Operators.of(n);
+        for (int i = 0; i < n.inputs().size(); i++) {
+            String name = n.inputs().get(i);
+            if (Recurrence.isWeight(i) && weights.layers().containsKey(prefix + key(n))) {
+                continue;
+            }
+            readers.merge(name, 1, Integer::sum);
+            Initializer constant = initializers.get(name);
+            if (constant != null && operator != null) {
+                Step.Weight w = weights.add(prefix + name, n, operator, i, constant);
+                if (w != null) {
+                    parameters.put(name, prefix + name);
+                }
+            }
+        }
+        for (Graph g : n.graphs()) {
+            Map<String, Initializer> visible = new HashMap<>(initializers);
+            visible.keySet().removeAll(g.initializers().keySet());
+            g.inputs().forEach(v -> visible.remove(v.name()));
+            for (Node inner : g.nodes()) {
+                read(inner, visible);
+                inner.inputs().forEach(name -> readers.merge(name, 2, Integer::sum));
+            }
+            g.outputs().forEach(v -> readers.merge(v.name(), 2, Integer::sum));
+        }
     }
 
-    Map<String, Recurrent> layers() {
-        Map<String, Recurrent> layers = new LinkedHashMap<>();
-        recurrences.forEach((name, r) -> layers.put(name, r.net()));
-        return layers;
+    /** A node with values and programs instead of places in the file. */
+    private Node held(Node n, Set<String> there) throws IOException {
+        Map<String, Object> all = new LinkedHashMap<>(n.attributes());
+        for (Map.Entry<String, Object> a : all.entrySet()) {
+            if (a.getValue() instanceof Initializer i) {
+                a.setValue(Array.read(i));
+            } else if (a.getValue() instanceof Graph g) {
+                a.setValue(new Program(g, opsets, weights, prefix + key(n) + "." + a.getKey() + ".", there));
+            }
+        }
+        return new Node(n.name(), n.op(), n.domain(), n.inputs(), n.outputs(), all);
     }
 
-    /** Floats of more than one element are weights, in the order in which their first reader wants them. */
-    private void weight(Node reader, int input, Initializer constant) {
-        String name = constant.name();
-        int[] dims = Arrays.stream(constant.entry().dims())
-                .mapToInt(Math::toIntExact)
-                .toArray();
-        if (SETTINGS.contains(reader.op()) && input > 0) {
-            return;
-        }
-        boolean some = constant.entry().bytes() > Float.BYTES && dims.length <= Shape.MAX_RANK;
-        if (constant.type() != ElementType.FLOAT || !some || weights.containsKey(name)) {
-            return;
-        }
-        int[] order = order(reader, input, dims.length);
-        int[] own = Arrays.stream(order).map(d -> dims[d]).toArray();
-        int[] back = new int[order.length];
-        for (int i = 0; i < order.length; i++) {
-            back[order[i]] = i;
-        }
-        orders.put(name, order);
-        boolean statistics = reader.op().equals("BatchNormalization") && input >= 3;
-        dev.fathom.parameter.Initializer zeros = (shape, rng) -> new float[(int) shape.size()];
-        weights.put(name, statistics ? new Buffer(Shape.of(own), zeros) : new Parameter(Shape.of(own), zeros, back));
-    }
-
-    private static int[] order(Node reader, int input, int rank) {
-        if (reader.op().equals("Conv") && input == 1) {
-            return Held.last(rank);
-        }
-        boolean plain = reader.op().equals("Gemm")
-                && input == 1
-                && reader.attributes().getOrDefault("transB", 0L).equals(0L);
-        return plain || reader.op().equals("MatMul") && input == 1 && rank == 2
-                ? new int[] {1, 0}
-                : IntStream.range(0, rank).toArray();
+    Weights weights() {
+        return weights;
     }
 
     private static IllegalArgumentException twice(String name) {
@@ -155,23 +136,28 @@ final class Program {
                 + "; the file is damaged, export it again");
     }
 
-    private void mustBeKnown() {
+    private static void mustBeKnown(List<Node> nodes) {
         Set<String> unknown = new TreeSet<>();
-        for (Node n : nodes) {
-            if (Rules.of(n) == null && !Recurrence.is(n)) {
-                unknown.add(n.operator());
-            }
-        }
+        unknown(nodes, unknown);
         if (!unknown.isEmpty()) {
             throw new IllegalArgumentException("its graph has operators that are not computed here: " + unknown);
         }
     }
 
-    private void mustBeConnected(Map<String, Initializer> initializers) {
-        Set<String> there = new HashSet<>(initializers.keySet());
+    private static void unknown(List<Node> nodes, Set<String> to) {
+        for (Node n : nodes) {
+            boolean constant = n.op().equals("Constant") && n.domain().isEmpty();
+            if (Operators.of(n) == null && !constant) {
+                to.add(n.operator());
+            }
+            n.graphs().forEach(g -> unknown(g.nodes(), to));
+        }
+    }
+
+    private void mustBeConnected(List<Node> given, Set<String> there) {
         inputs.forEach(v -> there.add(v.name()));
         there.add("");
-        for (Node n : nodes) {
+        for (Node n : given) {
             if (n.outputs().isEmpty()) {
                 throw new IllegalArgumentException(
                         "the node " + n + " gives nothing; the file is damaged, export it again");
@@ -196,10 +182,6 @@ final class Program {
         }
     }
 
-    Map<String, Variable> weights() {
-        return weights;
-    }
-
     List<Value> inputs() {
         return inputs;
     }
@@ -210,41 +192,71 @@ final class Program {
 
     /** Runs the graph in the current pass. */
     Map<String, Tensor> run(Map<String, Variable> with, Map<String, Recurrent> layers, Tensor... in) {
-        if (in.length != inputs.size()) {
-            throw new IllegalArgumentException(
-                    "the graph takes " + inputs.size() + " inputs, " + inputs + ", but " + in.length + " were given");
-        }
-        Map<String, @Nullable Object> values = new HashMap<>(constants);
-        with.forEach((name, w) -> values.put(name, new Step.Weight(w, requireNonNull(orders.get(name)))));
+        mustBe(in.length);
+        Object[] values = new Object[in.length];
         for (int i = 0; i < in.length; i++) {
-            values.put(inputs.get(i).name(), Held.of(in[i], inputs.get(i).type()));
+            ElementType type = inputs.get(i).type();
+            values[i] = Held.of(in[i].to(type.dtype()), type);
         }
-        for (Node n : nodes) {
-            run(n, layers, values);
-        }
+        List<@Nullable Object> out = run(with, layers, values);
         Map<String, Tensor> results = new LinkedHashMap<>();
-        for (Value v : outputs) {
-            Object value = values.get(v.name());
+        for (int i = 0; i < outputs.size(); i++) {
+            String name = outputs.get(i).name();
+            Object value = out.get(i);
             if (value == null) {
-                throw new IllegalArgumentException("the output " + InputFile.quoted(v.name())
+                throw new IllegalArgumentException("the output " + InputFile.quoted(name)
                         + " is one that its operator does not compute here; export the model without it");
             }
-            results.put(v.name(), Step.held(value).channelsFirst());
+            Held held = Step.held(value);
+            results.put(name, held.channelsFirst().to(dtype(held.type())));
         }
         return results;
     }
 
-    private void run(Node n, Map<String, Recurrent> layers, Map<String, @Nullable Object> values) {
-        @Nullable Object[] in = n.inputs().stream().map(values::get).toArray();
+    private void mustBe(int given) {
+        if (given != inputs.size()) {
+            throw new IllegalArgumentException(
+                    "the graph takes " + inputs.size() + " inputs, " + inputs + ", but " + given + " were given");
+        }
+    }
+
+    /** Runs the graph on values of any kind. An output that is not computed is null. */
+    List<@Nullable Object> run(Map<String, Variable> with, Map<String, Recurrent> layers, Object... in) {
+        return run(new Scope(with, layers), in);
+    }
+
+    /** Runs the graph within another one. */
+    List<@Nullable Object> run(Scope scope, @Nullable Object... in) {
+        mustBe(in.length);
+        scope.putAll(constants);
+        parameters.forEach((name, parameter) -> {
+            Step.Weight w = requireNonNull(weights.get(parameter));
+            scope.put(name, new Step.Weight(requireNonNull(scope.variables.get(parameter)), w.type(), w.order()));
+        });
+        for (int i = 0; i < in.length; i++) {
+            scope.put(inputs.get(i).name(), in[i]);
+        }
+        for (Node n : nodes) {
+            run(n, scope);
+        }
+        List<@Nullable Object> out = new ArrayList<>();
+        outputs.forEach(v -> out.add(scope.get(v.name())));
+        return out;
+    }
+
+    private void run(Node n, Scope scope) {
+        @Nullable Object[] in = n.inputs().stream().map(scope::get).toArray();
         boolean fusible = readers.getOrDefault(n.outputs().get(0), 0) == 1;
-        Object[] out;
+        @Nullable Object[] out;
         try {
-            Step step = new Step(n, opsets.getOrDefault(n.domain(), 1L), fusible, in);
-            Recurrence r = recurrences.get(key(n));
-            out = r == null ? requireNonNull(Rules.of(n)).of(step) : r.run(requireNonNull(layers.get(key(n))), step);
+            Step step = new Step(n, prefix + key(n), opsets.getOrDefault(n.domain(), 1L), fusible, scope, in);
+            out = requireNonNull(Operators.of(n)).of(step);
         } catch (IllegalArgumentException e) {
             throw e instanceof NodeException ? e : new NodeException(n, e);
-        } catch (ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException e) {
+        } catch (ArithmeticException
+                | IndexOutOfBoundsException
+                | NegativeArraySizeException
+                | ClassCastException e) {
             // a hostile file may give any numbers to any operator
             throw new NodeException(
                     n,
@@ -252,11 +264,11 @@ final class Program {
                             "its inputs and attributes do not fit together; export the model again", e));
         }
         for (int i = 0; i < Math.min(out.length, n.outputs().size()); i++) {
-            values.put(n.outputs().get(i), out[i]);
+            scope.put(n.outputs().get(i), out[i]);
         }
     }
 
-    /** The type as which a tensor holds such elements. */
+    /** The type that inputs and outputs of these elements have for a user. */
     static DType dtype(ElementType type) {
         return type.whole() ? DType.I32 : DType.F32;
     }

@@ -19,10 +19,9 @@ import org.jspecify.annotations.Nullable;
  * one tensor for each direction.
  *
  * @param net the layer
- * @param backward whether it only reads its sequences from their ends
  * @param entries where the numbers of its parameters lie, by PyTorch's names
  */
-record Recurrence(Recurrent net, boolean backward, List<TensorFile.Entry> entries) {
+record Recurrence(Recurrent net, List<TensorFile.Entry> entries) {
     private static final int WEIGHT = 1;
     private static final int RECURRENT_WEIGHT = 2;
     private static final int BIAS = 3;
@@ -36,6 +35,11 @@ record Recurrence(Recurrent net, boolean backward, List<TensorFile.Entry> entrie
         return node.domain().isEmpty() && List.of("LSTM", "GRU", "RNN").contains(node.op());
     }
 
+    /** Whether a node is a layer of the library: its weights are constants. */
+    static boolean isLayer(Node node, Map<String, Initializer> constants) {
+        return constant(node, WEIGHT, constants) != null && constant(node, RECURRENT_WEIGHT, constants) != null;
+    }
+
     /** Whether an input holds parameters of the layer. */
     static boolean isWeight(int input) {
         return input == WEIGHT || input == RECURRENT_WEIGHT || input == BIAS || input == PEEPHOLES;
@@ -47,7 +51,7 @@ record Recurrence(Recurrent net, boolean backward, List<TensorFile.Entry> entrie
      * @throws IllegalArgumentException if it is one that the library does not have
      */
     static Recurrence of(Node node, Map<String, Initializer> constants) {
-        Step s = new Step(node, 1, false);
+        Step s = Step.of(node);
         int hidden = (int) s.whole("hidden_size", 0);
         String direction = s.text("direction", "forward");
         int directions = direction.equals("bidirectional") ? 2 : 1;
@@ -83,7 +87,7 @@ record Recurrence(Recurrent net, boolean backward, List<TensorFile.Entry> entrie
                 entries.add(part("weight_ch" + end, p, d, 1, 0, new int[] {0, 2, 1}, hidden, 1));
             }
         }
-        return new Recurrence(net, direction.equals("reverse"), entries);
+        return new Recurrence(net, entries);
     }
 
     private static Cell cell(Node node, Step s) {
@@ -151,7 +155,12 @@ record Recurrence(Recurrent net, boolean backward, List<TensorFile.Entry> entrie
     }
 
     /** Runs the layer: the hidden states of all steps, the last ones, and of an LSTM the last cell states. */
-    Object[] run(Recurrent trained, Step s) {
+    static Object[] run(Step s) {
+        Recurrent trained = s.scope().layers.get(s.key());
+        if (trained == null) {
+            throw new IllegalArgumentException("its weights are computed, which is not read; give them as initializers");
+        }
+        boolean backward = s.text("direction", "forward").equals("reverse");
         Tensor x = s.tensor(0).permute(1, 0, 2);
         State state = State.EMPTY;
         for (int i = HIDDEN; i <= (trained.settings().cell().hasCellState() ? CELL : HIDDEN); i++) {

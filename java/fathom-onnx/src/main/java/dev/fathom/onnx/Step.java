@@ -1,22 +1,37 @@
 package dev.fathom.onnx;
 
+import dev.fathom.op.DType;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BinaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One node while its graph runs: its attributes and its inputs, in the forms that an operator may want.
  *
+ * @param key the name of its layer, if it has one
  * @param version of the operators of its domain
  * @param fusible whether only one other node reads what it gives
+ * @param scope the values of its graph
  */
 record Step(
-        Node node, long version, boolean fusible, @Nullable Object... in) {
+        Node node,
+        String key,
+        long version,
+        boolean fusible,
+        Scope scope,
+        @Nullable Object... in) {
+    /** A node whose attributes are read before the graph runs. */
+    static Step of(Node node) {
+        return new Step(node, "", 1, false, new Scope(Map.of(), Map.of()));
+    }
+
     // ---- attributes
 
     boolean has(String name) {
@@ -33,6 +48,10 @@ record Step(
 
     String text(String name, String otherwise) {
         return node.attributes().get(name) instanceof String x ? x : otherwise;
+    }
+
+    float[] reals(String name) {
+        return node.attributes().get(name) instanceof float[] all ? all : new float[0];
     }
 
     List<String> texts(String name) {
@@ -53,6 +72,29 @@ record Step(
     @Nullable
     Array tensor(String name) {
         return node.attributes().get(name) instanceof Array a ? a : null;
+    }
+
+    /** The graph of an attribute. */
+    Program program(String name) {
+        if (node.attributes().get(name) instanceof Program p) {
+            return p;
+        }
+        throw new IllegalArgumentException("it has no graph " + name + "; the file is damaged, export it again");
+    }
+
+    /** Runs the graph of an attribute within the one of this node. */
+    List<@Nullable Object> run(Program body, @Nullable Object... inputs) {
+        return body.run(new Scope(scope), inputs);
+    }
+
+    /** How many outputs the node names. */
+    int outputs() {
+        return node.outputs().size();
+    }
+
+    /** Whether something may read this output. */
+    boolean wants(int output) {
+        return output < outputs() && !node.outputs().get(output).isEmpty();
     }
 
     // ---- inputs
@@ -80,17 +122,35 @@ record Step(
     }
 
     /**
-     * The values of an input that must be known.
+     * The values of an input. Those of tensors are read, which a pass allows that computes.
      *
-     * @throws IllegalArgumentException if they depend on what the graph is given
+     * @throws IllegalArgumentException if they depend on what the graph is given, and a plan is made
      */
     Array array(int i) {
-        if (value(i) instanceof Array a) {
-            return a;
-        }
-        throw new IllegalArgumentException("input " + node.inputs().get(i)
-                + " depends on the values that the graph is given, but only constants and what follows from shapes are"
-                + " taken here");
+        return value(i) instanceof Array a ? a : Array.read(held(i));
+    }
+
+    /** Whether an input is the same in every run. */
+    boolean isConstant(int i) {
+        return known(i) || value(i) instanceof Weight;
+    }
+
+    ElementType type(int i) {
+        return type(value(i));
+    }
+
+    static ElementType type(Object value) {
+        return value instanceof Held h
+                ? h.type()
+                : value instanceof Array a ? a.type() : value instanceof Weight w ? w.type() : ElementType.FLOAT;
+    }
+
+    int rank(int i) {
+        return dims(i).length;
+    }
+
+    int size(int i) {
+        return Array.size(dims(i));
     }
 
     /** The numbers of an attribute, or of the input by which later versions give them, or null. */
@@ -124,11 +184,34 @@ record Step(
             return p.end(null);
         }
         if (value instanceof Weight w) {
-            return Held.of(w.graphs(), ElementType.FLOAT);
+            return Held.of(w.graphs().to(w.type().dtype()), w.type());
         }
-        Array a = (Array) value;
-        Tensor t = a.type().whole() ? Tensor.ofInts(a.ints(), a.dims()) : Tensor.of(a.floats(), a.dims());
-        return Held.of(t, a.type());
+        if (!(value instanceof Array a)) {
+            throw new IllegalArgumentException("it is given a list or nothing where a tensor should stand");
+        }
+        return Held.of(a.tensor(), a.type());
+    }
+
+    /** The tensor of a value as floats. */
+    Tensor floats(Held x) {
+        return x.tensor().to(DType.F32);
+    }
+
+    /** An input as floats with its dimensions as the graph has them. */
+    Tensor floats(int i) {
+        return tensor(i).to(DType.F32);
+    }
+
+    /** What becomes of two inputs, in the layout of the one whose channels are last. */
+    Held together(int i, int j, BinaryOperator<Tensor> of) {
+        return together(held(i), held(j), of);
+    }
+
+    static Held together(Held a, Held b, BinaryOperator<Tensor> of) {
+        boolean last = (a.last() || b.last()) && a.rank() == b.rank();
+        return last
+                ? new Held(of.apply(a.channelsLast(), b.channelsLast()), a.type(), true)
+                : Held.of(of.apply(a.channelsFirst(), b.channelsFirst()), a.type());
     }
 
     /** An input with its dimensions as the graph has them. */
@@ -168,8 +251,12 @@ record Step(
         return (int) (axis < 0 ? axis + rank : axis);
     }
 
-    /** A weight of the model. */
-    record Weight(Variable variable, int... order) {
+    /**
+     * A weight of the model.
+     *
+     * @param type as the graph has it; that of a quantized weight is whole, and the variable holds floats all the same
+     */
+    record Weight(Variable variable, ElementType type, int... order) {
         /** Dimension i of what is returned is dimension {@code wanted[i]} of the graph's. */
         Operand in(int... wanted) {
             if (Arrays.equals(order, wanted)) {

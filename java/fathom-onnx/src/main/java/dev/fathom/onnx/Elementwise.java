@@ -1,0 +1,388 @@
+package dev.fathom.onnx;
+
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Unary;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
+import java.util.function.BinaryOperator;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.LongBinaryOperator;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Operators that compute each element by itself. */
+final class Elementwise {
+    private Elementwise() {}
+
+    static void addTo(Operators to) {
+        functions(to);
+        activations(to);
+        arithmetic(to);
+        comparisons(to);
+        casts(to);
+    }
+
+    // ---- functions of one number
+
+    private static void functions(Operators to) {
+        function(to, "Abs", Tensor::abs, Math::abs);
+        function(to, "Neg", Tensor::neg, x -> -x);
+        function(to, "Sign", Tensor::sign, Math::signum);
+        function(to, "Floor", Tensor::floor, Math::floor);
+        function(to, "Ceil", Tensor::ceil, Math::ceil);
+        function(to, "Round", Tensor::round, Math::rint);
+        function(to, "Sqrt", Tensor::sqrt, Math::sqrt);
+        function(to, "Exp", Tensor::exp, Math::exp);
+        function(to, "Log", Tensor::log, Math::log);
+        function(to, "Reciprocal", Tensor::reciprocal, x -> 1 / x);
+        function(to, "Sin", Tensor::sin, Math::sin);
+        function(to, "Cos", Tensor::cos, Math::cos);
+        function(to, "Erf", Tensor::erf, null);
+        function(to, "Tan", Tensor::tan, null);
+        function(to, "Asin", Tensor::asin, null);
+        function(to, "Acos", Tensor::acos, null);
+        function(to, "Atan", Tensor::atan, null);
+        function(to, "Sinh", Tensor::sinh, null);
+        function(to, "Cosh", Tensor::cosh, null);
+        function(to, "Asinh", Tensor::asinh, null);
+        function(to, "Acosh", Tensor::acosh, null);
+        function(to, "Atanh", Tensor::atanh, null);
+        to.one("IsNaN", s -> s.held(0).with(s.floats(s.held(0)).isNan(), ElementType.BOOL));
+        to.one("IsInf", s -> {
+            Held x = s.held(0);
+            Tensor t = s.floats(x);
+            boolean negative = s.whole("detect_negative", 1) != 0;
+            boolean positive = s.whole("detect_positive", 1) != 0;
+            Tensor found = negative && positive
+                    ? t.isInf()
+                    : t.eq(negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
+            return x.with(negative || positive ? found : found.mul(0), ElementType.BOOL);
+        });
+        to.one("Not", s -> {
+            if (s.known(0)) {
+                return s.array(0).each(x -> 1 - x);
+            }
+            Held x = s.held(0);
+            return x.with(x.tensor().rsub(1));
+        });
+        to.one("BitwiseNot", s -> {
+            Held x = s.held(0);
+            return wrapped(x.with(x.tensor().neg().sub(whole(1))));
+        });
+    }
+
+    private static void function(
+            Operators to, String name, UnaryOperator<Tensor> tensor, @Nullable DoubleUnaryOperator known) {
+        to.one(name, s -> {
+            if (known != null && s.known(0)) {
+                return s.array(0).each(known);
+            }
+            Held x = s.held(0);
+            return x.type().whole() ? wrapped(x.with(tensor.apply(x.tensor()))) : x.with(tensor.apply(x.tensor()));
+        });
+    }
+
+    /** A number as the type of whole tensors. */
+    static Tensor whole(int value) {
+        return Tensor.ofInts(new int[] {value});
+    }
+
+    /** A result of whole numbers without the bits that its type does not have. */
+    static Held wrapped(Held x) {
+        return switch (x.type()) {
+            case UINT8 -> x.with(x.tensor().bitAnd(whole(0xff)));
+            case UINT16 -> x.with(x.tensor().bitAnd(whole(0xffff)));
+            case INT8 -> x.with(x.tensor().shiftLeft(whole(24)).shiftRight(whole(24)));
+            case INT16 -> x.with(x.tensor().shiftLeft(whole(16)).shiftRight(whole(16)));
+            default -> x;
+        };
+    }
+
+    // ---- activations
+
+    private interface OfStep {
+        @Nullable
+        Activation of(Step s);
+    }
+
+    private static void activations(Operators to) {
+        activation(to, "Relu", s -> Activation.RELU);
+        activation(to, "Sigmoid", s -> Activation.SIGMOID);
+        activation(to, "Tanh", s -> Activation.TANH);
+        activation(to, "HardSwish", s -> Activation.HARD_SWISH);
+        activation(to, "Softplus", s -> Activation.SOFTPLUS);
+        activation(to, "Softsign", s -> Activation.SOFTSIGN);
+        activation(to, "Mish", s -> Activation.MISH);
+        activation(to, "Elu", s -> Activation.elu(s.real("alpha", 1)));
+        activation(to, "Celu", s -> Activation.celu(s.real("alpha", 1)));
+        activation(to, "LeakyRelu", s -> Activation.leakyRelu(s.real("alpha", 0.01)));
+        activation(to, "Swish", s -> Activation.swish(s.real("alpha", 1)));
+        activation(to, "com.microsoft.QuickGelu", s -> Activation.swish(s.real("alpha", 1.702)));
+        activation(
+                to,
+                "Gelu",
+                s -> s.text("approximate", "none").equals("tanh") ? Activation.GELU_TANH : Activation.GELU);
+        activation(to, "com.microsoft.Gelu", s -> Activation.GELU);
+        to.one("Selu", s -> {
+            float alpha = s.real("alpha", 1.67326319217681884765625);
+            float gamma = s.real("gamma", 1.05070102214813232421875);
+            return activated(s, Activation.elu(alpha), t -> t.mul(gamma));
+        });
+        to.one("HardSigmoid", s -> {
+            float alpha = s.real("alpha", 0.2);
+            float beta = s.real("beta", 0.5);
+            return Math.abs(alpha - 1 / 6f) < 1e-6f && beta == 0.5f
+                    ? activated(s, Activation.HARD_SIGMOID, t -> t)
+                    : function(s, t -> t.mul(alpha).add(beta).clamp(0, 1));
+        });
+        to.one("ThresholdedRelu", s -> {
+            float alpha = s.real("alpha", 1);
+            return function(s, t -> t.gt(alpha).where(t, t.mul(0)));
+        });
+        to.one("Shrink", s -> {
+            float bias = s.real("bias", 0);
+            float limit = s.real("lambd", 0.5);
+            Held x = s.held(0);
+            Tensor t = s.floats(x);
+            Tensor y = t.lt(-limit).where(t.add(bias), t.gt(limit).where(t.sub(bias), t.mul(0)));
+            return x.with(y.to(x.tensor().dtype()));
+        });
+        to.one("PRelu", s -> s.together(0, 1, Tensor::prelu));
+        to.one("Clip", Elementwise::clip).settings(1);
+        to.one("com.microsoft.BiasGelu", s -> biased(s, Activation.GELU));
+        to.one("com.microsoft.FastGelu", s -> biased(s, Activation.GELU_TANH));
+    }
+
+    private static void activation(Operators to, String name, OfStep what) {
+        to.one(name, s -> activated(s, what.of(s), t -> t));
+    }
+
+    /** An activation, which the kernel of a product before it applies. */
+    private static Object activated(Step s, @Nullable Activation a, UnaryOperator<Tensor> behind) {
+        Held y;
+        if (s.value(0) instanceof Pending p) {
+            y = p.end(a);
+        } else {
+            y = s.held(0);
+            if (a != null) {
+                Tensor t = s.floats(y);
+                y = y.with(Pass.apply(a, t).to(y.tensor().dtype()));
+            }
+        }
+        return y.with(behind.apply(y.tensor()));
+    }
+
+    private static Object function(Step s, UnaryOperator<Tensor> of) {
+        Held x = s.held(0);
+        return x.with(of.apply(x.tensor()));
+    }
+
+    private static Object biased(Step s, Activation a) {
+        if (!s.given(1)) {
+            return activated(s, a, t -> t);
+        }
+        if (s.value(0) instanceof Pending p && p.takesBias()) {
+            return p.withBias(s.vector(1)).end(a);
+        }
+        return Held.of(Pass.apply(a, s.tensor(0).add(s.tensor(1))), ElementType.FLOAT);
+    }
+
+    private static Object clip(Step s) {
+        boolean real = !s.type(0).whole();
+        boolean fixed = (!s.given(1) || s.isConstant(1)) && (!s.given(2) || s.isConstant(2));
+        if (real && fixed) {
+            double low = s.given(1) ? s.array(1).real() : s.real("min", Double.NEGATIVE_INFINITY);
+            double high = s.given(2) ? s.array(2).real() : s.real("max", Double.POSITIVE_INFINITY);
+            if (low == Double.NEGATIVE_INFINITY && high == Double.POSITIVE_INFINITY) {
+                return s.value(0);
+            }
+            if (low > high) { // all become the upper limit, as the specification says of min(max(x, low), high)
+                low = high;
+            }
+            return activated(s, new Activation(Unary.CLAMP, (float) low, (float) high), t -> t);
+        }
+        Held x = s.held(0);
+        Tensor t = x.tensor();
+        t = s.given(1) ? t.max(s.tensor(1)) : t;
+        return x.with(s.given(2) ? t.min(s.tensor(2)) : t);
+    }
+
+    // ---- functions of two numbers
+
+    private static void arithmetic(Operators to) {
+        to.one("Add", s -> {
+            Pending fused = s.fusible() && !s.allKnown() ? added(s) : null;
+            return fused == null ? both(s, Tensor::add, Long::sum, Double::sum) : fused;
+        });
+        binary(to, "Sub", Tensor::sub, (a, b) -> a - b, (a, b) -> a - b);
+        binary(to, "Mul", Tensor::mul, (a, b) -> a * b, (a, b) -> a * b);
+        binary(to, "Div", Tensor::div, (a, b) -> a / b, (a, b) -> a / b);
+        to.one("Pow", Elementwise::power);
+        to.one("Mod", s -> {
+            boolean truncated = s.whole("fmod", 0) != 0;
+            return both(
+                    s,
+                    truncated ? Tensor::fmod : Tensor::mod,
+                    truncated ? (a, b) -> a % b : Math::floorMod,
+                    truncated ? (a, b) -> a % b : (a, b) -> a - Math.floor(a / b) * b);
+        });
+        to.one("BitShift", s -> {
+            boolean left = s.text("direction", "LEFT").equals("LEFT");
+            return both(
+                    s,
+                    left ? Tensor::shiftLeft : Tensor::shiftRight,
+                    left ? (a, b) -> b > 63 ? 0 : a << b : (a, b) -> b > 63 ? 0 : a >>> b,
+                    null);
+        });
+        binary(to, "BitwiseAnd", Tensor::bitAnd, (a, b) -> a & b, null);
+        binary(to, "BitwiseOr", Tensor::bitOr, (a, b) -> a | b, null);
+        binary(to, "BitwiseXor", Tensor::bitXor, (a, b) -> a ^ b, null);
+        several(to, "Sum", Tensor::add, 1);
+        several(to, "Mean", Tensor::add, 0);
+        several(to, "Max", Tensor::max, 1);
+        several(to, "Min", Tensor::min, 1);
+        to.one("Where", Elementwise::where);
+    }
+
+    private static void binary(
+            Operators to,
+            String name,
+            BinaryOperator<Tensor> tensors,
+            LongBinaryOperator whole,
+            @Nullable DoubleBinaryOperator real) {
+        to.one(name, s -> both(s, tensors, whole, real));
+    }
+
+    private static Object both(
+            Step s, BinaryOperator<Tensor> tensors, LongBinaryOperator whole, @Nullable DoubleBinaryOperator real) {
+        if (s.allKnown()) {
+            return Array.both(s.array(0).type(), s.array(0), s.array(1), whole, real);
+        }
+        Object y = s.together(0, 1, tensors);
+        return y instanceof Held h && h.type().whole() ? wrapped(h) : y;
+    }
+
+    /** The exponent may have another type than the base. */
+    private static Object power(Step s) {
+        ElementType type = s.type(0);
+        if (s.allKnown()) {
+            return Array.both(
+                    type, s.array(0), s.array(1), (a, b) -> (long) Math.pow((double) a, (double) b), Math::pow);
+        }
+        Held x = s.held(0);
+        if (s.isConstant(1) && s.size(1) == 1 && s.rank(1) <= x.rank()) {
+            double exponent = s.array(1).real();
+            Tensor t = s.floats(x);
+            Tensor y = exponent == 2 ? t.square() : exponent == 0.5 ? t.sqrt() : t.pow(exponent);
+            return x.with(y.to(x.tensor().dtype()));
+        }
+        Held e = s.held(1);
+        if (type.whole() && e.type().whole()) {
+            return wrapped(Held.of(x.channelsFirst().pow(e.channelsFirst()), type));
+        }
+        Tensor y = s.floats(x.first()).pow(s.floats(e.first()));
+        return Held.of(y.to(x.tensor().dtype()), type);
+    }
+
+    /** Of any number of inputs; 0 divides by how many they are. */
+    private static void several(Operators to, String name, BinaryOperator<Tensor> of, int plain) {
+        to.one(name, s -> {
+            Held y = s.held(0);
+            for (int i = 1; i < s.in().length; i++) {
+                y = Step.together(y, s.held(i), of);
+            }
+            return plain == 0 ? y.with(y.tensor().div(s.in().length)) : y;
+        });
+    }
+
+    private static Object where(Step s) {
+        if (s.allKnown()) {
+            return Array.where(s.array(0), s.array(1), s.array(2));
+        }
+        Held a = s.held(1);
+        Held b = s.held(2);
+        Held mask = s.held(0);
+        boolean last = a.last() && b.last() && mask.rank() == a.rank() && a.rank() == b.rank();
+        return last
+                ? a.with(mask.channelsLast().where(a.tensor(), b.tensor()))
+                : Held.of(mask.channelsFirst().where(a.channelsFirst(), b.channelsFirst()), a.type());
+    }
+
+    /** A sum that the kernel of a product computes, or null. */
+    private static @Nullable Pending added(Step s) {
+        for (int i = 0; i < 2; i++) {
+            if (!(s.value(i) instanceof Pending p) || p.residual() != null) {
+                continue;
+            }
+            int[] dims = s.dims(1 - i);
+            if (p.takesBias() && dims.length == 1 && dims[0] > 1) {
+                return p.withBias(s.vector(1 - i));
+            }
+            if (dims.length > 1 && !s.known(1 - i)) {
+                Held other = s.held(1 - i);
+                return p.withResidual(p.last() ? other.channelsLast() : other.channelsFirst());
+            }
+        }
+        return null;
+    }
+
+    // ---- truth
+
+    private static void comparisons(Operators to) {
+        compare(to, "Equal", Tensor::eq, (a, b) -> a == b ? 1 : 0, (a, b) -> a == b ? 1 : 0);
+        compare(to, "Greater", Tensor::gt, (a, b) -> a > b ? 1 : 0, (a, b) -> a > b ? 1 : 0);
+        compare(to, "GreaterOrEqual", Tensor::ge, (a, b) -> a >= b ? 1 : 0, (a, b) -> a >= b ? 1 : 0);
+        compare(to, "Less", Tensor::lt, (a, b) -> a < b ? 1 : 0, (a, b) -> a < b ? 1 : 0);
+        compare(to, "LessOrEqual", Tensor::le, (a, b) -> a <= b ? 1 : 0, (a, b) -> a <= b ? 1 : 0);
+        compare(to, "And", Tensor::mul, (a, b) -> a & b, null);
+        compare(to, "Or", Tensor::max, (a, b) -> a | b, null);
+        compare(to, "Xor", Tensor::ne, (a, b) -> a ^ b, null);
+    }
+
+    private static void compare(
+            Operators to,
+            String name,
+            BinaryOperator<Tensor> tensors,
+            LongBinaryOperator whole,
+            @Nullable DoubleBinaryOperator real) {
+        to.one(name, s -> {
+            if (s.allKnown()) {
+                return Array.both(ElementType.BOOL, s.array(0), s.array(1), whole, real);
+            }
+            Held y = s.together(0, 1, tensors);
+            return y.with(y.tensor().to(DType.F32), ElementType.BOOL);
+        });
+    }
+
+    // ---- types
+
+    private static void casts(Operators to) {
+        to.one("Cast", s -> cast(s, ElementType.of((int) s.whole("to", 1))));
+        to.one("CastLike", s -> cast(s, s.type(1)));
+    }
+
+    private static Object cast(Step s, ElementType type) {
+        if (s.known(0)) {
+            return Array.cast(s.array(0), type);
+        }
+        if (type == ElementType.STRING) {
+            return Array.cast(s.array(0), type);
+        }
+        return cast(s.held(0), type);
+    }
+
+    static Held cast(Held x, ElementType type) {
+        if (type.stored == null) {
+            throw new IllegalArgumentException("a cast to " + type + " is not computed; export it with float");
+        }
+        Tensor t = x.tensor();
+        if (type == ElementType.BOOL) {
+            return x.with(x.type() == type ? t : t.dtype() == DType.F32 ? t.ne(0) : t.ne(whole(0)).to(DType.F32), type);
+        }
+        Held y = x.with(t.to(type.dtype()), type);
+        boolean fits = x.type() == ElementType.BOOL || x.type() == type;
+        return fits ? y : wrapped(y);
+    }
+}

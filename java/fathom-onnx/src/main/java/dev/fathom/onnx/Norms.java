@@ -1,0 +1,186 @@
+package dev.fathom.onnx;
+
+import dev.fathom.op.DType;
+import dev.fathom.tensor.Operand;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Normalizations and the softmax. */
+final class Norms {
+    private Norms() {}
+
+    private interface Along {
+        Tensor of(Tensor x, int dim);
+    }
+
+    static void addTo(Operators to) {
+        to.one("Softmax", s -> softmax(s, Tensor::softmax));
+        to.one("LogSoftmax", s -> softmax(s, Tensor::logSoftmax));
+        to.one("Hardmax", s -> softmax(s, (x, axis) -> {
+            int n = x.dim(axis);
+            Tensor best = x.argmax(axis).oneHot(n); // the classes are behind
+            int rank = x.shape().rank();
+            int[] order = IntStream.range(0, rank)
+                    .map(d -> d < axis ? d : d == axis ? rank - 1 : d - 1)
+                    .toArray();
+            return best.permute(order);
+        }));
+        to.all("BatchNormalization", Norms::batch).statistics(3);
+        to.one("InstanceNormalization", s -> {
+            Tensor x = s.channelsLast(0);
+            return new Held(
+                    x.groupNorm(x.dim(-1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5)), s.type(0), true);
+        });
+        to.one("GroupNormalization", s -> {
+            Tensor x = s.channelsLast(0);
+            int groups = (int) s.whole("num_groups", 1);
+            Tensor y = x.groupNorm(groups, null, null, s.real("epsilon", 1e-5));
+            return new Held(y.mul(ofChannels(s, 1, y)).add(ofChannels(s, 2, y)), s.type(0), true);
+        });
+        to.one("com.microsoft.GroupNorm", s -> { // of images with their channels behind
+            Tensor x = s.tensor(0);
+            boolean last = s.whole("channels_last", 1) != 0;
+            Tensor y = (last ? x : x.permute(Held.last(x.shape().rank())))
+                    .groupNorm((int) s.whole("groups", 1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5));
+            y = s.whole("activation", 0) != 0 ? y.silu() : y;
+            return new Held(y, s.type(0), !last);
+        });
+        to.all("LayerNormalization", s -> layer(s, s.floats(s.held(0).first()), s.vectorIfGiven(1), s.vectorIfGiven(2)));
+        to.all("com.microsoft.SkipLayerNormalization", s -> skip(s, true));
+        to.all("com.microsoft.SkipSimplifiedLayerNormalization", s -> skip(s, false));
+        to.one("RMSNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
+        to.one("SimplifiedLayerNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
+        to.one("com.microsoft.SimplifiedLayerNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
+        to.one("LRN", s -> {
+            int size = (int) s.whole("size", 1);
+            // the one in the middle of an even window lies before it there and behind it here
+            return new Held(
+                    s.channelsLast(0)
+                            .localResponseNorm(size, s.real("alpha", 1e-4), s.real("beta", 0.75), s.real("bias", 1)),
+                    s.type(0),
+                    true);
+        });
+        to.one("LpNormalization", s -> {
+            Held x = s.held(0);
+            int axis = x.axis(Step.axis(s.whole("axis", -1), x.rank()));
+            Tensor t = x.tensor();
+            Tensor n = s.whole("p", 2) == 1 ? t.norm1(axis) : t.norm(axis);
+            n = n.unsqueeze(axis);
+            return x.with(n.eq(0).where(t.mul(0), t.div(n)));
+        });
+        to.one("MeanVarianceNormalization", s -> {
+            Held x = s.held(0);
+            int[] axes = Arrays.stream(s.wholes("axes", 0, 2, 3))
+                    .map(a -> x.axis(Step.axis(a, x.rank())))
+                    .sorted()
+                    .toArray();
+            Tensor t = x.tensor();
+            Tensor d = t.sub(t.mean(axes).unsqueeze(axes));
+            return x.with(d.div(t.variance(axes).unsqueeze(axes).sqrt().add(1e-9)));
+        });
+    }
+
+    /** A number for each channel, or before version 21 for each group. */
+    private static Tensor ofChannels(Step s, int i, Tensor y) {
+        Tensor w = s.tensor(i);
+        int c = y.dim(-1);
+        int n = w.dim(0);
+        return n == c ? w : w.unsqueeze(1).expand(n, c / n).reshape(c);
+    }
+
+    /** Before version 13 it is over all dimensions from the axis on. */
+    private static Object softmax(Step s, Along function) {
+        Held x = s.held(0);
+        if (s.version() >= 13) {
+            return x.with(function.of(s.floats(x), x.axis(Step.axis(s.whole("axis", -1), x.rank()))));
+        }
+        int axis = Step.axis(s.whole("axis", 1), x.rank());
+        Tensor t = x.channelsFirst();
+        if (axis == x.rank() - 1) {
+            return Held.of(function.of(t, axis), x.type());
+        }
+        int[] dims = t.shape().toArray();
+        int[] rows = Arrays.copyOf(dims, axis + 1);
+        rows[axis] = (int) t.shape().size(axis, dims.length);
+        return Held.of(function.of(t.reshape(rows), axis).reshape(dims), x.type());
+    }
+
+    private static Object[] batch(Step s) {
+        Tensor x = s.channelsLast(0);
+        float epsilon = s.real("epsilon", 1e-5);
+        if (s.whole("training_mode", 0) == 0) {
+            return new Object[] {
+                Products.pending(
+                        s,
+                        true,
+                        false,
+                        (bias, residual, a) -> x.batchNorm(
+                                s.vector(3),
+                                s.vector(4),
+                                s.vectorIfGiven(1),
+                                s.vectorIfGiven(2),
+                                epsilon,
+                                residual,
+                                a))
+            };
+        }
+        float momentum = s.real("momentum", 0.9);
+        int[] axes = IntStream.range(0, x.shape().rank() - 1).toArray();
+        Tensor mean = x.mean(axes);
+        Tensor variance = x.variance(axes);
+        Tensor y = x.batchNorm(mean, variance, s.vectorIfGiven(1), s.vectorIfGiven(2), epsilon, null, null);
+        return new Object[] {
+            new Held(y, s.type(0), true),
+            Held.of(s.tensor(3).mul(momentum).add(mean.mul(1 - momentum)), s.type(3)),
+            Held.of(s.tensor(4).mul(momentum).add(variance.mul(1 - momentum)), s.type(4))
+        };
+    }
+
+    /** Also gives the mean and one over the deviation, where something reads them. */
+    private static Object[] layer(Step s, Tensor x, @Nullable Operand weight, @Nullable Operand bias) {
+        int rank = x.shape().rank();
+        int axis = Step.axis(s.whole("axis", -1), rank);
+        float epsilon = s.real("epsilon", 1e-5);
+        int[] dims = Arrays.copyOfRange(x.shape().toArray(), axis, rank);
+        boolean fits = (weight == null || Arrays.equals(weight.value().shape().toArray(), dims))
+                && (bias == null || Arrays.equals(bias.value().shape().toArray(), dims));
+        Tensor y = x.layerNorm(rank - axis, fits ? weight : null, fits ? bias : null, epsilon);
+        y = fits || weight == null ? y : y.mul(weight.value());
+        y = fits || bias == null ? y : y.add(bias.value());
+        if (!s.wants(1) && !s.wants(2)) {
+            return new Object[] {Held.of(y, s.type(0))};
+        }
+        int[] axes = IntStream.range(axis, rank).toArray();
+        Tensor deviation = x.variance(axes).add(epsilon).sqrt().reciprocal().unsqueeze(axes);
+        return new Object[] {
+            Held.of(y, s.type(0)),
+            Held.of(x.mean(axes).unsqueeze(axes), ElementType.FLOAT),
+            Held.of(deviation, ElementType.FLOAT)
+        };
+    }
+
+    static Held rms(Step s, Tensor x, @Nullable Operand weight) {
+        int rank = x.shape().rank();
+        int axis = Step.axis(s.whole("axis", -1), rank);
+        float epsilon = s.real("epsilon", 1e-5);
+        int[] dims = Arrays.copyOfRange(x.shape().toArray(), axis, rank);
+        boolean fits = weight == null || Arrays.equals(weight.value().shape().toArray(), dims);
+        Tensor y = x.to(DType.F32).rmsNorm(rank - axis, fits ? weight : null, epsilon);
+        return Held.of(fits || weight == null ? y : y.mul(weight.value()), s.type(0));
+    }
+
+    /** Inputs: x, what is added to it, weight, and bias of the norm where it has a mean, and a bias of the sum. */
+    private static Object[] skip(Step s, boolean mean) {
+        Tensor sum = s.tensor(0).add(s.tensor(1));
+        int own = mean ? 4 : 3;
+        sum = s.given(own) ? sum.add(s.tensor(own)) : sum;
+        float epsilon = s.real("epsilon", mean ? 1e-12 : 1e-5);
+        Tensor y = mean
+                ? sum.layerNorm(1, s.vector(2), s.vectorIfGiven(3), epsilon)
+                : sum.rmsNorm(1, s.vector(2), epsilon);
+        Held h = Held.of(y, s.type(0));
+        return new Object[] {h, null, null, Held.of(sum, s.type(0))};
+    }
+}

@@ -1,0 +1,254 @@
+package dev.fathom.onnx;
+
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Window;
+import dev.fathom.tensor.Operand;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Matrix products, convolutions and recurrent layers. */
+final class Products {
+    private Products() {}
+
+    static void addTo(Operators to) {
+        to.one("MatMul", s -> matmul(s, 1)).weight(1, Products::matrix);
+        to.one("com.microsoft.FusedMatMul", Products::fusedMatmul)
+                .weight(1, (n, rank) -> number(n, "transB") != 0 ? Operator.inOrder(rank) : matrix(n, rank));
+        to.one("Gemm", s -> gemm(s, null)).weight(1, Products::gemmOrder);
+        to.one("com.microsoft.FusedGemm", s -> gemm(s, s.text("activation", "")))
+                .weight(1, Products::gemmOrder);
+        to.one("Einsum", s -> {
+            Tensor[] all = IntStream.range(0, s.in().length).mapToObj(s::floats).toArray(Tensor[]::new);
+            return Held.of(Tensor.einsum(equation(s, all), all).to(s.type(0).dtype()), s.type(0));
+        });
+        to.one("Conv", s -> conv(s, null)).weight(1, (n, rank) -> Held.last(rank));
+        to.one("com.microsoft.FusedConv", s -> conv(s, s.text("activation", "")))
+                .weight(1, (n, rank) -> Held.last(rank));
+        to.one("ConvTranspose", Products::convTranspose);
+        to.all("LSTM", Recurrence::run);
+        to.all("GRU", Recurrence::run);
+        to.all("RNN", Recurrence::run);
+    }
+
+    private static long number(Node n, String attribute) {
+        return n.attributes().get(attribute) instanceof Long x ? x : 0;
+    }
+
+    private static int[] matrix(Node n, int rank) {
+        return rank == 2 ? new int[] {1, 0} : Operator.inOrder(rank);
+    }
+
+    private static int[] gemmOrder(Node n, int rank) {
+        return number(n, "transB") != 0 ? Operator.inOrder(rank) : matrix(n, rank);
+    }
+
+    // ---- matrices
+
+    private static Object matmul(Step s, float alpha) {
+        if (s.value(1) instanceof Step.Weight w && w.dims().length == 2 && s.rank(0) > 1 && alpha == 1) {
+            Tensor x = s.tensor(0);
+            Operand b = w.in(1, 0);
+            return pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a));
+        }
+        return matmul(s.held(0), s.held(1), alpha);
+    }
+
+    /** As numpy has it: a vector is a row on the left and a column on the right. */
+    private static Held matmul(Held a, Held b, float alpha) {
+        Tensor x = a.channelsFirst().to(DType.F32);
+        Tensor y = b.channelsFirst().to(DType.F32);
+        int m = x.shape().rank();
+        int n = y.shape().rank();
+        Tensor z = (m == 1 ? x.unsqueeze(0) : x).matmul(n == 1 ? y.unsqueeze(1) : y);
+        z = n == 1 ? z.squeeze(-1) : z;
+        z = m == 1 ? z.squeeze(n == 1 ? -1 : -2) : z;
+        return Held.of((alpha == 1 ? z : z.mul(alpha)).to(a.type().dtype()), a.type());
+    }
+
+    private static Object fusedMatmul(Step s) {
+        float alpha = s.real("alpha", 1);
+        boolean left = s.whole("transA", 0) != 0;
+        boolean right = s.whole("transB", 0) != 0;
+        if (s.whole("transBatchA", 0) != 0 || s.whole("transBatchB", 0) != 0) {
+            throw new IllegalArgumentException("batches behind the rows are not computed; export it without transBatch");
+        }
+        if (!left && s.value(1) instanceof Step.Weight w && w.dims().length == 2 && s.rank(0) > 1) {
+            Tensor x = s.tensor(0);
+            Operand b = right ? w.in(0, 1) : w.in(1, 0);
+            return alpha == 1
+                    ? pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a))
+                    : Held.of(x.linear(b, null).mul(alpha), ElementType.FLOAT);
+        }
+        Held a = s.held(0).first();
+        Held b = s.held(1).first();
+        a = left ? a.with(a.tensor().transpose(-1, -2)) : a;
+        if (right && !left) {
+            Tensor y = a.tensor().matmulTransposed(b.tensor());
+            return a.with(alpha == 1 ? y : y.mul(alpha));
+        }
+        return matmul(a, right ? b.with(b.tensor().transpose(-1, -2)) : b, alpha);
+    }
+
+    static Object pending(Step s, boolean last, boolean takesBias, Pending.Kernel kernel) {
+        Pending p = new Pending(s.node(), last, takesBias, null, null, kernel);
+        return s.fusible() ? p : p.end(null);
+    }
+
+    private static Object gemm(Step s, @Nullable String activation) {
+        Held h = s.held(0).first();
+        ElementType type = h.type();
+        Tensor x = s.floats(h);
+        boolean transposed = s.whole("transB", 0) != 0;
+        boolean whole = type.whole();
+        Operand w = whole
+                ? s.floats(1).permute(transposed ? new int[] {0, 1} : new int[] {1, 0})
+                : transposed ? s.weight(1, 0, 1) : s.weight(1, 1, 0);
+        Tensor a = s.whole("transA", 0) != 0 ? x.permute(1, 0) : x;
+        float alpha = s.real("alpha", 1);
+        float beta = s.real("beta", 1);
+        boolean vector = s.given(2) && s.rank(2) == 1 && s.size(2) == w.value().dim(0);
+        if (alpha == 1 && !whole && (!s.given(2) || beta == 1 && vector)) {
+            Operand own = s.vectorIfGiven(2);
+            return activated(
+                    pending(s, false, false, (bias, residual, act) -> a.linear(w, own, residual, act)), activation, s);
+        }
+        Tensor y = a.linear(w, null);
+        y = alpha == 1 ? y : y.mul(alpha);
+        if (s.given(2) && beta != 0) {
+            Tensor c = s.floats(2);
+            y = y.add(beta == 1 ? c : c.mul(beta));
+        }
+        return activated(Held.of(y.to(type.dtype()), type), activation, s);
+    }
+
+    /** The activation that an optimizer wrote into the node of a product. */
+    private static Object activated(Object product, @Nullable String activation, Step s) {
+        if (activation == null || activation.isEmpty()) {
+            return product;
+        }
+        float[] p = s.reals("activation_params");
+        Activation a = switch (activation) {
+            case "Relu" -> Activation.RELU;
+            case "Sigmoid" -> Activation.SIGMOID;
+            case "Tanh" -> Activation.TANH;
+            case "HardSwish" -> Activation.HARD_SWISH;
+            case "LeakyRelu" -> Activation.leakyRelu(p.length > 0 ? p[0] : s.real("activation_alpha", 0.01));
+            case "Clip" -> new Activation(dev.fathom.op.Unary.CLAMP, p[0], p[1]);
+            default -> throw new IllegalArgumentException("the activation " + activation + " is not computed here");
+        };
+        return product instanceof Pending q
+                ? q.end(a)
+                : ((Held) product).with(dev.fathom.tensor.Pass.apply(a, ((Held) product).tensor()));
+    }
+
+    /** An equation without its result has the letters that come once, in order. */
+    private static String equation(Step s, Tensor... inputs) {
+        String given = s.text("equation", "").replace(" ", "");
+        if (!given.contains("...")) {
+            return given;
+        }
+        String[] sides = given.split("->", -1);
+        String[] terms = sides[0].split(",", -1);
+        StringBuilder free = new StringBuilder();
+        for (char c = 'A'; c <= 'Z'; c++) {
+            free.append(given.indexOf(c) < 0 ? String.valueOf(c) : "");
+        }
+        int most = 0;
+        for (int i = 0; i < terms.length; i++) {
+            int hidden = inputs[i].shape().rank() - terms[i].replace("...", "").length();
+            most = terms[i].contains("...") ? Math.max(most, hidden) : most;
+        }
+        String batch = free.substring(0, most);
+        for (int i = 0; i < terms.length; i++) {
+            int hidden = inputs[i].shape().rank() - terms[i].replace("...", "").length();
+            terms[i] = terms[i].replace("...", batch.substring(Math.max(0, most - Math.max(0, hidden))));
+        }
+        String left = String.join(",", terms);
+        if (sides.length > 1) {
+            return left + "->" + sides[1].replace("...", batch);
+        }
+        String once = left.chars()
+                .filter(c -> Character.isLetter(c) && left.indexOf(c) == left.lastIndexOf(c) && batch.indexOf(c) < 0)
+                .sorted()
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+        return left + "->" + batch + once;
+    }
+
+    // ---- convolutions
+
+    private static Object conv(Step s, @Nullable String activation) {
+        int rank = s.rank(0) - 2;
+        Tensor x = s.channelsLast(0);
+        Operand w = s.weight(1, Held.last(rank + 2));
+        int[] kernel = s.wholes("kernel_shape", Arrays.copyOfRange(s.dims(1), 2, rank + 2));
+        Window window = Windows.of(s, kernel, spatial(s.dims(0)));
+        int groups = (int) s.whole("group", 1);
+        Operand own = s.vectorIfGiven(2);
+        Object y = pending(s, true, false, (bias, residual, a) -> x.conv(w, own, window, groups, residual, a));
+        if (s.given(3) && activation != null) { // of FusedConv: what is added before the activation
+            Tensor z = s.channelsLast(3);
+            y = y instanceof Pending p ? p.withResidual(z) : ((Held) y).with(((Held) y).tensor().add(z));
+        }
+        return activated(y, activation, s);
+    }
+
+    static int[] spatial(int... dims) {
+        return Arrays.copyOfRange(dims, 2, dims.length);
+    }
+
+    private static Object convTranspose(Step s) {
+        int[] dims = s.dims(0);
+        int rank = dims.length - 2;
+        int groups = (int) s.whole("group", 1);
+        int[] filter = s.dims(1); // [C, K / groups, taps..]
+        int[] kernel = s.wholes("kernel_shape", spatial(filter));
+        int[] strides = s.wholes("strides", Windows.ones(rank));
+        int[] dilations = s.wholes("dilations", Windows.ones(rank));
+        int[] extra = s.wholes("output_padding", new int[rank]);
+        int[] sizes = s.wholes("output_shape");
+        sizes = sizes.length > rank ? Arrays.copyOfRange(sizes, sizes.length - rank, sizes.length) : sizes;
+        String auto = s.text("auto_pad", "NOTSET");
+        int[] given = s.wholes("pads", new int[2 * rank]);
+        int[] pads = new int[2 * rank];
+        int[] more = new int[rank];
+        for (int d = 0; d < rank; d++) {
+            int full = strides[d] * (dims[d + 2] - 1) + dilations[d] * (kernel[d] - 1) + 1;
+            int all;
+            int before;
+            if (sizes.length > 0 || auto.startsWith("SAME")) {
+                int size = sizes.length > 0 ? sizes[d] : dims[d + 2] * strides[d];
+                all = full + extra[d] - size;
+                more[d] = extra[d] + Math.max(0, -all);
+                all = Math.max(0, all);
+                before = auto.equals("SAME_UPPER") ? all / 2 : all - all / 2;
+            } else {
+                all = auto.equals("NOTSET") ? given[d] + given[d + rank] : 0;
+                before = auto.equals("NOTSET") ? given[d] : 0;
+                more[d] = extra[d];
+            }
+            pads[2 * d] = before;
+            pads[2 * d + 1] = all - before;
+        }
+        // places that the padding cuts off and the output padding adds again are computed and then cut
+        Window window = Windows.of(kernel).stride(strides).dilation(dilations);
+        int[] cut = pads.clone();
+        boolean within = IntStream.range(0, rank).allMatch(d -> more[d] < Math.max(strides[d], dilations[d]));
+        Operand w = s.weight(1, Held.last(rank + 2));
+        Tensor y;
+        if (within) {
+            y = s.channelsLast(0).convTransposed(w, window.pad(cut), groups, more);
+        } else {
+            y = s.channelsLast(0).convTransposed(w, window, groups, new int[rank]);
+            for (int d = 0; d < rank; d++) {
+                int end = y.dim(d + 1) - cut[2 * d + 1] + more[d];
+                y = end > y.dim(d + 1) ? y.pad(d + 1, 0, 0, end - y.dim(d + 1)) : y;
+                y = y.slice(d + 1, cut[2 * d], end);
+            }
+        }
+        return new Held(s.given(2) ? y.add(s.vector(2).value()) : y, ElementType.FLOAT, true);
+    }
+}

@@ -1,0 +1,472 @@
+package dev.fathom.onnx;
+
+import dev.fathom.op.PadMode;
+import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** What moves elements without computing with them, and what makes constants of shapes. */
+final class Shapes {
+    private Shapes() {}
+
+    static void addTo(Operators to) {
+        to.one("Identity", s -> s.value(0));
+        to.all("Dropout", s -> s.wants(1) ? new Object[] {s.value(0), full(s.dims(0), 1)} : new Object[] {s.value(0)});
+        to.one("Constant", Shapes::constant);
+        to.one("Shape", s -> {
+            int[] dims = s.dims(0);
+            int begin = between(s.whole("start", 0), dims.length);
+            int end = between(s.whole("end", dims.length), dims.length);
+            return Array.longs(Arrays.stream(dims, begin, Math.max(begin, end))
+                    .asLongStream()
+                    .toArray());
+        });
+        to.one("Size", s -> Array.scalar(product(s.dims(0), 0, s.rank(0))));
+        to.one("ConstantOfShape", s -> {
+            Array value = s.tensor("value");
+            return Array.full(
+                    value == null ? Array.ofReals(ElementType.FLOAT, new int[0], 0) : value.reshaped(),
+                    s.array(0).ints());
+        });
+        to.one("Range", Shapes::range);
+        to.one("EyeLike", s -> {
+            int[] dims = s.dims(0);
+            int k = (int) s.whole("k", 0);
+            ElementType type = s.has("dtype") ? ElementType.of((int) s.whole("dtype", 1)) : s.type(0);
+            long[] ones = new long[Array.size(dims)];
+            for (int i = 0; i < dims[0]; i++) {
+                if (i + k >= 0 && i + k < dims[1]) {
+                    ones[i * dims[1] + i + k] = 1;
+                }
+            }
+            return Array.of(type, dims, ones);
+        });
+        to.one("Reshape", Shapes::reshape).settings(1);
+        to.one("Flatten", s -> {
+            Held x = s.held(0);
+            int[] dims = x.dims();
+            int axis = (int) s.whole("axis", 1);
+            axis = axis < 0 ? axis + dims.length : axis;
+            boolean flat = product(dims, 2, dims.length) == 1; // the order does not matter then
+            Tensor t = flat ? x.tensor() : x.channelsFirst();
+            return Held.of(t.reshape(product(dims, 0, axis), product(dims, axis, dims.length)), x.type());
+        });
+        to.one("Transpose", Shapes::transpose);
+        to.one("Squeeze", Shapes::squeeze).settings(1);
+        to.one("Unsqueeze", s -> {
+            int[] axes = s.ints("axes", 1);
+            int rank = s.rank(0) + axes.length;
+            int[] at = Arrays.stream(axes).map(a -> Step.axis(a, rank)).sorted().toArray();
+            List<Integer> dims =
+                    new ArrayList<>(Arrays.stream(s.dims(0)).boxed().toList());
+            Arrays.stream(at).forEach(d -> dims.add(d, 1));
+            return reshaped(s, dims.stream().mapToInt(d -> d).toArray());
+        }).settings(1);
+        to.one("Expand", s -> {
+            int[] dims = Array.together(s.dims(0), s.array(1).ints());
+            return s.known(0)
+                    ? s.array(0).expanded(dims)
+                    : Held.of(s.tensor(0).expand(dims), s.held(0).type());
+        }).settings(1);
+        to.one("Tile", s -> tiled(s, s.array(1).ints())).settings(1);
+        to.one("Concat", Shapes::concat);
+        to.all("Split", Shapes::split).settings(1);
+        to.one("Slice", Shapes::slice).settings(1);
+        to.one("Pad", Shapes::pad).settings(1);
+        to.one("CenterCropPad", Shapes::centered).settings(1);
+        to.one("Trilu", s -> {
+            boolean upper = s.whole("upper", 1) != 0;
+            long k = s.given(1) ? s.array(1).longs()[0] : 0;
+            int[] dims = s.dims(0);
+            int n = dims[dims.length - 2];
+            int m = dims[dims.length - 1];
+            Array mask = new Array(
+                    ElementType.BOOL,
+                    new int[] {n, m},
+                    IntStream.range(0, Array.size(new int[] {n, m}))
+                            .mapToLong(i -> upper == (i % m - i / m >= k) || !upper && i % m - i / m == k ? 1 : 0)
+                            .toArray());
+            if (s.known(0)) {
+                return Array.where(mask, s.array(0), Array.of(s.type(0), new int[0], 0));
+            }
+            Held x = s.held(0).first();
+            return x.with(mask.tensor().where(x.tensor(), zero(x.type())));
+        }).settings(1);
+        to.one("DepthToSpace", s -> {
+            Held h = s.held(0);
+            int b = (int) s.whole("blocksize", 1);
+            Tensor x = h.channelsLast();
+            int[] d = x.shape().toArray();
+            if (s.text("mode", "DCR").equals("CRD")) {
+                return new Held(x.pixelShuffle(b), h.type(), true);
+            }
+            // blocks run over channels, not channels over blocks
+            Tensor blocks = x.reshape(d[0], d[1], d[2], b, b, d[3] / (b * b)).permute(0, 1, 3, 2, 4, 5);
+            return new Held(blocks.reshape(d[0], d[1] * b, d[2] * b, d[3] / (b * b)), h.type(), true);
+        });
+        to.one("SpaceToDepth", s -> {
+            Held h = s.held(0);
+            int b = (int) s.whole("blocksize", 1);
+            Tensor x = h.channelsLast();
+            int[] d = x.shape().toArray();
+            Tensor blocks = x.reshape(d[0], d[1] / b, b, d[2] / b, b, d[3]).permute(0, 1, 3, 2, 4, 5);
+            return new Held(blocks.reshape(d[0], d[1] / b, d[2] / b, b * b * d[3]), h.type(), true);
+        });
+        to.one("ReverseSequence", Shapes::reversed);
+    }
+
+    // ---- constants
+
+    private static Array full(int[] dims, long value) {
+        return Array.full(Array.of(ElementType.BOOL, new int[0], value), dims);
+    }
+
+    /** A zero of the tensors of this type. */
+    static Tensor zero(ElementType type) {
+        return Array.of(type, new int[0], 0).tensor();
+    }
+
+    private static Object constant(Step s) {
+        if (s.has("value_float")) {
+            return Array.ofReals(ElementType.FLOAT, new int[0], s.real("value_float", 0));
+        }
+        if (s.has("value_floats")) {
+            float[] all = s.reals("value_floats");
+            return Array.ofReals(
+                    ElementType.FLOAT,
+                    new int[] {all.length},
+                    IntStream.range(0, all.length).mapToDouble(i -> all[i]).toArray());
+        }
+        if (s.has("value_int")) {
+            return Array.scalar(s.whole("value_int", 0));
+        }
+        if (s.has("value_ints")) {
+            return Array.longs(
+                    Arrays.stream(s.wholes("value_ints")).asLongStream().toArray());
+        }
+        if (s.has("value_string")) {
+            return new Array(ElementType.STRING, new int[0], new String[] {s.text("value_string", "")});
+        }
+        if (s.has("value_strings")) {
+            String[] all = s.texts("value_strings").toArray(String[]::new);
+            return new Array(ElementType.STRING, new int[] {all.length}, all);
+        }
+        Array value = s.tensor("value");
+        if (value == null) {
+            throw new IllegalArgumentException(
+                    "it has no value that is read, but " + s.node().attributes().keySet());
+        }
+        return value;
+    }
+
+    private static Object range(Step s) {
+        Array first = s.array(0);
+        double step = s.array(2).real();
+        int n = (int) Math.max(0, Math.ceil((s.array(1).real() - first.real()) / step));
+        Array.size(new int[] {n});
+        double[] all = new double[n];
+        for (int i = 0; i < n; i++) {
+            all[i] = first.real() + i * step;
+        }
+        return Array.cast(Array.ofReals(ElementType.DOUBLE, new int[] {n}, all), first.type());
+    }
+
+    // ---- dimensions
+
+    static Object reshaped(Step s, int... dims) {
+        return s.known(0) ? s.array(0).reshaped(dims) : s.held(0).first().with(s.tensor(0).reshape(dims));
+    }
+
+    private static Object reshape(Step s) {
+        int[] from = s.dims(0);
+        int[] to = s.ints("shape", 1);
+        int[] dims = to.clone();
+        for (int d = 0; d < dims.length; d++) {
+            dims[d] = to[d] == 0 && s.whole("allowzero", 0) == 0 ? from[d] : to[d];
+        }
+        int open = IntStream.range(0, dims.length)
+                .filter(d -> dims[d] == -1)
+                .findFirst()
+                .orElse(-1);
+        if (open >= 0) {
+            dims[open] = 1;
+            dims[open] = product(from, 0, from.length) / Math.max(1, product(dims, 0, dims.length));
+        }
+        return reshaped(s, dims);
+    }
+
+    private static Object transpose(Step s) {
+        int rank = s.rank(0);
+        int[] order = s.wholes(
+                "perm", IntStream.range(0, rank).map(d -> rank - 1 - d).toArray());
+        if (s.known(0)) {
+            return s.array(0).transposed(order);
+        }
+        Held x = s.held(0);
+        int[] of = Arrays.stream(order).map(x::axis).toArray();
+        boolean same = IntStream.range(0, rank).allMatch(d -> of[d] == d);
+        return Held.of(same ? x.tensor() : x.tensor().permute(of), x.type());
+    }
+
+    private static Object squeeze(Step s) {
+        int[] dims = s.dims(0);
+        int[] axes = s.intsIfGiven("axes", 1);
+        boolean[] gone = new boolean[dims.length];
+        for (int d = 0; d < dims.length; d++) {
+            gone[d] = axes == null && dims[d] == 1;
+        }
+        for (int a : axes == null ? new int[0] : axes) {
+            int d = Step.axis(a, dims.length);
+            if (dims[d] != 1) {
+                throw new IllegalArgumentException(
+                        "axis " + a + " of " + Arrays.toString(dims) + " cannot go, since it is not 1");
+            }
+            gone[d] = true;
+        }
+        return reshaped(
+                s,
+                IntStream.range(0, dims.length)
+                        .filter(d -> !gone[d])
+                        .map(d -> dims[d])
+                        .toArray());
+    }
+
+    // ---- parts
+
+    private static Object concat(Step s) {
+        int rank = s.rank(0);
+        int axis = Step.axis(s.whole("axis", 0), rank);
+        if (s.allKnown()) {
+            return Array.concatenated(
+                    axis, IntStream.range(0, s.in().length).mapToObj(s::array).toList());
+        }
+        return concat(axis, IntStream.range(0, s.in().length).mapToObj(s::held).toList());
+    }
+
+    static Held concat(int axis, List<Held> parts) {
+        boolean last = parts.stream().anyMatch(Held::last);
+        Tensor[] all = parts.stream()
+                .map(p -> last ? p.channelsLast() : p.channelsFirst())
+                .toArray(Tensor[]::new);
+        int at = last ? Held.first(parts.get(0).rank())[axis] : axis;
+        return new Held(Tensor.concat(at, all), parts.get(0).type(), last);
+    }
+
+    /** Repeats along each dimension. */
+    private static Object tiled(Step s, int... times) {
+        if (s.known(0)) {
+            Array a = s.array(0);
+            for (int d = 0; d < times.length; d++) {
+                Array one = a;
+                a = Array.concatenated(
+                        d, IntStream.range(0, times[d]).mapToObj(i -> one).toList());
+            }
+            return a;
+        }
+        Held x = s.held(0).first();
+        Tensor t = x.tensor();
+        for (int d = 0; d < times.length; d++) {
+            if (times[d] == 0) {
+                t = t.slice(d, 0, 0);
+            } else if (times[d] > 1 && t.dim(d) == 1) {
+                int[] dims = t.shape().toArray();
+                dims[d] = times[d];
+                t = t.expand(dims);
+            } else if (times[d] > 1) {
+                Tensor[] parts = new Tensor[times[d]];
+                Arrays.fill(parts, t);
+                t = Tensor.concat(d, parts);
+            }
+        }
+        return x.with(t);
+    }
+
+    static int[] partSizes(Step s, int n, int parts, int @Nullable [] given) {
+        if (given != null) {
+            return given;
+        }
+        int each = (n + parts - 1) / parts;
+        return IntStream.range(0, parts)
+                .map(i -> Math.max(0, Math.min(each, n - i * each)))
+                .toArray();
+    }
+
+    private static Object[] split(Step s) {
+        int axis = Step.axis(s.whole("axis", 0), s.rank(0));
+        int parts = (int) s.whole("num_outputs", s.outputs());
+        int[] sizes = partSizes(s, s.dims(0)[axis], parts, s.intsIfGiven("split", 1));
+        Object[] out = new Object[sizes.length];
+        for (int i = 0, at = 0; i < sizes.length; at += sizes[i++]) {
+            out[i] = sliced(s.known(0) ? s.array(0) : s.held(0), axis, at, sizes[i], 1);
+        }
+        return out;
+    }
+
+    /** {@code count} places of a dimension from one on, backward where the step is negative. */
+    static Object sliced(Object value, int axis, int begin, int count, int step) {
+        if (value instanceof Array a) {
+            return a.sliced(axis, begin, count, step);
+        }
+        Held x = Step.held(value);
+        int at = x.axis(axis);
+        Tensor t = x.tensor();
+        if (count == 0) {
+            return x.with(t.slice(at, 0, 0));
+        }
+        int last = begin + (count - 1) * step;
+        if (step < 0) {
+            return x.with(t.slice(at, last, begin + 1, -step).flip(at));
+        }
+        boolean all = begin == 0 && step == 1 && count == t.dim(at);
+        return all ? x : x.with(t.slice(at, begin, last + 1, step));
+    }
+
+    private static Object slice(Step s) {
+        int rank = s.rank(0);
+        int[] starts = s.ints("starts", 1);
+        int[] ends = s.ints("ends", 2);
+        int[] axes = s.intsIfGiven("axes", 3);
+        int[] steps = s.given(4) ? s.array(4).ints() : Windows.ones(starts.length);
+        Object value = s.known(0) ? s.array(0) : s.held(0);
+        for (int i = 0; i < starts.length; i++) {
+            int axis = axes == null ? i : Step.axis(axes[i], rank);
+            int size = s.dims(0)[axis];
+            int step = steps[i];
+            if (step == 0) {
+                throw new IllegalArgumentException("a step of 0 leads nowhere");
+            }
+            int low = step > 0 ? 0 : -1;
+            int high = step > 0 ? size : size - 1;
+            int begin = Math.max(Math.max(low, 0), Math.min(high, starts[i] < 0 ? starts[i] + size : starts[i]));
+            long to = ends[i] < 0 ? (long) ends[i] + size : ends[i];
+            int end = (int) Math.max(low, Math.min(high, to));
+            int count = (int) Math.max(0, Math.ceil((end - begin) / (double) step));
+            value = sliced(value, axis, begin, count, step);
+        }
+        return value;
+    }
+
+    // ---- padding
+
+    private static Object pad(Step s) {
+        int rank = s.rank(0);
+        int[] given = s.ints(s.has("pads") ? "pads" : "paddings", 1);
+        int[] axes = s.given(3) ? s.array(3).ints() : Operator.inOrder(rank);
+        int n = axes.length;
+        String mode = s.text("mode", "constant");
+        double with = s.given(2) ? s.array(2).real() : s.real("value", 0);
+        Held x = s.held(0);
+        for (int i = 0; i < n; i++) {
+            x = padded(x, Step.axis(axes[i], rank), given[i], given[i + n], mode, with);
+        }
+        return x;
+    }
+
+    /** Negative numbers cut. */
+    private static Held padded(Held x, int dim, int before, int after, String mode, double with) {
+        int at = x.axis(dim);
+        Tensor t = x.tensor();
+        if (before < 0 || after < 0) {
+            t = t.slice(at, Math.max(0, -before), t.dim(at) - Math.max(0, -after));
+        }
+        int front = Math.max(0, before);
+        int behind = Math.max(0, after);
+        if (front == 0 && behind == 0) {
+            return x.with(t);
+        }
+        PadMode how = switch (mode) {
+            case "constant" -> null;
+            case "reflect" -> PadMode.REFLECT;
+            case "edge" -> PadMode.REPLICATE;
+            case "wrap" -> PadMode.CIRCULAR;
+            default -> throw new IllegalArgumentException("mode " + mode + " is not computed");
+        };
+        if (x.type().dtype() == dev.fathom.op.DType.F32) {
+            return x.with(how == null ? t.pad(at, with, front, behind) : t.pad(at, how, front, behind));
+        }
+        // whole numbers by the places from which they come
+        int size = t.dim(at);
+        int[] from = IntStream.range(-front, size + behind)
+                .map(i -> switch (mode) {
+                    case "edge" -> Math.max(0, Math.min(size - 1, i));
+                    case "reflect" -> size == 1 ? 0 : mirrored(i, size);
+                    case "wrap" -> Math.floorMod(i, size);
+                    default -> i < 0 || i >= size ? size : i;
+                })
+                .toArray();
+        if (how == null) {
+            int[] one = t.shape().toArray();
+            one[at] = 1;
+            t = Tensor.concat(at, t, Elementwise.whole((int) with).expand(one));
+        }
+        return x.with(t.take(at, Tensor.ofInts(from, from.length)));
+    }
+
+    private static int mirrored(int i, int size) {
+        int period = 2 * (size - 1);
+        int at = Math.floorMod(i, period);
+        return at < size ? at : period - at;
+    }
+
+    private static Object centered(Step s) {
+        int rank = s.rank(0);
+        int[] sizes = s.array(1).ints();
+        int[] axes = s.wholes("axes", Operator.inOrder(rank));
+        Held x = s.held(0);
+        for (int i = 0; i < axes.length; i++) {
+            int d = Step.axis(axes[i], rank);
+            int more = sizes[i] - x.dims()[d];
+            int before = more >= 0 ? more / 2 : -(-more / 2);
+            x = padded(x, d, before, more - before, "constant", 0);
+        }
+        return x;
+    }
+
+    /** Each row of the batch is reversed up to its length. */
+    private static Object reversed(Step s) {
+        Held x = s.held(0).first();
+        int time = (int) s.whole("time_axis", 0);
+        int batch = (int) s.whole("batch_axis", 1);
+        int n = x.dims()[time];
+        int rows = x.dims()[batch];
+        Tensor lengths = s.tensor(1).reshape(rows, 1);
+        Tensor steps = Tensor.ofInts(IntStream.range(0, n).toArray(), 1, n);
+        Tensor back = lengths.sub(Elementwise.whole(1)).sub(steps);
+        Tensor at = steps.lt(lengths).to(dev.fathom.op.DType.F32).where(back, back.mul(Elementwise.whole(0)).add(steps));
+        Tensor flat = at.add(Tensor.ofInts(
+                        IntStream.range(0, rows).map(i -> i * n).toArray(), rows, 1))
+                .reshape(rows * n);
+        int rank = x.rank();
+        int[] order = IntStream.concat(
+                        IntStream.of(batch, time),
+                        IntStream.range(0, rank).filter(d -> d != batch && d != time))
+                .toArray();
+        int[] back2 = new int[rank];
+        for (int d = 0; d < rank; d++) {
+            back2[order[d]] = d;
+        }
+        Tensor t = x.tensor().permute(order);
+        int[] dims = t.shape().toArray();
+        int[] merged = Arrays.copyOfRange(dims, 1, rank);
+        merged[0] = rows * n;
+        return x.with(t.reshape(merged).take(0, flat).reshape(dims).permute(back2));
+    }
+
+    // ---- numbers
+
+    /** An index that may count from the end, within a size. */
+    static int between(long at, int size) {
+        return (int) Math.max(0, Math.min(size, at < 0 ? at + size : at));
+    }
+
+    static int product(int[] dims, int from, int to) {
+        int n = 1;
+        for (int d = from; d < to; d++) {
+            n *= dims[d];
+        }
+        return n;
+    }
+}
