@@ -220,6 +220,7 @@ final class OnnxFile implements AutoCloseable {
             case 8 -> texts;
             case 9 -> tensors;
             case 10 -> graphs;
+            case 13, 14 -> ""; // the type of a value, of no use for a run
             default ->
                 throw new IllegalArgumentException("the attribute " + InputFile.quoted(name) + " is of the kind " + type
                         + ", which is not read; export the model without it");

@@ -1,5 +1,7 @@
 package dev.fathom.onnx;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.fathom.io.TensorFile;
 import dev.fathom.op.Cell;
 import dev.fathom.recurrent.Output;
@@ -35,9 +37,18 @@ record Recurrence(Recurrent net, List<TensorFile.Entry> entries) {
         return node.domain().isEmpty() && List.of("LSTM", "GRU", "RNN").contains(node.op());
     }
 
-    /** Whether a node is a layer of the library: its weights are constants. */
+    /** Whether a node is a layer of the library: its weights are constants, and its form is one that a kernel has. */
     static boolean isLayer(Node node, Map<String, Initializer> constants) {
-        return constant(node, WEIGHT, constants) != null && constant(node, RECURRENT_WEIGHT, constants) != null;
+        Step s = Step.of(node);
+        return constant(node, WEIGHT, constants) != null
+                && constant(node, RECURRENT_WEIGHT, constants) != null
+                && (!given(node, BIAS) || constant(node, BIAS, constants) != null)
+                && (!given(node, PEEPHOLES) || constant(node, PEEPHOLES, constants) != null)
+                && cell(node, s) != null
+                && !s.has("clip")
+                && s.whole("input_forget", 0) == 0
+                && s.whole("layout", 0) == 0
+                && !(s.text("direction", "forward").equals("reverse") && given(node, LENGTHS));
     }
 
     /** Whether an input holds parameters of the layer. */
@@ -65,11 +76,7 @@ record Recurrence(Recurrent net, List<TensorFile.Entry> entries) {
             throw new IllegalArgumentException(node + ": its weights are computed, or are no tensors [directions, gates"
                     + " hidden, in], which is not computed; give them as initializers");
         }
-        Cell cell = cell(node, s);
-        if (cell == Cell.LSTM && s.whole("input_forget", 0) != 0 || s.has("clip") || s.whole("layout", 0) != 0) {
-            throw new IllegalArgumentException(
-                    node + ": clip, input_forget and layout are not computed; export it without them");
-        }
+        Cell cell = requireNonNull(cell(node, s));
         Recurrent net = Recurrent.of(cell, (int) dims[2], hidden).biases(b == null ? 0 : 2);
         net = directions == 2 ? net.bidirectional() : net;
         net = p == null ? net : net.peepholes();
@@ -90,7 +97,8 @@ record Recurrence(Recurrent net, List<TensorFile.Entry> entries) {
         return new Recurrence(net, entries);
     }
 
-    private static Cell cell(Node node, Step s) {
+    /** The cell of a node, or null where its activations are others. */
+    private static @Nullable Cell cell(Node node, Step s) {
         List<String> usual = switch (node.op()) {
             case "LSTM" -> List.of("sigmoid", "tanh", "tanh");
             case "GRU" -> List.of("sigmoid", "tanh");
@@ -104,8 +112,7 @@ record Recurrence(Recurrent net, List<TensorFile.Entry> entries) {
                 IntStream.range(0, given.size()).allMatch(i -> given.get(i).equals(one.get(i % one.size())));
         boolean relu = node.op().equals("RNN") && one.equals(List.of("relu"));
         if (!all || !one.equals(usual) && !relu) {
-            throw new IllegalArgumentException(
-                    node + ": the activations " + given + " are not computed, only " + usual);
+            return null;
         }
         return switch (node.op()) {
             case "LSTM" -> Cell.LSTM;
@@ -157,10 +164,10 @@ record Recurrence(Recurrent net, List<TensorFile.Entry> entries) {
     /** Runs the layer: the hidden states of all steps, the last ones, and of an LSTM the last cell states. */
     static Object[] run(Step s) {
         Recurrent trained = s.scope().layers.get(s.key());
-        if (trained == null) {
-            throw new IllegalArgumentException("its weights are computed, which is not read; give them as initializers");
-        }
         boolean backward = s.text("direction", "forward").equals("reverse");
+        if (trained == null) {
+            return RecurrentSteps.run(s);
+        }
         Tensor x = s.tensor(0).permute(1, 0, 2);
         State state = State.EMPTY;
         for (int i = HIDDEN; i <= (trained.settings().cell().hasCellState() ? CELL : HIDDEN); i++) {
@@ -175,9 +182,6 @@ record Recurrence(Recurrent net, List<TensorFile.Entry> entries) {
             state = state.with(other, trained.state(x.dim(0)).get(other));
         }
         Tensor lengths = s.given(LENGTHS) ? s.tensor(LENGTHS) : null;
-        if (lengths != null && backward) {
-            throw new IllegalArgumentException("lengths of sequences that are read from their ends are not computed");
-        }
         Output out = trained.run(backward ? x.flip(1) : x, state, lengths);
         Tensor steps = backward ? out.steps().flip(1) : out.steps();
         int directions = trained.settings().directions();

@@ -1,0 +1,187 @@
+package dev.fathom.onnx;
+
+import dev.fathom.io.Bytes;
+import dev.fathom.tensor.Pass;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** One of the cases by which ONNX tests its operators: a model, inputs and outputs, in a folder of its own. */
+final class NodeCase {
+    private final Path folder;
+    private final Path scratch;
+
+    /** @param scratch where a file may be written */
+    NodeCase(Path folder, Path scratch) {
+        this.folder = folder;
+        this.scratch = scratch;
+    }
+
+    private static OnnxFile open(Path file) throws IOException {
+        return new OnnxFile(Bytes.of(file, "a case"), file.getParent());
+    }
+
+    /** The operators of the model, and the types of elements that go in and come out. */
+    record About(String operators, List<ElementType> types) {}
+
+    About about() throws IOException {
+        try (OnnxFile file = open(folder.resolve("model.onnx"))) {
+            Graph g = file.graph();
+            String ops = g.nodes().stream()
+                    .map(Node::operator)
+                    .distinct()
+                    .sorted()
+                    .collect(Collectors.joining(" "));
+            List<ElementType> types = new ArrayList<>();
+            g.inputs().forEach(v -> types.add(v.type()));
+            g.outputs().forEach(v -> types.add(v.type()));
+            return new About(ops, types);
+        }
+    }
+
+    /** Null where all outputs are right, and else what is wrong. */
+    @Nullable
+    String verdict() {
+        Path set = folder.resolve("test_data_set_0");
+        try (OnnxModel onnx = OnnxModel.read(folder.resolve("model.onnx"));
+                Pass pass = Pass.infer()) {
+            OnnxNet net = (OnnxNet) onnx.model().net();
+            Program program = net.program();
+            Object[] in = new Object[program.inputs().size()];
+            for (int i = 0; i < in.length; i++) {
+                in[i] = given(value(set.resolve("input_" + i + ".pb"), program.inputs().get(i)));
+            }
+            List<@Nullable Object> out = program.run(net.weights(), net.layers(), in);
+            for (int i = 0; i < out.size(); i++) {
+                Path file = set.resolve("output_" + i + ".pb");
+                String wrong = different(out.get(i), value(file, program.outputs().get(i)));
+                if (wrong != null) {
+                    return "output " + i + ": " + wrong;
+                }
+            }
+            return null;
+        } catch (IOException e) {
+            return e.toString();
+        } catch (RuntimeException e) {
+            return e.getClass().getSimpleName() + ": " + e.getMessage();
+        }
+    }
+
+    /** Constants become tensors, so that kernels are tested, where a tensor can hold them. */
+    private static Object given(Object value) {
+        if (value instanceof List<?> all) {
+            return all.stream().map(NodeCase::given).toList();
+        }
+        if (value instanceof Lists.Maybe m) {
+            return m.value() == null ? m : new Lists.Maybe(given(m.value()));
+        }
+        Array a = (Array) value;
+        boolean held = a.values() instanceof double[]
+                || a.values() instanceof long[] all && Arrays.stream(all).allMatch(x -> x == (int) x);
+        return held && a.rank() <= 6 ? Held.of(a.tensor(), a.type()) : a;
+    }
+
+    // ---- values of files
+
+    private Object value(Path file, Value of) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        if (of.type() != ElementType.UNDEFINED) {
+            return tensor(bytes);
+        }
+        List<Object> elements = new ArrayList<>();
+        int kind = 0;
+        Bytes data = Bytes.of(file, "a value");
+        try {
+            for (Wire in = new Wire(data); in.next(); ) {
+                switch (in.field()) {
+                    case 2 -> kind = in.int32();
+                    case 3 -> elements.add(tensor(in.bytes()));
+                    case 5 -> elements.add(list(in.bytes()));
+                    default -> {}
+                }
+            }
+        } finally {
+            data.close();
+        }
+        boolean optional = folder.getFileName().toString().contains("opt")
+                || folder.getFileName().toString().contains("seq_none");
+        if (optional && !(kind == 1 && elements.size() > 1)) {
+            return new Lists.Maybe(elements.isEmpty() ? null : elements.get(0));
+        }
+        return elements;
+    }
+
+    private List<Object> list(byte[] bytes) throws IOException {
+        Path file = Files.write(scratch.resolve("list.pb"), bytes);
+        List<Object> all = new ArrayList<>();
+        Bytes data = Bytes.of(file, "a list");
+        try {
+            for (Wire in = new Wire(data); in.next(); ) {
+                if (in.field() == 3) {
+                    all.add(tensor(in.bytes()));
+                }
+            }
+        } finally {
+            data.close();
+        }
+        return all;
+    }
+
+    /** A tensor is read as a constant of a graph that has nothing else. */
+    private Array tensor(byte[] bytes) throws IOException {
+        Path file = Files.write(scratch.resolve("tensor.pb"), Message.model(new Message().bytes(5, bytes)).done());
+        try (OnnxFile onnx = open(file)) {
+            return Array.read(onnx.graph().initializers().values().iterator().next());
+        }
+    }
+
+    // ---- comparing
+
+    private static @Nullable String different(@Nullable Object ours, @Nullable Object theirs) {
+        Object a = ours instanceof Lists.Maybe m ? m.value() : ours;
+        Object b = theirs instanceof Lists.Maybe m ? m.value() : theirs;
+        if (a == null || b == null) {
+            return a == b ? null : "there is " + (a == null ? "none" : "one") + " where the other has some";
+        }
+        if (a instanceof List<?> x && b instanceof List<?> y) {
+            if (x.size() != y.size()) {
+                return x.size() + " elements of a list and not " + y.size();
+            }
+            for (int i = 0; i < x.size(); i++) {
+                String wrong = different(x.get(i), y.get(i));
+                if (wrong != null) {
+                    return "element " + i + ": " + wrong;
+                }
+            }
+            return null;
+        }
+        Array x = a instanceof Array known ? known : Array.read(Step.held(a));
+        Array y = (Array) b;
+        if (!Arrays.equals(x.dims(), y.dims())) {
+            return "shape " + Arrays.toString(x.dims()) + " and not " + Arrays.toString(y.dims());
+        }
+        if (y.type() == ElementType.STRING) {
+            return Arrays.equals(x.texts(), y.texts()) ? null : Arrays.toString(x.texts());
+        }
+        if (x.type() != y.type()) {
+            return "type " + x.type() + " and not " + y.type();
+        }
+        double[] p = x.reals();
+        double[] q = y.reals();
+        for (int i = 0; i < p.length; i++) {
+            boolean whole = y.type().whole();
+            boolean equal = Objects.equals(p[i], q[i])
+                    || Math.abs(p[i] - q[i]) <= (whole ? 0 : 1e-7 + 1e-3 * Math.abs(q[i]));
+            if (!equal) {
+                return "element " + i + " is " + p[i] + " and not " + q[i];
+            }
+        }
+        return null;
+    }
+}
