@@ -93,7 +93,9 @@ final class Attentions {
                 x = keys.ge(lengths.reshape(n, 1, 1, 1)).to(DType.F32).where(Tensor.scalar(Float.NEGATIVE_INFINITY), x);
             }
             masked = x;
-            shares = x.softmax(-1);
+            // a query that sees no key gives zeros
+            Tensor seen = x.max(-1).unsqueeze(-1).eq(Float.NEGATIVE_INFINITY);
+            shares = seen.where(Tensor.scalar(0), seen.where(Tensor.scalar(0), x).softmax(-1));
         }
 
         Tensor of(Tensor v) {
@@ -146,7 +148,7 @@ final class Attentions {
             int[] past = new int[q3.dim(0)];
             Arrays.fill(past, s.given(4) ? s.dims(4)[2] : 0);
             Tensor before = s.given(6) && !s.given(4)
-                    ? s.tensor(6).sub(Elementwise.whole(length)).max(Elementwise.whole(0))
+                    ? s.tensor(6).sub(length)
                     : Tensor.ofInts(past, past.length);
             mask = mask.withPast(before);
         }
@@ -157,12 +159,19 @@ final class Attentions {
         Tensor v3 = joined(v4);
         Tensor scores = null;
         Tensor y;
-        if (s.wants(3)) {
+        boolean windowed = s.whole("left_window_size", -1) >= 0 || s.whole("right_window_size", -1) >= 0;
+        if (windowed) {
+            Tensor near = window(s, length, keys);
+            Tensor b = mask.bias();
+            mask = mask.withBias(b == null ? near : b.add(near));
+            how = how.mask(mask);
+        }
+        if (s.wants(3) || s.given(6) && s.whole("is_causal", 0) != 0) {
             Scores all = new Scores(q3, k3, how, softcap);
-            scores = switch ((int) s.whole("qk_matmul_output_mode", 0)) {
+            scores = !s.wants(3) ? null : switch ((int) s.whole("qk_matmul_output_mode", 0)) {
                 case 0 -> all.products;
-                case 1 -> s.version() >= 24 ? all.masked : all.masked;
-                case 2 -> all.capped;
+                case 1 -> all.capped;
+                case 2 -> all.masked;
                 default -> all.shares;
             };
             y = joined(all.of(v3));
@@ -174,6 +183,21 @@ final class Attentions {
         return new @Nullable Object[] {
             Held.of(y, type), Held.of(k4, type), Held.of(v4, type), scores == null ? null : Held.of(scores, type)
         };
+    }
+
+    /** Minus infinity for keys that are too far from their query, on either side. */
+    private static Tensor window(Step s, int queries, int keys) {
+        long left = s.whole("left_window_size", -1);
+        long right = s.whole("right_window_size", -1);
+        Tensor first = s.given(6)
+                ? s.tensor(6).sub(queries).reshape(s.dims(0)[0], 1, 1, 1)
+                : Elementwise.whole(s.given(4) ? s.dims(4)[2] : 0);
+        Tensor before = first.add(Tensor.ofInts(Operator.inOrder(queries), queries, 1))
+                .sub(Tensor.ofInts(Operator.inOrder(keys), 1, keys));
+        Tensor far = before.gt(left < 0 ? Integer.MAX_VALUE : left)
+                .to(DType.F32)
+                .max(before.neg().gt(right < 0 ? Integer.MAX_VALUE : right).to(DType.F32));
+        return far.where(Tensor.scalar(Float.NEGATIVE_INFINITY), Tensor.scalar(0));
     }
 
     // ---- as optimizers write it

@@ -55,12 +55,11 @@ final class Norms {
         to.one("com.microsoft.SimplifiedLayerNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
         to.one("LRN", s -> {
             int size = (int) s.whole("size", 1);
-            // the one in the middle of an even window lies before it there and behind it here
-            return new Held(
-                    s.channelsLast(0)
-                            .localResponseNorm(size, s.real("alpha", 1e-4), s.real("beta", 0.75), s.real("bias", 1)),
-                    s.type(0),
-                    true);
+            boolean even = size % 2 == 0; // such a window reaches further behind there, and further in front here
+            Tensor x = s.channelsLast(0);
+            Tensor y = (even ? x.flip(-1) : x)
+                    .localResponseNorm(size, s.real("alpha", 1e-4), s.real("beta", 0.75), s.real("bias", 1));
+            return new Held(even ? y.flip(-1) : y, s.type(0), true);
         });
         to.one("LpNormalization", s -> {
             Held x = s.held(0);

@@ -15,14 +15,14 @@ final class Pools {
     static void addTo(Operators to) {
         all(to, "GlobalAveragePool", (s, x) -> x.mean(inner(x)));
         all(to, "GlobalMaxPool", (s, x) -> x.max(inner(x)));
-        all(to, "GlobalLpPool", (s, x) -> root(powered(x, s.real("p", 2)).sum(inner(x)), s.real("p", 2)));
+        all(to, "GlobalLpPool", (s, x) -> root(powered(x, s.whole("p", 2)).sum(inner(x)), s.whole("p", 2)));
         to.all("MaxPool", Pools::max);
         to.one("AveragePool", s -> {
             Tensor x = s.channelsLast(0);
             return new Held(average(s, x, window(s, x)), s.type(0), true);
         });
         to.one("LpPool", s -> {
-            float p = s.real("p", 2);
+            long p = s.whole("p", 2);
             Tensor x = powered(s.channelsLast(0), p);
             Window w = window(s, x);
             return new Held(root(x.avgPool(w).mul(w.taps()), p), s.type(0), true);
@@ -43,12 +43,12 @@ final class Pools {
         return IntStream.range(1, x.shape().rank() - 1).toArray();
     }
 
-    private static Tensor powered(Tensor x, float p) {
+    private static Tensor powered(Tensor x, long p) {
         return p == 2 ? x.square() : p == 1 ? x.abs() : x.abs().pow(p);
     }
 
-    private static Tensor root(Tensor x, float p) {
-        return p == 2 ? x.sqrt() : p == 1 ? x : x.pow(1 / p);
+    private static Tensor root(Tensor x, long p) {
+        return p == 2 ? x.sqrt() : p == 1 ? x : x.pow(1.0 / p);
     }
 
     private static Window window(Step s, Tensor x) {

@@ -24,6 +24,7 @@ final class Products {
             Tensor[] all = IntStream.range(0, s.in().length).mapToObj(s::floats).toArray(Tensor[]::new);
             return Held.of(Tensor.einsum(equation(s, all), all).to(s.type(0).dtype()), s.type(0));
         });
+        to.one("Det", s -> determinants(s.array(0)));
         to.one("Conv", s -> conv(s, null)).weight(1, (n, rank) -> Held.last(rank));
         to.one("com.microsoft.FusedConv", s -> conv(s, s.text("activation", "")))
                 .weight(1, (n, rank) -> Held.last(rank));
@@ -176,6 +177,40 @@ final class Products {
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
         return left + "->" + batch + once;
+    }
+
+    /** By elimination with pivots; the values are read, so that it runs in a pass and not in a plan. */
+    private static Array determinants(Array x) {
+        int rank = x.rank();
+        int n = x.dims()[rank - 1];
+        double[] all = x.reals();
+        int count = all.length / Math.max(1, n * n);
+        double[] found = new double[count];
+        for (int k = 0; k < count; k++) {
+            double[] a = Arrays.copyOfRange(all, k * n * n, (k + 1) * n * n);
+            double det = 1;
+            for (int c = 0; c < n; c++) {
+                int pivot = c;
+                for (int r = c + 1; r < n; r++) {
+                    pivot = Math.abs(a[r * n + c]) > Math.abs(a[pivot * n + c]) ? r : pivot;
+                }
+                double p = a[pivot * n + c];
+                det *= pivot == c ? p : -p;
+                for (int j = 0; j < n && pivot != c; j++) {
+                    double swapped = a[c * n + j];
+                    a[c * n + j] = a[pivot * n + j];
+                    a[pivot * n + j] = swapped;
+                }
+                for (int r = c + 1; r < n && p != 0; r++) {
+                    double f = a[r * n + c] / p;
+                    for (int j = c; j < n; j++) {
+                        a[r * n + j] -= f * a[c * n + j];
+                    }
+                }
+            }
+            found[k] = det;
+        }
+        return Array.ofReals(x.type(), Arrays.copyOf(x.dims(), rank - 2), found);
     }
 
     // ---- convolutions

@@ -3,6 +3,7 @@ package dev.fathom.onnx;
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** Sums and other figures over dimensions. */
 final class Reductions {
@@ -13,28 +14,29 @@ final class Reductions {
     }
 
     static void addTo(Operators to) {
-        whole(to, "ReduceSum", Tensor::sum);
-        whole(to, "ReduceMax", Tensor::max);
-        whole(to, "ReduceMin", Tensor::min);
-        whole(to, "ReduceProd", Tensor::prod);
-        whole(to, "ReduceSumSquare", (x, dims) -> x.mul(x).sum(dims));
-        whole(to, "ReduceL1", (x, dims) -> x.abs().sum(dims));
-        real(to, "ReduceMean", Tensor::mean);
-        real(to, "ReduceL2", Tensor::norm);
-        real(to, "ReduceLogSum", (x, dims) -> x.sum(dims).log());
-        real(to, "ReduceLogSumExp", Tensor::logSumExp);
+        whole(to, "ReduceSum", 0, Tensor::sum);
+        whole(to, "ReduceMax", Double.NEGATIVE_INFINITY, Tensor::max);
+        whole(to, "ReduceMin", Double.POSITIVE_INFINITY, Tensor::min);
+        whole(to, "ReduceProd", 1, Tensor::prod);
+        whole(to, "ReduceSumSquare", 0, (x, dims) -> x.mul(x).sum(dims));
+        whole(to, "ReduceL1", 0, (x, dims) -> x.abs().sum(dims));
+        real(to, "ReduceMean", Double.NaN, Tensor::mean);
+        real(to, "ReduceL2", 0, Tensor::norm);
+        real(to, "ReduceLogSum", Double.NEGATIVE_INFINITY, (x, dims) -> x.sum(dims).log());
+        real(to, "ReduceLogSumExp", Double.NEGATIVE_INFINITY, Tensor::logSumExp);
     }
 
-    private static void whole(Operators to, String op, Over function) {
-        to.one(op, s -> reduced(s, function)).settings(1);
+    /** @param nothing the figure of no elements */
+    private static void whole(Operators to, String op, double nothing, Over function) {
+        to.one(op, s -> reduced(s, nothing, function)).settings(1);
     }
 
     /** Of whole numbers as floats. */
-    private static void real(Operators to, String op, Over function) {
-        whole(to, op, (x, dims) -> function.of(x.to(DType.F32), dims).to(x.dtype()));
+    private static void real(Operators to, String op, double nothing, Over function) {
+        whole(to, op, nothing, (x, dims) -> function.of(x.to(DType.F32), dims).to(x.dtype()));
     }
 
-    private static Object reduced(Step s, Over function) {
+    private static Object reduced(Step s, double nothing, Over function) {
         Held x = s.held(0);
         int rank = x.rank();
         int[] axes = s.intsIfGiven("axes", 1);
@@ -48,6 +50,9 @@ final class Reductions {
             axes = Operator.inOrder(rank);
         }
         int[] graphs = Arrays.stream(axes).map(a -> Step.axis(a, rank)).toArray();
+        if (x.tensor().size() == 0) {
+            return empty(s, x, nothing, graphs);
+        }
         if (rank == 0) {
             return x.with(function.of(x.tensor().reshape(1), 0));
         }
@@ -56,5 +61,17 @@ final class Reductions {
             return x.with(function.of(x.tensor(), own).unsqueeze(own));
         }
         return Held.of(function.of(x.channelsFirst(), graphs), x.type());
+    }
+
+    private static Object empty(Step s, Held x, double nothing, int... axes) {
+        boolean keep = s.whole("keepdims", 1) != 0;
+        boolean[] gone = new boolean[x.rank()];
+        Arrays.stream(axes).forEach(a -> gone[a] = true);
+        int[] dims = IntStream.range(0, gone.length)
+                .filter(d -> keep || !gone[d])
+                .map(d -> gone[d] ? 1 : x.dims()[d])
+                .toArray();
+        Array one = Array.cast(Array.ofReals(ElementType.DOUBLE, new int[0], nothing), x.type());
+        return Held.of(Array.full(one, dims).tensor(), x.type());
     }
 }

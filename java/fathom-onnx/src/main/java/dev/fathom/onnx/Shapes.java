@@ -14,7 +14,13 @@ final class Shapes {
 
     static void addTo(Operators to) {
         to.one("Identity", s -> s.value(0));
-        to.all("Dropout", s -> s.wants(1) ? new Object[] {s.value(0), full(s.dims(0), 1)} : new Object[] {s.value(0)});
+        to.all("Dropout", s -> {
+            boolean training = s.given(2) && s.array(2).isTrue();
+            if (training && (s.given(1) ? s.array(1).real() : 0.5) > 0) {
+                throw new IllegalArgumentException("it draws random numbers; export the model in evaluation mode");
+            }
+            return s.wants(1) ? new Object[] {s.value(0), full(s.dims(0), 1)} : new Object[] {s.value(0)};
+        });
         to.one("Constant", Shapes::constant);
         to.one("Shape", s -> {
             int[] dims = s.dims(0);
@@ -111,6 +117,9 @@ final class Shapes {
             Held h = s.held(0);
             int b = (int) s.whole("blocksize", 1);
             Tensor x = h.channelsLast();
+            if (s.text("mode", "DCR").equals("CRD")) {
+                return new Held(x.pixelUnshuffle(b), h.type(), true);
+            }
             int[] d = x.shape().toArray();
             Tensor blocks = x.reshape(d[0], d[1] / b, b, d[2] / b, b, d[3]).permute(0, 1, 3, 2, 4, 5);
             return new Held(blocks.reshape(d[0], d[1] / b, d[2] / b, b * b * d[3]), h.type(), true);
