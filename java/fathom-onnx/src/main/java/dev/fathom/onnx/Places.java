@@ -98,7 +98,7 @@ final class Places {
             return Held.of(s.tensor(1).embedding(s.weight(0, 0, 1), null), w.type());
         }
         Held x = s.held(0);
-        if (s.known(1) && s.array(1).size() == 1) { // one place is a slice
+        if (s.known(1) && s.array(1).size() == 1 && (!s.sized() || s.rank(1) == 0)) { // one place is a slice
             int n = x.dims()[axis];
             long at = s.array(1).longs()[0];
             Held part = Step.held(Shapes.sliced(x, axis, (int) (at < 0 ? at + n : at), 1, 1));
@@ -128,13 +128,13 @@ final class Places {
     }
 
     /** The places of tuples of indices [.., k] in the first k of these dimensions, one behind the other. */
-    private static Tensor flat(Tensor tuples, int... dims) {
+    private static Tensor flat(Step s, Tensor tuples, int... dims) {
         int k = tuples.dim(-1);
         int last = tuples.shape().rank() - 1;
         Tensor at = null;
         for (int i = 0; i < k; i++) {
             Tensor one = within(tuples.slice(last, i, i + 1).squeeze(last), dims[i]);
-            at = at == null ? one : at.mul(Elementwise.whole(dims[i])).add(one);
+            at = at == null ? one : at.mul(s.size(dims[i])).add(one);
         }
         if (at == null) {
             throw new IllegalArgumentException("tuples of no index name no place; give at least one");
@@ -151,12 +151,11 @@ final class Places {
         int k = index[index.length - 1];
         int rows = Shapes.product(dims, 0, batch);
         int within = Shapes.product(dims, batch, batch + k);
-        Tensor at = flat(tuples, Arrays.copyOfRange(dims, batch, batch + k));
+        Tensor at = flat(s, tuples, Arrays.copyOfRange(dims, batch, batch + k));
         int each = Shapes.product(index, batch, index.length - 1);
         if (batch > 0) {
             at = at.reshape(rows, each)
-                    .add(Tensor.ofInts(
-                            IntStream.range(0, rows).map(i -> i * within).toArray(), rows, 1));
+                    .add(s.count(rows).unsqueeze(1).mul(s.size(within)));
         }
         int[] inner = Arrays.copyOfRange(dims, batch + k, dims.length);
         int[] from = concat(new int[] {rows * within}, inner);
@@ -174,7 +173,7 @@ final class Places {
         int k = tuples.dim(-1);
         int rows = Shapes.product(dims, 0, k);
         int inner = Shapes.product(dims, k, dims.length);
-        Tensor at = flat(tuples, Arrays.copyOf(dims, k));
+        Tensor at = flat(s, tuples, Arrays.copyOf(dims, k));
         int n = (int) at.size();
         Tensor y = x.tensor()
                 .reshape(rows, inner)

@@ -9,6 +9,7 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -30,14 +31,22 @@ final class Program {
     private final Map<String, String> parameters = new LinkedHashMap<>();
     /** How many nodes and outputs read a value. */
     private final Map<String, Integer> readers = new HashMap<>();
+    /** Values that follow from the sizes of what the graph is given. */
+    private final Set<String> sized;
     /** Before the names of parameters: empty but for the graph of an attribute. */
     private final String prefix;
 
     Program(OnnxFile file) throws IOException {
-        this(file.graph(), file.opsets(), new Weights(), "", Set.of());
+        this(file.graph(), file.opsets(), new Weights(), "", Set.of(), Set.of());
     }
 
-    private Program(Graph graph, Map<String, Long> opsets, Weights weights, String prefix, Set<String> outer)
+    private Program(
+            Graph graph,
+            Map<String, Long> opsets,
+            Weights weights,
+            String prefix,
+            Set<String> outer,
+            Set<String> outerSized)
             throws IOException {
         this.opsets = opsets;
         this.weights = weights;
@@ -67,7 +76,12 @@ final class Program {
         for (Node n : given) {
             read(n, initializers);
         }
+        sized = new HashSet<>(outerSized);
         for (Node n : given) {
+            boolean shape = n.domain().isEmpty() && (n.op().equals("Shape") || n.op().equals("Size"));
+            if (shape || n.inputs().stream().anyMatch(sized::contains)) {
+                sized.addAll(n.outputs());
+            }
             nodes.add(held(n, there));
         }
         outputs.forEach(v -> readers.merge(v.name(), 2, Integer::sum)); // an output is no kernel's own
@@ -121,7 +135,7 @@ final class Program {
             if (a.getValue() instanceof Initializer i) {
                 a.setValue(Array.read(i));
             } else if (a.getValue() instanceof Graph g) {
-                a.setValue(new Program(g, opsets, weights, prefix + key(n) + "." + a.getKey() + ".", there));
+                a.setValue(new Program(g, opsets, weights, prefix + key(n) + "." + a.getKey() + ".", there, sized));
             }
         }
         return new Node(n.name(), n.op(), n.domain(), n.inputs(), n.outputs(), all);
@@ -222,7 +236,13 @@ final class Program {
 
     /** Runs the graph on values of any kind. An output that is not computed is null. */
     List<@Nullable Object> run(Map<String, Variable> with, Map<String, Recurrent> layers, Object... in) {
-        return run(new Scope(with, layers), in);
+        Scope scope = new Scope(with, layers);
+        scope.witness = Arrays.stream(in)
+                .filter(Held.class::isInstance)
+                .map(v -> ((Held) v).tensor())
+                .findFirst()
+                .orElse(null);
+        return run(scope, in);
     }
 
     /** Runs the graph within another one. */
@@ -249,7 +269,8 @@ final class Program {
         boolean fusible = readers.getOrDefault(n.outputs().get(0), 0) == 1;
         @Nullable Object[] out;
         try {
-            Step step = new Step(n, prefix + key(n), opsets.getOrDefault(n.domain(), 1L), fusible, scope, in);
+            boolean ofSizes = n.inputs().stream().anyMatch(sized::contains);
+            Step step = new Step(n, prefix + key(n), opsets.getOrDefault(n.domain(), 1L), fusible, ofSizes, scope, in);
             out = requireNonNull(Operators.of(n)).of(step);
         } catch (IllegalArgumentException e) {
             throw e instanceof NodeException ? e : new NodeException(n, e);

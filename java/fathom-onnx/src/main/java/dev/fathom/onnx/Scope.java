@@ -2,6 +2,7 @@ package dev.fathom.onnx;
 
 import dev.fathom.parameter.Variable;
 import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,10 @@ final class Scope {
     /** Recurrent layers of the model by their names. */
     final Map<String, Recurrent> layers;
 
+    /** An input of the model, on which a count of its sizes depends; null where there is none. */
+    @Nullable
+    Tensor witness;
+
     Scope(Map<String, Variable> variables, Map<String, Recurrent> layers) {
         this.outer = null;
         this.variables = variables;
@@ -25,6 +30,7 @@ final class Scope {
         this.outer = outer;
         this.variables = outer.variables;
         this.layers = outer.layers;
+        this.witness = outer.witness;
     }
 
     /** The value of this name, or null where an operator did not compute it, and for the empty name. */

@@ -87,19 +87,12 @@ final class Shapes {
             boolean upper = s.whole("upper", 1) != 0;
             long k = s.given(1) ? s.array(1).longs()[0] : 0;
             int[] dims = s.dims(0);
-            int n = dims[dims.length - 2];
-            int m = dims[dims.length - 1];
-            Array mask = new Array(
-                    ElementType.BOOL,
-                    new int[] {n, m},
-                    IntStream.range(0, Array.size(new int[] {n, m}))
-                            .mapToLong(i -> upper == (i % m - i / m >= k) || !upper && i % m - i / m == k ? 1 : 0)
-                            .toArray());
-            if (s.known(0)) {
-                return Array.where(mask, s.array(0), Array.of(s.type(0), new int[0], 0));
-            }
+            int rank = dims.length;
+            // how far a column lies behind its row
+            Tensor behind = s.count(dims[rank - 1]).sub(s.count(dims[rank - 2]).unsqueeze(1));
+            Tensor mask = (upper ? behind.ge(k) : behind.le(k)).to(dev.fathom.op.DType.F32);
             Held x = s.held(0).first();
-            return x.with(mask.tensor().where(x.tensor(), zero(x.type())));
+            return x.with(mask.where(x.tensor(), zero(x.type())));
         }).settings(1);
         to.one("DepthToSpace", s -> {
             Held h = s.held(0);
@@ -175,6 +168,11 @@ final class Shapes {
         Array first = s.array(0);
         double step = s.array(2).real();
         int n = (int) Math.max(0, Math.ceil((s.array(1).real() - first.real()) / step));
+        if (s.sized() && s.scope().witness != null && first.type().whole()) {
+            Tensor t = s.count(n);
+            t = step == 1 ? t : t.mul(step);
+            return Held.of(first.real() == 0 ? t : t.add(first.real()), first.type());
+        }
         Array.size(new int[] {n});
         double[] all = new double[n];
         for (int i = 0; i < n; i++) {
@@ -329,8 +327,7 @@ final class Shapes {
         if (step < 0) {
             return x.with(t.slice(at, last, begin + 1, -step).flip(at));
         }
-        boolean all = begin == 0 && step == 1 && count == t.dim(at);
-        return all ? x : x.with(t.slice(at, begin, last + 1, step));
+        return x.with(t.slice(at, begin, last + 1, step));
     }
 
     private static Object slice(Step s) {
@@ -339,6 +336,8 @@ final class Shapes {
         int[] ends = s.ints("ends", 2);
         int[] axes = s.intsIfGiven("axes", 3);
         int[] steps = s.given(4) ? s.array(4).ints() : Windows.ones(starts.length);
+        // a part of a constant that follows from sizes is cut out in each run, unless it is itself a shape
+        boolean constant = s.sized() && s.scope().witness != null && s.isConstant(0) && rank > 1;
         Object value = s.known(0) ? s.array(0) : s.held(0);
         for (int i = 0; i < starts.length; i++) {
             int axis = axes == null ? i : Step.axis(axes[i], rank);
@@ -347,13 +346,18 @@ final class Shapes {
             if (step == 0) {
                 throw new IllegalArgumentException("a step of 0 leads nowhere");
             }
+            if (starts[i] == 0 && ends[i] == Integer.MAX_VALUE && step == 1) {
+                continue;
+            }
             int low = step > 0 ? 0 : -1;
             int high = step > 0 ? size : size - 1;
             int begin = Math.max(Math.max(low, 0), Math.min(high, starts[i] < 0 ? starts[i] + size : starts[i]));
             long to = ends[i] < 0 ? (long) ends[i] + size : ends[i];
             int end = (int) Math.max(low, Math.min(high, to));
             int count = (int) Math.max(0, Math.ceil((end - begin) / (double) step));
-            value = sliced(value, axis, begin, count, step);
+            value = constant && step == 1 && count > 0
+                    ? Step.held(value).with(Step.held(value).tensor().take(axis, s.count(count).add(begin)))
+                    : sliced(value, axis, begin, count, step);
         }
         return value;
     }

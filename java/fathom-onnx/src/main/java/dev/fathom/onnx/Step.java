@@ -3,6 +3,7 @@ package dev.fathom.onnx;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Operand;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param key the name of its layer, if it has one
  * @param version of the operators of its domain
  * @param fusible whether only one other node reads what it gives
+ * @param sized whether an input follows from the sizes of what the graph is given
  * @param scope the values of its graph
  */
 record Step(
@@ -25,11 +27,12 @@ record Step(
         String key,
         long version,
         boolean fusible,
+        boolean sized,
         Scope scope,
         @Nullable Object... in) {
     /** A node whose attributes are read before the graph runs. */
     static Step of(Node node) {
-        return new Step(node, "", 1, false, new Scope(Map.of(), Map.of()));
+        return new Step(node, "", 1, false, false, new Scope(Map.of(), Map.of()));
     }
 
     // ---- attributes
@@ -95,6 +98,24 @@ record Step(
     /** Whether something may read this output. */
     boolean wants(int output) {
         return output < outputs() && !node.outputs().get(output).isEmpty();
+    }
+
+    /**
+     * The whole numbers from 0 on, where their count may follow from the sizes of what the graph is given: a plan then
+     * counts in each run.
+     */
+    Tensor count(int n) {
+        Tensor witness = scope.witness;
+        return sized && witness != null ? CountOp.from0(n, witness) : Tensor.arange(n);
+    }
+
+    /** A size that may differ from run to run of a plan, as a number of its own. */
+    Tensor size(long n) {
+        Tensor witness = scope.witness;
+        int size = Math.toIntExact(n);
+        return witness == null || size < 1
+                ? Tensor.ofInts(new int[] {size})
+                : Pass.apply(new CountOp(size), witness).slice(0, size - 1, size);
     }
 
     // ---- inputs

@@ -172,7 +172,7 @@ class OnnxModelTest {
                 runs.incrementAndGet();
                 return Tensor.zeros(2, 3);
             });
-            Step step = new Step(node, "", 13, false, new Scope(Map.of(), Map.of()), waits);
+            Step step = new Step(node, "", 13, false, false, new Scope(Map.of(), Map.of()), waits);
             assertThat(step.dims(0)).containsExactly(2, 3);
             assertThat(step.tensor(0).shape()).isEqualTo(Shape.of(2, 3));
         }
