@@ -11,6 +11,7 @@ import dev.fathom.plan.Spec;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -90,7 +91,7 @@ public final class OnnxModel implements AutoCloseable {
      *     which is named
      */
     public Map<String, Tensor> run(Tensor... inputs) {
-        return model.net().run(inputs);
+        return model.net().run((Object[]) program.held(inputs));
     }
 
     /** Freezes the model as {@link #plan(Map)} does, where all free dimensions are batch or length. */
@@ -100,21 +101,39 @@ public final class OnnxModel implements AutoCloseable {
 
     /**
      * Freezes the model. A free first dimension is the batch, and one other name of free dimensions is the length; the
-     * others need sizes.
+     * others need sizes. An input of one whole number or boolean may be given a value, such as the sampling rate by
+     * which a graph chooses its branch: the plan then has no such input.
      *
-     * @param sizes of free dimensions, by the names that the file gives them
+     * @param sizes of free dimensions, by the names that the file gives them, and values of inputs by their names
      * @throws IllegalArgumentException if more dimensions are free, or one has no name
      * @throws IllegalStateException as {@link Plan#freeze(Model, java.util.function.BiFunction, Spec...)}
      */
     public Plan plan(Map<String, Integer> sizes) {
-        return Plan.freeze(model, (net, in) -> net.run(in), specs(sizes));
+        Spec[] specs = specs(sizes);
+        return Plan.freeze(model, (net, in) -> net.run(with(sizes, in)), specs);
+    }
+
+    /** All inputs, of which some have values and the others are given. */
+    private Object[] with(Map<String, Integer> values, Tensor... given) {
+        Object[] all = new Object[program.inputs().size()];
+        for (int i = 0, k = 0; i < all.length; i++) {
+            Value v = program.inputs().get(i);
+            Integer value = values.get(v.name());
+            int[] one = new int[v.dims() == null ? 0 : v.dims().size()];
+            Arrays.fill(one, 1);
+            all[i] = value == null ? Program.held(v, given[k++]) : Array.of(v.type(), one, value);
+        }
+        return all;
     }
 
     private Spec[] specs(Map<String, Integer> sizes) {
         TreeSet<String> lengths = new TreeSet<>();
-        Spec[] specs = new Spec[program.inputs().size()];
+        List<Value> free = program.inputs().stream()
+                .filter(v -> !sizes.containsKey(v.name()))
+                .toList();
+        Spec[] specs = new Spec[free.size()];
         for (int i = 0; i < specs.length; i++) {
-            Value v = program.inputs().get(i);
+            Value v = free.get(i);
             List<Value.Dimension> dims = v.dims();
             if (dims == null) {
                 throw new IllegalArgumentException(

@@ -18,11 +18,11 @@ record OnnxNet(
         implements Layer {
     @Override
     public Tensor forward(Tensor x) {
-        return run(x).values().iterator().next();
+        return run((Object[]) program.held(x)).values().iterator().next();
     }
 
     /** Runs the graph, and returns its outputs by their names, in their order. */
-    public Map<String, Tensor> run(Tensor... inputs) {
-        return program.run(weights, layers, inputs);
+    public Map<String, Tensor> run(Object... inputs) {
+        return program.results(program.run(weights, layers, inputs));
     }
 }

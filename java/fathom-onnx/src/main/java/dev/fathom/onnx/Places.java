@@ -21,14 +21,14 @@ final class Places {
         to.one("GatherElements", s -> {
             Held x = s.held(0).first();
             int axis = Step.axis(s.whole("axis", 0), x.rank());
-            return x.with(x.tensor().gatherElements(axis, within(s.tensor(1), x.dims()[axis])));
+            return x.with(x.tensor().gatherElements(axis, within(s, s.tensor(1), x.dims()[axis])));
         });
         to.one("GatherND", Places::gatherNd);
         for (String name : List.of("Scatter", "ScatterElements")) {
             to.one(name, s -> {
                 Held x = s.held(0).first();
                 int axis = Step.axis(s.whole("axis", 0), x.rank());
-                Tensor at = within(s.tensor(1), x.dims()[axis]);
+                Tensor at = within(s, s.tensor(1), x.dims()[axis]);
                 return x.with(x.tensor().scatterElements(axis, at, s.tensor(2), reduction(s)));
             });
         }
@@ -112,8 +112,10 @@ final class Places {
     }
 
     /** Places of a dimension, counted from its front, of which one outside is refused. */
-    private static Tensor within(Tensor at, int n) {
-        return Tensor.arange(n).take(0, at);
+    private static Tensor within(Step s, Tensor at, int n) {
+        Tensor witness = s.scope().witness;
+        boolean counted = witness != null && !s.isConstant(1) && n > 0;
+        return (counted ? CountOp.from0(n, witness) : Tensor.arange(n)).take(0, at);
     }
 
     static Scatter reduction(Step s) {
@@ -133,8 +135,8 @@ final class Places {
         int last = tuples.shape().rank() - 1;
         Tensor at = null;
         for (int i = 0; i < k; i++) {
-            Tensor one = within(tuples.slice(last, i, i + 1).squeeze(last), dims[i]);
-            at = at == null ? one : at.mul(s.size(dims[i])).add(one);
+            Tensor one = within(s, tuples.slice(last, i, i + 1).squeeze(last), dims[i]);
+            at = at == null ? one : at.mul(s.number(dims[i])).add(one);
         }
         if (at == null) {
             throw new IllegalArgumentException("tuples of no index name no place; give at least one");
@@ -155,7 +157,7 @@ final class Places {
         int each = Shapes.product(index, batch, index.length - 1);
         if (batch > 0) {
             at = at.reshape(rows, each)
-                    .add(s.count(rows).unsqueeze(1).mul(s.size(within)));
+                    .add(s.count(rows).unsqueeze(1).mul(s.number(within)));
         }
         int[] inner = Arrays.copyOfRange(dims, batch + k, dims.length);
         int[] from = concat(new int[] {rows * within}, inner);
@@ -191,7 +193,7 @@ final class Places {
         int n = dims[0];
         Tensor first = s.given(2) ? s.tensor(2).reshape(n, 1) : Tensor.ofInts(new int[n], n, 1);
         Tensor at = first.add(Tensor.ofInts(Operator.inOrder(added), 1, added));
-        at = s.text("mode", "linear").equals("circular") ? at.mod(Elementwise.whole(dims[axis])) : within(at, dims[axis]);
+        at = s.text("mode", "linear").equals("circular") ? at.mod(Elementwise.whole(dims[axis])) : within(s, at, dims[axis]);
         int[] ones = Windows.ones(dims.length);
         ones[0] = n;
         ones[axis] = added;

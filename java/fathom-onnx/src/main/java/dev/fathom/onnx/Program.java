@@ -204,15 +204,22 @@ final class Program {
         return outputs;
     }
 
-    /** Runs the graph in the current pass. */
-    Map<String, Tensor> run(Map<String, Variable> with, Map<String, Recurrent> layers, Tensor... in) {
+    /** The inputs as values of the graph. */
+    Held[] held(Tensor... in) {
         mustBe(in.length);
-        Object[] values = new Object[in.length];
+        Held[] values = new Held[in.length];
         for (int i = 0; i < in.length; i++) {
-            ElementType type = inputs.get(i).type();
-            values[i] = Held.of(in[i].to(type.dtype()), type);
+            values[i] = held(inputs.get(i), in[i]);
         }
-        List<@Nullable Object> out = run(with, layers, values);
+        return values;
+    }
+
+    static Held held(Value as, Tensor given) {
+        return Held.of(given.to(as.type().dtype()), as.type());
+    }
+
+    /** What a run has computed, by the names of the outputs. */
+    Map<String, Tensor> results(List<@Nullable Object> out) {
         Map<String, Tensor> results = new LinkedHashMap<>();
         for (int i = 0; i < outputs.size(); i++) {
             String name = outputs.get(i).name();

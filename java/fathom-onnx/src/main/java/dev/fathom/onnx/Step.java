@@ -110,7 +110,7 @@ record Step(
     }
 
     /** A size that may differ from run to run of a plan, as a number of its own. */
-    Tensor size(long n) {
+    Tensor number(long n) {
         Tensor witness = scope.witness;
         int size = Math.toIntExact(n);
         return witness == null || size < 1
@@ -190,7 +190,17 @@ record Step(
 
     /** An input as a tensor of the pass. */
     Held held(int i) {
-        Held h = held(value(i));
+        Object value = value(i);
+        boolean size = sized
+                && value instanceof Array a
+                && a.type().whole()
+                && a.type() != ElementType.BOOL
+                && a.size() == 1
+                && a.longs()[0] > 0
+                && a.longs()[0] <= Array.MOST;
+        Held h = size
+                ? Held.of(number(((Array) value).longs()[0]).reshape(((Array) value).dims()), ((Array) value).type())
+                : held(value);
         if (in[i] instanceof Pending) {
             in[i] = h; // its kernel runs once
         }
