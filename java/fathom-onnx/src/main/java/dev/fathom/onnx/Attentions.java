@@ -1,12 +1,14 @@
 package dev.fathom.onnx;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Operand;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
-import java.util.stream.IntStream;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Attention with one or several heads, and what stands around it in encoders and decoders. */
@@ -17,13 +19,26 @@ final class Attentions {
 
     static void addTo(Operators to) {
         to.all("Attention", Attentions::standard);
-        to.all(MICROSOFT + "Attention", Attentions::packed)
+        to.all(MICROSOFT + "Attention", s -> packed(s, s.tensor(0).linear(s.weight(1, 1, 0), s.vectorIfGiven(2)), 3, 4))
                 .weight(1, (n, rank) -> rank == 2 ? new int[] {1, 0} : Operator.inOrder(rank));
+        to.all(MICROSOFT + "QAttention", s -> {
+                    Tensor all = Quantized.product(s, 0, 6, 1, 7)
+                            .mul(s.floats(3).mul(s.floats(4)));
+                    return packed(s, s.given(2) ? all.add(s.tensor(2)) : all, 5, 8);
+                })
+                .weight(1);
         to.all(MICROSOFT + "MultiHeadAttention", Attentions::multiHead);
         to.all(MICROSOFT + "GroupQueryAttention", Attentions::grouped);
         to.one("RotaryEmbedding", s -> rotary(s, 1, 2, 3));
         to.one(MICROSOFT + "RotaryEmbedding", s -> rotary(s, 2, 3, 1));
-        to.all(MICROSOFT + "EmbedLayerNormalization", Attentions::embedded);
+        to.all(MICROSOFT + "EmbedLayerNormalization", s -> embedded(s, s::weightOrNull, s.given(8) ? s.tensor(8) : null));
+        to.all(MICROSOFT + "QEmbedLayerNormalization", s -> embedded(
+                        s, i -> s.given(i) ? Quantized.real(s, i, i + 6, i + 11) : null, null))
+                .weight(2)
+                .weight(3)
+                .weight(4)
+                .weight(5)
+                .weight(6);
     }
 
     // ---- heads
@@ -202,23 +217,25 @@ final class Attentions {
 
     // ---- as optimizers write it
 
-    /** Queries, keys and values of one product. */
-    private static Object[] packed(Step s) {
-        Tensor x = s.tensor(0);
+    /**
+     * Queries, keys and values of one product.
+     *
+     * @param padded the input that tells which keys are no padding
+     * @param before the input with earlier keys and values
+     */
+    private static Object[] packed(Step s, Tensor all, int padded, int before) {
         int heads = (int) s.whole("num_heads", 1);
-        Operand w = s.weight(1, 1, 0);
-        Tensor all = x.linear(w, s.vectorIfGiven(2));
         int width = all.dim(-1);
         int[] sizes = s.wholes("qkv_hidden_sizes", width / 3, width / 3, width / 3);
         Tensor q = all.slice(2, 0, sizes[0]);
         Tensor k = all.slice(2, sizes[0], sizes[0] + sizes[1]);
         Tensor v = all.slice(2, sizes[0] + sizes[1], width);
         Tensor present = null;
-        if (s.given(4) || s.wants(1)) {
+        if (s.given(before) || s.wants(1)) {
             Tensor k4 = parted(k, heads);
             Tensor v4 = parted(v, heads);
-            if (s.given(4)) {
-                Tensor past = s.tensor(4);
+            if (s.given(before)) {
+                Tensor past = s.tensor(before);
                 k4 = Tensor.concat(2, past.slice(0, 0, 1).squeeze(0), k4);
                 v4 = Tensor.concat(2, past.slice(0, 1, 2).squeeze(0), v4);
             }
@@ -226,16 +243,16 @@ final class Attentions {
             k = joined(k4);
             v = joined(v4);
         }
-        AttentionMask mask = padding(s, 3, k.dim(1), s.real("mask_filter_value", -10000));
-        if (s.given(5)) {
+        AttentionMask mask = padding(s, padded, k.dim(1), s.real("mask_filter_value", -10000));
+        if (padded == 3 && s.given(5)) {
             Tensor bias = mask.bias();
             mask = mask.withBias(bias == null ? s.tensor(5) : s.tensor(5).add(bias));
         }
         Attention how = new Attention(heads).mask(mask);
         how = s.whole("unidirectional", 0) != 0 ? how.mask(causal(mask)) : how;
         how = s.has("scale") && s.real("scale", 0) != 0 ? how.scale(s.real("scale", 0)) : how;
-        Held y = Held.of(attend(q, k, v, how, 0), s.type(0));
-        return present == null ? new Object[] {y} : new Object[] {y, Held.of(present, s.type(0))};
+        Held y = Held.of(attend(q, k, v, how, 0), ElementType.FLOAT);
+        return present == null ? new Object[] {y} : new Object[] {y, Held.of(present, ElementType.FLOAT)};
     }
 
     private static AttentionMask causal(AttentionMask m) {
@@ -431,19 +448,16 @@ final class Attentions {
     }
 
     /** Words, positions and segments, normalized; and how many tokens of each row are no padding. */
-    private static Object[] embedded(Step s) {
+    private static Object[] embedded(Step s, IntFunction<@Nullable Operand> table, @Nullable Tensor given) {
         Tensor ids = s.tensor(0);
         int n = ids.dim(0);
         int length = ids.dim(1);
-        Tensor sum = ids.embedding(s.weight(2, 0, 1), null);
-        Tensor places = s.given(8)
-                ? s.tensor(8)
-                : Tensor.ofInts(IntStream.range(0, length).toArray(), 1, length);
-        sum = sum.add(places.embedding(s.weight(3, 0, 1), null));
-        if (s.given(1) && s.given(4)) {
-            sum = sum.add(s.tensor(1).embedding(s.weight(4, 0, 1), null));
-        }
-        Tensor y = sum.layerNorm(1, s.vector(5), s.vectorIfGiven(6), s.real("epsilon", 1e-12));
+        Tensor sum = ids.embedding(requireNonNull(table.apply(2)), null);
+        Tensor places = given == null ? Tensor.arange(length).unsqueeze(0) : given;
+        sum = sum.add(places.embedding(requireNonNull(table.apply(3)), null));
+        Operand segments = s.given(1) ? table.apply(4) : null;
+        sum = segments == null ? sum : sum.add(s.tensor(1).embedding(segments, null));
+        Tensor y = sum.layerNorm(1, requireNonNull(table.apply(5)), table.apply(6), s.real("epsilon", 1e-12));
         Tensor counts = s.given(7)
                 ? s.tensor(7).to(DType.F32).sum(1).to(DType.I32)
                 : Tensor.ofInts(new int[n], n);

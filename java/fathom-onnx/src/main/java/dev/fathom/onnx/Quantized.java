@@ -58,6 +58,13 @@ final class Quantized {
             y = y.mul(((Held) a[1]).tensor().mul(along(s.floats(2), -1, s.rank(1))));
             return Held.of(s.given(4) ? y.add(s.tensor(4)) : y, ElementType.FLOAT);
         }).weight(1);
+        // by floats of the weights; ONNX Runtime rounds inputs and states to bytes as well
+        to.all(MICROSOFT + "DynamicQuantizeLSTM", s -> {
+                    Tensor w = lstmWeights(s, 1, 8, 9);
+                    return RecurrentSteps.lstm(s, w, lstmWeights(s, 2, 10, 11));
+                })
+                .weight(1)
+                .weight(2);
         to.one(MICROSOFT + "QGemm", Quantized::gemm).weight(3);
         to.one(MICROSOFT + "MatMulNBits", Quantized::packed).weight(1);
         binary(to, "QLinearAdd", Tensor::add);
@@ -124,7 +131,8 @@ final class Quantized {
         return t.unsqueeze(axis + 1).expand(wide).reshape(merged).slice(axis, 0, dims[axis]);
     }
 
-    private static Tensor real(Step s, int x, int scale, int zero) {
+    /** The real numbers of an input with its scale and its zero point. */
+    static Tensor real(Step s, int x, int scale, int zero) {
         int[] dims = s.dims(x);
         Tensor t = floats(s, x);
         t = s.given(zero) ? t.sub(fitted(s, zero, dims)) : t;
@@ -208,6 +216,11 @@ final class Quantized {
         return exact(a, a.dim(-1), digit -> digit.matmul(b));
     }
 
+    /** The product of two inputs with their zero points, as floats. */
+    static Tensor product(Step s, int a, int zeroOfA, int b, int zeroOfB) {
+        return product(shifted(s, a, zeroOfA, -2), shifted(s, b, zeroOfB, -1)).to(DType.F32);
+    }
+
     /** The channels of x and w are behind those of the graph. */
     private static Tensor convolution(Step s, Tensor x, Tensor w) {
         int rank = x.shape().rank();
@@ -246,6 +259,15 @@ final class Quantized {
         return s.given(7)
                 ? rescaled(s, sums.to(DType.F32), scale, 7, 8)
                 : Held.of(sums.to(DType.F32).mul(scale), ElementType.FLOAT);
+    }
+
+    /** Weights [directions, in, 4 hidden] with a scale for each direction, or for each gate, as [.., 4 hidden, in]. */
+    private static Tensor lstmWeights(Step s, int x, int scale, int zero) {
+        Tensor w = floats(s, x).permute(0, 2, 1);
+        Tensor z = floats(s, zero);
+        Tensor by = s.floats(scale);
+        int[] dims = by.shape().rank() == 2 ? new int[] {by.dim(0), by.dim(1), 1} : new int[] {by.dim(0), 1, 1};
+        return w.sub(z.reshape(dims)).mul(by.reshape(dims));
     }
 
     // ---- weights of a few bits

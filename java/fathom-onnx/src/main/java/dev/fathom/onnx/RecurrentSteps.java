@@ -22,16 +22,29 @@ final class RecurrentSteps {
     private final boolean batchFirst;
     private final float clip;
 
-    private RecurrentSteps(Step s) {
+    /** Weights of all directions. */
+    private final Tensor inputWeights;
+
+    private final Tensor stateWeights;
+
+    private RecurrentSteps(Step s, int gates, Tensor inputWeights, Tensor stateWeights) {
         this.s = s;
-        hidden = (int) s.whole("hidden_size", s.dims(2)[2]);
-        gates = s.node().op().equals("LSTM") ? 4 : s.node().op().equals("GRU") ? 3 : 1;
+        this.gates = gates;
+        this.inputWeights = inputWeights;
+        this.stateWeights = stateWeights;
+        hidden = (int) s.whole("hidden_size", stateWeights.dim(2));
         batchFirst = s.whole("layout", 0) != 0;
         clip = s.real("clip", 0);
     }
 
     static Object[] run(Step s) {
-        return new RecurrentSteps(s).run();
+        int gates = s.node().op().equals("LSTM") ? 4 : s.node().op().equals("GRU") ? 3 : 1;
+        return new RecurrentSteps(s, gates, s.tensor(1), s.tensor(2)).run();
+    }
+
+    /** An LSTM with these weights [directions, 4 hidden, in] and [directions, 4 hidden, hidden]. */
+    static Object[] lstm(Step s, Tensor inputWeights, Tensor stateWeights) {
+        return new RecurrentSteps(s, 4, inputWeights, stateWeights).run();
     }
 
     private Object[] run() {
@@ -103,17 +116,17 @@ final class RecurrentSteps {
         private final List<UnaryOperator<Tensor>> functions;
 
         Direction(int d, int directions) {
-            w = of(1, d);
-            r = of(2, d);
-            Tensor b = s.given(3) ? of(3, d) : null;
+            w = of(inputWeights, d);
+            r = of(stateWeights, d);
+            Tensor b = s.given(3) ? of(s.tensor(3), d) : null;
             inputBias = b == null ? null : b.slice(0, 0, gates * hidden);
             stateBias = b == null ? null : b.slice(0, gates * hidden, 2 * gates * hidden);
-            peepholes = s.given(7) ? of(7, d) : null;
+            peepholes = s.given(7) ? of(s.tensor(7), d) : null;
             functions = functions(d, directions);
         }
 
-        private Tensor of(int input, int d) {
-            return s.tensor(input).slice(0, d, d + 1).squeeze(0);
+        private Tensor of(Tensor all, int d) {
+            return all.slice(0, d, d + 1).squeeze(0);
         }
 
         /** The next hidden state and, of an LSTM, the next cell state. */

@@ -113,9 +113,9 @@ record Step(
     Tensor number(long n) {
         Tensor witness = scope.witness;
         int size = Math.toIntExact(n);
-        return witness == null || size < 1
+        return witness == null
                 ? Tensor.ofInts(new int[] {size})
-                : Pass.apply(new CountOp(size), witness).slice(0, size - 1, size);
+                : CountOp.from0(size + 1, witness).slice(0, size, size + 1);
     }
 
     // ---- inputs
@@ -196,8 +196,8 @@ record Step(
                 && a.type().whole()
                 && a.type() != ElementType.BOOL
                 && a.size() == 1
-                && a.longs()[0] > 0
-                && a.longs()[0] <= Array.MOST;
+                && a.longs()[0] >= 0
+                && a.longs()[0] < Array.MOST;
         Held h = size
                 ? Held.of(number(((Array) value).longs()[0]).reshape(((Array) value).dims()), ((Array) value).type())
                 : held(value);
@@ -262,6 +262,12 @@ record Step(
     /** An input that serves as a weight, whose dimensions stand in this order. */
     Operand weight(int i, int... order) {
         return value(i) instanceof Weight w ? w.in(order) : tensor(i).permute(order);
+    }
+
+    /** An input that serves as a weight in the order of the graph, or null. */
+    @Nullable
+    Operand weightOrNull(int i) {
+        return given(i) ? weight(i, Operator.inOrder(rank(i))) : null;
     }
 
     /** A vector that serves as a weight. */
