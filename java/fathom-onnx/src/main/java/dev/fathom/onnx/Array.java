@@ -99,9 +99,10 @@ record Array(ElementType type, int[] dims, Object values) {
                     ? of.type() == ElementType.BOOL
                             ? of(of.type(), dims, wholes(t.toArray()))
                             : new Array(of.type(), dims, doubles(t.toArray()))
-                    : new Array(of.type(), dims, Arrays.stream(t.toIntArray())
-                            .asLongStream()
-                            .toArray());
+                    : new Array(
+                            of.type(),
+                            dims,
+                            Arrays.stream(t.toIntArray()).asLongStream().toArray());
         } catch (IllegalStateException e) {
             throw new IllegalArgumentException(
                     "it needs values that the graph is given, which a plan does not know when it is made; run the model"
@@ -385,7 +386,9 @@ record Array(ElementType type, int[] dims, Object values) {
             return of(
                     type,
                     dims,
-                    IntStream.range(0, n).mapToLong(i -> x[i].equals(y[i]) ? 1 : 0).toArray());
+                    IntStream.range(0, n)
+                            .mapToLong(i -> x[i].equals(y[i]) ? 1 : 0)
+                            .toArray());
         }
         if (real == null) {
             throw new IllegalArgumentException("values of type " + a.type + " stand where whole numbers should");
@@ -399,7 +402,10 @@ record Array(ElementType type, int[] dims, Object values) {
     }
 
     Array each(DoubleUnaryOperator of) {
-        return cast(new Array(ElementType.DOUBLE, dims, Arrays.stream(reals()).map(of).toArray()), type);
+        return cast(
+                new Array(
+                        ElementType.DOUBLE, dims, Arrays.stream(reals()).map(of).toArray()),
+                type);
     }
 
     /** The elements of one or the other, repeated to the shape that all can have. */
@@ -446,12 +452,12 @@ record Array(ElementType type, int[] dims, Object values) {
                             .mapToObj(x -> a.type == ElementType.BOOL ? x != 0 ? "True" : "False" : Long.toString(x))
                             .toArray(String[]::new)
                     : Arrays.stream(a.reals())
-                            .mapToObj(x -> a.type == ElementType.DOUBLE ? Double.toString(x) : Float.toString((float) x))
+                            .mapToObj(
+                                    x -> a.type == ElementType.DOUBLE ? Double.toString(x) : Float.toString((float) x))
                             .toArray(String[]::new);
             return new Array(type, a.dims, texts);
         }
-        double[] numbers =
-                Arrays.stream(a.texts()).mapToDouble(Array::number).toArray();
+        double[] numbers = Arrays.stream(a.texts()).mapToDouble(Array::number).toArray();
         return cast(new Array(ElementType.DOUBLE, a.dims, numbers), type);
     }
 

@@ -22,8 +22,8 @@ final class Attentions {
         to.all(MICROSOFT + "Attention", s -> packed(s, s.tensor(0).linear(s.weight(1, 1, 0), s.vectorIfGiven(2)), 3, 4))
                 .weight(1, (n, rank) -> rank == 2 ? new int[] {1, 0} : Operator.inOrder(rank));
         to.all(MICROSOFT + "QAttention", s -> {
-                    Tensor all = Quantized.product(s, 0, 6, 1, 7)
-                            .mul(s.floats(3).mul(s.floats(4)));
+                    Tensor all =
+                            Quantized.product(s, 0, 6, 1, 7).mul(s.floats(3).mul(s.floats(4)));
                     return packed(s, s.given(2) ? all.add(s.tensor(2)) : all, 5, 8);
                 })
                 .weight(1);
@@ -31,9 +31,12 @@ final class Attentions {
         to.all(MICROSOFT + "GroupQueryAttention", Attentions::grouped);
         to.one("RotaryEmbedding", s -> rotary(s, 1, 2, 3));
         to.one(MICROSOFT + "RotaryEmbedding", s -> rotary(s, 2, 3, 1));
-        to.all(MICROSOFT + "EmbedLayerNormalization", s -> embedded(s, s::weightOrNull, s.given(8) ? s.tensor(8) : null));
-        to.all(MICROSOFT + "QEmbedLayerNormalization", s -> embedded(
-                        s, i -> s.given(i) ? Quantized.real(s, i, i + 6, i + 11) : null, null))
+        to.all(
+                MICROSOFT + "EmbedLayerNormalization",
+                s -> embedded(s, s::weightOrNull, s.given(8) ? s.tensor(8) : null));
+        to.all(
+                        MICROSOFT + "QEmbedLayerNormalization",
+                        s -> embedded(s, i -> s.given(i) ? Quantized.real(s, i, i + 6, i + 11) : null, null))
                 .weight(2)
                 .weight(3)
                 .weight(4)
@@ -110,7 +113,8 @@ final class Attentions {
             masked = x;
             // a query that sees no key gives zeros
             Tensor seen = x.max(-1).unsqueeze(-1).eq(Float.NEGATIVE_INFINITY);
-            shares = seen.where(Tensor.scalar(0), seen.where(Tensor.scalar(0), x).softmax(-1));
+            shares =
+                    seen.where(Tensor.scalar(0), seen.where(Tensor.scalar(0), x).softmax(-1));
         }
 
         Tensor of(Tensor v) {
@@ -162,9 +166,7 @@ final class Attentions {
         if (s.whole("is_causal", 0) != 0) {
             int[] past = new int[q3.dim(0)];
             Arrays.fill(past, s.given(4) ? s.dims(4)[2] : 0);
-            Tensor before = s.given(6) && !s.given(4)
-                    ? s.tensor(6).sub(length)
-                    : Tensor.ofInts(past, past.length);
+            Tensor before = s.given(6) && !s.given(4) ? s.tensor(6).sub(length) : Tensor.ofInts(past, past.length);
             mask = mask.withPast(before);
         }
         float scale = s.has("scale") ? s.real("scale", 1) : Float.NaN;
@@ -183,12 +185,14 @@ final class Attentions {
         }
         if (s.wants(3) || s.given(6) && s.whole("is_causal", 0) != 0) {
             Scores all = new Scores(q3, k3, how, softcap);
-            scores = !s.wants(3) ? null : switch ((int) s.whole("qk_matmul_output_mode", 0)) {
-                case 0 -> all.products;
-                case 1 -> all.capped;
-                case 2 -> all.masked;
-                default -> all.shares;
-            };
+            scores = !s.wants(3)
+                    ? null
+                    : switch ((int) s.whole("qk_matmul_output_mode", 0)) {
+                        case 0 -> all.products;
+                        case 1 -> all.capped;
+                        case 2 -> all.masked;
+                        default -> all.shares;
+                    };
             y = joined(all.of(v3));
         } else {
             y = attend(q3, k3, v3, how, softcap);
@@ -202,8 +206,8 @@ final class Attentions {
 
     /** Minus infinity for keys that are too far from their query, on either side. */
     private static Tensor window(Step s, int queries, int keys) {
-        long left = s.whole("left_window_size", -1);
-        long right = s.whole("right_window_size", -1);
+        int left = (int) s.whole("left_window_size", -1);
+        int right = (int) s.whole("right_window_size", -1);
         Tensor first = s.given(6)
                 ? s.tensor(6).sub(queries).reshape(s.dims(0)[0], 1, 1, 1)
                 : Elementwise.whole(s.given(4) ? s.dims(4)[2] : 0);
@@ -458,9 +462,7 @@ final class Attentions {
         Operand segments = s.given(1) ? table.apply(4) : null;
         sum = segments == null ? sum : sum.add(s.tensor(1).embedding(segments, null));
         Tensor y = sum.layerNorm(1, requireNonNull(table.apply(5)), table.apply(6), s.real("epsilon", 1e-12));
-        Tensor counts = s.given(7)
-                ? s.tensor(7).to(DType.F32).sum(1).to(DType.I32)
-                : Tensor.ofInts(new int[n], n);
+        Tensor counts = s.given(7) ? s.tensor(7).to(DType.F32).sum(1).to(DType.I32) : Tensor.ofInts(new int[n], n);
         return new Object[] {
             Held.of(y, ElementType.FLOAT), Held.of(counts, ElementType.INT32), Held.of(sum, ElementType.FLOAT)
         };

@@ -121,9 +121,7 @@ final class Elementwise {
         activation(to, "Swish", s -> Activation.swish(s.real("alpha", 1)));
         activation(to, "com.microsoft.QuickGelu", s -> Activation.swish(s.real("alpha", 1.702)));
         activation(
-                to,
-                "Gelu",
-                s -> s.text("approximate", "none").equals("tanh") ? Activation.GELU_TANH : Activation.GELU);
+                to, "Gelu", s -> s.text("approximate", "none").equals("tanh") ? Activation.GELU_TANH : Activation.GELU);
         activation(to, "com.microsoft.Gelu", s -> Activation.GELU);
         to.one("Selu", s -> {
             float alpha = s.real("alpha", 1.67326319217681884765625);
@@ -379,7 +377,11 @@ final class Elementwise {
         }
         Tensor t = x.tensor();
         if (type == ElementType.BOOL) {
-            return x.with(x.type() == type ? t : t.dtype() == DType.F32 ? t.ne(0) : t.ne(whole(0)).to(DType.F32), type);
+            return x.with(
+                    x.type() == type
+                            ? t
+                            : t.dtype() == DType.F32 ? t.ne(0) : t.ne(whole(0)).to(DType.F32),
+                    type);
         }
         Held y = x.with(t.to(type.dtype()), type);
         boolean fits = x.type() == ElementType.BOOL || x.type() == type;

@@ -24,8 +24,7 @@ final class GridSampling {
         pixels = x.reshape(dims[0] * area, dims[rank + 1]);
         int[] ones = Windows.ones(rank + 1);
         ones[0] = dims[0];
-        first = Tensor.ofInts(
-                IntStream.range(0, dims[0]).map(i -> i * area).toArray(), ones);
+        first = Tensor.ofInts(IntStream.range(0, dims[0]).map(i -> i * area).toArray(), ones);
     }
 
     static Object of(Step s) {
@@ -53,7 +52,8 @@ final class GridSampling {
     private Tensor inside(Tensor p, int n) {
         return switch (padding) {
             case "border" -> p.clamp(0, n - 1);
-            case "reflection" -> reflected(p, corners ? 0 : -0.5, corners ? n - 1 : n - 0.5).clamp(0, n - 1);
+            case "reflection" ->
+                reflected(p, corners ? 0 : -0.5, corners ? n - 1 : n - 0.5).clamp(0, n - 1);
             default -> p;
         };
     }

@@ -34,14 +34,13 @@ final class Images {
                 int from = rank - 1 - d; // x comes first
                 int at = i / strides[from] % inner[from];
                 int m = inner[from];
-                grid[i * (rank + 1) + d] = corners
-                        ? m == 1 ? 0 : -1 + 2f * at / (m - 1)
-                        : -1 + (2f * at + 1) / m;
+                grid[i * (rank + 1) + d] = corners ? m == 1 ? 0 : -1 + 2f * at / (m - 1) : -1 + (2f * at + 1) / m;
             }
             grid[i * (rank + 1) + rank] = 1;
         }
         Tensor y = Tensor.of(grid, 1, n, rank + 1).expand(size[0], n, rank + 1).matmulTransposed(theta);
-        return Held.of(y.reshape(Places.concat(Places.concat(new int[] {size[0]}, inner), new int[] {rank})), s.type(0));
+        return Held.of(
+                y.reshape(Places.concat(Places.concat(new int[] {size[0]}, inner), new int[] {rank})), s.type(0));
     }
 
     /** The transpose of cutting windows out: each element is added where it came from. */
@@ -119,7 +118,9 @@ final class Images {
             for (int i = 0; i < n; i++) {
                 int k = i % (down * across);
                 int cell = i / (down * across);
-                double py = y1 + height / high * (cell / wide + (k / across + 0.5) / down);
+                int row = cell / wide;
+                int sample = k / across;
+                double py = y1 + height / high * (row + (sample + 0.5) / down);
                 double px = x1 + width / wide * (cell % wide + (k % across + 0.5) / across);
                 if (py < -1 || py > h || px < -1 || px > w) {
                     continue; // outside: nothing is added
@@ -150,8 +151,7 @@ final class Images {
                 Tensor one = flat.take(0, Tensor.ofInts(at[q], n)).mul(Tensor.of(share[q], n, 1));
                 sum = sum == null ? one : max ? sum.max(one) : sum.add(one);
             }
-            Tensor samples =
-                    requireNonNull(sum).reshape(high, wide, down * across, x.dim(3));
+            Tensor samples = requireNonNull(sum).reshape(high, wide, down * across, x.dim(3));
             all.add(max ? samples.max(2) : samples.mean(2));
         }
         Tensor y = all.isEmpty() ? Tensor.zeros(0, high, wide, x.dim(3)) : Tensor.stack(0, all.toArray(Tensor[]::new));

@@ -15,8 +15,10 @@ final class Lists {
     private Lists() {}
 
     static void addTo(Operators to) {
-        to.all("If", s -> s.run(s.program(s.array(0).isTrue() ? "then_branch" : "else_branch"))
-                .toArray());
+        to.all(
+                "If",
+                s -> s.run(s.program(s.array(0).isTrue() ? "then_branch" : "else_branch"))
+                        .toArray());
         to.all("Loop", Lists::loop);
         to.all("Scan", Lists::scan);
         to.one("SequenceEmpty", s -> List.of());
@@ -229,7 +231,9 @@ final class Lists {
     }
 
     private static int[] dims(@Nullable Object value) {
-        return value instanceof Array a ? a.dims() : Step.held(java.util.Objects.requireNonNull(value)).dims();
+        return value instanceof Array a
+                ? a.dims()
+                : Step.held(java.util.Objects.requireNonNull(value)).dims();
     }
 
     /** One place of a dimension, without that dimension. */
@@ -240,7 +244,9 @@ final class Lists {
                 .filter(d -> d != axis)
                 .map(d -> dims[d])
                 .toArray();
-        return part instanceof Array a ? a.reshaped(rest) : ((Held) part).first().with(((Held) part).channelsFirst().reshape(rest));
+        return part instanceof Array a
+                ? a.reshaped(rest)
+                : ((Held) part).first().with(((Held) part).channelsFirst().reshape(rest));
     }
 
     // ---- sequences
@@ -264,10 +270,7 @@ final class Lists {
         List<Object> parts = new ArrayList<>();
         for (int i = 0, at = 0; i < sizes.length; at += sizes[i++]) {
             Object value = s.known(0) ? s.array(0) : s.held(0);
-            parts.add(
-                    keep || s.given(1)
-                            ? Shapes.sliced(value, axis, at, sizes[i], 1)
-                            : row(value, axis, at));
+            parts.add(keep || s.given(1) ? Shapes.sliced(value, axis, at, sizes[i], 1) : row(value, axis, at));
         }
         return parts;
     }

@@ -11,8 +11,8 @@ import java.util.Map;
  * @param domain of the operator, {@code ""} for the standard's own
  * @param inputs names of values; an input that is left out is {@code ""}
  * @param attributes by their names, each a {@code Float}, {@code Long}, {@code String}, {@link Initializer},
- *     {@link Graph}, {@code float[]}, {@code long[]}, or a {@link List} of one of the others; a {@link Program} has
- *     an {@link Array} instead of each initializer and a program instead of each graph
+ *     {@link Graph}, {@code float[]}, {@code long[]}, or a {@link List} of one of the others; a {@link Program} has an
+ *     {@link Array} instead of each initializer and a program instead of each graph
  */
 record Node(
         String name,

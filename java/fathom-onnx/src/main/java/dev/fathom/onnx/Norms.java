@@ -18,20 +18,21 @@ final class Norms {
     static void addTo(Operators to) {
         to.one("Softmax", s -> softmax(s, Tensor::softmax));
         to.one("LogSoftmax", s -> softmax(s, Tensor::logSoftmax));
-        to.one("Hardmax", s -> softmax(s, (x, axis) -> {
-            int n = x.dim(axis);
-            Tensor best = x.argmax(axis).oneHot(n); // the classes are behind
-            int rank = x.shape().rank();
-            int[] order = IntStream.range(0, rank)
-                    .map(d -> d < axis ? d : d == axis ? rank - 1 : d - 1)
-                    .toArray();
-            return best.permute(order);
-        }));
+        to.one(
+                "Hardmax",
+                s -> softmax(s, (x, axis) -> {
+                    int n = x.dim(axis);
+                    Tensor best = x.argmax(axis).oneHot(n); // the classes are behind
+                    int rank = x.shape().rank();
+                    int[] order = IntStream.range(0, rank)
+                            .map(d -> d < axis ? d : d == axis ? rank - 1 : d - 1)
+                            .toArray();
+                    return best.permute(order);
+                }));
         to.all("BatchNormalization", Norms::batch).statistics(3);
         to.one("InstanceNormalization", s -> {
             Tensor x = s.channelsLast(0);
-            return new Held(
-                    x.groupNorm(x.dim(-1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5)), s.type(0), true);
+            return new Held(x.groupNorm(x.dim(-1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5)), s.type(0), true);
         });
         to.one("GroupNormalization", s -> {
             Tensor x = s.channelsLast(0);
@@ -39,15 +40,19 @@ final class Norms {
             Tensor y = x.groupNorm(groups, null, null, s.real("epsilon", 1e-5));
             return new Held(y.mul(ofChannels(s, 1, y)).add(ofChannels(s, 2, y)), s.type(0), true);
         });
-        to.one("com.microsoft.GroupNorm", s -> { // of images with their channels behind
-            Tensor x = s.tensor(0);
-            boolean last = s.whole("channels_last", 1) != 0;
-            Tensor y = (last ? x : x.permute(Held.last(x.shape().rank())))
-                    .groupNorm((int) s.whole("groups", 1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5));
-            y = s.whole("activation", 0) != 0 ? y.silu() : y;
-            return new Held(y, s.type(0), !last);
-        });
-        to.all("LayerNormalization", s -> layer(s, s.floats(s.held(0).first()), s.vectorIfGiven(1), s.vectorIfGiven(2)));
+        to.one(
+                "com.microsoft.GroupNorm",
+                s -> { // of images with their channels behind
+                    Tensor x = s.tensor(0);
+                    boolean last = s.whole("channels_last", 1) != 0;
+                    Tensor y = (last ? x : x.permute(Held.last(x.shape().rank())))
+                            .groupNorm((int) s.whole("groups", 1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5));
+                    y = s.whole("activation", 0) != 0 ? y.silu() : y;
+                    return new Held(y, s.type(0), !last);
+                });
+        to.all(
+                "LayerNormalization",
+                s -> layer(s, s.floats(s.held(0).first()), s.vectorIfGiven(1), s.vectorIfGiven(2)));
         to.all("com.microsoft.SkipLayerNormalization", s -> skip(s, true));
         to.all("com.microsoft.SkipSimplifiedLayerNormalization", s -> skip(s, false));
         to.one("RMSNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
@@ -116,13 +121,7 @@ final class Norms {
                         true,
                         false,
                         (bias, residual, a) -> x.batchNorm(
-                                s.vector(3),
-                                s.vector(4),
-                                s.vectorIfGiven(1),
-                                s.vectorIfGiven(2),
-                                epsilon,
-                                residual,
-                                a))
+                                s.vector(3), s.vector(4), s.vectorIfGiven(1), s.vectorIfGiven(2), epsilon, residual, a))
             };
         }
         float momentum = s.real("momentum", 0.9);

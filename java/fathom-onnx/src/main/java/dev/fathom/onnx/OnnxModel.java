@@ -50,8 +50,19 @@ public final class OnnxModel implements AutoCloseable {
      * @throws java.io.UncheckedIOException if it cannot be read
      */
     public static OnnxModel read(Path file) {
+        return read(file, Map.of());
+    }
+
+    /**
+     * Reads a file with its weights, whose graph has operators that are not the library's.
+     *
+     * @param own operators by their names, behind their domain and a point unless that is the standard's:
+     *     {@code com.example.Scale}
+     * @throws IllegalArgumentException as {@link #read(Path)}
+     */
+    public static OnnxModel read(Path file, Map<String, CustomOperator> own) {
         try (OnnxFile onnx = OnnxFormat.read(file)) {
-            Program program = new Program(onnx);
+            Program program = new Program(onnx, Map.copyOf(own));
             Weights all = program.weights();
             OnnxNet net = new OnnxNet(all.variables(), all.layers(), program);
             try (TensorFile weights = all.tensors(file.toString())) {

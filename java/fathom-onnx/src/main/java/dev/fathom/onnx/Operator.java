@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 final class Operator {
     /** Computes the outputs of a node, each of which {@link Step} knows as a value. */
     interface Rule {
-        @Nullable Object[] of(Step s);
+        @Nullable
+        Object[] of(Step s);
     }
 
     /** In which order a node wants the dimensions of a weight of this rank. */
@@ -70,7 +71,8 @@ final class Operator {
         return IntStream.range(0, rank).toArray();
     }
 
-    @Nullable Object[] of(Step s) {
+    @Nullable
+    Object[] of(Step s) {
         return rule.of(s);
     }
 }

@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** What finds, takes and puts elements by their places. */
 final class Places {
@@ -44,14 +43,15 @@ final class Places {
         to.one("ArgMax", s -> best(s, true));
         to.one("ArgMin", s -> best(s, false));
         to.one("CumSum", s -> {
-            Held x = s.held(0).first();
-            int axis = Step.axis(s.array(1).longs()[0], x.rank());
-            boolean back = s.whole("reverse", 0) != 0;
-            Tensor t = back ? x.tensor().flip(axis) : x.tensor();
-            Tensor y = t.cumsum(axis);
-            y = s.whole("exclusive", 0) != 0 ? y.sub(t) : y;
-            return x.with(back ? y.flip(axis) : y);
-        }).settings(1);
+                    Held x = s.held(0).first();
+                    int axis = Step.axis(s.array(1).longs()[0], x.rank());
+                    boolean back = s.whole("reverse", 0) != 0;
+                    Tensor t = back ? x.tensor().flip(axis) : x.tensor();
+                    Tensor y = t.cumsum(axis);
+                    y = s.whole("exclusive", 0) != 0 ? y.sub(t) : y;
+                    return x.with(back ? y.flip(axis) : y);
+                })
+                .settings(1);
         to.one("CumProd", Places::cumulatedProduct).settings(1);
         to.one("OneHot", Places::oneHot);
         to.one("NonZero", s -> {
@@ -79,9 +79,12 @@ final class Places {
         });
         to.one("Compress", s -> {
             long[] mask = s.array(1).longs();
-            int[] kept = IntStream.range(0, mask.length).filter(i -> mask[i] != 0).toArray();
+            int[] kept =
+                    IntStream.range(0, mask.length).filter(i -> mask[i] != 0).toArray();
             Held x = s.held(0).first();
-            Tensor t = s.has("axis") ? x.tensor() : x.tensor().reshape((int) x.tensor().size());
+            Tensor t = s.has("axis")
+                    ? x.tensor()
+                    : x.tensor().reshape((int) x.tensor().size());
             int axis = s.has("axis") ? Step.axis(s.whole("axis", 0), x.rank()) : 0;
             return x.with(t.take(axis, Tensor.ofInts(kept, kept.length)));
         });
@@ -106,7 +109,9 @@ final class Places {
                     ? part.with(part.tensor()).first().with(part.channelsFirst().squeeze(axis))
                     : s.array(1).rank() == 1
                             ? part
-                            : part.first().with(part.channelsFirst().take(axis, s.tensor(1).mul(Elementwise.whole(0))));
+                            : part.first()
+                                    .with(part.channelsFirst()
+                                            .take(axis, s.tensor(1).mul(Elementwise.whole(0))));
         }
         return Held.of(x.channelsFirst().take(axis, s.tensor(1)), x.type());
     }
@@ -114,8 +119,8 @@ final class Places {
     /** Places of a dimension, counted from its front, of which one outside is refused. */
     private static Tensor within(Step s, Tensor at, int n) {
         Tensor witness = s.scope().witness;
-        boolean counted = witness != null && !s.isConstant(1) && n > 0;
-        return (counted ? CountOp.from0(n, witness) : Tensor.arange(n)).take(0, at);
+        Tensor all = witness == null || s.isConstant(1) || n == 0 ? Tensor.arange(n) : CountOp.from0(n, witness);
+        return all.take(0, at);
     }
 
     static Scatter reduction(Step s) {
@@ -125,7 +130,8 @@ final class Places {
             case "mul" -> Scatter.MUL;
             case "max" -> Scatter.MAX;
             case "min" -> Scatter.MIN;
-            default -> throw new IllegalArgumentException("the reduction " + s.text("reduction", "") + " is not computed");
+            default ->
+                throw new IllegalArgumentException("the reduction " + s.text("reduction", "") + " is not computed");
         };
     }
 
@@ -156,16 +162,12 @@ final class Places {
         Tensor at = flat(s, tuples, Arrays.copyOfRange(dims, batch, batch + k));
         int each = Shapes.product(index, batch, index.length - 1);
         if (batch > 0) {
-            at = at.reshape(rows, each)
-                    .add(s.count(rows).unsqueeze(1).mul(s.number(within)));
+            at = at.reshape(rows, each).add(s.count(rows).unsqueeze(1).mul(s.number(within)));
         }
         int[] inner = Arrays.copyOfRange(dims, batch + k, dims.length);
         int[] from = concat(new int[] {rows * within}, inner);
         int[] to = concat(Arrays.copyOf(index, index.length - 1), inner);
-        return x.with(x.tensor()
-                .reshape(from)
-                .take(0, at.reshape(rows * each))
-                .reshape(to));
+        return x.with(x.tensor().reshape(from).take(0, at.reshape(rows * each)).reshape(to));
     }
 
     private static Object scatterNd(Step s) {
@@ -193,7 +195,9 @@ final class Places {
         int n = dims[0];
         Tensor first = s.given(2) ? s.tensor(2).reshape(n, 1) : Tensor.ofInts(new int[n], n, 1);
         Tensor at = first.add(Tensor.ofInts(Operator.inOrder(added), 1, added));
-        at = s.text("mode", "linear").equals("circular") ? at.mod(Elementwise.whole(dims[axis])) : within(s, at, dims[axis]);
+        at = s.text("mode", "linear").equals("circular")
+                ? at.mod(Elementwise.whole(dims[axis]))
+                : within(s, at, dims[axis]);
         int[] ones = Windows.ones(dims.length);
         ones[0] = n;
         ones[axis] = added;
@@ -249,7 +253,14 @@ final class Places {
         for (int i = 0; i < n; i++) {
             Tensor one = t.slice(axis, i, i + 1);
             Tensor next = product == null ? one : product.mul(one);
-            parts.add(!exclusive ? next : product == null ? one.sub(one).add(Array.of(x.type(), new int[0], 1).tensor()) : product);
+            parts.add(
+                    !exclusive
+                            ? next
+                            : product == null
+                                    ? one.sub(one)
+                                            .add(Array.of(x.type(), new int[0], 1)
+                                                    .tensor())
+                                    : product);
             product = next;
         }
         Tensor y = Tensor.concat(axis, parts.toArray(Tensor[]::new));

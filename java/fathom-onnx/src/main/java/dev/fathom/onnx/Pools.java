@@ -15,17 +15,17 @@ final class Pools {
     static void addTo(Operators to) {
         all(to, "GlobalAveragePool", (s, x) -> x.mean(inner(x)));
         all(to, "GlobalMaxPool", (s, x) -> x.max(inner(x)));
-        all(to, "GlobalLpPool", (s, x) -> root(powered(x, s.whole("p", 2)).sum(inner(x)), s.whole("p", 2)));
+        all(to, "GlobalLpPool", (s, x) -> root(powered(x, (int) s.whole("p", 2)).sum(inner(x)), (int) s.whole("p", 2)));
         to.all("MaxPool", Pools::max);
         to.one("AveragePool", s -> {
             Tensor x = s.channelsLast(0);
             return new Held(average(s, x, window(s, x)), s.type(0), true);
         });
         to.one("LpPool", s -> {
-            long p = s.whole("p", 2);
+            int p = (int) s.whole("p", 2);
             Tensor x = powered(s.channelsLast(0), p);
             Window w = window(s, x);
-            return new Held(root(x.avgPool(w).mul(w.taps()), p), s.type(0), true);
+            return new Held(root(x.avgPool(w).mul((double) w.taps()), p), s.type(0), true);
         });
         to.one("MaxUnpool", Pools::unpool);
     }
@@ -43,11 +43,11 @@ final class Pools {
         return IntStream.range(1, x.shape().rank() - 1).toArray();
     }
 
-    private static Tensor powered(Tensor x, long p) {
+    private static Tensor powered(Tensor x, int p) {
         return p == 2 ? x.square() : p == 1 ? x.abs() : x.abs().pow(p);
     }
 
-    private static Tensor root(Tensor x, long p) {
+    private static Tensor root(Tensor x, int p) {
         return p == 2 ? x.sqrt() : p == 1 ? x : x.pow(1.0 / p);
     }
 
@@ -60,8 +60,8 @@ final class Pools {
     /** The kernel of averages takes no dilated windows, so that those are means of slices. */
     private static Tensor average(Step s, Tensor x, Window w) {
         boolean all = s.whole("count_include_pad", 0) != 0;
-        boolean dilated =
-                IntStream.range(0, w.rank()).anyMatch(d -> w.axis(d).dilation() > 1 && w.axis(d).kernel() > 1);
+        boolean dilated = IntStream.range(0, w.rank())
+                .anyMatch(d -> w.axis(d).dilation() > 1 && w.axis(d).kernel() > 1);
         if (!dilated) {
             return all ? x.avgPool(w) : x.avgPoolExcludingPadding(w);
         }
@@ -108,7 +108,8 @@ final class Pools {
         }
         int c = dims[1];
         int rank = dims.length;
-        int[] channels = IntStream.range(0, c).map(i -> Math.multiplyExact(i, area)).toArray();
+        int[] channels =
+                IntStream.range(0, c).map(i -> Math.multiplyExact(i, area)).toArray();
         int[] images = IntStream.range(0, dims[0])
                 .map(i -> Math.multiplyExact(i, Math.multiplyExact(c, area)))
                 .toArray();

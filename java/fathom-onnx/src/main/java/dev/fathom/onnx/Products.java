@@ -74,7 +74,8 @@ final class Products {
         boolean left = s.whole("transA", 0) != 0;
         boolean right = s.whole("transB", 0) != 0;
         if (s.whole("transBatchA", 0) != 0 || s.whole("transBatchB", 0) != 0) {
-            throw new IllegalArgumentException("batches behind the rows are not computed; export it without transBatch");
+            throw new IllegalArgumentException(
+                    "batches behind the rows are not computed; export it without transBatch");
         }
         if (!left && s.value(1) instanceof Step.Weight w && w.dims().length == 2 && s.rank(0) > 1) {
             Tensor x = s.tensor(0);
@@ -226,7 +227,9 @@ final class Products {
         Object y = pending(s, true, false, (bias, residual, a) -> x.conv(w, own, window, groups, residual, a));
         if (s.given(3) && activation != null) { // of FusedConv: what is added before the activation
             Tensor z = s.channelsLast(3);
-            y = y instanceof Pending p ? p.withResidual(z) : ((Held) y).with(((Held) y).tensor().add(z));
+            y = y instanceof Pending p
+                    ? p.withResidual(z)
+                    : ((Held) y).with(((Held) y).tensor().add(z));
         }
         return activated(y, activation, s);
     }

@@ -25,6 +25,7 @@ final class Program {
     private final List<Value> inputs;
     private final List<Value> outputs;
     private final Map<String, Long> opsets;
+    private final Map<String, CustomOperator> own;
     private final Weights weights;
     private final Map<String, Array> constants = new HashMap<>();
     /** The names of the graph's weights, and those of their parameters. */
@@ -36,19 +37,22 @@ final class Program {
     /** Before the names of parameters: empty but for the graph of an attribute. */
     private final String prefix;
 
-    Program(OnnxFile file) throws IOException {
-        this(file.graph(), file.opsets(), new Weights(), "", Set.of(), Set.of());
+    /** @param own operators by their domains and names, before those of the library */
+    Program(OnnxFile file, Map<String, CustomOperator> own) throws IOException {
+        this(file.graph(), file.opsets(), own, new Weights(), "", Set.of(), Set.of());
     }
 
     private Program(
             Graph graph,
             Map<String, Long> opsets,
+            Map<String, CustomOperator> own,
             Weights weights,
             String prefix,
             Set<String> outer,
             Set<String> outerSized)
             throws IOException {
         this.opsets = opsets;
+        this.own = own;
         this.weights = weights;
         this.prefix = prefix;
         outputs = graph.outputs();
@@ -92,6 +96,11 @@ final class Program {
         }
     }
 
+    private @Nullable Operator operator(Node n) {
+        CustomOperator custom = own.get(n.operator());
+        return custom == null ? Operators.of(n) : new Operator(s -> s.compute(custom));
+    }
+
     private static String key(Node n) {
         return n.outputs().stream().filter(o -> !o.isEmpty()).findFirst().orElse(n.name());
     }
@@ -101,7 +110,7 @@ final class Program {
         if (Recurrence.is(n) && Recurrence.isLayer(n, initializers)) {
             weights.add(prefix + key(n), Recurrence.of(n, initializers));
         }
-        Operator operator = Operators.of(n);
+        Operator operator = operator(n);
         for (int i = 0; i < n.inputs().size(); i++) {
             String name = n.inputs().get(i);
             if (Recurrence.isWeight(i) && weights.layers().containsKey(prefix + key(n))) {
@@ -135,7 +144,8 @@ final class Program {
             if (a.getValue() instanceof Initializer i) {
                 a.setValue(Array.read(i));
             } else if (a.getValue() instanceof Graph g) {
-                a.setValue(new Program(g, opsets, weights, prefix + key(n) + "." + a.getKey() + ".", there, sized));
+                a.setValue(
+                        new Program(g, opsets, own, weights, prefix + key(n) + "." + a.getKey() + ".", there, sized));
             }
         }
         return new Node(n.name(), n.op(), n.domain(), n.inputs(), n.outputs(), all);
@@ -150,7 +160,7 @@ final class Program {
                 + "; the file is damaged, export it again");
     }
 
-    private static void mustBeKnown(List<Node> nodes) {
+    private void mustBeKnown(List<Node> nodes) {
         Set<String> unknown = new TreeSet<>();
         unknown(nodes, unknown);
         if (!unknown.isEmpty()) {
@@ -158,10 +168,10 @@ final class Program {
         }
     }
 
-    private static void unknown(List<Node> nodes, Set<String> to) {
+    private void unknown(List<Node> nodes, Set<String> to) {
         for (Node n : nodes) {
             boolean constant = n.op().equals("Constant") && n.domain().isEmpty();
-            if (Operators.of(n) == null && !constant) {
+            if (operator(n) == null && !constant) {
                 to.add(n.operator());
             }
             n.graphs().forEach(g -> unknown(g.nodes(), to));
@@ -278,13 +288,10 @@ final class Program {
         try {
             boolean ofSizes = n.inputs().stream().anyMatch(sized::contains);
             Step step = new Step(n, prefix + key(n), opsets.getOrDefault(n.domain(), 1L), fusible, ofSizes, scope, in);
-            out = requireNonNull(Operators.of(n)).of(step);
+            out = requireNonNull(operator(n)).of(step);
         } catch (IllegalArgumentException e) {
             throw e instanceof NodeException ? e : new NodeException(n, e);
-        } catch (ArithmeticException
-                | IndexOutOfBoundsException
-                | NegativeArraySizeException
-                | ClassCastException e) {
+        } catch (ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException | ClassCastException e) {
             // a hostile file may give any numbers to any operator
             throw new NodeException(
                     n,

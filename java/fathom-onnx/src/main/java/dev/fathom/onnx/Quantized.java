@@ -37,27 +37,36 @@ final class Quantized {
         to.one("MatMulInteger", s -> Held.of(product(shifted(s, 0, 2, -2), shifted(s, 1, 3, -1)), ElementType.INT32))
                 .weight(1);
         to.one("ConvInteger", s -> {
-            Tensor y = convolution(s, shifted(s, 0, 2, 1), shifted(s, 1, 3, 0));
-            return new Held(y, ElementType.INT32, true);
-        }).weight(1);
+                    Tensor y = convolution(s, shifted(s, 0, 2, 1), shifted(s, 1, 3, 0));
+                    return new Held(y, ElementType.INT32, true);
+                })
+                .weight(1);
         to.one("QLinearMatMul", s -> {
-            Tensor sums = product(shifted(s, 0, 2, -2), shifted(s, 3, 5, -1)).to(DType.F32);
-            Tensor scale = along(s.floats(1), -2, s.rank(0)).mul(along(s.floats(4), -1, s.rank(3)));
-            return rescaled(s, sums, scale, 6, 7);
-        }).weight(3);
+                    Tensor sums =
+                            product(shifted(s, 0, 2, -2), shifted(s, 3, 5, -1)).to(DType.F32);
+                    Tensor scale = along(s.floats(1), -2, s.rank(0)).mul(along(s.floats(4), -1, s.rank(3)));
+                    return rescaled(s, sums, scale, 6, 7);
+                })
+                .weight(3);
         to.one("QLinearConv", Quantized::convolved).weight(3);
         to.one(MICROSOFT + "MatMulIntegerToFloat", s -> {
-            Tensor y = product(shifted(s, 0, 4, -2), shifted(s, 1, 5, -1)).to(DType.F32);
-            y = y.mul(along(s.floats(2), -2, s.rank(0)).mul(along(s.floats(3), -1, s.rank(1))));
-            return Held.of(s.given(6) ? y.add(s.tensor(6)) : y, ElementType.FLOAT);
-        }).weight(1);
+                    Tensor y =
+                            product(shifted(s, 0, 4, -2), shifted(s, 1, 5, -1)).to(DType.F32);
+                    y = y.mul(along(s.floats(2), -2, s.rank(0)).mul(along(s.floats(3), -1, s.rank(1))));
+                    return Held.of(s.given(6) ? y.add(s.tensor(6)) : y, ElementType.FLOAT);
+                })
+                .weight(1);
         to.one(MICROSOFT + "DynamicQuantizeMatMul", s -> {
-            Object[] a = dynamic(s.floats(0));
-            Tensor x = ((Held) a[0]).tensor().to(DType.F32).sub(((Held) a[2]).tensor().to(DType.F32));
-            Tensor y = product(x, shifted(s, 1, 3, -1)).to(DType.F32);
-            y = y.mul(((Held) a[1]).tensor().mul(along(s.floats(2), -1, s.rank(1))));
-            return Held.of(s.given(4) ? y.add(s.tensor(4)) : y, ElementType.FLOAT);
-        }).weight(1);
+                    Object[] a = dynamic(s.floats(0));
+                    Tensor x = ((Held) a[0])
+                            .tensor()
+                            .to(DType.F32)
+                            .sub(((Held) a[2]).tensor().to(DType.F32));
+                    Tensor y = product(x, shifted(s, 1, 3, -1)).to(DType.F32);
+                    y = y.mul(((Held) a[1]).tensor().mul(along(s.floats(2), -1, s.rank(1))));
+                    return Held.of(s.given(4) ? y.add(s.tensor(4)) : y, ElementType.FLOAT);
+                })
+                .weight(1);
         // by floats of the weights; ONNX Runtime rounds inputs and states to bytes as well
         to.all(MICROSOFT + "DynamicQuantizeLSTM", s -> {
                     Tensor w = lstmWeights(s, 1, 8, 9);
@@ -198,14 +207,17 @@ final class Quantized {
             base = base == 256 ? 16 : base / 2;
         }
         if (base * 255L * terms > 1 << 24) {
-            throw new IllegalArgumentException("sums of " + terms + " products of bytes may be larger than is computed");
+            throw new IllegalArgumentException(
+                    "sums of " + terms + " products of bytes may be larger than is computed");
         }
         Tensor sum = null;
         int digits = base == 256 ? 1 : (int) Math.ceil(8 / (Math.log(base) / Math.log(2)));
         for (int i = digits - 1; i >= 0; i--) {
             double unit = Math.pow(base, i);
             Tensor above = i == 0 ? a : a.div(unit).floor(); // a power of two, so that nothing rounds
-            Tensor digit = i == digits - 1 ? above : above.sub(a.div(unit * base).floor().mul(base));
+            Tensor digit = i == digits - 1
+                    ? above
+                    : above.sub(a.div(unit * base).floor().mul(base));
             Tensor part = product.apply(digit).to(DType.I32);
             sum = sum == null ? part : sum.mul(Elementwise.whole(base)).add(part);
         }

@@ -67,10 +67,8 @@ final class RecurrentSteps {
                 int t = back ? length - 1 - i : i;
                 Tensor[] next = of.step(x.slice(0, t, t + 1).squeeze(0), h, c);
                 if (s.given(4)) { // a row that has ended keeps its state, and gives zeros
-                    Tensor on = s.tensor(4)
-                            .gt(Elementwise.whole(t))
-                            .to(DType.F32)
-                            .reshape(batch, 1);
+                    Tensor on =
+                            s.tensor(4).gt(Elementwise.whole(t)).to(DType.F32).reshape(batch, 1);
                     out[t] = next[0].mul(on);
                     h = on.where(next[0], h);
                     c = on.where(next[1], c);
@@ -92,8 +90,7 @@ final class RecurrentSteps {
             h = h.permute(1, 0, 2);
             c = c.permute(1, 0, 2);
         }
-        return new Object[] {
-            Held.of(y, ElementType.FLOAT), Held.of(h, ElementType.FLOAT), Held.of(c, ElementType.FLOAT)
+        return new Object[] {Held.of(y, ElementType.FLOAT), Held.of(h, ElementType.FLOAT), Held.of(c, ElementType.FLOAT)
         };
     }
 
@@ -221,7 +218,10 @@ final class RecurrentSteps {
         return switch (name) {
             case "affine" -> x -> x.mul(has ? alpha : 1).add(b);
             case "scaledtanh" -> x -> x.mul(Float.isNaN(beta) ? 1 : beta).tanh().mul(has ? alpha : 1);
-            case "hardsigmoid" -> x -> x.mul(has ? alpha : 0.2).add(Float.isNaN(beta) ? 0.5 : beta).clamp(0, 1);
+            case "hardsigmoid" ->
+                x -> x.mul(has ? alpha : 0.2)
+                        .add(Float.isNaN(beta) ? 0.5 : beta)
+                        .clamp(0, 1);
             case "thresholdedrelu" -> x -> x.gt(has ? alpha : 1).where(x, x.mul(0));
             default -> throw new IllegalArgumentException("the activation " + name + " is not known");
         };

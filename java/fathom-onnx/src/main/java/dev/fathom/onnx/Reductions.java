@@ -22,7 +22,11 @@ final class Reductions {
         whole(to, "ReduceL1", 0, (x, dims) -> x.abs().sum(dims));
         real(to, "ReduceMean", Double.NaN, Tensor::mean);
         real(to, "ReduceL2", 0, Tensor::norm);
-        real(to, "ReduceLogSum", Double.NEGATIVE_INFINITY, (x, dims) -> x.sum(dims).log());
+        real(
+                to,
+                "ReduceLogSum",
+                Double.NEGATIVE_INFINITY,
+                (x, dims) -> x.sum(dims).log());
         real(to, "ReduceLogSumExp", Double.NEGATIVE_INFINITY, Tensor::logSumExp);
     }
 

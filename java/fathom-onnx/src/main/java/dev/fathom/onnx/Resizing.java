@@ -57,7 +57,9 @@ final class Resizing {
             double[] given;
             if (s.has("scales")) {
                 float[] real = s.reals("scales");
-                given = IntStream.range(0, real.length).mapToDouble(i -> real[i]).toArray();
+                given = IntStream.range(0, real.length)
+                        .mapToDouble(i -> real[i])
+                        .toArray();
             } else {
                 given = s.array(first).reals();
             }
@@ -122,7 +124,10 @@ final class Resizing {
         Resize how = null;
         if (mode.equals("nearest") && coordinates.equals("asymmetric") && nearest.equals("floor")) {
             how = Resize.NEAREST;
-        } else if (mode.equals("nearest") && coordinates.equals("half_pixel") && nearest.startsWith("round") && multiple) {
+        } else if (mode.equals("nearest")
+                && coordinates.equals("half_pixel")
+                && nearest.startsWith("round")
+                && multiple) {
             how = Resize.NEAREST; // the center of a pixel falls into the one it is a part of
         } else if (mode.equals("linear") && coordinates.equals("half_pixel")) {
             how = Resize.LINEAR;
@@ -148,7 +153,8 @@ final class Resizing {
                     }
                     case "tf_half_pixel_for_nn" -> (o + 0.5) / scale;
                     case "tf_crop_and_resize" ->
-                        begin * (n - 1) + (m == 1 ? (end - begin) * (n - 1) / 2 : o * (end - begin) * (n - 1) / (m - 1));
+                        begin * (n - 1)
+                                + (m == 1 ? (end - begin) * (n - 1) / 2 : o * (end - begin) * (n - 1) / (m - 1));
                     case "half_pixel" -> (o + 0.5) / scale - 0.5;
                     default ->
                         throw new IllegalArgumentException("the coordinates " + coordinates + " are not computed");
@@ -156,8 +162,7 @@ final class Resizing {
                 .toArray();
     }
 
-    private static Tensor outside(
-            @Nullable Tensor before, Held x, int d, double[] places, int n) {
+    private static Tensor outside(@Nullable Tensor before, Held x, int d, double[] places, int n) {
         float[] mask = new float[places.length];
         for (int o = 0; o < mask.length; o++) {
             mask[o] = places[o] < 0 || places[o] > n - 1 ? 1 : 0;

@@ -63,20 +63,25 @@ final class Shapes {
         to.one("Transpose", Shapes::transpose);
         to.one("Squeeze", Shapes::squeeze).settings(1);
         to.one("Unsqueeze", s -> {
-            int[] axes = s.ints("axes", 1);
-            int rank = s.rank(0) + axes.length;
-            int[] at = Arrays.stream(axes).map(a -> Step.axis(a, rank)).sorted().toArray();
-            List<Integer> dims =
-                    new ArrayList<>(Arrays.stream(s.dims(0)).boxed().toList());
-            Arrays.stream(at).forEach(d -> dims.add(d, 1));
-            return reshaped(s, dims.stream().mapToInt(d -> d).toArray());
-        }).settings(1);
+                    int[] axes = s.ints("axes", 1);
+                    int rank = s.rank(0) + axes.length;
+                    int[] at = Arrays.stream(axes)
+                            .map(a -> Step.axis(a, rank))
+                            .sorted()
+                            .toArray();
+                    List<Integer> dims =
+                            new ArrayList<>(Arrays.stream(s.dims(0)).boxed().toList());
+                    Arrays.stream(at).forEach(d -> dims.add(d, 1));
+                    return reshaped(s, dims.stream().mapToInt(d -> d).toArray());
+                })
+                .settings(1);
         to.one("Expand", s -> {
-            int[] dims = Array.together(s.dims(0), s.array(1).ints());
-            return s.known(0)
-                    ? s.array(0).expanded(dims)
-                    : Held.of(s.tensor(0).expand(dims), s.held(0).type());
-        }).settings(1);
+                    int[] dims = Array.together(s.dims(0), s.array(1).ints());
+                    return s.known(0)
+                            ? s.array(0).expanded(dims)
+                            : Held.of(s.tensor(0).expand(dims), s.held(0).type());
+                })
+                .settings(1);
         to.one("Tile", s -> tiled(s, s.array(1).ints())).settings(1);
         to.one("Concat", Shapes::concat);
         to.all("Split", Shapes::split).settings(1);
@@ -84,16 +89,18 @@ final class Shapes {
         to.one("Pad", Shapes::pad).settings(1);
         to.one("CenterCropPad", Shapes::centered).settings(1);
         to.one("Trilu", s -> {
-            boolean upper = s.whole("upper", 1) != 0;
-            long k = s.given(1) ? s.array(1).longs()[0] : 0;
-            int[] dims = s.dims(0);
-            int rank = dims.length;
-            // how far a column lies behind its row
-            Tensor behind = s.count(dims[rank - 1]).sub(s.count(dims[rank - 2]).unsqueeze(1));
-            Tensor mask = (upper ? behind.ge(k) : behind.le(k)).to(dev.fathom.op.DType.F32);
-            Held x = s.held(0).first();
-            return x.with(mask.where(x.tensor(), zero(x.type())));
-        }).settings(1);
+                    boolean upper = s.whole("upper", 1) != 0;
+                    int k = s.given(1) ? s.array(1).ints()[0] : 0;
+                    int[] dims = s.dims(0);
+                    int rank = dims.length;
+                    // how far a column lies behind its row
+                    Tensor behind =
+                            s.count(dims[rank - 1]).sub(s.count(dims[rank - 2]).unsqueeze(1));
+                    Tensor mask = (upper ? behind.ge(k) : behind.le(k)).to(dev.fathom.op.DType.F32);
+                    Held x = s.held(0).first();
+                    return x.with(mask.where(x.tensor(), zero(x.type())));
+                })
+                .settings(1);
         to.one("DepthToSpace", s -> {
             Held h = s.held(0);
             int b = (int) s.whole("blocksize", 1);
@@ -184,7 +191,9 @@ final class Shapes {
     // ---- dimensions
 
     static Object reshaped(Step s, int... dims) {
-        return s.known(0) ? s.array(0).reshaped(dims) : s.held(0).first().with(s.tensor(0).reshape(dims));
+        return s.known(0)
+                ? s.array(0).reshaped(dims)
+                : s.held(0).first().with(s.tensor(0).reshape(dims));
     }
 
     private static Object reshape(Step s) {
@@ -207,8 +216,8 @@ final class Shapes {
 
     private static Object transpose(Step s) {
         int rank = s.rank(0);
-        int[] order = s.wholes(
-                "perm", IntStream.range(0, rank).map(d -> rank - 1 - d).toArray());
+        int[] order =
+                s.wholes("perm", IntStream.range(0, rank).map(d -> rank - 1 - d).toArray());
         if (s.known(0)) {
             return s.array(0).transposed(order);
         }
@@ -356,7 +365,10 @@ final class Shapes {
             int end = (int) Math.max(low, Math.min(high, to));
             int count = (int) Math.max(0, Math.ceil((end - begin) / (double) step));
             value = constant && step == 1 && count > 0
-                    ? Step.held(value).with(Step.held(value).tensor().take(axis, s.count(count).add(begin)))
+                    ? Step.held(value)
+                            .with(Step.held(value)
+                                    .tensor()
+                                    .take(axis, s.count(count).add(begin)))
                     : sliced(value, axis, begin, count, step);
         }
         return value;
@@ -448,14 +460,15 @@ final class Shapes {
         Tensor lengths = s.tensor(1).reshape(rows, 1);
         Tensor steps = Tensor.ofInts(IntStream.range(0, n).toArray(), 1, n);
         Tensor back = lengths.sub(Elementwise.whole(1)).sub(steps);
-        Tensor at = steps.lt(lengths).to(dev.fathom.op.DType.F32).where(back, back.mul(Elementwise.whole(0)).add(steps));
-        Tensor flat = at.add(Tensor.ofInts(
-                        IntStream.range(0, rows).map(i -> i * n).toArray(), rows, 1))
+        Tensor at = steps.lt(lengths)
+                .to(dev.fathom.op.DType.F32)
+                .where(back, back.mul(Elementwise.whole(0)).add(steps));
+        Tensor flat = at.add(
+                        Tensor.ofInts(IntStream.range(0, rows).map(i -> i * n).toArray(), rows, 1))
                 .reshape(rows * n);
         int rank = x.rank();
         int[] order = IntStream.concat(
-                        IntStream.of(batch, time),
-                        IntStream.range(0, rank).filter(d -> d != batch && d != time))
+                        IntStream.of(batch, time), IntStream.range(0, rank).filter(d -> d != batch && d != time))
                 .toArray();
         int[] back2 = new int[rank];
         for (int d = 0; d < rank; d++) {

@@ -15,8 +15,8 @@ final class Signals {
         to.one("DFT", s -> {
             Tensor x = s.tensor(0);
             int rank = x.shape().rank();
-            int axis = Step.axis(
-                    s.version() >= 20 ? s.given(2) ? s.array(2).longs()[0] : -2 : s.whole("axis", 1), rank);
+            int axis =
+                    Step.axis(s.version() >= 20 ? s.given(2) ? s.array(2).longs()[0] : -2 : s.whole("axis", 1), rank);
             boolean inverse = s.whole("inverse", 0) != 0;
             boolean one = s.whole("onesided", 0) != 0;
             int n = x.dim(axis);

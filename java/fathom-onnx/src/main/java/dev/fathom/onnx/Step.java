@@ -3,10 +3,10 @@ package dev.fathom.onnx;
 import dev.fathom.op.DType;
 import dev.fathom.parameter.Variable;
 import dev.fathom.tensor.Operand;
-import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
@@ -88,6 +88,17 @@ record Step(
     /** Runs the graph of an attribute within the one of this node. */
     List<@Nullable Object> run(Program body, @Nullable Object... inputs) {
         return body.run(new Scope(scope), inputs);
+    }
+
+    /** The outputs of an operator that is not the library's. */
+    Object[] compute(CustomOperator custom) {
+        List<@Nullable Tensor> tensors = new ArrayList<>();
+        for (int i = 0; i < in.length; i++) {
+            tensors.add(given(i) ? tensor(i) : null);
+        }
+        return custom.compute(Collections.unmodifiableMap(node.attributes()), tensors).stream()
+                .map(t -> Held.of(t, t.dtype() == DType.F32 ? ElementType.FLOAT : ElementType.INT64))
+                .toArray();
     }
 
     /** How many outputs the node names. */

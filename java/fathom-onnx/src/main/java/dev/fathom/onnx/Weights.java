@@ -54,8 +54,7 @@ final class Weights {
      * @param name of the parameter
      * @return the weight, or null if the constant is none
      */
-    Step.@Nullable Weight add(
-            String name, Node reader, Operator operator, int input, Initializer constant) {
+    Step.@Nullable Weight add(String name, Node reader, Operator operator, int input, Initializer constant) {
         Step.Weight before = weights.get(name);
         if (before != null || operator.isSetting(input)) {
             return before;

@@ -33,11 +33,8 @@ final class NodeCase {
     About about() throws IOException {
         try (OnnxFile file = open(folder.resolve("model.onnx"))) {
             Graph g = file.graph();
-            String ops = g.nodes().stream()
-                    .map(Node::operator)
-                    .distinct()
-                    .sorted()
-                    .collect(Collectors.joining(" "));
+            String ops =
+                    g.nodes().stream().map(Node::operator).distinct().sorted().collect(Collectors.joining(" "));
             List<ElementType> types = new ArrayList<>();
             g.inputs().forEach(v -> types.add(v.type()));
             g.outputs().forEach(v -> types.add(v.type()));
@@ -55,12 +52,14 @@ final class NodeCase {
             Program program = net.program();
             Object[] in = new Object[program.inputs().size()];
             for (int i = 0; i < in.length; i++) {
-                in[i] = given(value(set.resolve("input_" + i + ".pb"), program.inputs().get(i)));
+                in[i] = given(value(
+                        set.resolve("input_" + i + ".pb"), program.inputs().get(i)));
             }
             List<@Nullable Object> out = program.run(net.weights(), net.layers(), in);
             for (int i = 0; i < out.size(); i++) {
                 Path file = set.resolve("output_" + i + ".pb");
-                String wrong = different(out.get(i), value(file, program.outputs().get(i)));
+                String wrong =
+                        different(out.get(i), value(file, program.outputs().get(i)));
                 if (wrong != null) {
                     return "output " + i + ": " + wrong;
                 }
@@ -135,7 +134,9 @@ final class NodeCase {
 
     /** A tensor is read as a constant of a graph that has nothing else. */
     private Array tensor(byte[] bytes) throws IOException {
-        Path file = Files.write(scratch.resolve("tensor.pb"), Message.model(new Message().bytes(5, bytes)).done());
+        Path file = Files.write(
+                scratch.resolve("tensor.pb"),
+                Message.model(new Message().bytes(5, bytes)).done());
         try (OnnxFile onnx = open(file)) {
             return Array.read(onnx.graph().initializers().values().iterator().next());
         }
@@ -176,8 +177,8 @@ final class NodeCase {
         double[] q = y.reals();
         for (int i = 0; i < p.length; i++) {
             boolean whole = y.type().whole();
-            boolean equal = Objects.equals(p[i], q[i])
-                    || Math.abs(p[i] - q[i]) <= (whole ? 0 : 1e-7 + 1e-3 * Math.abs(q[i]));
+            boolean equal =
+                    Objects.equals(p[i], q[i]) || Math.abs(p[i] - q[i]) <= (whole ? 0 : 1e-7 + 1e-3 * Math.abs(q[i]));
             if (!equal) {
                 return "element " + i + " is " + p[i] + " and not " + q[i];
             }

@@ -58,6 +58,32 @@ class OnnxModelTest {
     }
 
     @Test
+    void anOperatorOfOnesOwn() throws IOException {
+        Message graph = new Message()
+                .add(
+                        1,
+                        Message.node(
+                                        "Scale",
+                                        "x",
+                                        "y",
+                                        new Message()
+                                                .text(1, "factor")
+                                                .number(3, 3)
+                                                .number(20, 2))
+                                .text(7, "com.example"))
+                .add(11, Message.value("x", -1, 2))
+                .add(12, Message.value("y", -1, 2));
+        Path file = file(Message.model(graph));
+        assertThatThrownBy(() -> OnnxModel.read(file))
+                .hasMessageEndingWith("its graph has operators that are not computed here: [com.example.Scale]");
+        CustomOperator scale = (attributes, in) -> List.of(in.get(0).mul((Long) attributes.get("factor")));
+        try (OnnxModel onnx = OnnxModel.read(file, Map.of("com.example.Scale", scale));
+                Plan plan = onnx.plan()) {
+            assertThat(plan.predict(new float[] {1, 2})).containsExactly(3, 6);
+        }
+    }
+
+    @Test
     void aSmallGraph() throws IOException {
         try (OnnxModel onnx = OnnxModel.read(file(linear()));
                 Plan plan = onnx.plan()) {
@@ -132,7 +158,6 @@ class OnnxModelTest {
             Conv x W                | group 0      | Conv of z: conv
             Softmax x               | axis 9       | Softmax of z: the axis 9 is not within 4 dimensions
             ConstantOfShape huge    | axis 0       | ConstantOfShape of z: a constant of shape [2000000000]
-            Dropout x               | seed 1       | the output "mask" is one that its operator does not compute here
             """)
     void nodesThatMakeNoSense(String node, String attribute, String says) throws IOException {
         List<String> words = List.of(node.split(" "));
@@ -143,15 +168,14 @@ class OnnxModelTest {
             a.number(several ? 8 : 3, Long.parseLong(setting[i]));
         }
         a.number(20, several ? 7 : 2);
-        boolean mask = words.get(0).equals("Dropout");
         Message n = Message.node(words.get(0), String.join(" ", words.subList(1, words.size())), "z", a);
         Message graph = new Message()
-                .add(1, mask ? n.text(2, "mask") : n)
+                .add(1, n)
                 .add(5, Message.tensor("W", new int[] {2, 2, 1, 1}, 1, 2, 3, 4))
                 .add(5, Message.ints("zero", 0), Message.ints("big", 100), Message.ints("ints", 1, 2))
                 .add(5, Message.ints("huge", 2_000_000_000))
                 .add(11, Message.value("x", 1, 2, 4, 4))
-                .add(12, Message.value(mask ? "mask" : "z", 1));
+                .add(12, Message.value("z", 1));
         try (OnnxModel onnx = OnnxModel.read(file(Message.model(graph)));
                 Pass pass = Pass.infer()) {
             assertThat(pass.training()).isFalse();
@@ -247,7 +271,7 @@ class OnnxModelTest {
                 some[random.nextInt(some.length)] = (byte) random.nextInt(256);
             }
             try (OnnxFile file = new OnnxFile(Bytes.of(ByteBuffer.wrap(some)), null)) {
-                assertThat(new Program(file).inputs()).isNotNull();
+                assertThat(new Program(file, Map.of()).inputs()).isNotNull();
             } catch (IllegalArgumentException e) {
                 assertThat(e).message().isNotBlank();
             } catch (EOFException e) {
