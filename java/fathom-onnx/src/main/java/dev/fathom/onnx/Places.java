@@ -2,7 +2,7 @@ package dev.fathom.onnx;
 
 import dev.fathom.op.DType;
 import dev.fathom.op.Order;
-import dev.fathom.tensor.Scatter;
+import dev.fathom.op.Scatter;
 import dev.fathom.tensor.Sorted;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -125,7 +125,7 @@ final class Places {
 
     static Scatter reduction(Step s) {
         return switch (s.text("reduction", "none")) {
-            case "none" -> Scatter.NONE;
+            case "none" -> Scatter.SET;
             case "add" -> Scatter.ADD;
             case "mul" -> Scatter.MUL;
             case "max" -> Scatter.MAX;
@@ -202,7 +202,7 @@ final class Places {
         ones[0] = n;
         ones[axis] = added;
         return x.with(x.tensor()
-                .scatterElements(axis, at.reshape(ones).expand(rows.shape().toArray()), rows, Scatter.NONE));
+                .scatterElements(axis, at.reshape(ones).expand(rows.shape().toArray()), rows, Scatter.SET));
     }
 
     static int[] concat(int[] a, int[] b) {

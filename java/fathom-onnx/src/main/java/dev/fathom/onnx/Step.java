@@ -206,6 +206,7 @@ record Step(
                 && value instanceof Array a
                 && a.type().whole()
                 && a.type() != ElementType.BOOL
+                && a.rank() < 2
                 && a.size() == 1
                 && a.longs()[0] >= 0
                 && a.longs()[0] < Array.MOST;
