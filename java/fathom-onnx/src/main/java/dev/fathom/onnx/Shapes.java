@@ -32,10 +32,12 @@ final class Shapes {
         });
         to.one("Size", s -> Array.scalar(product(s.dims(0), 0, s.rank(0))));
         to.one("ConstantOfShape", s -> {
-            Array value = s.tensor("value");
-            return Array.full(
-                    value == null ? Array.ofReals(ElementType.FLOAT, new int[0], 0) : value.reshaped(),
-                    s.array(0).ints());
+            Array given = s.tensor("value");
+            Array value = given == null ? Array.ofReals(ElementType.FLOAT, new int[0], 0) : given.reshaped();
+            int[] dims = s.array(0).ints();
+            return s.sized() && dims.length > 1 && value.type() != ElementType.STRING
+                    ? s.full(value, dims)
+                    : Array.full(value, dims);
         });
         to.one("Range", Shapes::range);
         to.one("EyeLike", s -> {
@@ -76,12 +78,14 @@ final class Shapes {
                 })
                 .settings(1);
         to.one("Expand", s -> {
-                    int[] dims = Array.together(s.dims(0), s.array(1).ints());
-                    return s.known(0)
-                            ? s.array(0).expanded(dims)
-                            : Held.of(s.tensor(0).expand(dims), s.held(0).type());
-                })
-                .settings(1);
+            int[] dims = Array.together(s.dims(0), s.array(1).ints());
+            if (s.known(0) && s.sized() && dims.length > 1 && s.array(0).rank() == 0) {
+                return s.full(s.array(0), dims);
+            }
+            return s.known(0)
+                    ? s.array(0).expanded(dims)
+                    : Held.of(s.tensor(0).expand(dims), s.held(0).type());
+        }).settings(1);
         to.one("Tile", s -> tiled(s, s.array(1).ints())).settings(1);
         to.one("Concat", Shapes::concat);
         to.all("Split", Shapes::split).settings(1);

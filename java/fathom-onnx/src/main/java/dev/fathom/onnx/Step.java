@@ -129,6 +129,14 @@ record Step(
                 : CountOp.from0(size + 1, witness).slice(0, size, size + 1);
     }
 
+    /** A constant of this shape, which a plan makes in each run where it may follow from sizes. */
+    Held full(Array value, int... dims) {
+        Tensor zero = number(0);
+        Tensor t = value.reshaped(1).tensor().add(value.type().dtype() == DType.I32 ? zero : zero.to(DType.F32));
+        int[] ones = Windows.ones(dims.length);
+        return Held.of(t.reshape(ones).expand(dims), value.type());
+    }
+
     // ---- inputs
 
     /** Whether an input is given. */
