@@ -129,7 +129,7 @@ public record OnnxGraph(
         for (Node n : graph.nodes()) {
             counts.merge(n.operator(), 1, Integer::sum);
             boolean constant = n.operator().equals("Constant") && n.attributes().get("value") instanceof Initializer;
-            if (!constant && !Recurrence.is(n) && Rules.of(n) == null) {
+            if (!constant && Operators.of(n) == null) {
                 missing.add(n.operator());
             }
             for (Object a : n.attributes().values()) {
