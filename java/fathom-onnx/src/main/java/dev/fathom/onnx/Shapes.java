@@ -78,14 +78,15 @@ final class Shapes {
                 })
                 .settings(1);
         to.one("Expand", s -> {
-            int[] dims = Array.together(s.dims(0), s.array(1).ints());
-            if (s.known(0) && s.sized() && dims.length > 1 && s.array(0).rank() == 0) {
-                return s.full(s.array(0), dims);
-            }
-            return s.known(0)
-                    ? s.array(0).expanded(dims)
-                    : Held.of(s.tensor(0).expand(dims), s.held(0).type());
-        }).settings(1);
+                    int[] dims = Array.together(s.dims(0), s.array(1).ints());
+                    if (s.known(0) && s.sized() && dims.length > 1 && s.array(0).rank() == 0) {
+                        return s.full(s.array(0), dims);
+                    }
+                    return s.known(0)
+                            ? s.array(0).expanded(dims)
+                            : Held.of(s.tensor(0).expand(dims), s.held(0).type());
+                })
+                .settings(1);
         to.one("Tile", s -> tiled(s, s.array(1).ints())).settings(1);
         to.one("Concat", Shapes::concat);
         to.all("Split", Shapes::split).settings(1);

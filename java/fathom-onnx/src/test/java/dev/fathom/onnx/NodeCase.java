@@ -52,7 +52,8 @@ final class NodeCase {
             Program program = net.program();
             Object[] in = new Object[program.inputs().size()];
             for (int i = 0; i < in.length; i++) {
-                in[i] = given(value(set.resolve("input_" + i + ".pb"), program.inputs().get(i), false));
+                in[i] = given(value(
+                        set.resolve("input_" + i + ".pb"), program.inputs().get(i), false));
             }
             List<@Nullable Object> out = program.run(net.weights(), net.layers(), in);
             for (int i = 0; i < out.size(); i++) {
