@@ -176,16 +176,6 @@ final class ExportRules {
             case SIGN -> d.node("Sign", x);
             case FLOOR -> d.node("Floor", x);
             case ROUND -> d.node("Round", x);
-            case CEIL -> d.node("Ceil", x);
-            case TAN -> d.node("Tan", x);
-            case ASIN -> d.node("Asin", x);
-            case ACOS -> d.node("Acos", x);
-            case ATAN -> d.node("Atan", x);
-            case SINH -> d.node("Sinh", x);
-            case COSH -> d.node("Cosh", x);
-            case ASINH -> d.node("Asinh", x);
-            case ACOSH -> d.node("Acosh", x);
-            case ATANH -> d.node("Atanh", x);
             case ADD_SCALAR -> d.node("Add", x, d.scalar(p));
             case MUL_SCALAR -> d.node("Mul", x, d.scalar(p));
             case DIV_SCALAR -> d.node("Div", x, d.scalar(p));
