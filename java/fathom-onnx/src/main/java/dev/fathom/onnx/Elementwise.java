@@ -124,8 +124,8 @@ final class Elementwise {
                 to, "Gelu", s -> s.text("approximate", "none").equals("tanh") ? Activation.GELU_TANH : Activation.GELU);
         activation(to, "com.microsoft.Gelu", s -> Activation.GELU);
         to.one("Selu", s -> {
-            float alpha = s.real("alpha", 1.67326319217681884765625);
-            float gamma = s.real("gamma", 1.05070102214813232421875);
+            float alpha = s.real("alpha", 1.6732631921768188);
+            float gamma = s.real("gamma", 1.0507010221481323);
             return activated(s, Activation.elu(alpha), t -> t.mul(gamma));
         });
         to.one("HardSigmoid", s -> {
