@@ -18,6 +18,7 @@ import dev.fathom.ops.CumsumOp;
 import dev.fathom.ops.Epilogue;
 import dev.fathom.ops.ExpandOp;
 import dev.fathom.ops.FlipOp;
+import dev.fathom.ops.GatherElementsOp;
 import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.LocalResponseNormOp;
 import dev.fathom.ops.MatmulOp;
@@ -190,7 +191,7 @@ final class ExportRules {
             case ASINH -> d.node("Asinh", x);
             case ACOSH -> d.node("Acosh", x);
             case ATANH -> d.node("Atanh", x);
-            case HUBER, LOG_COSH -> throw d.refusal("");
+            default -> throw d.refusal("");
         };
     }
 
@@ -221,7 +222,7 @@ final class ExportRules {
             case BIT_AND -> d.node("BitwiseAnd", a, b);
             case BIT_OR -> d.node("BitwiseOr", a, b);
             case BIT_XOR -> d.node("BitwiseXor", a, b);
-            case BCE_LOGITS, SHIFT_LEFT, SHIFT_RIGHT -> throw d.refusal("");
+            default -> throw d.refusal("");
         };
         if (TRUTHS.contains(op)) {
             d.truth(y, order);
@@ -496,6 +497,7 @@ final class ExportRules {
             case PROD -> "ReduceProd";
             case ARGMAX -> "ArgMax";
             case ARGMIN -> "ArgMin";
+            default -> throw d.refusal("");
         };
         if (!type.startsWith("Arg")) {
             d.result(d.node(type, Map.of("keepdims", 0L), x, d.ints(axes)), kept);
@@ -596,6 +598,9 @@ final class ExportRules {
                         d.get(0),
                         d.int32(op.classes()),
                         d.initial("values", ElementType.FLOAT, new long[] {2}, () -> Turn.bits(0, 1)))));
+        row(
+                GatherElementsOp.class,
+                (d, op) -> d.result(d.node("GatherElements", Map.of("axis", (long) op.axis()), d.get(0), d.get(1))));
         row(BagOp.class, ExportRules::bag);
     }
 

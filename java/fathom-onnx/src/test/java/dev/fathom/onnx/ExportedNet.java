@@ -233,6 +233,23 @@ record ExportedNet(String name, Net net, BiFunction<Net, Tensor[], Object> funct
                 x.sigmoid().atanh());
     }
 
+    /** The functions of angles. */
+    private static Tensor trigonometric(Tensor x) {
+        Tensor within = x.tanh().mul(0.9);
+        return Tensor.concat(
+                1,
+                x.mul(3).ceil(),
+                x.tan(),
+                within.asin(),
+                within.acos(),
+                x.atan(),
+                x.sinh(),
+                x.cosh(),
+                x.asinh(),
+                x.abs().add(1.1).acosh(),
+                within.atanh());
+    }
+
     /** The functions of two numbers. */
     private static Tensor binary(Tensor x) {
         Tensor y = x.flip(2);
@@ -299,6 +316,7 @@ record ExportedNet(String name, Net net, BiFunction<Net, Tensor[], Object> funct
                 x.padWithValue(7, 1, 0),
                 x.take(1, Tensor.ofInts(new int[] {2, -1}, 2)),
                 x.to(DType.I32),
+                x.gatherElements(2, x.argmax(2).unsqueeze(2)),
                 x.argmax(2).oneHot(6),
                 x.matmulTransposed(x.tanh()),
                 x.transpose(1, 2).matmul(x),
@@ -319,6 +337,7 @@ record ExportedNet(String name, Net net, BiFunction<Net, Tensor[], Object> funct
     static Stream<ExportedNet> all() {
         return Stream.of(
                 formula("elementwise", ExportedNet::elementwise),
+                formula("trigonometric", ExportedNet::trigonometric),
                 formula("binary", ExportedNet::binary),
                 formula("reductions", ExportedNet::reductions),
                 formula("moves", ExportedNet::moves),
