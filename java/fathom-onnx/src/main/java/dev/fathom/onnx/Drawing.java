@@ -42,7 +42,7 @@ final class Drawing {
         }
     }
 
-    /** The bits of numbers of four bytes, as an int[], or of int64, as a long[]; made when they are written. */
+    /** A float[], an int[] of bits of four bytes, or a long[], which is made when it is written. */
     interface Numbers {
         Object make();
     }
@@ -628,7 +628,7 @@ final class Drawing {
         int[] dims = new int[order.length];
         Arrays.fill(dims, 1);
         System.arraycopy(t.shape().toArray(), 0, dims, missing, dims.length - missing);
-        return initial(name, type(t), dims(dims, order), () -> Turn.of(Turn.bits(t), dims, order));
+        return initial(name, type(t), dims(dims, order), () -> Turn.of(t, dims, order));
     }
 
     private static long[] dims(int[] dims, int[] order) {

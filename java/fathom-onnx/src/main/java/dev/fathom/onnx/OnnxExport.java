@@ -288,9 +288,11 @@ public final class OnnxExport {
     private static void numbers(Drawing.Initial initial, OutputStream out) throws IOException {
         Object all = initial.numbers().make();
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-        int n = all instanceof int[] x ? x.length : ((long[]) all).length;
+        int n = all instanceof float[] f ? f.length : all instanceof int[] i ? i.length : ((long[]) all).length;
         for (int i = 0; i < n; i++) {
-            if (all instanceof int[] x) {
+            if (all instanceof float[] x) {
+                chunk.putFloat(x[i]);
+            } else if (all instanceof int[] x) {
                 chunk.putInt(x[i]);
             } else {
                 chunk.putLong(((long[]) all)[i]);

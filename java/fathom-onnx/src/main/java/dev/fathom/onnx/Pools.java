@@ -66,7 +66,8 @@ final class Pools {
             return all ? x.avgPool(w) : x.avgPoolExcludingPadding(w);
         }
         Tensor sum = taps(x, w);
-        return sum.div(all ? Tensor.full(sum.shape(), (float) w.taps()) : taps(x.mul(0).add(1), w));
+        return sum.div(
+                all ? Tensor.full(sum.shape(), (float) w.taps()) : taps(x.mul(0).add(1), w));
     }
 
     /** The sums over windows, with zeros around. */

@@ -14,9 +14,17 @@ final class Turn {
     }
 
     static int[] bits(float... x) {
-        return IntStream.range(0, x.length)
-                .map(i -> Float.floatToRawIntBits(x[i]))
-                .toArray();
+        int[] bits = new int[x.length];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = Float.floatToRawIntBits(x[i]);
+        }
+        return bits;
+    }
+
+    /** The numbers of a tensor of these dimensions, with order[i] in place i; copied once where nothing moves. */
+    static Object of(Tensor t, int[] dims, int[] order) {
+        boolean stays = IntStream.range(0, order.length).allMatch(i -> order[i] == i);
+        return stays && t.dtype() == DType.F32 ? t.toArray() : of(bits(t), dims, order);
     }
 
     /** x [dims] with dimension order[i] in place i. */
