@@ -2,6 +2,7 @@ package dev.fathom.cli;
 
 import com.sun.management.ThreadMXBean;
 import dev.fathom.experiments.data.Project;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.onnx.OnnxGraph;
 import dev.fathom.onnx.OnnxModel;
@@ -182,8 +183,7 @@ public final class CompareCommand implements Callable<Integer> {
     private void times(OnnxRunner runner, OnnxRuntime theirs, int used, long before) {
         runner.micros(3);
         double first = Math.max(
-                OnnxRunner.median(runner.micros(3)),
-                OnnxRunner.median(theirs.run(3).micros()));
+                Averages.median(runner.micros(3)), Averages.median(theirs.run(3).micros()));
         int runs = (int) Math.max(1, Math.min(MOST_RUNS, ROUND / first));
         double[] mine = new double[ROUNDS];
         double[] other = new double[ROUNDS];
@@ -191,9 +191,9 @@ public final class CompareCommand implements Callable<Integer> {
         ThreadMXBean threadsOfJvm = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long self = Thread.currentThread().getId();
         for (int r = 0; r < ROUNDS; r++) {
-            mine[r] = OnnxRunner.median(runner.micros(runs));
+            mine[r] = Averages.median(runner.micros(runs));
             last = theirs.run(runs);
-            other[r] = OnnxRunner.median(last.micros());
+            other[r] = Averages.median(last.micros());
         }
         long allocated = threadsOfJvm.getThreadAllocatedBytes(self);
         for (int i = 0; i < runs; i++) {
@@ -207,9 +207,9 @@ public final class CompareCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "%-24s %,14.1f %,14.1f %8.2f%n",
                 "µs of a run",
-                OnnxRunner.median(mine),
-                OnnxRunner.median(other),
-                OnnxRunner.median(ratios));
+                Averages.median(mine),
+                Averages.median(other),
+                Averages.median(ratios));
         out.printf(Locale.ROOT, "%-24s %,14d %,14d%n", "bytes of heap of a run", heap, last.heap());
         out.printf(
                 Locale.ROOT,

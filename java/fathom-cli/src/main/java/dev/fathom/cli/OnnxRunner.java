@@ -8,7 +8,6 @@ import dev.fathom.plan.Spec;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -100,13 +99,6 @@ final class OnnxRunner implements AutoCloseable {
             micros[i] = (System.nanoTime() - begin) / 1e3;
         }
         return micros;
-    }
-
-    static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        int n = sorted.length;
-        return (sorted[n / 2] + sorted[(n - 1) / 2]) / 2;
     }
 
     private void release() {

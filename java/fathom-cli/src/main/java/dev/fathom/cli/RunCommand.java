@@ -1,5 +1,6 @@
 package dev.fathom.cli;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.onnx.OnnxGraph;
 import dev.fathom.onnx.OnnxModel;
@@ -88,7 +89,7 @@ public final class RunCommand implements Callable<Integer> {
                         Locale.ROOT,
                         "%n%s %,.1f µs per run, the median of %d; %d threads, %s%n",
                         runner.unfrozen().isEmpty() ? "By a frozen plan" : "Eagerly",
-                        OnnxRunner.median(runner.micros(runs)),
+                        Averages.median(runner.micros(runs)),
                         runs,
                         threads == 0 ? runtime.threads() : Math.min(threads, runtime.threads()),
                         runtime.isa());

@@ -25,6 +25,7 @@ class ApiTest {
                     "fathom-media",
                     "fathom-learn",
                     "fathom-nets",
+                    "fathom-onnx",
                     "fathom-serve",
                     "fathom-view")
             .map(ROOT.resolve("java")::resolve)

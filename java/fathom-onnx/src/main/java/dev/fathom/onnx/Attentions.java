@@ -101,14 +101,14 @@ final class Attentions {
             if (mask.causal()) {
                 Tensor past = mask.past();
                 Tensor last = Tensor.ofInts(Operator.inOrder(s), s, 1);
-                last = past == null ? last.add(Elementwise.whole(t - s)) : last.add(past.reshape(n, 1, 1, 1));
+                last = past == null ? last.add(t - s) : last.add(past.reshape(n, 1, 1, 1));
                 Tensor keys = Tensor.ofInts(Operator.inOrder(t), 1, t);
-                x = keys.gt(last).to(DType.F32).where(Tensor.scalar(Float.NEGATIVE_INFINITY), x);
+                x = keys.gt(last).where(Tensor.scalar(Float.NEGATIVE_INFINITY), x);
             }
             Tensor lengths = mask.lengths();
             if (lengths != null) {
                 Tensor keys = Tensor.ofInts(Operator.inOrder(t), 1, t);
-                x = keys.ge(lengths.reshape(n, 1, 1, 1)).to(DType.F32).where(Tensor.scalar(Float.NEGATIVE_INFINITY), x);
+                x = keys.ge(lengths.reshape(n, 1, 1, 1)).where(Tensor.scalar(Float.NEGATIVE_INFINITY), x);
             }
             masked = x;
             // a query that sees no key gives zeros
@@ -210,12 +210,11 @@ final class Attentions {
         int right = (int) s.whole("right_window_size", -1);
         Tensor first = s.given(6)
                 ? s.tensor(6).sub(queries).reshape(s.dims(0)[0], 1, 1, 1)
-                : Elementwise.whole(s.given(4) ? s.dims(4)[2] : 0);
+                : Tensor.ofInts(new int[] {s.given(4) ? s.dims(4)[2] : 0}, 1);
         Tensor before = first.add(Tensor.ofInts(Operator.inOrder(queries), queries, 1))
                 .sub(Tensor.ofInts(Operator.inOrder(keys), 1, keys));
         Tensor far = before.gt(left < 0 ? Integer.MAX_VALUE : left)
-                .to(DType.F32)
-                .max(before.neg().gt(right < 0 ? Integer.MAX_VALUE : right).to(DType.F32));
+                .max(before.neg().gt(right < 0 ? Integer.MAX_VALUE : right));
         return far.where(Tensor.scalar(Float.NEGATIVE_INFINITY), Tensor.scalar(0));
     }
 
@@ -357,14 +356,14 @@ final class Attentions {
         }
         int n = q.dim(0);
         int length = q.dim(1);
-        Tensor total = s.tensor(5).reshape(n).add(Elementwise.whole(1));
-        Tensor before = total.sub(Elementwise.whole(length)).max(Elementwise.whole(0));
+        Tensor total = s.tensor(5).reshape(n).add(1);
+        Tensor before = total.sub(length).clamp(0, Integer.MAX_VALUE);
         if (s.whole("do_rotary", 0) != 0) {
             Tensor places = before.reshape(n, 1).add(Tensor.ofInts(Operator.inOrder(length), 1, length));
             Tensor cos = s.tensor(7);
             Tensor sin = s.tensor(8);
             // places behind the end of a shorter row turn nothing that is seen
-            places = places.min(Elementwise.whole(cos.dim(0) - 1));
+            places = places.clamp(0, cos.dim(0) - 1);
             boolean interleaved = s.whole("rotary_interleaved", 0) != 0;
             q = turned(q, heads, cos.take(0, places), sin.take(0, places), interleaved);
             k = turned(k, kvHeads, cos.take(0, places), sin.take(0, places), interleaved);

@@ -3,8 +3,9 @@ package dev.fathom.onnx;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import dev.fathom.ops.BlindOp;
+import dev.fathom.ops.CountingOp;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The whole numbers from 1 to {@code count}. Of its input it reads nothing: since that is an input of the graph, a plan
  * takes this for a call of its own, which makes as many numbers as its sizes ask for, and not for a constant.
  */
-record CountOp(int count) implements Op {
+record CountOp(int count) implements CountingOp, BlindOp {
     /** The whole numbers from 0 on. */
     static Tensor from0(int count, Tensor witness) {
         return Pass.apply(new CountOp(count), witness).sub(1);
@@ -25,28 +26,8 @@ record CountOp(int count) implements Op {
     }
 
     @Override
-    public DType dtype(Call c, int output) {
-        return DType.I32;
-    }
-
-    @Override
     public @Nullable DType takes(int i) {
         return null;
-    }
-
-    @Override
-    public boolean differentiable() {
-        return false;
-    }
-
-    @Override
-    public boolean readsInput(int i) {
-        return false;
-    }
-
-    @Override
-    public boolean readsOutput(int o) {
-        return false;
     }
 
     @Override

@@ -49,10 +49,10 @@ final class Elementwise {
         function(to, "Asinh", Tensor::asinh, null);
         function(to, "Acosh", Tensor::acosh, null);
         function(to, "Atanh", Tensor::atanh, null);
-        to.one("IsNaN", s -> s.held(0).with(s.floats(s.held(0)).isNan(), ElementType.BOOL));
+        to.one("IsNaN", s -> s.held(0).with(s.held(0).floats().isNan(), ElementType.BOOL));
         to.one("IsInf", s -> {
             Held x = s.held(0);
-            Tensor t = s.floats(x);
+            Tensor t = x.floats();
             boolean negative = s.whole("detect_negative", 1) != 0;
             boolean positive = s.whole("detect_positive", 1) != 0;
             Tensor found = negative && positive
@@ -69,7 +69,7 @@ final class Elementwise {
         });
         to.one("BitwiseNot", s -> {
             Held x = s.held(0);
-            return wrapped(x.with(x.tensor().neg().sub(whole(1))));
+            return wrapped(x.with(x.tensor().bitNot()));
         });
     }
 
@@ -80,12 +80,11 @@ final class Elementwise {
                 return s.array(0).each(known);
             }
             Held x = s.held(0);
-            return x.type().whole() ? wrapped(x.with(tensor.apply(x.tensor()))) : x.with(tensor.apply(x.tensor()));
+            return wrapped(x.with(tensor.apply(x.tensor())));
         });
     }
 
-    /** A number as the type of whole tensors. */
-    static Tensor whole(int value) {
+    private static Tensor whole(int value) {
         return Tensor.ofInts(new int[] {value});
     }
 
@@ -103,7 +102,6 @@ final class Elementwise {
     // ---- activations
 
     private interface OfStep {
-        @Nullable
         Activation of(Step s);
     }
 
@@ -126,13 +124,14 @@ final class Elementwise {
         to.one("Selu", s -> {
             float alpha = s.real("alpha", 1.6732631921768188);
             float gamma = s.real("gamma", 1.0507010221481323);
-            return activated(s, Activation.elu(alpha), t -> t.mul(gamma));
+            Held y = activated(s, Activation.elu(alpha));
+            return y.with(y.tensor().mul(gamma));
         });
         to.one("HardSigmoid", s -> {
             float alpha = s.real("alpha", 0.2);
             float beta = s.real("beta", 0.5);
             return Math.abs(alpha - 1 / 6f) < 1e-6f && beta == 0.5f
-                    ? activated(s, Activation.HARD_SIGMOID, t -> t)
+                    ? activated(s, Activation.HARD_SIGMOID)
                     : function(s, t -> t.mul(alpha).add(beta).clamp(0, 1));
         });
         to.one("ThresholdedRelu", s -> {
@@ -143,7 +142,7 @@ final class Elementwise {
             float bias = s.real("bias", 0);
             float limit = s.real("lambd", 0.5);
             Held x = s.held(0);
-            Tensor t = s.floats(x);
+            Tensor t = x.floats();
             Tensor y = t.lt(-limit).where(t.add(bias), t.gt(limit).where(t.sub(bias), t.mul(0)));
             return x.with(y.to(x.tensor().dtype()));
         });
@@ -154,22 +153,16 @@ final class Elementwise {
     }
 
     private static void activation(Operators to, String name, OfStep what) {
-        to.one(name, s -> activated(s, what.of(s), t -> t));
+        to.one(name, s -> activated(s, what.of(s)));
     }
 
     /** An activation, which the kernel of a product before it applies. */
-    private static Object activated(Step s, @Nullable Activation a, UnaryOperator<Tensor> behind) {
-        Held y;
+    private static Held activated(Step s, Activation a) {
         if (s.value(0) instanceof Pending p) {
-            y = p.end(a);
-        } else {
-            y = s.held(0);
-            if (a != null) {
-                Tensor t = s.floats(y);
-                y = y.with(Pass.apply(a, t).to(y.tensor().dtype()));
-            }
+            return p.end(a);
         }
-        return y.with(behind.apply(y.tensor()));
+        Held x = s.held(0);
+        return x.with(Pass.apply(a, x.floats()).to(x.tensor().dtype()));
     }
 
     private static Object function(Step s, UnaryOperator<Tensor> of) {
@@ -179,7 +172,7 @@ final class Elementwise {
 
     private static Object biased(Step s, Activation a) {
         if (!s.given(1)) {
-            return activated(s, a, t -> t);
+            return activated(s, a);
         }
         if (s.value(0) instanceof Pending p && p.takesBias()) {
             return p.withBias(s.vector(1)).end(a);
@@ -199,7 +192,7 @@ final class Elementwise {
             if (low > high) { // all become the upper limit, as the specification says of min(max(x, low), high)
                 low = high;
             }
-            return activated(s, new Activation(Unary.CLAMP, (float) low, (float) high), t -> t);
+            return activated(s, new Activation(Unary.CLAMP, (float) low, (float) high));
         }
         Held x = s.held(0);
         Tensor t = x.tensor();
@@ -237,10 +230,13 @@ final class Elementwise {
         binary(to, "BitwiseAnd", Tensor::bitAnd, (a, b) -> a & b, null);
         binary(to, "BitwiseOr", Tensor::bitOr, (a, b) -> a | b, null);
         binary(to, "BitwiseXor", Tensor::bitXor, (a, b) -> a ^ b, null);
-        several(to, "Sum", Tensor::add, 1);
-        several(to, "Mean", Tensor::add, 0);
-        several(to, "Max", Tensor::max, 1);
-        several(to, "Min", Tensor::min, 1);
+        to.one("Sum", s -> several(s, Tensor::add));
+        to.one("Mean", s -> {
+            Held sum = several(s, Tensor::add);
+            return sum.with(sum.tensor().div(s.in().length));
+        });
+        to.one("Max", s -> several(s, Tensor::max));
+        to.one("Min", s -> several(s, Tensor::min));
         to.one("Where", Elementwise::where);
     }
 
@@ -272,7 +268,7 @@ final class Elementwise {
         Held x = s.held(0);
         if (s.isConstant(1) && s.size(1) == 1 && s.rank(1) <= x.rank()) {
             double exponent = s.array(1).real();
-            Tensor t = s.floats(x);
+            Tensor t = x.floats();
             Tensor y = exponent == 2 ? t.square() : exponent == 0.5 ? t.sqrt() : t.pow(exponent);
             return x.with(y.to(x.tensor().dtype()));
         }
@@ -280,19 +276,17 @@ final class Elementwise {
         if (type.whole() && e.type().whole()) {
             return wrapped(Held.of(x.channelsFirst().pow(e.channelsFirst()), type));
         }
-        Tensor y = s.floats(x.first()).pow(s.floats(e.first()));
+        Tensor y = x.first().floats().pow(e.first().floats());
         return Held.of(y.to(x.tensor().dtype()), type);
     }
 
-    /** Of any number of inputs; 0 divides by how many they are. */
-    private static void several(Operators to, String name, BinaryOperator<Tensor> of, int plain) {
-        to.one(name, s -> {
-            Held y = s.held(0);
-            for (int i = 1; i < s.in().length; i++) {
-                y = Step.together(y, s.held(i), of);
-            }
-            return plain == 0 ? y.with(y.tensor().div(s.in().length)) : y;
-        });
+    /** Of any number of inputs, one after the other. */
+    private static Held several(Step s, BinaryOperator<Tensor> of) {
+        Held y = s.held(0);
+        for (int i = 1; i < s.in().length; i++) {
+            y = Step.together(y, s.held(i), of);
+        }
+        return y;
     }
 
     private static Object where(Step s) {
@@ -377,11 +371,7 @@ final class Elementwise {
         }
         Tensor t = x.tensor();
         if (type == ElementType.BOOL) {
-            return x.with(
-                    x.type() == type
-                            ? t
-                            : t.dtype() == DType.F32 ? t.ne(0) : t.ne(whole(0)).to(DType.F32),
-                    type);
+            return x.with(x.type() == type ? t : t.ne(0), type);
         }
         Held y = x.with(t.to(type.dtype()), type);
         boolean fits = x.type() == ElementType.BOOL || x.type() == type;

@@ -1,5 +1,7 @@
 package dev.fathom.onnx;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.stream.IntStream;
@@ -96,7 +98,7 @@ final class GridSampling {
             Tensor part = sum(at, d + 1, taps, share == null ? weight : share.mul(weight), count);
             all = all == null ? part : all.add(part);
         }
-        return java.util.Objects.requireNonNull(all);
+        return requireNonNull(all);
     }
 
     /** Cubic pieces with a = -0.75, of a distance up to 1 or from 1 to 2. */
@@ -117,7 +119,7 @@ final class GridSampling {
             Tensor within = p.ge(0).mul(p.le(n - 1));
             there = there == null ? within : there.mul(within);
             Tensor i = p.clamp(0, n - 1).to(DType.I32);
-            index = index == null ? i : index.mul(Elementwise.whole(n)).add(i);
+            index = index == null ? i : index.mul(n).add(i);
         }
         if (index == null || there == null) {
             throw new IllegalArgumentException("a grid of no dimensions names no place");

@@ -1,5 +1,6 @@
 package dev.fathom.onnx;
 
+import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.stream.IntStream;
 
@@ -28,6 +29,11 @@ record Held(Tensor tensor, ElementType type, boolean last) {
     /** This value with its dimensions as the graph has them. */
     Held first() {
         return last ? of(channelsFirst(), type) : this;
+    }
+
+    /** The tensor as floats. */
+    Tensor floats() {
+        return tensor.to(DType.F32);
     }
 
     int rank() {

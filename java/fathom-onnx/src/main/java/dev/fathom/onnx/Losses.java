@@ -22,9 +22,9 @@ final class Losses {
         Tensor labels = s.tensor(1).to(DType.I32);
         Tensor counted = null;
         if (s.has("ignore_index")) {
-            Tensor ignored = Elementwise.whole((int) s.whole("ignore_index", -100));
-            counted = labels.ne(ignored).to(DType.F32);
-            labels = counted.where(labels, labels.mul(Elementwise.whole(0)));
+            int ignored = (int) s.whole("ignore_index", -100);
+            counted = labels.ne(ignored);
+            labels = counted.where(labels, labels.mul(0));
         }
         Tensor each = p.gatherElements(1, labels.unsqueeze(1)).squeeze(1).neg();
         Tensor weights = weights(s.given(2) ? s.tensor(2) : null, labels, counted, classes);

@@ -2,6 +2,7 @@ package dev.fathom.onnx;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * One operation of a graph.
@@ -24,6 +25,7 @@ record Node(
     /** The graphs of its attributes, as the file has them. */
     List<Graph> graphs() {
         return attributes.values().stream()
+                .flatMap(a -> a instanceof List<?> several ? several.stream() : Stream.of(a))
                 .filter(Graph.class::isInstance)
                 .map(Graph.class::cast)
                 .toList();

@@ -50,9 +50,7 @@ final class Norms {
                     y = s.whole("activation", 0) != 0 ? y.silu() : y;
                     return new Held(y, s.type(0), !last);
                 });
-        to.all(
-                "LayerNormalization",
-                s -> layer(s, s.floats(s.held(0).first()), s.vectorIfGiven(1), s.vectorIfGiven(2)));
+        to.all("LayerNormalization", s -> layer(s, s.held(0).first().floats(), s.vectorIfGiven(1), s.vectorIfGiven(2)));
         to.all("com.microsoft.SkipLayerNormalization", s -> skip(s, true));
         to.all("com.microsoft.SkipSimplifiedLayerNormalization", s -> skip(s, false));
         to.one("RMSNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
@@ -98,7 +96,7 @@ final class Norms {
     private static Object softmax(Step s, Along function) {
         Held x = s.held(0);
         if (s.version() >= 13) {
-            return x.with(function.of(s.floats(x), x.axis(Step.axis(s.whole("axis", -1), x.rank()))));
+            return x.with(function.of(x.floats(), x.axis(Step.axis(s.whole("axis", -1), x.rank()))));
         }
         int axis = Step.axis(s.whole("axis", 1), x.rank());
         Tensor t = x.channelsFirst();

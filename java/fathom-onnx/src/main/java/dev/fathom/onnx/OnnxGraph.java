@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,8 +102,7 @@ public record OnnxGraph(
         try (OnnxFile onnx = OnnxFormat.read(file)) {
             Graph graph = onnx.graph();
             Map<String, Integer> counts = new TreeMap<>();
-            Set<String> missing = new TreeSet<>();
-            count(graph, counts, missing);
+            count(graph, counts);
             Map<String, Integer> operators = new LinkedHashMap<>();
             counts.entrySet().stream()
                     .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
@@ -121,24 +119,14 @@ public record OnnxGraph(
                             .map(n -> new Call(n.name(), n.operator(), n.inputs(), n.outputs()))
                             .toList(),
                     operators,
-                    missing);
+                    Operators.missing(graph));
         }
     }
 
-    private static void count(Graph graph, Map<String, Integer> counts, Set<String> missing) {
+    private static void count(Graph graph, Map<String, Integer> counts) {
         for (Node n : graph.nodes()) {
             counts.merge(n.operator(), 1, Integer::sum);
-            boolean constant = n.operator().equals("Constant") && n.attributes().get("value") instanceof Initializer;
-            if (!constant && Operators.of(n) == null) {
-                missing.add(n.operator());
-            }
-            for (Object a : n.attributes().values()) {
-                for (Object each : a instanceof List<?> several ? several : List.of(a)) {
-                    if (each instanceof Graph inner) {
-                        count(inner, counts, missing);
-                    }
-                }
-            }
+            n.graphs().forEach(g -> count(g, counts));
         }
     }
 

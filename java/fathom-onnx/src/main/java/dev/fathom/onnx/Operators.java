@@ -2,6 +2,8 @@ package dev.fathom.onnx;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The operators that are computed here, one row each, by their domains and names. */
@@ -27,12 +29,26 @@ final class Operators {
         Signals.addTo(this);
         Attentions.addTo(this);
         Quantized.addTo(this);
+        Control.addTo(this);
         Lists.addTo(this);
+        Texts.addTo(this);
         Losses.addTo(this);
     }
 
     static @Nullable Operator of(Node node) {
         return ALL.rows.get(node.operator());
+    }
+
+    /** The operators of a graph, also of those in its attributes, that have no row. */
+    static Set<String> missing(Graph graph) {
+        Set<String> missing = new TreeSet<>();
+        for (Node n : graph.nodes()) {
+            if (of(n) == null) {
+                missing.add(n.operator());
+            }
+            n.graphs().forEach(g -> missing.addAll(missing(g)));
+        }
+        return missing;
     }
 
     /** Adds the row of an operator that has one output, or of whose outputs only the first is computed. */

@@ -106,12 +106,12 @@ final class Places {
             long at = s.array(1).longs()[0];
             Held part = Step.held(Shapes.sliced(x, axis, (int) (at < 0 ? at + n : at), 1, 1));
             return s.array(1).rank() == 0
-                    ? part.with(part.tensor()).first().with(part.channelsFirst().squeeze(axis))
+                    ? part.first().with(part.channelsFirst().squeeze(axis))
                     : s.array(1).rank() == 1
                             ? part
                             : part.first()
                                     .with(part.channelsFirst()
-                                            .take(axis, s.tensor(1).mul(Elementwise.whole(0))));
+                                            .take(axis, s.tensor(1).mul(0)));
         }
         return Held.of(x.channelsFirst().take(axis, s.tensor(1)), x.type());
     }
@@ -195,9 +195,7 @@ final class Places {
         int n = dims[0];
         Tensor first = s.given(2) ? s.tensor(2).reshape(n, 1) : Tensor.ofInts(new int[n], n, 1);
         Tensor at = first.add(Tensor.ofInts(Operator.inOrder(added), 1, added));
-        at = s.text("mode", "linear").equals("circular")
-                ? at.mod(Elementwise.whole(dims[axis]))
-                : within(s, at, dims[axis]);
+        at = s.text("mode", "linear").equals("circular") ? at.mod(dims[axis]) : within(s, at, dims[axis]);
         int[] ones = Windows.ones(dims.length);
         ones[0] = n;
         ones[axis] = added;
@@ -215,7 +213,7 @@ final class Places {
         Held x = s.held(0).first();
         int axis = Step.axis(s.whole("axis", -1), x.rank());
         int k = s.given(1) ? s.array(1).ints()[0] : (int) s.whole("k", 1);
-        Tensor t = s.floats(x);
+        Tensor t = x.tensor();
         Tensor at;
         Tensor values;
         if (s.whole("largest", 1) != 0) {
@@ -227,17 +225,17 @@ final class Places {
             values = all.values().slice(axis, 0, k);
             at = all.indices().slice(axis, 0, k);
         }
-        return new Object[] {x.with(values.to(x.tensor().dtype())), Held.of(at, ElementType.INT64)};
+        return new Object[] {x.with(values), Held.of(at, ElementType.INT64)};
     }
 
     private static Object best(Step s, boolean largest) {
         Held x = s.held(0).first();
         int axis = Step.axis(s.whole("axis", 0), x.rank());
-        Tensor t = s.floats(x);
+        Tensor t = x.tensor();
         boolean last = s.whole("select_last_index", 0) != 0;
         t = last ? t.flip(axis) : t;
         Tensor at = largest ? t.argmax(axis) : t.argmin(axis);
-        at = last ? at.neg().add(Elementwise.whole(x.dims()[axis] - 1)) : at;
+        at = last ? at.neg().add(x.dims()[axis] - 1) : at;
         return Held.of(s.whole("keepdims", 1) != 0 ? at.unsqueeze(axis) : at, ElementType.INT64);
     }
 
@@ -274,13 +272,10 @@ final class Places {
         Tensor at = s.tensor(0).to(DType.I32);
         int rank = at.shape().rank();
         int axis = Step.axis(s.whole("axis", -1), rank + 1);
-        Tensor n = Elementwise.whole(depth);
-        at = at.lt(Elementwise.whole(0)).to(DType.F32).where(at.add(n), at);
+        at = at.lt(0).where(at.add(depth), at);
         int[] dims = Windows.ones(rank + 1);
         dims[axis] = depth;
-        Tensor hot = at.unsqueeze(axis)
-                .eq(Tensor.ofInts(Operator.inOrder(depth), dims))
-                .to(DType.F32);
+        Tensor hot = at.unsqueeze(axis).eq(Tensor.arange(depth).reshape(dims));
         Tensor off = values.tensor().slice(0, 0, 1);
         Tensor on = values.tensor().slice(0, 1, 2);
         return values.with(hot.where(on, off));

@@ -92,7 +92,7 @@ final class Pools {
 
     private static Object[] max(Step s) {
         Held h = s.held(0);
-        Tensor x = s.floats(h.with(h.channelsLast()));
+        Tensor x = h.with(h.channelsLast()).floats();
         Window w = window(s, x);
         if (!s.wants(1)) {
             return new Object[] {new Held(x.maxPool(w).to(h.type().dtype()), h.type(), true)};
@@ -104,8 +104,7 @@ final class Pools {
         int area = Arrays.stream(inner).reduce(1, Math::multiplyExact);
         Tensor at = y.indices();
         if (s.whole("storage_order", 0) != 0 && inner.length == 2) { // columns lie together
-            Tensor width = Elementwise.whole(inner[1]);
-            at = at.mod(width).mul(Elementwise.whole(inner[0])).add(at.div(width));
+            at = at.mod(inner[1]).mul(inner[0]).add(at.div(inner[1]));
         }
         int c = dims[1];
         int rank = dims.length;
@@ -134,15 +133,15 @@ final class Pools {
         }
         // the indices count within the sizes that follow, whatever size the result is to have
         int area = Arrays.stream(own).reduce(1, Math::multiplyExact);
-        Tensor at = s.held(1).channelsLast().mod(Elementwise.whole(area));
+        Tensor at = s.held(1).channelsLast().mod(area);
         int[] to = own;
         if (s.given(2)) {
             to = Products.spatial(s.array(2).ints());
             Tensor places = at.mul(0);
             Tensor rest = at;
             for (int d = rank - 1, stride = 1; d >= 0; d--) {
-                places = places.add(rest.mod(Elementwise.whole(own[d])).mul(Elementwise.whole(stride)));
-                rest = rest.div(Elementwise.whole(own[d]));
+                places = places.add(rest.mod(own[d]).mul(stride));
+                rest = rest.div(own[d]);
                 stride *= to[d];
             }
             at = places;

@@ -2,8 +2,10 @@ package dev.fathom.onnx;
 
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
+import dev.fathom.op.Unary;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Operand;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -102,7 +104,7 @@ final class Products {
     private static Object gemm(Step s, @Nullable String activation) {
         Held h = s.held(0).first();
         ElementType type = h.type();
-        Tensor x = s.floats(h);
+        Tensor x = h.floats();
         boolean transposed = s.whole("transB", 0) != 0;
         boolean whole = type.whole();
         Operand w = whole
@@ -138,12 +140,12 @@ final class Products {
             case "Tanh" -> Activation.TANH;
             case "HardSwish" -> Activation.HARD_SWISH;
             case "LeakyRelu" -> Activation.leakyRelu(p.length > 0 ? p[0] : s.real("activation_alpha", 0.01));
-            case "Clip" -> new Activation(dev.fathom.op.Unary.CLAMP, p[0], p[1]);
+            case "Clip" -> new Activation(Unary.CLAMP, p[0], p[1]);
             default -> throw new IllegalArgumentException("the activation " + activation + " is not computed here");
         };
         return product instanceof Pending q
                 ? q.end(a)
-                : ((Held) product).with(dev.fathom.tensor.Pass.apply(a, ((Held) product).tensor()));
+                : ((Held) product).with(Pass.apply(a, ((Held) product).tensor()));
     }
 
     /** An equation without its result has the letters that come once, in order. */

@@ -16,15 +16,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A graph that can be run: its nodes in order, its constants, and which of them are weights. */
 final class Program {
-    private final List<Node> nodes = new ArrayList<>();
+    /**
+     * A node and what is known of it before the graph runs.
+     *
+     * @param key the name of its layer, if it has one
+     * @param version of the operators of its domain
+     * @param fusible whether only one other node reads what it gives
+     * @param sized whether an input follows from the sizes of what the graph is given
+     */
+    private record Placed(Node node, Operator operator, String key, long version, boolean fusible, boolean sized) {}
+
+    private final List<Placed> nodes = new ArrayList<>();
     private final List<Value> inputs;
     private final List<Value> outputs;
-    private final Map<String, Long> opsets;
     private final Map<String, CustomOperator> own;
     private final Weights weights;
     private final Map<String, Array> constants = new HashMap<>();
@@ -32,8 +40,6 @@ final class Program {
     private final Map<String, String> parameters = new LinkedHashMap<>();
     /** How many nodes and outputs read a value. */
     private final Map<String, Integer> readers = new HashMap<>();
-    /** Values that follow from the sizes of what the graph is given. */
-    private final Set<String> sized;
     /** Before the names of parameters: empty but for the graph of an attribute. */
     private final String prefix;
 
@@ -51,7 +57,6 @@ final class Program {
             Set<String> outer,
             Set<String> outerSized)
             throws IOException {
-        this.opsets = opsets;
         this.own = own;
         this.weights = weights;
         this.prefix = prefix;
@@ -71,8 +76,10 @@ final class Program {
         inputs = graph.inputs().stream()
                 .filter(v -> !initializers.containsKey(v.name()))
                 .toList();
-        if (prefix.isEmpty()) {
-            mustBeKnown(given);
+        Set<String> missing = Operators.missing(graph);
+        missing.removeAll(own.keySet());
+        if (!missing.isEmpty()) { // of the graphs of attributes as well
+            throw new IllegalArgumentException("its graph has operators that are not computed here: " + missing);
         }
         Set<String> there = new HashSet<>(outer);
         there.addAll(initializers.keySet());
@@ -80,15 +87,21 @@ final class Program {
         for (Node n : given) {
             read(n, initializers);
         }
-        sized = new HashSet<>(outerSized);
+        outputs.forEach(v -> readers.merge(v.name(), 2, Integer::sum)); // an output is no kernel's own
+        Set<String> sized = new HashSet<>(outerSized);
         for (Node n : given) {
-            boolean shape = n.domain().isEmpty() && (n.op().equals("Shape") || n.op().equals("Size"));
-            if (shape || n.inputs().stream().anyMatch(sized::contains)) {
+            boolean ofSizes = n.inputs().stream().anyMatch(sized::contains);
+            if (ofSizes || n.operator().equals("Shape") || n.operator().equals("Size")) {
                 sized.addAll(n.outputs());
             }
-            nodes.add(held(n, there));
+            nodes.add(new Placed(
+                    held(n, opsets, there, sized),
+                    requireNonNull(operator(n)),
+                    prefix + key(n),
+                    opsets.getOrDefault(n.domain(), 1L),
+                    readers.getOrDefault(n.outputs().get(0), 0) == 1,
+                    ofSizes));
         }
-        outputs.forEach(v -> readers.merge(v.name(), 2, Integer::sum)); // an output is no kernel's own
         for (Initializer i : initializers.values()) {
             if (readers.containsKey(i.name()) && !parameters.containsKey(i.name())) {
                 constants.put(i.name(), Array.read(i));
@@ -113,7 +126,7 @@ final class Program {
         Operator operator = operator(n);
         for (int i = 0; i < n.inputs().size(); i++) {
             String name = n.inputs().get(i);
-            if (Recurrence.isWeight(i) && weights.layers().containsKey(prefix + key(n))) {
+            if (Recurrence.isWeight(i) && weights.isLayer(prefix + key(n))) {
                 continue;
             }
             readers.merge(name, 1, Integer::sum);
@@ -138,7 +151,7 @@ final class Program {
     }
 
     /** A node with values and programs instead of places in the file. */
-    private Node held(Node n, Set<String> there) throws IOException {
+    private Node held(Node n, Map<String, Long> opsets, Set<String> there, Set<String> sized) throws IOException {
         Map<String, Object> all = new LinkedHashMap<>(n.attributes());
         for (Map.Entry<String, Object> a : all.entrySet()) {
             if (a.getValue() instanceof Initializer i) {
@@ -158,24 +171,6 @@ final class Program {
     private static IllegalArgumentException twice(String name) {
         return new IllegalArgumentException("two nodes, or a node and an input, give " + InputFile.quoted(name)
                 + "; the file is damaged, export it again");
-    }
-
-    private void mustBeKnown(List<Node> nodes) {
-        Set<String> unknown = new TreeSet<>();
-        unknown(nodes, unknown);
-        if (!unknown.isEmpty()) {
-            throw new IllegalArgumentException("its graph has operators that are not computed here: " + unknown);
-        }
-    }
-
-    private void unknown(List<Node> nodes, Set<String> to) {
-        for (Node n : nodes) {
-            boolean constant = n.op().equals("Constant") && n.domain().isEmpty();
-            if (operator(n) == null && !constant) {
-                to.add(n.operator());
-            }
-            n.graphs().forEach(g -> unknown(g.nodes(), to));
-        }
     }
 
     private void mustBeConnected(List<Node> given, Set<String> there) {
@@ -273,22 +268,18 @@ final class Program {
         for (int i = 0; i < in.length; i++) {
             scope.put(inputs.get(i).name(), in[i]);
         }
-        for (Node n : nodes) {
-            run(n, scope);
-        }
+        nodes.forEach(n -> run(n, scope));
         List<@Nullable Object> out = new ArrayList<>();
         outputs.forEach(v -> out.add(scope.get(v.name())));
         return out;
     }
 
-    private void run(Node n, Scope scope) {
+    private static void run(Placed at, Scope scope) {
+        Node n = at.node();
         @Nullable Object[] in = n.inputs().stream().map(scope::get).toArray();
-        boolean fusible = readers.getOrDefault(n.outputs().get(0), 0) == 1;
         @Nullable Object[] out;
         try {
-            boolean ofSizes = n.inputs().stream().anyMatch(sized::contains);
-            Step step = new Step(n, prefix + key(n), opsets.getOrDefault(n.domain(), 1L), fusible, ofSizes, scope, in);
-            out = requireNonNull(operator(n)).of(step);
+            out = at.operator().of(new Step(n, at.key(), at.version(), at.fusible(), at.sized(), scope, in));
         } catch (IllegalArgumentException e) {
             throw e instanceof NodeException ? e : new NodeException(n, e);
         } catch (ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException | ClassCastException e) {

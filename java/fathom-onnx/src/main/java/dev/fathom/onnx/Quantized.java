@@ -28,7 +28,7 @@ final class Quantized {
                                 ? ElementType.of((int) s.whole("output_dtype", 2))
                                 : ElementType.UINT8;
                 Held x = s.held(0).first();
-                return quantized(s, s.floats(x), 1, 2, type);
+                return quantized(s, x.floats(), 1, 2, type);
             });
             to.one(domain + "DequantizeLinear", s -> Held.of(real(s, 0, 1, 2), s.type(1)))
                     .weight(0);
@@ -219,7 +219,7 @@ final class Quantized {
                     ? above
                     : above.sub(a.div(unit * base).floor().mul(base));
             Tensor part = product.apply(digit).to(DType.I32);
-            sum = sum == null ? part : sum.mul(Elementwise.whole(base)).add(part);
+            sum = sum == null ? part : sum.mul(base).add(part);
         }
         return requireNonNull(sum);
     }

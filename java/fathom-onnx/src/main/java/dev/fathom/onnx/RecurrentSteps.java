@@ -1,7 +1,6 @@
 package dev.fathom.onnx;
 
 import dev.fathom.op.Activation;
-import dev.fathom.op.DType;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -67,8 +66,7 @@ final class RecurrentSteps {
                 int t = back ? length - 1 - i : i;
                 Tensor[] next = of.step(x.slice(0, t, t + 1).squeeze(0), h, c);
                 if (s.given(4)) { // a row that has ended keeps its state, and gives zeros
-                    Tensor on =
-                            s.tensor(4).gt(Elementwise.whole(t)).to(DType.F32).reshape(batch, 1);
+                    Tensor on = s.tensor(4).gt(t).reshape(batch, 1);
                     out[t] = next[0].mul(on);
                     h = on.where(next[0], h);
                     c = on.where(next[1], c);

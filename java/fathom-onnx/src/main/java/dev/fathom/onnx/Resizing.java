@@ -76,7 +76,7 @@ final class Resizing {
         if (fast != null) {
             return fast;
         }
-        Tensor t = s.floats(x);
+        Tensor t = x.floats();
         boolean crop = coordinates.equals("tf_crop_and_resize");
         Tensor outside = null;
         for (int d = 0; d < rank; d++) {
@@ -179,7 +179,7 @@ final class Resizing {
         double narrow = antialias ? Math.min(scale, 1) : 1;
         int reach = mode.equals("cubic") ? 2 : 1;
         int begin = mode.equals("nearest") ? 0 : (int) Math.floor(-reach / narrow) + 1;
-        int taps = mode.equals("nearest") ? 1 : 2 * reach == 2 ? 2 - 2 * begin : 4 - 2 * (begin + 1);
+        int taps = mode.equals("nearest") ? 1 : 2 - 2 * begin;
         int[][] at = new int[taps][m];
         float[][] share = new float[taps][m];
         for (int o = 0; o < m; o++) {

@@ -101,7 +101,7 @@ final class Shapes {
                     // how far a column lies behind its row
                     Tensor behind =
                             s.count(dims[rank - 1]).sub(s.count(dims[rank - 2]).unsqueeze(1));
-                    Tensor mask = (upper ? behind.ge(k) : behind.le(k)).to(dev.fathom.op.DType.F32);
+                    Tensor mask = upper ? behind.ge(k) : behind.le(k);
                     Held x = s.held(0).first();
                     return x.with(mask.where(x.tensor(), zero(x.type())));
                 })
@@ -305,7 +305,7 @@ final class Shapes {
         return x.with(t);
     }
 
-    static int[] partSizes(Step s, int n, int parts, int @Nullable [] given) {
+    private static int[] partSizes(int n, int parts, int @Nullable [] given) {
         if (given != null) {
             return given;
         }
@@ -318,7 +318,7 @@ final class Shapes {
     private static Object[] split(Step s) {
         int axis = Step.axis(s.whole("axis", 0), s.rank(0));
         int parts = (int) s.whole("num_outputs", s.outputs());
-        int[] sizes = partSizes(s, s.dims(0)[axis], parts, s.intsIfGiven("split", 1));
+        int[] sizes = partSizes(s.dims(0)[axis], parts, s.intsIfGiven("split", 1));
         Object[] out = new Object[sizes.length];
         for (int i = 0, at = 0; i < sizes.length; at += sizes[i++]) {
             out[i] = sliced(s.known(0) ? s.array(0) : s.held(0), axis, at, sizes[i], 1);
@@ -414,31 +414,7 @@ final class Shapes {
             case "wrap" -> PadMode.CIRCULAR;
             default -> throw new IllegalArgumentException("mode " + mode + " is not computed");
         };
-        if (x.type().dtype() == dev.fathom.op.DType.F32) {
-            return x.with(how == null ? t.pad(at, with, front, behind) : t.pad(at, how, front, behind));
-        }
-        // whole numbers by the places from which they come
-        int size = t.dim(at);
-        int[] from = IntStream.range(-front, size + behind)
-                .map(i -> switch (mode) {
-                    case "edge" -> Math.max(0, Math.min(size - 1, i));
-                    case "reflect" -> size == 1 ? 0 : mirrored(i, size);
-                    case "wrap" -> Math.floorMod(i, size);
-                    default -> i < 0 || i >= size ? size : i;
-                })
-                .toArray();
-        if (how == null) {
-            int[] one = t.shape().toArray();
-            one[at] = 1;
-            t = Tensor.concat(at, t, Elementwise.whole((int) with).expand(one));
-        }
-        return x.with(t.take(at, Tensor.ofInts(from, from.length)));
-    }
-
-    private static int mirrored(int i, int size) {
-        int period = 2 * (size - 1);
-        int at = Math.floorMod(i, period);
-        return at < size ? at : period - at;
+        return x.with(how == null ? t.pad(at, with, front, behind) : t.pad(at, how, front, behind));
     }
 
     private static Object centered(Step s) {
@@ -464,10 +440,8 @@ final class Shapes {
         int rows = x.dims()[batch];
         Tensor lengths = s.tensor(1).reshape(rows, 1);
         Tensor steps = Tensor.ofInts(IntStream.range(0, n).toArray(), 1, n);
-        Tensor back = lengths.sub(Elementwise.whole(1)).sub(steps);
-        Tensor at = steps.lt(lengths)
-                .to(dev.fathom.op.DType.F32)
-                .where(back, back.mul(Elementwise.whole(0)).add(steps));
+        Tensor back = lengths.sub(1).sub(steps);
+        Tensor at = steps.lt(lengths).where(back, steps);
         Tensor flat = at.add(
                         Tensor.ofInts(IntStream.range(0, rows).map(i -> i * n).toArray(), rows, 1))
                 .reshape(rows * n);

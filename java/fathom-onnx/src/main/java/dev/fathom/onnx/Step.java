@@ -243,11 +243,6 @@ record Step(
         return Held.of(a.tensor(), a.type());
     }
 
-    /** The tensor of a value as floats. */
-    Tensor floats(Held x) {
-        return x.tensor().to(DType.F32);
-    }
-
     /** An input as floats with its dimensions as the graph has them. */
     Tensor floats(int i) {
         return tensor(i).to(DType.F32);

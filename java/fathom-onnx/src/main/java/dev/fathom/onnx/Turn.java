@@ -30,7 +30,7 @@ final class Turn {
     /** x [dims] with dimension order[i] in place i. */
     static int[] of(int[] x, int[] dims, int[] order) {
         int[] y = new int[x.length];
-        int[] all = steps(dims);
+        int[] all = Array.strides(dims);
         int[] turned = new int[dims.length];
         int[] steps = new int[dims.length];
         for (int i = 0; i < order.length; i++) {
@@ -44,27 +44,19 @@ final class Turn {
     /** What x holds at the places that are below {@code part} in every dimension. */
     static int[] begin(int[] x, int[] dims, int[] part) {
         int[] y = new int[IntStream.of(part).reduce(1, Math::multiplyExact)];
-        walk(part, steps(dims), (i, place) -> y[i] = x[place]);
+        walk(part, Array.strides(dims), (i, place) -> y[i] = x[place]);
         return y;
     }
 
     /** Whether x is {@code block} again and again along the dimensions in which that has 1. */
     static boolean repeats(int[] x, int[] dims, int[] one, int[] block) {
-        int[] steps = steps(one);
+        int[] steps = Array.strides(one);
         for (int d = 0; d < dims.length; d++) {
             steps[d] = one[d] == 1 ? 0 : steps[d];
         }
         boolean[] differs = new boolean[1];
         walk(dims, steps, (i, place) -> differs[0] |= x[i] != block[place]);
         return !differs[0];
-    }
-
-    private static int[] steps(int... dims) {
-        int[] steps = new int[dims.length];
-        for (int d = dims.length - 1, step = 1; d >= 0; step *= dims[d], d--) {
-            steps[d] = step;
-        }
-        return steps;
     }
 
     private interface Visitor {

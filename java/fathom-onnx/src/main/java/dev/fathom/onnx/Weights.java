@@ -40,6 +40,10 @@ final class Weights {
         return new TensorFile(file, entries, Map.of(), () -> {});
     }
 
+    boolean isLayer(String name) {
+        return recurrences.containsKey(name);
+    }
+
     void add(String name, Recurrence r) {
         recurrences.put(name, r);
         r.entries()
@@ -73,18 +77,16 @@ final class Weights {
         if (size < 2 || dims.length > Shape.MAX_RANK || type.stored == null || type.whole() && !quantized) {
             return null;
         }
-        int[] order = operator.order(reader, input, dims.length);
-        int[] own = Arrays.stream(order).map(d -> dims[d]).toArray();
+        int[] order = quantized ? Operator.inOrder(dims.length) : operator.order(reader, input, dims.length);
+        Shape own = Shape.of(Arrays.stream(order).map(d -> dims[d]).toArray());
         int[] back = new int[order.length];
         for (int i = 0; i < order.length; i++) {
             back[order[i]] = i;
         }
         dev.fathom.parameter.Initializer zeros = (shape, rng) -> new float[(int) shape.size()];
-        Variable variable = quantized || operator.isStatistic(input)
-                ? new Buffer(Shape.of(quantized ? dims : own), zeros)
-                : new Parameter(Shape.of(own), zeros, back);
-        int[] held = variable instanceof Buffer && quantized ? Operator.inOrder(dims.length) : order;
-        Step.Weight weight = new Step.Weight(variable, type, held);
+        Variable variable =
+                quantized || operator.isStatistic(input) ? new Buffer(own, zeros) : new Parameter(own, zeros, back);
+        Step.Weight weight = new Step.Weight(variable, type, order);
         variables.put(name, variable);
         weights.put(name, weight);
         entries.add(constant.named(name).entry());

@@ -57,6 +57,35 @@ class OnnxModelTest {
                 .add(12, Message.value("y", -1, 3)));
     }
 
+    /** A number of inputs that no graph has must not be taken for the size of anything. */
+    @Test
+    void aScanOfMoreInputsThanItHas() throws IOException {
+        Message body = new Message()
+                .add(1, Message.node("Identity", "row", "same"))
+                .add(11, Message.value("row", 2))
+                .add(12, Message.value("same", 2));
+        Message graph = new Message()
+                .add(
+                        1,
+                        Message.node(
+                                "Scan",
+                                "x",
+                                "y",
+                                new Message().text(1, "body").add(6, body).number(20, 5),
+                                new Message()
+                                        .text(1, "num_scan_inputs")
+                                        .number(3, Integer.MAX_VALUE)
+                                        .number(20, 2)))
+                .add(11, Message.value("x", -1, 2))
+                .add(12, Message.value("y", -1, 2));
+        try (OnnxModel onnx = OnnxModel.read(file(Message.model(graph)));
+                Pass pass = Pass.infer()) {
+            assertThatThrownBy(() -> onnx.run(Tensor.zeros(3, 2)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("it scans 2147483647 of its 1 inputs");
+        }
+    }
+
     @Test
     void anOperatorOfOnesOwn() throws IOException {
         Message graph = new Message()

@@ -5,7 +5,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 
 /** An op through which no gradient flows, and whose result is I32. */
-interface CountingOp extends Op {
+public interface CountingOp extends Op {
     @Override
     default DType dtype(Call c, int output) {
         return DType.I32;
