@@ -7,6 +7,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Order;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Resize;
+import dev.fathom.op.Scatter;
 import dev.fathom.op.Window;
 import dev.fathom.ops.ConvTransposedOp;
 import dev.fathom.ops.LinearOp;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -348,6 +350,49 @@ class OpGoldenTest {
                 .terms(1);
     }
 
+    static {
+        for (String f : List.of("mod", "fmod")) {
+            BinaryOperator<Tensor> of = f.equals("mod") ? Tensor::mod : Tensor::fmod;
+            row(f, x -> of.apply(x[0], x[1])).terms(10); // what is left of a number near a multiple; and sums
+            row(f + "(int)", x -> of.apply(x[0], x[1]));
+        }
+        row("pow(int)", x -> x[0].pow(x[1]));
+        row("bitAnd", x -> x[0].bitAnd(x[1]));
+        row("bitOr", x -> x[0].bitOr(x[1]));
+        row("bitXor", x -> x[0].bitXor(x[1]));
+        row("bitNot", x -> x[0].bitNot());
+        row("shiftLeft", x -> x[0].shiftLeft(x[1]));
+        row("shiftRight", x -> x[0].shiftRight(x[1]));
+        row("tan", x -> x[0].tan());
+        row("asin", x -> x[0].asin());
+        row("acos", x -> x[0].acos());
+        row("atan", x -> x[0].atan());
+        row("sinh", x -> x[0].sinh());
+        row("cosh", x -> x[0].cosh());
+        row("asinh", x -> x[0].asinh());
+        row("acosh", x -> x[0].acosh());
+        row("atanh", x -> x[0].atanh());
+        row("ceil", x -> x[0].ceil());
+        row("isNan", x -> x[0].isNan());
+        row("isInf", x -> x[0].isInf());
+        row("prod()", x -> x[0].prod());
+        row("prod(0)", x -> x[0].prod(0));
+        row("prod(1)", x -> x[0].prod(1));
+        for (Scatter how : Scatter.values()) {
+            row("scatter(1," + how + ")", x -> x[0].scatter(1, x[1], x[2], how));
+            row("scatterElements(1," + how + ")", x -> x[0].scatterElements(1, x[1], x[2], how))
+                    .terms(3);
+        }
+        row("scatterElements(0,ADD)", x -> x[0].scatterElements(0, x[1], x[2], Scatter.ADD))
+                .terms(3);
+        row("scatterElements(2,ADD)", x -> x[0].scatterElements(2, x[1], x[2], Scatter.ADD))
+                .terms(3);
+        for (int dim = 0; dim < 3; dim++) {
+            int d = dim;
+            row("gatherElements(" + d + ")", x -> x[0].gatherElements(d, x[1])).terms(3);
+        }
+    }
+
     private static void pool(String name, Window w) {
         row("maxPool(" + name + ")", x -> x[0].maxPool(w)).terms(3);
         row("avgPool(" + name + ")", x -> x[0].avgPool(w)).terms(3);
@@ -394,6 +439,7 @@ class OpGoldenTest {
     private static final List<Golden> FILES = List.of(
             new Golden("elementwise"),
             new Golden("structured"),
+            new Golden("functions"),
             new Golden("convolutions"),
             new Golden("pools"),
             new Golden("normalization"));
