@@ -352,7 +352,7 @@ final class Attentions {
             v = all.slice(2, (heads + kvHeads) * d, all.dim(2));
         }
         if (s.whole("local_window_size", -1) > 0) {
-            throw new IllegalArgumentException("a window of keys is not computed; export it without local_window_size");
+            throw new IllegalArgumentException("local_window_size is not computed; export the model without it");
         }
         int n = q.dim(0);
         int length = q.dim(1);

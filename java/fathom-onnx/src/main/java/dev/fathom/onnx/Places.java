@@ -145,7 +145,7 @@ final class Places {
             at = at == null ? one : at.mul(s.number(dims[i])).add(one);
         }
         if (at == null) {
-            throw new IllegalArgumentException("tuples of no index name no place; give at least one");
+            throw new IllegalArgumentException("the index tuples are empty; give at least one index in each");
         }
         return at;
     }

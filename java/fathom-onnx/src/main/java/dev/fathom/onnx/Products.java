@@ -77,7 +77,7 @@ final class Products {
         boolean right = s.whole("transB", 0) != 0;
         if (s.whole("transBatchA", 0) != 0 || s.whole("transBatchB", 0) != 0) {
             throw new IllegalArgumentException(
-                    "batches behind the rows are not computed; export it without transBatch");
+                    "transBatchA and transBatchB are not computed; export the model without them");
         }
         if (!left && s.value(1) instanceof Step.Weight w && w.dims().length == 2 && s.rank(0) > 1) {
             Tensor x = s.tensor(0);

@@ -304,7 +304,8 @@ final class Quantized {
                 .reshape(n, blocks * block)
                 .slice(1, 0, k);
         if (s.given(4)) {
-            throw new IllegalArgumentException("columns in another order (g_idx) are not computed; export it without");
+            throw new IllegalArgumentException(
+                    "g_idx, which reorders the columns, is not computed; export the model without it");
         }
         return Held.of(s.tensor(0).linear(w, s.vectorIfGiven(5)), s.type(0));
     }

@@ -358,7 +358,7 @@ final class Shapes {
             int size = s.dims(0)[axis];
             int step = steps[i];
             if (step == 0) {
-                throw new IllegalArgumentException("a step of 0 leads nowhere");
+                throw new IllegalArgumentException("a slice with a step of 0 takes nothing; give another step");
             }
             if (starts[i] == 0 && ends[i] == Integer.MAX_VALUE && step == 1) {
                 continue;
