@@ -361,7 +361,8 @@ final class Tangents {
                 Tensor first = op.kind() == ReduceOp.Kind.MAX ? values.argmax(1) : values.argmin(1);
                 yield gather(dx.permute(order).reshape(rows), 1, 2, first).reshape(y);
             }
-            case PROD -> t.through(() -> product(x, dims));
+            // a product of nothing is 1
+            case PROD -> x.size() == 0 ? t.out(0).mul(0) : t.through(() -> product(x, dims));
             case ARGMAX, ARGMIN -> Tensor.scalar(0);
         };
     }

@@ -482,6 +482,9 @@ public final class OpTable {
     private static final Set<Unary> STEEP =
             Set.of(Unary.SIN, Unary.COS, Unary.TAN, Unary.SINH, Unary.COSH, Unary.ATANH);
 
+    /** Not a number, or without a slope, where a sum leaves their range. */
+    private static final Set<Unary> BOUNDED = Set.of(Unary.ASIN, Unary.ACOS, Unary.ACOSH);
+
     private static final Map<Unary, Formula> UNARY = new EnumMap<>(Unary.class);
 
     private static Row unary(Unary row, String method, Function<Tensor, Tensor> f, DoubleUnaryOperator reference) {
@@ -1225,7 +1228,7 @@ public final class OpTable {
         for (Formula f : UNARY.values()) {
             // what a rounded sum does to the steep ones is nobody's, as to the sine of 1e30; the others run in the
             // epilogue as they do alone
-            if (!STEEP.contains(f.op.row())) {
+            if (!STEEP.contains(f.op.row()) && !BOUNDED.contains(f.op.row())) {
                 linear("linear with bias and " + f.op.label(), true, false, f.op);
             }
         }
