@@ -1016,6 +1016,29 @@ def mlp():
 # ---- what ONNX Runtime's tools make of such models
 
 
+class Sum(nn.Module):
+    """Two branches, each with a norm before it."""
+
+    def __init__(self, size, wide):
+        super().__init__()
+        self.heads = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, 3 * size))
+        self.wide = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, wide), nn.GELU(), nn.Linear(wide, size))
+
+    def forward(self, x):
+        q, k, v = self.heads(x).chunk(3, -1)
+        x = x + (q @ k.transpose(1, 2) * x.shape[-1] ** -0.5).softmax(-1) @ v
+        return x + self.wide(x)
+
+
+@model("modules", "Transformer's layers whose modules are functions of the file, within each other",
+       "TorchScript, modules as functions")
+def modules():
+    net = seeded(nn.Sequential(Sum(16, 24), Sum(16, 24), nn.Linear(16, 5)), 69)
+    rng = np.random.default_rng(69)
+    cases = [{"x": normal(rng, *dims)} for dims in ((2, 5, 16), (1, 7, 16))]
+    return script(net, first(cases), ["x"], ["y"], free("x", "y"), 15, export_modules_as_functions=True), cases
+
+
 def on_disk(proto, change):
     """Tools of ONNX Runtime read a file and write another."""
     with tempfile.TemporaryDirectory() as folder:

@@ -17,6 +17,11 @@ record Initializer(ElementType type, TensorFile.Entry entry, List<String> string
         return new Initializer(type, e, strings);
     }
 
+    /** How many elements it has. */
+    long size() {
+        return TensorFile.Entry.elements(entry.dims());
+    }
+
     String name() {
         return entry.name();
     }

@@ -10,15 +10,19 @@ import java.util.stream.Stream;
  * @param name as the file calls it, which may be empty
  * @param op such as {@code Conv}
  * @param domain of the operator, {@code ""} for the standard's own
+ * @param overload tells functions of one name apart, {@code ""} elsewhere
+ * @param version of the operators of the domain, 0 where a file is not yet told for its functions
  * @param inputs names of values; an input that is left out is {@code ""}
  * @param attributes by their names, each a {@code Float}, {@code Long}, {@code String}, {@link Initializer},
- *     {@link Graph}, {@code float[]}, {@code long[]}, or a {@link List} of one of the others; a {@link Program} has an
- *     {@link Array} instead of each initializer and a program instead of each graph
+ *     {@link Graph}, {@link Functions.Reference}, {@code float[]}, {@code long[]}, or a {@link List} of one of the
+ *     others; a {@link Program} has an {@link Array} instead of each initializer and a program instead of each graph
  */
 record Node(
         String name,
         String op,
         String domain,
+        String overload,
+        long version,
         List<String> inputs,
         List<String> outputs,
         Map<String, Object> attributes) {
@@ -34,6 +38,11 @@ record Node(
     /** The operator with its domain, unless that is the standard's own. */
     String operator() {
         return domain.isEmpty() ? op : domain + "." + op;
+    }
+
+    /** The function that it calls, if the file has one of this name. */
+    String function() {
+        return operator() + ":" + overload;
     }
 
     /** Tells which node it is, for a message. */

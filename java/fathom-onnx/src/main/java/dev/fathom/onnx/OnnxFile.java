@@ -30,6 +30,7 @@ final class OnnxFile implements AutoCloseable {
     private String producer = "";
     private final Map<String, Long> opsets = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final Map<String, Functions.Function> functions = new HashMap<>();
     private final Graph graph;
 
     /**
@@ -53,6 +54,7 @@ final class OnnxFile implements AutoCloseable {
                 }
                 case 8 -> opset(in.message(), opsets);
                 case 14 -> text(in.message(), metadata);
+                case 25 -> function(in.message());
                 default -> {} // of no use for a run
             }
         }
@@ -80,6 +82,11 @@ final class OnnxFile implements AutoCloseable {
         return graph;
     }
 
+    /** The functions that the file defines, as {@link Node#function} names them. */
+    Map<String, Functions.Function> functions() {
+        return functions;
+    }
+
     @Override
     public void close() {
         data.close();
@@ -98,7 +105,7 @@ final class OnnxFile implements AutoCloseable {
                 default -> {}
             }
         }
-        to.put(domain.equals("ai.onnx") ? "" : domain, version);
+        to.put(own(domain), version);
     }
 
     private static void text(Wire in, Map<String, String> to) throws IOException {
@@ -139,10 +146,48 @@ final class OnnxFile implements AutoCloseable {
         return new Graph(nodes, initializers, inputs, outputs);
     }
 
+    private void function(Wire in) throws IOException {
+        String name = "";
+        String domain = "";
+        String overload = "";
+        List<String> inputs = new ArrayList<>();
+        List<String> outputs = new ArrayList<>();
+        Map<String, Object> defaults = new HashMap<>();
+        List<Node> nodes = new ArrayList<>();
+        Map<String, Long> versions = new HashMap<>();
+        while (in.next()) {
+            switch (in.field()) {
+                case 1 -> name = in.text();
+                case 4 -> inputs.add(in.text());
+                case 5 -> outputs.add(in.text());
+                case 7 -> nodes.add(node(in.message()));
+                case 9 -> opset(in.message(), versions);
+                case 10 -> domain = in.text();
+                case 11 -> {
+                    Map.Entry<String, Object> a = attribute(in.message());
+                    defaults.put(a.getKey(), a.getValue());
+                }
+                case 13 -> overload = in.text();
+                default -> {}
+            }
+        }
+        Node call = new Node("", name, own(domain), overload, 0, inputs, outputs, defaults);
+        if (functions.put(call.function(), new Functions.Function(inputs, outputs, defaults, nodes, versions))
+                != null) {
+            throw damaged("it has two functions called " + InputFile.quoted(call.operator()));
+        }
+    }
+
+    /** A domain, of which the standard's own has two names. */
+    private static String own(String domain) {
+        return domain.equals("ai.onnx") ? "" : domain;
+    }
+
     private Node node(Wire in) throws IOException {
         String name = "";
         String op = "";
         String domain = "";
+        String overload = "";
         List<String> inputs = new ArrayList<>();
         List<String> outputs = new ArrayList<>();
         Map<String, Object> attributes = new LinkedHashMap<>();
@@ -159,10 +204,11 @@ final class OnnxFile implements AutoCloseable {
                     }
                 }
                 case 7 -> domain = in.text();
+                case 8 -> overload = in.text();
                 default -> {}
             }
         }
-        return new Node(name, op, domain.equals("ai.onnx") ? "" : domain, inputs, outputs, attributes);
+        return new Node(name, op, own(domain), overload, 0, inputs, outputs, attributes);
     }
 
     // ---- attributes
@@ -170,6 +216,7 @@ final class OnnxFile implements AutoCloseable {
     /** The name and the value of an attribute; {@link Node} tells the kinds of values. */
     private Map.Entry<String, Object> attribute(Wire in) throws IOException {
         String name = "";
+        String reference = "";
         int type = 0;
         float real = 0;
         long whole = 0;
@@ -195,8 +242,12 @@ final class OnnxFile implements AutoCloseable {
                 case 10 -> tensors.add(tensor(in.message()));
                 case 11 -> graphs.add(graph(in.message()));
                 case 20 -> type = in.int32();
+                case 21 -> reference = in.text();
                 default -> {}
             }
+        }
+        if (!reference.isEmpty()) {
+            return Map.entry(name, new Functions.Reference(reference));
         }
         if (type == 0) { // files of the first version of the format do not tell
             type = tensor != null

@@ -119,7 +119,7 @@ public record OnnxGraph(
                             .map(n -> new Call(n.name(), n.operator(), n.inputs(), n.outputs()))
                             .toList(),
                     operators,
-                    Operators.missing(graph));
+                    Operators.missing(Functions.inlined(onnx, Set.of())));
         }
     }
 

@@ -24,11 +24,10 @@ final class Program {
      * A node and what is known of it before the graph runs.
      *
      * @param key the name of its layer, if it has one
-     * @param version of the operators of its domain
      * @param fusible whether only one other node reads what it gives
      * @param sized whether an input follows from the sizes of what the graph is given
      */
-    private record Placed(Node node, Operator operator, String key, long version, boolean fusible, boolean sized) {}
+    private record Placed(Node node, Operator operator, String key, boolean fusible, boolean sized) {}
 
     private final List<Placed> nodes = new ArrayList<>();
     private final List<Value> inputs;
@@ -45,12 +44,11 @@ final class Program {
 
     /** @param own operators by their domains and names, before those of the library */
     Program(OnnxFile file, Map<String, CustomOperator> own) throws IOException {
-        this(file.graph(), file.opsets(), own, new Weights(), "", Set.of(), Set.of());
+        this(Functions.inlined(file, own.keySet()), own, new Weights(), "", Set.of(), Set.of());
     }
 
     private Program(
             Graph graph,
-            Map<String, Long> opsets,
             Map<String, CustomOperator> own,
             Weights weights,
             String prefix,
@@ -95,10 +93,9 @@ final class Program {
                 sized.addAll(n.outputs());
             }
             nodes.add(new Placed(
-                    held(n, opsets, there, sized),
+                    held(n, there, sized),
                     requireNonNull(operator(n)),
                     prefix + key(n),
-                    opsets.getOrDefault(n.domain(), 1L),
                     readers.getOrDefault(n.outputs().get(0), 0) == 1,
                     ofSizes));
         }
@@ -151,17 +148,16 @@ final class Program {
     }
 
     /** A node with values and programs instead of places in the file. */
-    private Node held(Node n, Map<String, Long> opsets, Set<String> there, Set<String> sized) throws IOException {
+    private Node held(Node n, Set<String> there, Set<String> sized) throws IOException {
         Map<String, Object> all = new LinkedHashMap<>(n.attributes());
         for (Map.Entry<String, Object> a : all.entrySet()) {
             if (a.getValue() instanceof Initializer i) {
                 a.setValue(Array.read(i));
             } else if (a.getValue() instanceof Graph g) {
-                a.setValue(
-                        new Program(g, opsets, own, weights, prefix + key(n) + "." + a.getKey() + ".", there, sized));
+                a.setValue(new Program(g, own, weights, prefix + key(n) + "." + a.getKey() + ".", there, sized));
             }
         }
-        return new Node(n.name(), n.op(), n.domain(), n.inputs(), n.outputs(), all);
+        return new Node(n.name(), n.op(), n.domain(), n.overload(), n.version(), n.inputs(), n.outputs(), all);
     }
 
     Weights weights() {
@@ -279,7 +275,7 @@ final class Program {
         @Nullable Object[] in = n.inputs().stream().map(scope::get).toArray();
         @Nullable Object[] out;
         try {
-            out = at.operator().of(new Step(n, at.key(), at.version(), at.fusible(), at.sized(), scope, in));
+            out = at.operator().of(new Step(n, at.key(), at.fusible(), at.sized(), scope, in));
         } catch (IllegalArgumentException e) {
             throw e instanceof NodeException ? e : new NodeException(n, e);
         } catch (ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException | ClassCastException e) {

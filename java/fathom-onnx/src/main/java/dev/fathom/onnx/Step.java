@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * One node while its graph runs: its attributes and its inputs, in the forms that an operator may want.
  *
  * @param key the name of its layer, if it has one
- * @param version of the operators of its domain
  * @param fusible whether only one other node reads what it gives
  * @param sized whether an input follows from the sizes of what the graph is given
  * @param scope the values of its graph
@@ -25,17 +24,21 @@ import org.jspecify.annotations.Nullable;
 record Step(
         Node node,
         String key,
-        long version,
         boolean fusible,
         boolean sized,
         Scope scope,
         @Nullable Object... in) {
     /** A node whose attributes are read before the graph runs. */
     static Step of(Node node) {
-        return new Step(node, "", 1, false, false, new Scope(Map.of(), Map.of()));
+        return new Step(node, "", false, false, new Scope(Map.of(), Map.of()));
     }
 
     // ---- attributes
+
+    /** The version of the operators of its domain. */
+    long version() {
+        return node.version();
+    }
 
     boolean has(String name) {
         return node.attributes().get(name) != null;

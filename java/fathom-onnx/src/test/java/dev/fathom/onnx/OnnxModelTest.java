@@ -218,14 +218,14 @@ class OnnxModelTest {
     @Test
     void whatWaitsIsComputedOnce() {
         AtomicInteger runs = new AtomicInteger();
-        Node node = new Node("", "Transpose", "", List.of("x"), List.of("y"), Map.of());
+        Node node = new Node("", "Transpose", "", "", 13, List.of("x"), List.of("y"), Map.of());
         try (Pass pass = Pass.infer()) {
             assertThat(pass.training()).isFalse();
             Pending waits = new Pending(node, false, false, null, null, (bias, residual, activation) -> {
                 runs.incrementAndGet();
                 return Tensor.zeros(2, 3);
             });
-            Step step = new Step(node, "", 13, false, false, new Scope(Map.of(), Map.of()), waits);
+            Step step = new Step(node, "", false, false, new Scope(Map.of(), Map.of()), waits);
             assertThat(step.dims(0)).containsExactly(2, 3);
             assertThat(step.tensor(0).shape()).isEqualTo(Shape.of(2, 3));
         }

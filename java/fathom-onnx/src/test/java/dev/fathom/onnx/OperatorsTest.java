@@ -19,8 +19,8 @@ class OperatorsTest {
             String operator, long version, Map<String, Object> attributes, @Nullable Object... in) {
         List<String> names =
                 IntStream.range(0, in.length).mapToObj(i -> "x" + i).toList();
-        Node node = new Node("", operator, "", names, List.of("y"), attributes);
-        Step step = new Step(node, "y", version, false, false, new Scope(Map.of(), Map.of()), in);
+        Node node = new Node("", operator, "", "", version, names, List.of("y"), attributes);
+        Step step = new Step(node, "y", false, false, new Scope(Map.of(), Map.of()), in);
         return Step.held(requireNonNull(requireNonNull(Operators.of(node)).of(step)[0]))
                 .channelsFirst();
     }
