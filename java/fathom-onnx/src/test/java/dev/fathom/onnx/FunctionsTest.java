@@ -206,6 +206,16 @@ class FunctionsTest {
         refused(inAndOut(call("F39", "x", "y")), "its functions are called so often", functions);
     }
 
+    @Test
+    void damage() throws IOException {
+        Message twice = function("Twice", "x", "y", call("Scale", "x", "t"), call("Scale", "t", "y", real("by", 3)));
+        Message scale = function("Scale", "x", "y", Message.node("LeakyRelu", "x", "y", reference("alpha", "by")))
+                .add(11, real("by", 2));
+        Path file = file(inAndOut(call("Twice", "x", "y")), twice, scale);
+        assertThat(of(file, -1, 1)).containsExactly(-6, 1);
+        OnnxModelTest.damage(Files.readAllBytes(file));
+    }
+
     private void refused(Message graph, String says, Message... functions) throws IOException {
         Path file = file(graph, functions);
         assertThatThrownBy(() -> OnnxModel.read(file))

@@ -289,10 +289,13 @@ class OnnxModelTest {
         assertThatThrownBy(() -> OnnxModel.read(nested)).hasMessageContaining("deep within each other");
     }
 
-    /** A file that ends early, or in which bytes are others, is refused in words, or is sound by chance. */
     @Test
     void damage() throws IOException {
-        byte[] all = linear().done();
+        damage(linear().done());
+    }
+
+    /** A file that ends early, or in which bytes are others, is refused in words, or is sound by chance. */
+    static void damage(byte... all) throws IOException {
         Random random = new Random(1);
         for (int i = 0; i < 20_000; i++) {
             byte[] some = Arrays.copyOf(all, i < all.length ? i : all.length);
