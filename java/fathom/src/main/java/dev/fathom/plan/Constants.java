@@ -13,18 +13,23 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The constants of a plan's function, which depend on no input. Each is equal at all sizes; or a block that is repeated
- * as often as the sizes ask for, such as the zeros that a recurrence begins with; or the beginning of the one at the
- * greatest length, such as learned positions.
+ * as often as the sizes ask for, such as the zeros that a recurrence begins with, or a mask for each window of each
+ * image; or the beginning of the one at the greatest length, such as learned positions.
  */
 final class Constants {
     /**
-     * How a constant differs from trace to trace: along which dimensions, bit by bit, and by which of the two rules.
+     * How a constant differs from trace to trace.
+     *
+     * @param dims along which dimensions, bit by bit
+     * @param rows of the last of them that make the block which is repeated, or 0 if there is none
+     * @param begins whether each is the beginning of the greatest
      */
-    private record Growth(int dims, boolean repeats, boolean begins) {
-        /** The last dimension along which it grows: what lies behind is the block. */
+    private record Growth(int dims, int rows, boolean begins) {
+        /** The last dimension along which it grows. */
         int last() {
             return 31 - Integer.numberOfLeadingZeros(dims);
         }
@@ -61,20 +66,32 @@ final class Constants {
             if (leaf || a.shape().equals(b.shape()) && equal(x, 0, y, 0, a.bytes())) {
                 continue;
             }
-            Growth growth = growth(a, b, growing.getOrDefault(v, new Growth(0, true, true)));
-            if (a.shape().equals(b.shape()) || !growth.repeats && !growth.begins) {
+            Growth growth = growth(a, b, growing.get(v));
+            if (a.shape().equals(b.shape()) || growth.rows == 0 && !growth.begins) {
                 throw refused(v, other);
             }
             growing.put(v, growth);
         }
     }
 
-    private static Growth growth(CallGraph.Value a, CallGraph.Value b, Growth so) {
-        int dims = so.dims;
+    private static Growth growth(CallGraph.Value a, CallGraph.Value b, @Nullable Growth before) {
+        int dims = before == null ? 0 : before.dims;
         for (int d = 0; d < a.shape().rank(); d++) {
             dims |= a.shape().dim(d) == b.shape().dim(d) ? 0 : 1 << d;
         }
-        return new Growth(dims, so.repeats && repeats(a, b), so.begins && begins(a, b));
+        boolean begins = (before == null || before.begins) && begins(a, b);
+        Growth growth = new Growth(dims, 0, begins);
+        if (dims == 0 || before != null && before.rows == 0) {
+            return growth;
+        }
+        int last = growth.last();
+        int most = gcd(a.shape().dim(last), b.shape().dim(last));
+        most = before != null && before.last() == last ? gcd(most, before.rows) : most;
+        return new Growth(dims, repeats(a, b, last, 1) ? 1 : repeats(a, b, last, most) ? most : 0, begins);
+    }
+
+    private static int gcd(int a, int b) {
+        return b == 0 ? a : gcd(b, a % b);
     }
 
     private static int lastDifference(Shape a, Shape b) {
@@ -85,14 +102,13 @@ final class Constants {
         return d;
     }
 
-    /** Whether both are the first block of a again and again. */
-    private static boolean repeats(CallGraph.Value a, CallGraph.Value b) {
+    /** Whether both are the first rows of a, along this dimension, again and again. */
+    private static boolean repeats(CallGraph.Value a, CallGraph.Value b, int last, int rows) {
         if (a.dtype() == DType.U8 || a.shape().size() == 0 || b.shape().size() == 0) {
             return false;
         }
-        int rank = a.shape().rank();
-        long block = a.shape().size(lastDifference(a.shape(), b.shape()) + 1, rank)
-                * a.dtype().bytes();
+        long block =
+                rows * a.shape().size(last + 1, a.shape().rank()) * a.dtype().bytes();
         for (CallGraph.Value of : List.of(a, b)) {
             for (long at = 0; at < of.bytes(); at += block) {
                 if (!equal(a.weight(), 0, of.weight(), at, block)) {
@@ -153,16 +169,15 @@ final class Constants {
                 graph.values.set(v, here.with(CallGraph.Kind.RESULT, here.shape(), null));
                 graph.nodes.addAll(
                         0,
-                        growth.repeats
-                                ? List.of(repeat(graph, v, whole, growth.last()))
-                                : cut(graph, v, whole, growth.dims));
+                        growth.rows > 0 ? List.of(repeat(graph, v, whole, growth)) : cut(graph, v, whole, growth.dims));
             }
         });
     }
 
-    private static CallGraph.Node repeat(CallGraph graph, int v, CallGraph.Value whole, int last) {
+    private static CallGraph.Node repeat(CallGraph graph, int v, CallGraph.Value whole, Growth growth) {
         int[] block = whole.shape().toArray();
-        Arrays.fill(block, 0, last + 1, 1);
+        Arrays.fill(block, 0, growth.last(), 1);
+        block[growth.last()] = growth.rows;
         int from = graph.add(whole.with(CallGraph.Kind.WEIGHT, Shape.of(block), whole.source()));
         return new CallGraph.Node(new Repeat(graph.values.get(v).shape()), "", new int[] {from}, new int[] {v});
     }

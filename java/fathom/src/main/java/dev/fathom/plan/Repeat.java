@@ -2,13 +2,19 @@ package dev.fathom.plan;
 
 import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
-import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import dev.fathom.ops.MoveOp;
 
-/** y [.., n, block] = x [.., 1, block] as often as y has room for it, of four-byte elements. */
-record Repeat(Shape to) implements Op {
+/** y [.., n rows, row] = x [.., rows, row] n times, and as often along the dimensions before, of four-byte elements. */
+record Repeat(Shape to) implements MoveOp {
     @Override
     public Shape shape(Call c, int output) {
+        Shape x = c.shape(0);
+        for (int d = 0; d < to.rank(); d++) {
+            if (to.dim(d) % x.dim(d) != 0) {
+                throw c.fail("x " + x + " does not fill " + to + " a whole number of times; choose other sizes");
+            }
+        }
         return to;
     }
 

@@ -17,6 +17,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -327,6 +328,48 @@ class FreeSizesTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageStartingWith("freeze: the constant value[#")
                 .hasMessageContaining(", which div reads, holds 4096.0 in element 0 at batch 2 and length 4096 but ");
+    }
+
+    /** Values 0 to {@code period} - 1 again and again. */
+    private static int[] counted(int size, int period) {
+        return IntStream.range(0, size).map(i -> i % period).toArray();
+    }
+
+    @Test
+    void wholeNumbersThatRepeat() {
+        check(
+                in -> {
+                    int n = in[0].dim(0);
+                    Tensor added = Tensor.ofInts(counted(3 * n, 3), n, 1, 3);
+                    return in[0].mul(100).to(DType.I32).add(added).to(DType.F32);
+                },
+                specs(X),
+                lengths(1, 7));
+    }
+
+    /** As a mask for each window of an image does, whose windows are part of the batch. */
+    @Test
+    void blocksOfSeveralRowsThatRepeat() {
+        check(
+                in -> {
+                    int n = in[0].dim(0);
+                    int length = in[0].dim(1);
+                    Tensor added = Tensor.ofInts(counted(12 * n, 12), 4 * n, 1, 3);
+                    return in[0].expand(4, n, length, 3)
+                            .reshape(4 * n, length, 3)
+                            .mul(100)
+                            .to(DType.I32)
+                            .add(added)
+                            .to(DType.F32);
+                },
+                specs(X),
+                lengths(1, 7));
+        assertThatThrownBy(() -> freeze(
+                        in -> in[0].add(Tensor.ofInts(counted(3 * in[0].dim(0), 2), in[0].dim(0), 1, 3)
+                                .to(DType.F32)),
+                        X))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining(", which add reads, is [2, 1, 3] at batch 2 and length 4096 but [3, 1, 3] at ");
     }
 
     /** Also where a batch of one looks like a dimension that stretches. */
