@@ -13,8 +13,13 @@ public final class Cold {
 
     /** The image asked about; cheap to make, so that making it is not what is measured. */
     public static float[] pixels() {
-        float[] pixels = new float[Work.MLP[0]];
-        for (int i = 0; i < pixels.length; i++) {
+        return pixels(Work.MLP[0]);
+    }
+
+    /** An image of so many numbers. */
+    public static float[] pixels(int n) {
+        float[] pixels = new float[n];
+        for (int i = 0; i < n; i++) {
             pixels[i] = i % 17 / 17f;
         }
         return pixels;
@@ -38,6 +43,13 @@ public final class Cold {
             Work.check("number " + i, vector[i], numbers.get(i), 1e-4);
         }
         print(now);
+    }
+
+    /** Writes a vector to a file of floats. */
+    static void keep(float[] vector, Path file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * vector.length);
+        bytes.asFloatBuffer().put(vector);
+        Files.write(file, bytes.array());
     }
 
     private static void print(long now) {

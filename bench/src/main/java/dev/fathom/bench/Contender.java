@@ -156,7 +156,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
         command.add("-Dfathom.root=" + BENCH.getParent()); // where test-data is
-        String data = TokenizerCase.data();
+        String data = Data.folder();
         if (data != null) {
             command.add("-Dfathom.data=" + data);
         }

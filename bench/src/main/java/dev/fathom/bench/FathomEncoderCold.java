@@ -2,7 +2,6 @@ package dev.fathom.bench;
 
 import dev.fathom.pretrained.Embedder;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -20,9 +19,7 @@ public final class FathomEncoderCold {
         try (Embedder embedder = Embedder.load(folder)) {
             float[] vector = embedder.embed(EncoderCase.COLD.texts().get(0));
             if (args.length == 2) {
-                ByteBuffer bytes = ByteBuffer.allocate(4 * vector.length);
-                bytes.asFloatBuffer().put(vector);
-                Files.write(folder.resolve("vector"), bytes.array());
+                Cold.keep(vector, folder.resolve("vector"));
             } else {
                 Cold.answered(vector, folder.resolve("vector"));
             }

@@ -1,6 +1,8 @@
 package dev.fathom.bench;
 
 import dev.fathom.io.Safetensors;
+import dev.fathom.nets.AlexNet;
+import dev.fathom.nets.GoogLeNet;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.MobileNetV2;
 import dev.fathom.nets.ResNet;
@@ -52,6 +54,8 @@ public class FathomNets {
                     case "resnet50" -> ResNet.resnet50(1000);
                     case "squeezenet" -> SqueezeNet.squeezenet1_1(1000);
                     case "mobilenetv2" -> new MobileNetV2(1000);
+                    case "googlenet" -> GoogLeNet.googlenet(1000);
+                    case "alexnet" -> AlexNet.alexnet(1000);
                     case "vgg16" -> Vgg.vgg16(1000);
                     default -> throw new IllegalArgumentException(net);
                 },

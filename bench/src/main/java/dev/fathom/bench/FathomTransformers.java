@@ -188,6 +188,23 @@ public class FathomTransformers {
         return frozen.answer();
     }
 
+    /** BERT's encoder, from tokens [batch, length] to their vectors. */
+    record Bert(Embedding tokens, LearnedPositions positions, LayerNorm norm, TransformerEncoder encoder)
+            implements Layer {
+        /** Of the base size. */
+        static Model<Bert> base() {
+            Transformer t = new Transformer(12, 768, 12, 3072, true, 128, 1, 0);
+            Embedding tokens = new Embedding(EncoderCase.VOCABULARY, t.width());
+            LearnedPositions positions = new LearnedPositions(EncoderCase.PLACES, t.width());
+            return Model.of(new Bert(tokens, positions, new LayerNorm(t.width()), stack(t)), 1);
+        }
+
+        @Override
+        public Tensor forward(Tensor x) {
+            return encoder.apply(norm.apply(positions.apply(tokens.apply(x))));
+        }
+    }
+
     /** A causal stack between vectors for tokens and positions and a dense layer to the tokens. */
     record Gpt(Embedding tokens, LearnedPositions positions, TransformerEncoder encoder, Linear dense) implements Net {
         static Model<Gpt> of(Transformer t) {

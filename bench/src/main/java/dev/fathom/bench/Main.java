@@ -161,12 +161,8 @@ public final class Main implements Callable<Integer> {
                 rows.add(row);
             }
         }
-        String missing = TokenizerCase.missing();
-        boolean leftOut =
-                missing != null && (filter.isEmpty() || filter.stream().anyMatch(f -> f.startsWith("tokenize")));
-        if (leftOut) {
-            print.println("The rows tokenize- are left out: " + missing + ".");
-        }
+        boolean noTokenizers = leftOut("The rows tokenize-", "tokenize", TokenizerCase.missing());
+        boolean noModels = leftOut("The rows onnx- of trained models", "onnx", OnnxCase.missing());
         boolean noCache = Jvm.newest() == null && matching(Single.COLD_MLP + "-aot");
         if (noCache) {
             print.println("The row " + Single.COLD_MLP + "-aot is left out: no JDK 25 or newer lies beside "
@@ -185,9 +181,11 @@ public final class Main implements Callable<Integer> {
         Probe.measure(limits);
         Map<Row, Map<Entrant, double[][]>> times = new LinkedHashMap<>();
         Map<Row, String> failures = new HashMap<>();
+        OnnxFolder.clear();
         for (int g = 0; g < generations; g++) {
             generation(g, rows, times, failures, samples);
         }
+        OnnxFolder.clear();
         List<Measurement> single = new ArrayList<>();
         progress("single processes");
         Single.cold(this::matching, peers, quick, out, single);
@@ -216,7 +214,7 @@ public final class Main implements Callable<Integer> {
         print.println();
         print.print(Measurement.table(results));
         long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
-        boolean complete = peers && !quick && filter.isEmpty() && failed == 0 && !leftOut && !noCache;
+        boolean complete = peers && !quick && filter.isEmpty() && failed == 0 && !noTokenizers && !noModels && !noCache;
         String date = LocalDate.now(ZoneId.systemDefault()).toString();
         Report report = new Report(machine, List.copyOf(abouts), commit(), date, complete, results);
         Files.writeString(out.resolve("results.json"), Report.json(results) + "\n");
@@ -229,6 +227,15 @@ public final class Main implements Callable<Integer> {
         }
         int fell = before == null ? 0 : fell(before, report);
         return failed == 0 ? fell : 1;
+    }
+
+    /** Says of rows which are asked for why they are left out, if they are. */
+    private boolean leftOut(String rows, String prefix, @Nullable String missing) {
+        boolean is = missing != null && (filter.isEmpty() || filter.stream().anyMatch(f -> f.startsWith(prefix)));
+        if (is) {
+            print.println(rows + " are left out: " + missing + ".");
+        }
+        return is;
     }
 
     /** Why a run of this kind must not be stored in {@code file}; null where it may. */

@@ -82,6 +82,14 @@ final class Page {
             `decoder-15m` and `-110m` write 64 tokens with decoders built as Llama of the sizes of llama2.c's models, and 80 % of what the machine can read is asked;
             `prefill-` reads a prompt of 128 tokens at once.
 
+            Rows `onnx-` run a model read from a file of ONNX beside ONNX Runtime's session of the same file, with inputs that lie in both before the clock starts.
+            Behind the name of a model stand the dimensions of its first input, and behind them the other sizes that are free. The small ones are those of
+            `test-data/onnx`, where most of the time is not arithmetic; others are trained models of the folder `FATHOM_DATA`, which are left out without it; and the
+            library's networks, with random weights, are written as ONNX first. ONNX Runtime is told all sizes in advance, so that it can compute beforehand what
+            depends on them, and also runs all but the last kind in one thread (`-1-thread`). A row fails if an output differs by more than 10⁻⁴ of its largest
+            number. `onnx-mean` is the geometric mean of all models. `onnx-import-resnet50` is the time from the file to a session that can run, and
+            `cold-start-onnx` that from the start of the JVM to the first answer of the same network.
+
             `tokenize-wordpiece`, `-bpe` and `-unigram` are 400,000 characters of Shakespeare's plays as a thousand texts, by the tokenizers of all-MiniLM-L6-v2, GPT-2 and
             T5, all of which are read from a `tokenizer.json`. Hugging Face's library runs one by one and all in one call (`-batch`), and also through the functions below its
             Java interface, so that nothing but numbers is copied (`-numbers`). A row `-long` has the same characters as one text beside the thousand (`short`), in the same
@@ -103,7 +111,7 @@ final class Page {
             ## Repeat it
 
             ```sh
-            ./fathom bench --peers                     # everything: three quarters of an hour on two cores, which should do nothing else meanwhile
+            ./fathom bench --peers                     # everything: more than an hour on two cores, which should do nothing else meanwhile
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
             ./fathom bench --peers --save              # stores the run in bench/results, and writes this page anew

@@ -212,6 +212,7 @@ record Row(
 
     private static final String[] MALLOC1 = {MALLOC[0], MALLOC[1], MALLOC[2], MALLOC[3], BLAS1};
     private static final String NCHW = "nchw";
+    private static final String ONNX = "onnx-";
 
     /** All measured rows. */
     static List<Row> all() {
@@ -271,6 +272,7 @@ record Row(
             rows.add(frozen(net + "-infer-b1", net, 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
         }
         rows.add(freezing());
+        rows.addAll(files());
         rows.addAll(sequences());
         if (TokenizerCase.missing() == null) {
             for (String kind : TokenizerCase.FILES.keySet()) {
@@ -794,6 +796,54 @@ record Row(
                 Pace.SLOW);
     }
 
+    /** The rows {@code onnx-}. */
+    private static List<Row> files() {
+        List<Row> rows = new ArrayList<>();
+        OnnxCase.all().forEach(model -> rows.add(file(model)));
+        rows.add(importing());
+        return rows;
+    }
+
+    /**
+     * A model of a file beside ONNX Runtime, which is told the sizes of free dimensions, and which runs small models in
+     * one thread as well.
+     */
+    private static Row file(OnnxCase model) {
+        String params = "model=" + model.name();
+        List<Entrant> rivals = new ArrayList<>();
+        rivals.add(new Entrant(Contender.ort(), "onnxruntime", "OrtOnnx.run", params + ",threads=2"));
+        if (model.file() != null) {
+            rivals.add(new Entrant(Contender.ort(), "onnxruntime-1-thread", "OrtOnnx.run", params + ",threads=1"));
+        }
+        return new Row(
+                ONNX + model.name(),
+                2,
+                Unit.US,
+                1,
+                Limit.NONE,
+                Bar.atLeast(1.0, 1.2).unbounded(),
+                new Entrant(Contender.fathom(2), "fathom", "FathomOnnx.run", params),
+                rivals,
+                null,
+                model.goldens() != null ? Pace.BRIEF : model.file() != null ? Pace.USUAL : Pace.SLOW);
+    }
+
+    /** From a file to a session, on either side. */
+    private static Row importing() {
+        String params = "model=resnet50-1x3x224x224";
+        return new Row(
+                ONNX + "import-resnet50",
+                2,
+                Unit.MS,
+                1,
+                Limit.NONE,
+                Bar.atLeast(1.0, 1.2).unbounded(),
+                new Entrant(Contender.fathom(2), "fathom", "FathomOnnx.read", params),
+                List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtOnnx.read", params + ",threads=2")),
+                null,
+                Pace.SLOW);
+    }
+
     /**
      * oneDNN with tensors in the layouts that it asks for, and beside it with plain ones, which it then reorders in
      * every call.
@@ -821,7 +871,7 @@ record Row(
 
     /**
      * All layers of convolutions together, per direction, some of which can be computed with fewer operations, so that
-     * the machine is no bound; and all encoders of texts.
+     * the machine is no bound; all encoders of texts; and all models of files.
      */
     static List<Mean> means() {
         List<Mean> means = new ArrayList<>();
@@ -841,6 +891,12 @@ record Row(
                 "encoder-mean",
                 Bar.atLeast(1.3, 1.6).unbounded(),
                 encoders().stream().map(Row::name).toList()));
+        if (OnnxCase.missing() == null) {
+            means.add(new Mean(
+                    ONNX + "mean",
+                    Bar.atLeast(1.2, 1.5).unbounded(),
+                    OnnxCase.all().stream().map(model -> ONNX + model.name()).toList()));
+        }
         return means;
     }
 

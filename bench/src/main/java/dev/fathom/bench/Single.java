@@ -23,27 +23,38 @@ final class Single {
     /** A row for each {@link Jvm}. */
     static final String COLD_MLP = "cold-start-mlp";
 
+    private static final String OURS = "dev.fathom.bench.Fathom";
+    private static final String THEIRS = "dev.fathom.bench.ort.Ort";
+
     private Single() {}
 
     /** JVM start to the first answer of a network read from a file, and to the first vector of a text. */
     static void cold(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Measurement> results)
             throws IOException {
         int tries = quick ? 5 : 11;
-        String ours = "dev.fathom.bench.Fathom";
-        String theirs = "dev.fathom.bench.ort.Ort";
-        Start mlp = new Start(Contender.Home.FATHOM, ours + "Cold", out.resolve("mlp.plan"), List.of());
-        Start onnx = new Start(Contender.Home.ORT, theirs + "Cold", out.resolve("mlp.onnx"), unpacked(out));
+        Start mlp = new Start(Contender.Home.FATHOM, OURS + "Cold", out.resolve("mlp.plan"), List.of());
+        Start onnx = new Start(Contender.Home.ORT, THEIRS + "Cold", out.resolve("mlp.onnx"), unpacked(out));
         for (Jvm jvm : Jvm.all()) {
             if (wanted.test(COLD_MLP + jvm.suffix())) {
                 results.add(cold(COLD_MLP, jvm, Bar.atLeast(1.6, 2.0), tries, out, mlp, peers ? onnx : null));
             }
         }
-        if (wanted.test("cold-start-encoder")) {
-            Path folder = out.resolve("encoder");
-            Start a = new Start(Contender.Home.FATHOM, ours + "EncoderCold", folder, List.of());
-            Start b = new Start(Contender.Home.ORT, theirs + "EncoderCold", folder, unpacked(folder));
-            results.add(cold("cold-start-encoder", Jvm.PLAIN, Bar.atLeast(2.0, 2.0), tries, out, a, peers ? b : null));
+        String encoder = "cold-start-encoder";
+        if (wanted.test(encoder)) {
+            results.add(folder(encoder, "EncoderCold", Bar.atLeast(2.0, 2.0), tries, peers, out));
         }
+        String network = "cold-start-onnx";
+        if (wanted.test(network)) {
+            results.add(folder(network, "OnnxCold", Bar.atLeast(1.0, 1.2), tries, peers, out));
+        }
+    }
+
+    /** A start with a folder, in which either side has what it needs. */
+    private static Measurement folder(String row, String main, Bar bar, int tries, boolean peers, Path out) {
+        Path folder = out.resolve(row);
+        Start ours = new Start(Contender.Home.FATHOM, OURS + main, folder, List.of());
+        Start theirs = new Start(Contender.Home.ORT, THEIRS + main, folder, unpacked(folder));
+        return cold(row, Jvm.PLAIN, bar, tries, out, ours, peers ? theirs : null);
     }
 
     /** Where ONNX Runtime finds its library, which it would unpack at every start. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Published tokenizers and texts for the rows {@code tokenize-}, so that every contender reads the same file and writes
- * the same numbers. Both are data of FATHOM_DATA, which is the property {@code fathom.data} of a contender.
+ * the same numbers. Both are data of FATHOM_DATA.
  */
 public final class TokenizerCase {
     /** The kinds of the rows, each with the file of a published tokenizer. */
@@ -37,35 +37,16 @@ public final class TokenizerCase {
 
     private TokenizerCase() {}
 
-    /** What the driver knows, and tells its contenders. */
-    static @Nullable String data() {
-        String told = System.getProperty("fathom.data");
-        return told == null ? System.getenv("FATHOM_DATA") : told;
-    }
-
     /** Why there are no such rows, or null. */
     static @Nullable String missing() {
-        String data = data();
-        if (data == null) {
-            return "FATHOM_DATA is not set, which names the folder of tokenizers and texts";
-        }
         List<String> files = new ArrayList<>(FILES.values());
         files.add(PLAYS);
-        for (String file : files) {
-            if (!Files.exists(Path.of(data, file))) {
-                return "FATHOM_DATA has no " + file;
-            }
-        }
-        return null;
-    }
-
-    private static Path file(String name) {
-        return Path.of(String.valueOf(data()), name);
+        return Data.missing("tokenizers and texts", files);
     }
 
     /** The first characters of Shakespeare's plays, in texts of {@code length} characters. */
     public static List<String> texts(int length) throws IOException {
-        String all = Files.readString(file(PLAYS)).substring(0, ALL);
+        String all = Files.readString(Data.file(PLAYS)).substring(0, ALL);
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < ALL; i += length) {
             texts.add(all.substring(i, Math.min(ALL, i + length)));
@@ -88,7 +69,7 @@ public final class TokenizerCase {
 
     /** The {@code tokenizer.json} of a kind; T5's is written anew from its {@code spiece.model}. */
     public static Path json(String kind) throws IOException {
-        Path published = file(String.valueOf(FILES.get(kind)));
+        Path published = Data.file(String.valueOf(FILES.get(kind)));
         if (!kind.equals("unigram")) {
             return published;
         }

@@ -92,8 +92,7 @@ public final class OrtCompare {
                 : Arrays.stream(text.split(",")).mapToLong(Long::parseLong).toArray();
     }
 
-    private static OnnxTensor tensor(OrtEnvironment env, OnnxJavaType type, byte[] bytes, long[] dims)
-            throws OrtException {
+    static OnnxTensor tensor(OrtEnvironment env, OnnxJavaType type, byte[] bytes, long[] dims) throws OrtException {
         ByteBuffer values = ByteBuffer.allocateDirect(bytes.length)
                 .order(ByteOrder.nativeOrder())
                 .put(bytes)
@@ -123,37 +122,47 @@ public final class OrtCompare {
                 throw new IllegalArgumentException("the output " + each.getKey() + " is no tensor");
             }
             TensorInfo info = tensor.getInfo();
-            boolean whole = switch (info.type) {
-                case FLOAT, DOUBLE, FLOAT16, BFLOAT16 -> false;
-                default -> true;
-            };
-            int n = Math.toIntExact(info.getNumElements());
-            ByteBuffer to = ByteBuffer.allocate(4 * n).order(ByteOrder.nativeOrder());
-            switch (info.type) {
-                case FLOAT, FLOAT16, BFLOAT16 -> to.asFloatBuffer().put(tensor.getFloatBuffer());
-                case INT32 -> to.asIntBuffer().put(tensor.getIntBuffer());
-                default -> {
-                    for (int i = 0; i < n; i++) {
-                        switch (info.type) {
-                            case DOUBLE ->
-                                to.putFloat((float) tensor.getDoubleBuffer().get(i));
-                            case INT64 ->
-                                to.putInt(Math.toIntExact(tensor.getLongBuffer().get(i)));
-                            case INT16 -> to.putInt(tensor.getShortBuffer().get(i));
-                            case INT8 -> to.putInt(tensor.getByteBuffer().get(i));
-                            case UINT8, BOOL -> to.putInt(tensor.getByteBuffer().get(i) & 0xff);
-                            default ->
-                                throw new IllegalArgumentException(
-                                        "outputs of type " + info.type + " are not compared");
-                        }
+            ByteBuffer to = values(tensor);
+            String dims = Arrays.toString(info.getShape()).replaceAll("[\\[\\] ]", "");
+            Files.write(folder.resolve("output-" + lines.size() + ".bin"), to.array());
+            lines.add((whole(info.type) ? "int" : "float") + "\t" + dims + "\t" + each.getKey());
+        }
+        Files.write(folder.resolve("outputs.txt"), lines);
+    }
+
+    /** Whether values of this type are compared as integers. */
+    static boolean whole(OnnxJavaType type) {
+        return switch (type) {
+            case FLOAT, DOUBLE, FLOAT16, BFLOAT16 -> false;
+            default -> true;
+        };
+    }
+
+    /** The numbers of a tensor as floats or ints. */
+    static ByteBuffer values(OnnxTensor tensor) {
+        TensorInfo info = tensor.getInfo();
+        int n = Math.toIntExact(info.getNumElements());
+        ByteBuffer to = ByteBuffer.allocate(4 * n).order(ByteOrder.nativeOrder());
+        switch (info.type) {
+            case FLOAT, FLOAT16, BFLOAT16 -> to.asFloatBuffer().put(tensor.getFloatBuffer());
+            case INT32 -> to.asIntBuffer().put(tensor.getIntBuffer());
+            default -> {
+                for (int i = 0; i < n; i++) {
+                    switch (info.type) {
+                        case DOUBLE ->
+                            to.putFloat((float) tensor.getDoubleBuffer().get(i));
+                        case INT64 ->
+                            to.putInt(Math.toIntExact(tensor.getLongBuffer().get(i)));
+                        case INT16 -> to.putInt(tensor.getShortBuffer().get(i));
+                        case INT8 -> to.putInt(tensor.getByteBuffer().get(i));
+                        case UINT8, BOOL -> to.putInt(tensor.getByteBuffer().get(i) & 0xff);
+                        default ->
+                            throw new IllegalArgumentException("outputs of type " + info.type + " are not compared");
                     }
                 }
             }
-            String dims = Arrays.toString(info.getShape()).replaceAll("[\\[\\] ]", "");
-            Files.write(folder.resolve("output-" + lines.size() + ".bin"), to.array());
-            lines.add((whole ? "int" : "float") + "\t" + dims + "\t" + each.getKey());
         }
-        Files.write(folder.resolve("outputs.txt"), lines);
+        return to.clear();
     }
 
     /** The bytes of this process in memory, 0 where the system does not tell. */
