@@ -49,7 +49,7 @@ final class Elementwise {
         function(to, "Asinh", Tensor::asinh, null);
         function(to, "Acosh", Tensor::acosh, null);
         function(to, "Atanh", Tensor::atanh, null);
-        to.one("IsNaN", s -> s.held(0).with(s.held(0).floats().isNan(), ElementType.BOOL));
+        to.one("IsNaN", s -> s.value(0) instanceof PendingScores p && p.isShares() ? new PendingScores.Unseen(p) : s.held(0).with(s.held(0).floats().isNan(), ElementType.BOOL));
         to.one("IsInf", s -> {
             Held x = s.held(0);
             Tensor t = x.floats();
@@ -204,12 +204,20 @@ final class Elementwise {
 
     private static void arithmetic(Operators to) {
         to.one("Add", s -> {
-            Pending fused = s.fusible() && !s.allKnown() ? added(s) : null;
+            Object fused = biased(s);
+            fused = fused == null && s.fusible() && !s.allKnown() ? added(s) : fused;
             return fused == null ? both(s, Tensor::add, Long::sum, Double::sum) : fused;
         });
         binary(to, "Sub", Tensor::sub, (a, b) -> a - b, (a, b) -> a - b);
-        binary(to, "Mul", Tensor::mul, (a, b) -> a * b, (a, b) -> a * b);
-        binary(to, "Div", Tensor::div, (a, b) -> a / b, (a, b) -> a / b);
+        to.one("Mul", s -> {
+            PendingScores scaled = scaled(s, 0, 1, false);
+            scaled = scaled == null ? scaled(s, 1, 0, false) : scaled;
+            return scaled == null ? both(s, Tensor::mul, (a, b) -> a * b, (a, b) -> a * b) : scaled;
+        });
+        to.one("Div", s -> {
+            PendingScores scaled = scaled(s, 0, 1, true);
+            return scaled == null ? both(s, Tensor::div, (a, b) -> a / b, (a, b) -> a / b) : scaled;
+        });
         to.one("Pow", Elementwise::power);
         to.one("Mod", s -> {
             boolean truncated = s.whole("fmod", 0) != 0;
@@ -247,6 +255,25 @@ final class Elementwise {
             LongBinaryOperator whole,
             @Nullable DoubleBinaryOperator real) {
         to.one(name, s -> both(s, tensors, whole, real));
+    }
+
+    /** Scores of an attention times a number, or divided by it, or null. */
+    private static @Nullable PendingScores scaled(Step s, int scores, int factor, boolean divided) {
+        if (!(s.value(scores) instanceof PendingScores p) || !s.known(factor) || s.size(factor) != 1) {
+            return null;
+        }
+        double f = s.array(factor).real();
+        return p.times(divided ? 1 / f : f);
+    }
+
+    /** Scores of an attention with what is added to them, or null. */
+    private static @Nullable PendingScores biased(Step s) {
+        for (int i = 0; i < 2; i++) {
+            if (s.value(i) instanceof PendingScores p && !(s.value(1 - i) instanceof PendingScores)) {
+                return p.plus(s.held(1 - i));
+            }
+        }
+        return null;
     }
 
     private static Object both(
@@ -293,13 +320,20 @@ final class Elementwise {
         if (s.allKnown()) {
             return Array.where(s.array(0), s.array(1), s.array(2));
         }
+        if (s.value(0) instanceof PendingScores.Unseen u && u.of() == s.value(2) && s.known(1) && s.size(1) == 1) {
+            if (s.array(1).real() == 0) {
+                return u.of();
+            }
+        }
         Held a = s.held(1);
         Held b = s.held(2);
         Held mask = s.held(0);
-        boolean last = a.last() && b.last() && mask.rank() == a.rank() && a.rank() == b.rank();
-        return last
-                ? a.with(mask.channelsLast().where(a.tensor(), b.tensor()))
-                : Held.of(mask.channelsFirst().where(a.channelsFirst(), b.channelsFirst()), a.type());
+        int rank = Math.max(mask.rank(), Math.max(a.rank(), b.rank()));
+        Held m = mask.raised(rank);
+        Held x = a.raised(rank);
+        Held y = b.raised(rank);
+        Held leader = Held.leader(m, x, y);
+        return leader.with(m.as(leader).where(x.as(leader), y.as(leader)), a.type());
     }
 
     /** A sum that the kernel of a product computes, or null. */

@@ -47,7 +47,7 @@ final class GridSampling {
         Tensor y = mode.equals("nearest")
                 ? g.nearest(at)
                 : g.sum(at, 0, new Tensor[rank], null, mode.endsWith("cubic") ? 4 : 2);
-        return new Held(y, s.type(0), true);
+        return Held.ofLast(y, s.type(0));
     }
 
     /** A place as the padding moves it. */

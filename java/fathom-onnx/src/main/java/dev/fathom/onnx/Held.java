@@ -1,34 +1,74 @@
 package dev.fathom.onnx;
 
 import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A value that is a tensor of the pass.
- *
- * @param type as the graph has it, which may hold more than the tensor's: int64 is I32 here
- * @param last whether the tensor has the channels as its last dimension, where the graph has them at dimension 1
+ * A value that is a tensor of the pass, whose dimensions may stand in another order than the graph's: images have
+ * their channels last, and a transposition moves nothing until something needs its order.
  */
-record Held(Tensor tensor, ElementType type, boolean last) {
+final class Held {
+    private final Tensor tensor;
+    private final ElementType type;
+    /** {@code order[d]} is the dimension of the tensor that is dimension d of the graph's. */
+    private final int[] order;
+    /** The tensor in the graph's order, and that with its channels last, once they are made. */
+    private final @Nullable Tensor[] made = new Tensor[2];
+
+    private Held(Tensor tensor, ElementType type, int... order) {
+        this.tensor = tensor;
+        this.type = type;
+        this.order = order;
+    }
+
     /** A tensor whose dimensions stand as in the graph. */
     static Held of(Tensor tensor, ElementType type) {
-        return new Held(tensor, type, false);
+        return new Held(tensor, type, Operator.inOrder(tensor.shape().rank()));
+    }
+
+    /** A tensor with the channels as its last dimension, where the graph has them at dimension 1. */
+    static Held ofLast(Tensor tensor, ElementType type) {
+        return new Held(tensor, type, first(tensor.shape().rank()));
     }
 
     /** Another tensor with the layout and the type of this one. */
     Held with(Tensor other) {
-        return new Held(other, type, last);
+        return with(other, type);
     }
 
     /** Another tensor with the layout of this one. */
     Held with(Tensor other, ElementType newType) {
-        return new Held(other, newType, last);
+        return other.shape().rank() == rank() ? new Held(other, newType, order) : of(other, newType);
+    }
+
+    Tensor tensor() {
+        return tensor;
+    }
+
+    /** As the graph has it, which may hold more than the tensor's: int64 is I32 here. */
+    ElementType type() {
+        return type;
     }
 
     /** This value with its dimensions as the graph has them. */
     Held first() {
-        return last ? of(channelsFirst(), type) : this;
+        return isFirst() ? this : of(channelsFirst(), type);
+    }
+
+    private boolean isFirst() {
+        return Arrays.equals(order, Operator.inOrder(rank()));
+    }
+
+    /** Whether the channels are the last dimension. */
+    boolean last() {
+        return rank() > 2 && Arrays.equals(order, first(rank()));
     }
 
     /** The tensor as floats. */
@@ -37,26 +77,155 @@ record Held(Tensor tensor, ElementType type, boolean last) {
     }
 
     int rank() {
-        return tensor.shape().rank();
+        return order.length;
     }
 
     /** The dimensions as the graph has them. */
     int[] dims() {
-        int[] dims = tensor.shape().toArray();
-        return last ? IntStream.of(first(dims.length)).map(d -> dims[d]).toArray() : dims;
+        return IntStream.of(order).map(tensor::dim).toArray();
     }
 
     /** Which dimension of the tensor is dimension {@code d} of the graph's. */
     int axis(int d) {
-        return last ? first(rank())[d] : d;
+        return order[d];
     }
 
     Tensor channelsFirst() {
-        return last ? tensor.permute(first(rank())) : tensor;
+        return made(0, Operator.inOrder(rank()));
     }
 
     Tensor channelsLast() {
-        return last ? tensor : tensor.permute(last(rank()));
+        return made(1, last(rank()));
+    }
+
+    private Tensor made(int which, int... wanted) {
+        Tensor t = made[which];
+        if (t == null) {
+            t = arranged(wanted);
+            made[which] = t;
+        }
+        return t;
+    }
+
+    /** The tensor whose dimension i is dimension {@code wanted[i]} of the graph's. */
+    Tensor arranged(int... wanted) {
+        int[] axes = IntStream.of(wanted).map(this::axis).toArray();
+        return Arrays.equals(axes, Operator.inOrder(axes.length)) ? tensor : tensor.permute(axes);
+    }
+
+    /** This value with at least as many dimensions, those added being 1 and in front. */
+    Held raised(int rank) {
+        return rank <= rank() ? this : unsqueezed(Operator.inOrder(rank - rank()));
+    }
+
+    /** This value with dimensions of 1 more, whose places among all are given in order. */
+    Held unsqueezed(int... places) {
+        int n = rank() + places.length;
+        boolean first = isFirst();
+        int[] all = new int[n];
+        for (int d = 0, added = 0; d < n; d++) {
+            boolean isNew = added < places.length && places[added] == d;
+            all[d] = first ? d : isNew ? added : places.length + order[d - added];
+            added += isNew ? 1 : 0;
+        }
+        return new Held(tensor.unsqueeze(first ? places : Operator.inOrder(places.length)), type, all);
+    }
+
+    /** This value without these dimensions, which are 1. */
+    Held squeezed(int... dims) {
+        int[] axes = IntStream.of(dims).map(this::axis).sorted().toArray();
+        int[] left = IntStream.range(0, rank())
+                .filter(d -> IntStream.of(dims).noneMatch(x -> x == d))
+                .map(d -> order[d] - (int) IntStream.of(axes).filter(a -> a < order[d]).count())
+                .toArray();
+        Tensor t = tensor;
+        for (int i = axes.length - 1; i >= 0; i--) {
+            t = t.squeeze(axes[i]);
+        }
+        return new Held(t, type, left);
+    }
+
+    /** The value whose layout an operator of several keeps: one that is not in order, and of these the largest. */
+    static Held leader(Held... values) {
+        return Arrays.stream(values)
+                .max(Comparator.comparing((Held h) -> !h.isFirst()).thenComparing(h -> h.tensor.shape().size()))
+                .orElseThrow();
+    }
+
+    /** This value's tensor in the layout of another of its rank. */
+    Tensor as(Held other) {
+        int[] wanted = new int[rank()];
+        for (int d = 0; d < wanted.length; d++) {
+            wanted[other.order[d]] = d;
+        }
+        return arranged(wanted);
+    }
+
+    /** This value with its dimensions in another order: dimension d is the former {@code wanted[d]}. */
+    Held transposed(int... wanted) {
+        return new Held(tensor, type, IntStream.of(wanted).map(this::axis).toArray());
+    }
+
+    /** This value with other dimensions, in its own layout where those that are joined stand beside each other. */
+    Held reshaped(int... dims) {
+        int[] from = dims();
+        boolean fits = tensor.shape().size() > 0 && Shape.of(from).size() == Shape.of(dims).size();
+        List<Part> parts = !isFirst() && fits ? parts(from, dims) : List.of();
+        if (parts.isEmpty() || !parts.stream().allMatch(this::together)) {
+            return of(channelsFirst().reshape(dims), type);
+        }
+        parts.sort(Comparator.comparingInt(p -> axes(p)[0]));
+        int[] moved = parts.stream()
+                .flatMapToInt(p -> IntStream.range(p.from, p.end))
+                .toArray();
+        int[] sizes = new int[dims.length];
+        int[] places = new int[dims.length];
+        int at = 0;
+        for (Part p : parts) {
+            for (int d = p.to; d < p.toEnd; d++) {
+                places[d] = at;
+                sizes[at++] = dims[d];
+            }
+        }
+        return new Held(arranged(moved).reshape(sizes), type, places);
+    }
+
+    /** The dimensions from {@code from} to {@code end} become those from {@code to} to {@code toEnd}. */
+    private record Part(int from, int end, int to, int toEnd) {}
+
+    private int[] axes(Part p) {
+        return IntStream.range(p.from, p.end).map(this::axis).sorted().toArray();
+    }
+
+    /** Whether no other dimension of the tensor lies between those of the part. */
+    private boolean together(Part p) {
+        int[] axes = axes(p);
+        return axes[axes.length - 1] - axes[0] == axes.length - 1;
+    }
+
+    /** The smallest parts that can be reshaped by themselves. */
+    private static List<Part> parts(int[] from, int... to) {
+        List<Part> parts = new ArrayList<>();
+        int i = 0;
+        int j = 0;
+        while (i < from.length) {
+            int begin = i;
+            int target = j;
+            long have = from[i++];
+            long made = j < to.length ? to[j++] : 1;
+            while (have != made) {
+                if (have < made) {
+                    have *= from[i++];
+                } else {
+                    made *= to[j++];
+                }
+            }
+            if (i == from.length) { // what is left is 1
+                j = to.length;
+            }
+            parts.add(new Part(begin, i, target, j));
+        }
+        return parts;
     }
 
     /** The order of dimensions by which [N, .., C] becomes [N, C, ..]. */

@@ -155,6 +155,6 @@ final class Images {
             all.add(max ? samples.max(2) : samples.mean(2));
         }
         Tensor y = all.isEmpty() ? Tensor.zeros(0, high, wide, x.dim(3)) : Tensor.stack(0, all.toArray(Tensor[]::new));
-        return new Held(y, s.type(0), true);
+        return Held.ofLast(y, s.type(0));
     }
 }

@@ -15,8 +15,10 @@ final class Norms {
         Tensor of(Tensor x, int dim);
     }
 
+    private static final Along SOFTMAX = Tensor::softmax;
+
     static void addTo(Operators to) {
-        to.one("Softmax", s -> softmax(s, Tensor::softmax));
+        to.one("Softmax", s -> softmax(s, SOFTMAX));
         to.one("LogSoftmax", s -> softmax(s, Tensor::logSoftmax));
         to.one(
                 "Hardmax",
@@ -32,13 +34,13 @@ final class Norms {
         to.all("BatchNormalization", Norms::batch).statistics(3);
         to.one("InstanceNormalization", s -> {
             Tensor x = s.channelsLast(0);
-            return new Held(x.groupNorm(x.dim(-1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5)), s.type(0), true);
+            return Held.ofLast(x.groupNorm(x.dim(-1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5)), s.type(0));
         });
         to.one("GroupNormalization", s -> {
             Tensor x = s.channelsLast(0);
             int groups = (int) s.whole("num_groups", 1);
             Tensor y = x.groupNorm(groups, null, null, s.real("epsilon", 1e-5));
-            return new Held(y.mul(ofChannels(s, 1, y)).add(ofChannels(s, 2, y)), s.type(0), true);
+            return Held.ofLast(y.mul(ofChannels(s, 1, y)).add(ofChannels(s, 2, y)), s.type(0));
         });
         to.one(
                 "com.microsoft.GroupNorm",
@@ -48,7 +50,7 @@ final class Norms {
                     Tensor y = (last ? x : x.permute(Held.last(x.shape().rank())))
                             .groupNorm((int) s.whole("groups", 1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5));
                     y = s.whole("activation", 0) != 0 ? y.silu() : y;
-                    return new Held(y, s.type(0), !last);
+                    return last ? Held.of(y, s.type(0)) : Held.ofLast(y, s.type(0));
                 });
         to.all("LayerNormalization", s -> layer(s, s.held(0).first().floats(), s.vectorIfGiven(1), s.vectorIfGiven(2)));
         to.all("com.microsoft.SkipLayerNormalization", s -> skip(s, true));
@@ -62,7 +64,7 @@ final class Norms {
             Tensor x = s.channelsLast(0);
             Tensor y = (even ? x.flip(-1) : x)
                     .localResponseNorm(size, s.real("alpha", 1e-4), s.real("beta", 0.75), s.real("bias", 1));
-            return new Held(even ? y.flip(-1) : y, s.type(0), true);
+            return Held.ofLast(even ? y.flip(-1) : y, s.type(0));
         });
         to.one("LpNormalization", s -> {
             Held x = s.held(0);
@@ -94,6 +96,13 @@ final class Norms {
 
     /** Before version 13 it is over all dimensions from the axis on. */
     private static Object softmax(Step s, Along function) {
+        if (s.value(0) instanceof PendingScores p && function == SOFTMAX) {
+            int rank = p.rank();
+            PendingScores shares = p.softmax(Step.axis(s.whole("axis", s.version() >= 13 ? -1 : 1), rank));
+            if (shares != null) {
+                return shares;
+            }
+        }
         Held x = s.held(0);
         if (s.version() >= 13) {
             return x.with(function.of(x.floats(), x.axis(Step.axis(s.whole("axis", -1), x.rank()))));
@@ -128,7 +137,7 @@ final class Norms {
         Tensor variance = x.variance(axes);
         Tensor y = x.batchNorm(mean, variance, s.vectorIfGiven(1), s.vectorIfGiven(2), epsilon, null, null);
         return new Object[] {
-            new Held(y, s.type(0), true),
+            Held.ofLast(y, s.type(0)),
             Held.of(s.tensor(3).mul(momentum).add(mean.mul(1 - momentum)), s.type(3)),
             Held.of(s.tensor(4).mul(momentum).add(variance.mul(1 - momentum)), s.type(4))
         };

@@ -19,15 +19,22 @@ record Pending(
         boolean takesBias,
         @Nullable Operand bias,
         @Nullable Tensor residual,
-        Kernel kernel) {
+        Kernel kernel)
+        implements Deferred {
     /** What the kernel computes: act((product + bias) + residual), without what is null. */
     interface Kernel {
         Tensor of(@Nullable Operand bias, @Nullable Tensor residual, @Nullable Activation activation);
     }
 
+    @Override
+    public Held held() {
+        return end(null);
+    }
+
     Held end(@Nullable Activation activation) {
         try {
-            return new Held(kernel.of(bias, residual, activation), ElementType.FLOAT, last);
+            Tensor y = kernel.of(bias, residual, activation);
+            return last ? Held.ofLast(y, ElementType.FLOAT) : Held.of(y, ElementType.FLOAT);
         } catch (IllegalArgumentException e) {
             throw new NodeException(node, e);
         }

@@ -19,13 +19,13 @@ final class Pools {
         to.all("MaxPool", Pools::max);
         to.one("AveragePool", s -> {
             Tensor x = s.channelsLast(0);
-            return new Held(average(s, x, window(s, x)), s.type(0), true);
+            return Held.ofLast(average(s, x, window(s, x)), s.type(0));
         });
         to.one("LpPool", s -> {
             int p = (int) s.whole("p", 2);
             Tensor x = powered(s.channelsLast(0), p);
             Window w = window(s, x);
-            return new Held(root(x.avgPool(w).mul((double) w.taps()), p), s.type(0), true);
+            return Held.ofLast(root(x.avgPool(w).mul((double) w.taps()), p), s.type(0));
         });
         to.one("MaxUnpool", Pools::unpool);
     }
@@ -35,7 +35,7 @@ final class Pools {
             Tensor x = s.channelsLast(0);
             int[] dims = x.shape().toArray();
             Arrays.fill(dims, 1, dims.length - 1, 1);
-            return new Held(pool.apply(s, x).reshape(dims), s.type(0), true);
+            return Held.ofLast(pool.apply(s, x).reshape(dims), s.type(0));
         });
     }
 
@@ -95,7 +95,7 @@ final class Pools {
         Tensor x = h.with(h.channelsLast()).floats();
         Window w = window(s, x);
         if (!s.wants(1)) {
-            return new Object[] {new Held(x.maxPool(w).to(h.type().dtype()), h.type(), true)};
+            return new Object[] {Held.ofLast(x.maxPool(w).to(h.type().dtype()), h.type())};
         }
         Pooled y = x.maxPoolWithIndices(w);
         // places within an image and a channel here, within all images and channels there
@@ -117,7 +117,7 @@ final class Pools {
         shape[0] = dims[0];
         at = at.add(Tensor.ofInts(channels, c)).add(Tensor.ofInts(images, shape));
         return new Object[] {
-            new Held(y.values().to(h.type().dtype()), h.type(), true), new Held(at, ElementType.INT64, true)
+            Held.ofLast(y.values().to(h.type().dtype()), h.type()), Held.ofLast(at, ElementType.INT64)
         };
     }
 
@@ -146,6 +146,6 @@ final class Pools {
             }
             at = places;
         }
-        return new Held(s.channelsLast(0).to(DType.F32).maxUnpool(at, to), s.type(0), true);
+        return Held.ofLast(s.channelsLast(0).to(DType.F32).maxUnpool(at, to), s.type(0));
     }
 }

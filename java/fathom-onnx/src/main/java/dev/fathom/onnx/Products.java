@@ -51,12 +51,17 @@ final class Products {
     // ---- matrices
 
     private static Object matmul(Step s, float alpha) {
+        if (s.value(0) instanceof PendingScores p) {
+            Held y = p.of(s.held(1));
+            return y == null ? matmul(s.held(0), s.held(1), alpha) : y;
+        }
         if (s.value(1) instanceof Step.Weight w && w.dims().length == 2 && s.rank(0) > 1 && alpha == 1) {
             Tensor x = s.tensor(0);
             Operand b = w.in(1, 0);
             return pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a));
         }
-        return matmul(s.held(0), s.held(1), alpha);
+        PendingScores scores = s.isConstant(1) ? null : PendingScores.of(s.held(0), s.held(1));
+        return scores == null ? matmul(s.held(0), s.held(1), alpha) : scores;
     }
 
     /** As numpy has it: a vector is a row on the left and a column on the right. */
@@ -289,6 +294,6 @@ final class Products {
                 y = y.slice(d + 1, cut[2 * d], end);
             }
         }
-        return new Held(s.given(2) ? y.add(s.vector(2).value()) : y, ElementType.FLOAT, true);
+        return Held.ofLast(s.given(2) ? y.add(s.vector(2).value()) : y, ElementType.FLOAT);
     }
 }

@@ -38,7 +38,7 @@ final class Quantized {
                 .weight(1);
         to.one("ConvInteger", s -> {
                     Tensor y = convolution(s, shifted(s, 0, 2, 1), shifted(s, 1, 3, 0));
-                    return new Held(y, ElementType.INT32, true);
+                    return Held.ofLast(y, ElementType.INT32);
                 })
                 .weight(1);
         to.one("QLinearMatMul", s -> {
@@ -250,7 +250,7 @@ final class Quantized {
         sums = s.given(8) ? sums.add(s.tensor(8)) : sums;
         Tensor scale = s.floats(1).reshape(1).mul(along(s.floats(4), 0, 1));
         Held y = rescaled(s, sums.to(DType.F32), scale, 6, 7);
-        return new Held(y.tensor(), y.type(), true);
+        return Held.ofLast(y.tensor(), y.type());
     }
 
     private static Held rescaled(Step s, Tensor sums, Tensor scale, int to, int zero) {

@@ -60,11 +60,9 @@ final class Reductions {
         if (rank == 0) {
             return x.with(function.of(x.tensor().reshape(1), 0));
         }
-        if (s.whole("keepdims", 1) != 0) {
-            int[] own = Arrays.stream(graphs).map(x::axis).sorted().toArray();
-            return x.with(function.of(x.tensor(), own).unsqueeze(own));
-        }
-        return Held.of(function.of(x.channelsFirst(), graphs), x.type());
+        int[] own = Arrays.stream(graphs).map(x::axis).sorted().toArray();
+        Held kept = x.with(function.of(x.tensor(), own).unsqueeze(own));
+        return s.whole("keepdims", 1) != 0 ? kept : kept.squeezed(graphs);
     }
 
     private static Object empty(Step s, Held x, double nothing, int... axes) {

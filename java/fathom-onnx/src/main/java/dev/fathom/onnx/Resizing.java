@@ -136,7 +136,7 @@ final class Resizing {
         } else if (mode.equals("linear") && coordinates.equals("align_corners")) {
             how = Resize.LINEAR_CORNERS;
         }
-        return how == null ? null : new Held(x.channelsLast().resize(how, size), x.type(), true);
+        return how == null ? null : Held.ofLast(x.channelsLast().resize(how, size), x.type());
     }
 
     /** Where each place of the result lies in x. */

@@ -71,10 +71,13 @@ final class Shapes {
                             .map(a -> Step.axis(a, rank))
                             .sorted()
                             .toArray();
+                    if (!s.known(0)) {
+                        return s.held(0).unsqueezed(at);
+                    }
                     List<Integer> dims =
                             new ArrayList<>(Arrays.stream(s.dims(0)).boxed().toList());
                     Arrays.stream(at).forEach(d -> dims.add(d, 1));
-                    return reshaped(s, dims.stream().mapToInt(d -> d).toArray());
+                    return s.array(0).reshaped(dims.stream().mapToInt(d -> d).toArray());
                 })
                 .settings(1);
         to.one("Expand", s -> {
@@ -112,22 +115,22 @@ final class Shapes {
             Tensor x = h.channelsLast();
             int[] d = x.shape().toArray();
             if (s.text("mode", "DCR").equals("CRD")) {
-                return new Held(x.pixelShuffle(b), h.type(), true);
+                return Held.ofLast(x.pixelShuffle(b), h.type());
             }
             // blocks run over channels, not channels over blocks
             Tensor blocks = x.reshape(d[0], d[1], d[2], b, b, d[3] / (b * b)).permute(0, 1, 3, 2, 4, 5);
-            return new Held(blocks.reshape(d[0], d[1] * b, d[2] * b, d[3] / (b * b)), h.type(), true);
+            return Held.ofLast(blocks.reshape(d[0], d[1] * b, d[2] * b, d[3] / (b * b)), h.type());
         });
         to.one("SpaceToDepth", s -> {
             Held h = s.held(0);
             int b = (int) s.whole("blocksize", 1);
             Tensor x = h.channelsLast();
             if (s.text("mode", "DCR").equals("CRD")) {
-                return new Held(x.pixelUnshuffle(b), h.type(), true);
+                return Held.ofLast(x.pixelUnshuffle(b), h.type());
             }
             int[] d = x.shape().toArray();
             Tensor blocks = x.reshape(d[0], d[1] / b, b, d[2] / b, b, d[3]).permute(0, 1, 3, 2, 4, 5);
-            return new Held(blocks.reshape(d[0], d[1] / b, d[2] / b, b * b * d[3]), h.type(), true);
+            return Held.ofLast(blocks.reshape(d[0], d[1] / b, d[2] / b, b * b * d[3]), h.type());
         });
         to.one("ReverseSequence", Shapes::reversed);
     }
@@ -195,12 +198,6 @@ final class Shapes {
 
     // ---- dimensions
 
-    static Object reshaped(Step s, int... dims) {
-        return s.known(0)
-                ? s.array(0).reshaped(dims)
-                : s.held(0).first().with(s.tensor(0).reshape(dims));
-    }
-
     private static Object reshape(Step s) {
         int[] from = s.dims(0);
         int[] to = s.ints("shape", 1);
@@ -216,20 +213,21 @@ final class Shapes {
             dims[open] = 1;
             dims[open] = product(from, 0, from.length) / Math.max(1, product(dims, 0, dims.length));
         }
-        return reshaped(s, dims);
+        return s.known(0) ? s.array(0).reshaped(dims) : s.held(0).reshaped(dims);
     }
 
     private static Object transpose(Step s) {
         int rank = s.rank(0);
         int[] order =
                 s.wholes("perm", IntStream.range(0, rank).map(d -> rank - 1 - d).toArray());
+        if (!Arrays.equals(IntStream.of(order).sorted().toArray(), Operator.inOrder(rank))) {
+            throw new IllegalArgumentException(
+                    Arrays.toString(order) + " is not an order of the " + rank + " dimensions");
+        }
         if (s.known(0)) {
             return s.array(0).transposed(order);
         }
-        Held x = s.held(0);
-        int[] of = Arrays.stream(order).map(x::axis).toArray();
-        boolean same = IntStream.range(0, rank).allMatch(d -> of[d] == d);
-        return Held.of(same ? x.tensor() : x.tensor().permute(of), x.type());
+        return s.held(0).transposed(order);
     }
 
     private static Object squeeze(Step s) {
@@ -247,12 +245,10 @@ final class Shapes {
             }
             gone[d] = true;
         }
-        return reshaped(
-                s,
-                IntStream.range(0, dims.length)
-                        .filter(d -> !gone[d])
-                        .map(d -> dims[d])
-                        .toArray());
+        IntStream all = IntStream.range(0, dims.length);
+        return s.known(0)
+                ? s.array(0).reshaped(all.filter(d -> !gone[d]).map(d -> dims[d]).toArray())
+                : s.held(0).squeezed(all.filter(d -> gone[d]).toArray());
     }
 
     // ---- parts
@@ -268,12 +264,9 @@ final class Shapes {
     }
 
     static Held concat(int axis, List<Held> parts) {
-        boolean last = parts.stream().anyMatch(Held::last);
-        Tensor[] all = parts.stream()
-                .map(p -> last ? p.channelsLast() : p.channelsFirst())
-                .toArray(Tensor[]::new);
-        int at = last ? Held.first(parts.get(0).rank())[axis] : axis;
-        return new Held(Tensor.concat(at, all), parts.get(0).type(), last);
+        Held leader = Held.leader(parts.toArray(Held[]::new));
+        Tensor[] all = parts.stream().map(p -> p.as(leader)).toArray(Tensor[]::new);
+        return leader.with(Tensor.concat(leader.axis(axis), all), parts.get(0).type());
     }
 
     /** Repeats along each dimension. */

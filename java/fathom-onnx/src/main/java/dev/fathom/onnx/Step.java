@@ -224,7 +224,7 @@ record Step(
         Held h = size
                 ? Held.of(number(((Array) value).longs()[0]).reshape(((Array) value).dims()), ((Array) value).type())
                 : held(value);
-        if (in[i] instanceof Pending) {
+        if (in[i] instanceof Deferred) {
             in[i] = h; // its kernel runs once
         }
         return h;
@@ -234,8 +234,8 @@ record Step(
         if (value instanceof Held h) {
             return h;
         }
-        if (value instanceof Pending p) {
-            return p.end(null);
+        if (value instanceof Deferred d) {
+            return d.held();
         }
         if (value instanceof Weight w) {
             return Held.of(w.graphs().to(w.type().dtype()), w.type());
@@ -257,10 +257,11 @@ record Step(
     }
 
     static Held together(Held a, Held b, BinaryOperator<Tensor> of) {
-        boolean last = (a.last() || b.last()) && a.rank() == b.rank();
-        return last
-                ? new Held(of.apply(a.channelsLast(), b.channelsLast()), a.type(), true)
-                : Held.of(of.apply(a.channelsFirst(), b.channelsFirst()), a.type());
+        int rank = Math.max(a.rank(), b.rank());
+        Held x = a.raised(rank);
+        Held y = b.raised(rank);
+        Held leader = Held.leader(x, y);
+        return leader.with(of.apply(x.as(leader), y.as(leader)), a.type());
     }
 
     /** An input with its dimensions as the graph has them. */

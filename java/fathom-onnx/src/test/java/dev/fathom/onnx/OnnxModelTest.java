@@ -181,7 +181,7 @@ class OnnxModelTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             DepthToSpace x          | blocksize 0  | DepthToSpace of z: its inputs and attributes do not fit together
-            Transpose x             | perm 7 8     | Transpose of z: permute: [7, 8] is not an order of the 4 dimensions
+            Transpose x             | perm 7 8     | Transpose of z: [7, 8] is not an order of the 4 dimensions
             Range zero big zero     | axis 0       | Range of z: a constant of shape [2147483647]
             Div ints zero           | axis 0       | Div of z: its inputs and attributes do not fit together
             Conv x W                | group 0      | Conv of z: conv

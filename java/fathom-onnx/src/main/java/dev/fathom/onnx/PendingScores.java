@@ -1,0 +1,144 @@
+package dev.fathom.onnx;
+
+import dev.fathom.tensor.Attention;
+import dev.fathom.tensor.AttentionMask;
+import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Products of queries with keys, [batch, heads, queries, keys] or without heads, which may be scaled, moved by a bias
+ * and made shares by a softmax: where values follow, one kernel of attention computes all of it, and no scores are
+ * kept.
+ */
+final class PendingScores implements Deferred {
+    private final Held queries;
+    /** With their last two dimensions exchanged, as the second factor of a product. */
+    private final Held keys;
+
+    private final double scale;
+    private final @Nullable Held bias;
+    private final boolean shares;
+    private @Nullable Held made;
+
+    private PendingScores(Held queries, Held keys, double scale, @Nullable Held bias, boolean shares) {
+        this.queries = queries;
+        this.keys = keys;
+        this.scale = scale;
+        this.bias = bias;
+        this.shares = shares;
+    }
+
+    /** A product that may be one of queries and keys, or null. */
+    static @Nullable PendingScores of(Held a, Held b) {
+        int rank = a.rank();
+        boolean may = (rank == 3 || rank == 4)
+                && b.rank() == rank
+                && a.type() == ElementType.FLOAT
+                && b.type() == ElementType.FLOAT
+                && Arrays.equals(a.dims(), 0, rank - 2, b.dims(), 0, rank - 2)
+                && a.dims()[rank - 1] == b.dims()[rank - 2];
+        return may ? new PendingScores(a, b, 1, null, false) : null;
+    }
+
+    /** These scores times a number, or null where that is too late. */
+    @Nullable
+    PendingScores times(double factor) {
+        return bias == null && !shares ? new PendingScores(queries, keys, scale * factor, null, false) : null;
+    }
+
+    /** These scores with numbers that are added, or null where that is too late. */
+    @Nullable
+    PendingScores plus(Held added) {
+        int rank = queries.rank();
+        if (shares || added.rank() > rank || added.type() != ElementType.FLOAT) {
+            return null;
+        }
+        Held more = added.raised(rank);
+        int[] dims = more.dims();
+        int[] own = {queries.dims()[0], queries.dims()[1], queries.dims()[rank - 2], keys.dims()[rank - 1]};
+        for (int d = 0; d < rank; d++) {
+            int n = rank == 4 || d == 0 ? own[d] : own[d + 1];
+            if (dims[d] != n && dims[d] != 1) {
+                return null;
+            }
+        }
+        return new PendingScores(
+                queries, keys, scale, bias == null ? more : Step.together(bias, more, Tensor::add), false);
+    }
+
+    /** The shares that the keys of a query have, or null where these are shares already. */
+    @Nullable
+    PendingScores softmax(int axis) {
+        return shares || axis != queries.rank() - 1 ? null : new PendingScores(queries, keys, scale, bias, true);
+    }
+
+    int rank() {
+        return queries.rank();
+    }
+
+    boolean isShares() {
+        return shares;
+    }
+
+    /** The means of values by these shares, or null where the kernel does not have this form. */
+    @Nullable
+    Held of(Held values) {
+        int rank = queries.rank();
+        int[] q = queries.dims();
+        int[] v = values.dims();
+        boolean fits = shares
+                && values.rank() == rank
+                && values.type() == ElementType.FLOAT
+                && Arrays.equals(q, 0, rank - 2, v, 0, rank - 2)
+                && v[rank - 2] == keys.dims()[rank - 1]
+                && v[rank - 1] == q[rank - 1];
+        if (!fits) {
+            return null;
+        }
+        boolean heads = rank == 4;
+        Attention how = new Attention(heads ? q[1] : 1).scale((float) scale);
+        if (bias != null) {
+            Tensor b = bias.channelsFirst();
+            int[] dims = b.shape().toArray();
+            dims[rank - 1] = keys.dims()[rank - 1];
+            b = b.dim(-1) == dims[rank - 1] ? b : b.expand(dims);
+            how = how.mask(AttentionMask.NONE.withBias(heads ? b : b.unsqueeze(1)));
+        }
+        if (!heads) {
+            return Held.of(
+                    queries.channelsFirst().attention(keys.arranged(0, 2, 1), values.channelsFirst(), how),
+                    ElementType.FLOAT);
+        }
+        Tensor y = joined(queries.arranged(0, 2, 1, 3))
+                .attention(joined(keys.arranged(0, 3, 1, 2)), joined(values.arranged(0, 2, 1, 3)), how);
+        return Held.of(y.reshape(q[0], q[2], q[1], q[3]), ElementType.FLOAT).transposed(0, 2, 1, 3);
+    }
+
+    /** [batch, length, heads, d] with the heads beside each other. */
+    private static Tensor joined(Tensor x) {
+        return x.reshape(x.dim(0), x.dim(1), x.dim(2) * x.dim(3));
+    }
+
+    @Override
+    public Held held() {
+        Held y = made;
+        if (y == null) {
+            Tensor t = queries.channelsFirst().matmul(keys.channelsFirst());
+            t = scale == 1 ? t : t.mul(scale);
+            y = Held.of(t, ElementType.FLOAT);
+            y = bias == null ? y : Step.together(y, bias, Tensor::add);
+            y = shares ? y.with(y.tensor().softmax(y.axis(y.rank() - 1))) : y;
+            made = y;
+        }
+        return y;
+    }
+
+    /** Where shares are not numbers, as no key is seen: the kernel gives such queries zeros. */
+    record Unseen(PendingScores of) implements Deferred {
+        @Override
+        public Held held() {
+            return of.held().with(of.held().tensor().isNan(), ElementType.BOOL);
+        }
+    }
+}
