@@ -41,7 +41,7 @@ final class PendingScores implements Deferred {
         return may ? new PendingScores(a, b, 1, null, false) : null;
     }
 
-    /** These scores times a number, or null where that is too late. */
+    /** These scores times a number, or null where something was added before. */
     @Nullable
     PendingScores times(double factor) {
         return bias == null && !shares ? new PendingScores(queries, keys, scale * factor, null, false) : null;

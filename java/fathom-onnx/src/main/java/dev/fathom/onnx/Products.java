@@ -91,6 +91,11 @@ final class Products {
                     ? pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a))
                     : Held.of(x.linear(b, null).mul(alpha), ElementType.FLOAT);
         }
+        PendingScores scores =
+                left ? null : PendingScores.of(s.held(0), right ? swapped(s.held(1)) : s.held(1));
+        if (scores != null) {
+            return scores.times(alpha);
+        }
         Held a = s.held(0).first();
         Held b = s.held(1).first();
         a = left ? a.with(a.tensor().transpose(-1, -2)) : a;
@@ -99,6 +104,17 @@ final class Products {
             return a.with(alpha == 1 ? y : y.mul(alpha));
         }
         return matmul(a, right ? b.with(b.tensor().transpose(-1, -2)) : b, alpha);
+    }
+
+    /** With the last two dimensions exchanged. */
+    private static Held swapped(Held x) {
+        int[] order = Operator.inOrder(x.rank());
+        int last = order.length - 1;
+        if (last > 0) {
+            order[last] = last - 1;
+            order[last - 1] = last;
+        }
+        return x.transposed(order);
     }
 
     static Object pending(Step s, boolean last, boolean takesBias, Pending.Kernel kernel) {

@@ -82,6 +82,7 @@ final class Program {
         Set<String> there = new HashSet<>(outer);
         there.addAll(initializers.keySet());
         mustBeConnected(given, there);
+        given = rewritten(given, initializers);
         for (Node n : given) {
             read(n, initializers);
         }
@@ -103,6 +104,25 @@ final class Program {
             if (readers.containsKey(i.name()) && !parameters.containsKey(i.name())) {
                 constants.put(i.name(), Array.read(i));
             }
+        }
+    }
+
+    /** The same in fewer nodes, unless operators of the standard mean something else here. */
+    private List<Node> rewritten(List<Node> given, Map<String, Initializer> initializers) throws IOException {
+        if (own.keySet().stream().anyMatch(name -> name.indexOf('.') < 0)) {
+            return given;
+        }
+        Set<String> kept = new HashSet<>();
+        outputs.forEach(v -> kept.add(v.name()));
+        given.forEach(n -> n.graphs().forEach(g -> readWithin(g, kept)));
+        return Rewriting.of(given, initializers, kept);
+    }
+
+    private static void readWithin(Graph g, Set<String> names) {
+        g.outputs().forEach(v -> names.add(v.name()));
+        for (Node n : g.nodes()) {
+            names.addAll(n.inputs());
+            n.graphs().forEach(inner -> readWithin(inner, names));
         }
     }
 

@@ -1,0 +1,142 @@
+package dev.fathom.onnx;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Normalizations that are written as means, differences and roots: (x - mean) / sqrt(variance + epsilon), and x /
+ * sqrt(mean square + epsilon), over the last dimensions, with the weight and the bias that follow.
+ */
+final class NormPattern {
+    private final Rewriting graph;
+
+    private NormPattern(Rewriting graph) {
+        this.graph = graph;
+    }
+
+    /** The node of the whole normalization, which gives what {@code n} gives, or null. */
+    static @Nullable Node of(Rewriting graph, Node n) {
+        NormPattern p = new NormPattern(graph);
+        Node norm = p.weighted(n);
+        return norm == null ? p.plain(n) : norm;
+    }
+
+    /** A normalization that was found before, with the weight or the bias of this node. */
+    private @Nullable Node weighted(Node n) {
+        boolean mul = n.operator().equals("Mul");
+        if (!mul && !n.operator().equals("Add")) {
+            return null;
+        }
+        for (int i = 0; i < 2; i++) {
+            Node norm = graph.maker(Rewriting.input(n, i), "LayerNormalization", "SimplifiedLayerNormalization");
+            String w = Rewriting.input(n, 1 - i);
+            int given = norm == null ? 0 : norm.inputs().size();
+            boolean next = mul ? given == 1 : given == 2 && norm.op().equals("LayerNormalization");
+            // one dimension is normalized where the weight has one
+            if (norm != null
+                    && next
+                    && graph.rank(w) == 1
+                    && norm.attributes().get("axis") instanceof Long axis
+                    && axis == -1
+                    && graph.reader(norm, n.op()) != null) {
+                List<String> inputs = mul
+                        ? List.of(norm.inputs().get(0), w)
+                        : List.of(norm.inputs().get(0), norm.inputs().get(1), w);
+                return Rewriting.instead(n, norm.op(), norm.domain(), inputs, norm.attributes());
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Node plain(Node n) {
+        String x = Rewriting.input(n, 0);
+        String by = Rewriting.input(n, 1);
+        return switch (n.operator()) {
+            case "Div" -> normalized(n, x, root(by));
+            case "Mul" -> {
+                Node one = normalized(n, x, inverse(by));
+                yield one == null ? normalized(n, by, inverse(x)) : one;
+            }
+            default -> null;
+        };
+    }
+
+    /** sqrt(sum) of which the sum is returned, or null. */
+    private @Nullable Node root(String value) {
+        Node root = graph.maker(value, "Sqrt", "Pow");
+        boolean half = root != null
+                && (root.op().equals("Sqrt") || graph.number(Rewriting.input(root, 1)) == 0.5);
+        return half ? graph.maker(Rewriting.input(root, 0), "Add") : null;
+    }
+
+    /** 1 / sqrt(sum), or null. */
+    private @Nullable Node inverse(String value) {
+        Node n = graph.maker(value, "Reciprocal", "Div", "Pow");
+        if (n == null) {
+            return null;
+        }
+        return switch (n.op()) {
+            case "Reciprocal" -> root(Rewriting.input(n, 0));
+            case "Div" -> graph.number(Rewriting.input(n, 0)) == 1 ? root(Rewriting.input(n, 1)) : null;
+            default ->
+                graph.number(Rewriting.input(n, 1)) == -0.5
+                        ? graph.maker(Rewriting.input(n, 0), "Add")
+                        : null;
+        };
+    }
+
+    /** x over the root of {@code sum}, a mean square of x and an epsilon. */
+    private @Nullable Node normalized(Node n, String x, @Nullable Node sum) {
+        if (sum == null) {
+            return null;
+        }
+        for (int i = 0; i < 2; i++) {
+            double epsilon = graph.number(Rewriting.input(sum, i));
+            Node mean = graph.maker(Rewriting.input(sum, 1 - i), "ReduceMean");
+            Node square = mean == null ? null : graph.maker(Rewriting.input(mean, 0), "Pow", "Mul");
+            boolean squared = square != null
+                    && Rewriting.input(square, 0).equals(x)
+                    && (square.op().equals("Pow")
+                            ? graph.number(Rewriting.input(square, 1)) == 2
+                            : Rewriting.input(square, 1).equals(x));
+            long axis = mean == null ? 0 : axis(mean);
+            if (Double.isNaN(epsilon) || !squared || axis == 0) {
+                continue;
+            }
+            Map<String, Object> attributes = Map.of("axis", axis, "epsilon", (float) epsilon);
+            Node difference = graph.maker(x, "Sub");
+            Node own = difference == null ? null : graph.maker(Rewriting.input(difference, 1), "ReduceMean");
+            boolean centered =
+                    own != null && axis(own) == axis && own.inputs().get(0).equals(Rewriting.input(difference, 0));
+            return Rewriting.instead(
+                    n,
+                    centered ? "LayerNormalization" : "SimplifiedLayerNormalization",
+                    "",
+                    List.of(centered ? Rewriting.input(difference, 0) : x),
+                    attributes);
+        }
+        return null;
+    }
+
+    /** The first of the last dimensions over which the mean goes, counted from the end, or 0. */
+    private long axis(Node mean) {
+        long[] axes = null;
+        if (mean.attributes().get("axes") instanceof long[] all) {
+            axes = all;
+        } else {
+            Array given = graph.constant(Rewriting.input(mean, 1));
+            axes = given == null || !given.type().whole() ? null : given.longs();
+        }
+        boolean kept = !(mean.attributes().get("keepdims") instanceof Long keep) || keep != 0;
+        if (axes == null || axes.length == 0 || !kept) {
+            return 0;
+        }
+        for (int i = 0; i < axes.length; i++) {
+            if (axes[i] != i - axes.length) {
+                return 0;
+            }
+        }
+        return -axes.length;
+    }
+}
