@@ -98,22 +98,17 @@ final class Formula {
         double c = argument[1][0];
         boolean scaled = is(argument, term(c, 1, 0)) && c > 0;
         boolean halves = is(whole, plus(term(0.5, 1, 0), term(0.5, 1, 1), 1));
-        switch (f.op()) {
-            case "Erf":
-                return halves && is(argument, term(Math.sqrt(0.5), 1, 0)) ? one("Gelu", Map.of()) : null;
-            case "Tanh":
-                double root = Math.sqrt(2 / Math.PI);
-                return halves && is(argument, plus(term(root, 1, 0), term(0.044715 * root, 3, 0), 1))
-                        ? one("Gelu", Map.of("approximate", "tanh"))
-                        : null;
-            case "Sigmoid":
-                return ofU && scaled ? one("Swish", Map.of("alpha", (float) c)) : null;
-            case "HardSigmoid":
-                boolean sixth = close(real(f, "alpha", 0.2), 1 / 6.0) && close(real(f, "beta", 0.5), 0.5);
-                return ofU && sixth && is(argument, term(1, 1, 0)) ? one("HardSwish", Map.of()) : null;
-            default:
-                return clipped(f, whole, argument);
-        }
+        double k = Math.sqrt(2 / Math.PI);
+        double[][] cubic = plus(term(k, 1, 0), term(0.044715 * k, 3, 0), 1);
+        boolean sixth = close(real(f, "alpha", 0.2), 1 / 6.0) && close(real(f, "beta", 0.5), 0.5);
+        return switch (f.op()) {
+            case "Erf" -> halves && is(argument, term(Math.sqrt(0.5), 1, 0)) ? one("Gelu", Map.of()) : null;
+            case "Tanh" -> halves && is(argument, cubic) ? one("Gelu", Map.of("approximate", "tanh")) : null;
+            case "Sigmoid" -> ofU && scaled ? one("Swish", Map.of("alpha", (float) c)) : null;
+            case "HardSigmoid" ->
+                ofU && sixth && is(argument, term(1, 1, 0)) ? one("HardSwish", Map.of()) : null;
+            default -> clipped(f, whole, argument);
+        };
     }
 
     /** x clip(x + 3, 0, 6) / 6, and the same without x. */
@@ -204,9 +199,9 @@ final class Formula {
         }
         Node f = graph.maker(value, FUNCTIONS);
         if (f != null) {
-            boolean one = function == null || function == f;
+            Node before = function;
             function = f;
-            return one ? term(1, 0, 1) : null;
+            return before == null || before.equals(f) ? term(1, 0, 1) : null;
         }
         Node n = depth < DEPTH ? graph.maker(value, "Mul", "Div", "Add", "Sub", "Pow", "Neg") : null;
         return n == null ? null : of(n, depth + 1);

@@ -31,11 +31,13 @@ final class NormPattern {
         for (int i = 0; i < 2; i++) {
             Node norm = graph.maker(Rewriting.input(n, i), "LayerNormalization", "SimplifiedLayerNormalization");
             String w = Rewriting.input(n, 1 - i);
-            int given = norm == null ? 0 : norm.inputs().size();
+            if (norm == null) {
+                continue;
+            }
+            int given = norm.inputs().size();
             boolean next = mul ? given == 1 : given == 2 && norm.op().equals("LayerNormalization");
             // one dimension is normalized where the weight has one
-            if (norm != null
-                    && next
+            if (next
                     && graph.rank(w) == 1
                     && norm.attributes().get("axis") instanceof Long axis
                     && axis == -1
@@ -65,9 +67,10 @@ final class NormPattern {
     /** sqrt(sum) of which the sum is returned, or null. */
     private @Nullable Node root(String value) {
         Node root = graph.maker(value, "Sqrt", "Pow");
-        boolean half = root != null
-                && (root.op().equals("Sqrt") || graph.number(Rewriting.input(root, 1)) == 0.5);
-        return half ? graph.maker(Rewriting.input(root, 0), "Add") : null;
+        if (root == null || root.op().equals("Pow") && graph.number(Rewriting.input(root, 1)) != 0.5) {
+            return null;
+        }
+        return graph.maker(Rewriting.input(root, 0), "Add");
     }
 
     /** 1 / sqrt(sum), or null. */
@@ -105,18 +108,26 @@ final class NormPattern {
                 continue;
             }
             Map<String, Object> attributes = Map.of("axis", axis, "epsilon", (float) epsilon);
-            Node difference = graph.maker(x, "Sub");
-            Node own = difference == null ? null : graph.maker(Rewriting.input(difference, 1), "ReduceMean");
-            boolean centered =
-                    own != null && axis(own) == axis && own.inputs().get(0).equals(Rewriting.input(difference, 0));
+            String centered = centered(x, axis);
             return Rewriting.instead(
                     n,
-                    centered ? "LayerNormalization" : "SimplifiedLayerNormalization",
+                    centered == null ? "SimplifiedLayerNormalization" : "LayerNormalization",
                     "",
-                    List.of(centered ? Rewriting.input(difference, 0) : x),
+                    List.of(centered == null ? x : centered),
                     attributes);
         }
         return null;
+    }
+
+    /** What less its mean is this value, or null. */
+    private @Nullable String centered(String value, long axis) {
+        Node difference = graph.maker(value, "Sub");
+        if (difference == null) {
+            return null;
+        }
+        String x = Rewriting.input(difference, 0);
+        Node mean = graph.maker(Rewriting.input(difference, 1), "ReduceMean");
+        return mean != null && axis(mean) == axis && Rewriting.input(mean, 0).equals(x) ? x : null;
     }
 
     /** The first of the last dimensions over which the mean goes, counted from the end, or 0. */

@@ -30,7 +30,7 @@ final class PendingScores implements Deferred {
     }
 
     /** A product that may be one of queries and keys, or null. */
-    static @Nullable PendingScores of(Held a, Held b) {
+    static @Nullable PendingScores of(Held a, Held b, double scale) {
         int rank = a.rank();
         boolean may = (rank == 3 || rank == 4)
                 && b.rank() == rank
@@ -38,7 +38,7 @@ final class PendingScores implements Deferred {
                 && b.type() == ElementType.FLOAT
                 && Arrays.equals(a.dims(), 0, rank - 2, b.dims(), 0, rank - 2)
                 && a.dims()[rank - 1] == b.dims()[rank - 2];
-        return may ? new PendingScores(a, b, 1, null, false) : null;
+        return may ? new PendingScores(a, b, scale, null, false) : null;
     }
 
     /** These scores times a number, or null where something was added before. */

@@ -60,7 +60,7 @@ final class Products {
             Operand b = w.in(1, 0);
             return pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a));
         }
-        PendingScores scores = s.isConstant(1) ? null : PendingScores.of(s.held(0), s.held(1));
+        PendingScores scores = s.isConstant(1) ? null : PendingScores.of(s.held(0), s.held(1), alpha);
         return scores == null ? matmul(s.held(0), s.held(1), alpha) : scores;
     }
 
@@ -92,9 +92,9 @@ final class Products {
                     : Held.of(x.linear(b, null).mul(alpha), ElementType.FLOAT);
         }
         PendingScores scores =
-                left ? null : PendingScores.of(s.held(0), right ? swapped(s.held(1)) : s.held(1));
+                left ? null : PendingScores.of(s.held(0), right ? swapped(s.held(1)) : s.held(1), alpha);
         if (scores != null) {
-            return scores.times(alpha);
+            return scores;
         }
         Held a = s.held(0).first();
         Held b = s.held(1).first();

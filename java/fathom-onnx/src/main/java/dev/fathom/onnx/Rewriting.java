@@ -51,20 +51,20 @@ final class Rewriting {
         List<Node> fewer = new ArrayList<>();
         for (Node n : r.nodes) {
             Node one = r.one(n);
-            if (one != n) { // so that the next pattern sees it
+            if (one != null) { // so that the next pattern sees it
                 r.unlink(n);
                 r.link(one);
             }
-            fewer.add(one);
+            fewer.add(one == null ? n : one);
         }
         return r.needed(fewer);
     }
 
-    private Node one(Node n) {
+    /** The one node that several are which end in this one, or null. */
+    private @Nullable Node one(Node n) {
         Node one = Formula.activation(this, n);
         one = one == null ? NormPattern.of(this, n) : one;
-        one = one == null ? scaledProduct(n) : one;
-        return one == null ? n : one;
+        return one == null ? scaledProduct(n) : one;
     }
 
     private void link(Node n) {

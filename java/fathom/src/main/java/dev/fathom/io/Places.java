@@ -1,6 +1,8 @@
 package dev.fathom.io;
 
 import dev.fathom.op.Shape;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /** Where the elements of a tensor, taken in their order, lie in an array that has its dimensions in another order. */
 final class Places {
@@ -28,7 +30,49 @@ final class Places {
                 }
             }
         }
-        return new Places(shape.toArray(), strides);
+        return merged(shape.toArray(), strides);
+    }
+
+    /** Dimensions that lie beside each other in both are one. */
+    private static Places merged(int[] dims, long... strides) {
+        int[] size = new int[dims.length + 1];
+        long[] step = new long[dims.length + 1];
+        size[0] = 1;
+        int n = 1;
+        for (int i = 0; i < dims.length; i++) {
+            long together = (long) size[n - 1] * dims[i];
+            if (dims[i] == 1) {
+                continue;
+            }
+            boolean beside = size[n - 1] == 1 || step[n - 1] == strides[i] * dims[i];
+            if (beside && together <= Integer.MAX_VALUE) {
+                size[n - 1] = (int) together;
+            } else {
+                size[n++] = dims[i];
+            }
+            step[n - 1] = strides[i];
+        }
+        return new Places(Arrays.copyOf(size, n), Arrays.copyOf(step, n));
+    }
+
+    /** Puts the next {@code n} elements, which are the first of {@code from}, at their places. */
+    void put(FloatBuffer from, int n, FloatBuffer to) {
+        int last = dims.length - 1;
+        long stride = strides[last];
+        for (int i = 0; i < n; ) {
+            int run = Math.min(n - i, dims[last] - index[last]);
+            if (stride == 1) {
+                to.put((int) at, from, i, run);
+            } else {
+                for (int k = 0; k < run; k++) {
+                    to.put((int) (at + k * stride), from.get(i + k));
+                }
+            }
+            i += run;
+            index[last] += run - 1;
+            at += (run - 1) * stride;
+            next();
+        }
     }
 
     /** The place of the next element. */

@@ -274,9 +274,7 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
         FloatBuffer chunk = FloatBuffer.allocate(CHUNK);
         values(e, (from, n, at) -> {
             int fine = stored.floats(from, n, chunk.clear());
-            for (int i = 0; i < fine; i++) {
-                target.put((int) places.next(), chunk.get(i));
-            }
+            places.put(chunk, fine, target);
             return fine;
         });
     }
