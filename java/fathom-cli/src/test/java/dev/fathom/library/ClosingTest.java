@@ -18,6 +18,7 @@ import dev.fathom.memory.Memory;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
+import dev.fathom.onnx.OnnxModel;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.series.Series;
@@ -40,19 +41,21 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Closing twice does nothing, for everything of the labs and the views that can be closed. */
+/** Closing twice does nothing, for everything of the labs, the views and the command line that can be closed. */
 class ClosingTest {
     private static final Path ROOT = Path.of(System.getProperty("fathom.root"));
 
     private static final Images DIGITS = images(Shape.of(28, 28, 1));
     private static final Images BYTES =
             new Images("digits", List.of("0"), Shape.of(28, 28, 1), bytes(), bytes(), bytes());
+    private static final OnnxModel ONNX = OnnxModel.read(ROOT.resolve("test-data/onnx/mlp.onnx"));
     private static final Interrupt INTERRUPT = Interrupt.install(nowhere());
 
     /** How to make one of each class. */
@@ -73,7 +76,9 @@ class ClosingTest {
             Map.entry("ImageStudy", () -> hidden("generative.ImageStudy", lab(), "Digits", BYTES)),
             Map.entry("SampleQuality", () -> hidden("generative.SampleQuality", lab(), "Digits", DIGITS, 2)),
             Map.entry("Streaming", () -> hidden("outliers.Streaming", List.of(member()))),
-            Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", new Adam(1), 1)));
+            Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", new Adam(1), 1)),
+            Map.entry("OnnxRunner", ClosingTest::runner),
+            Map.entry("OnnxRuntime", ClosingTest::otherRuntime));
 
     static Set<String> names() {
         return new TreeSet<>(MAKERS.keySet());
@@ -84,6 +89,7 @@ class ClosingTest {
         INTERRUPT.close();
         DIGITS.close();
         BYTES.close();
+        ONNX.close();
     }
 
     private static PrintStream nowhere() {
@@ -100,13 +106,36 @@ class ClosingTest {
 
     /** A record of a lab that is not public. */
     private static AutoCloseable hidden(String name, @Nullable Object... parts) throws ReflectiveOperationException {
-        Constructor<?> constructor = Stream.of(
-                        Class.forName("dev.fathom.labs." + name).getDeclaredConstructors())
+        return (AutoCloseable) made("dev.fathom.labs." + name, parts);
+    }
+
+    private static Object made(String name, @Nullable Object... parts) throws ReflectiveOperationException {
+        Constructor<?> constructor = Stream.of(Class.forName(name).getDeclaredConstructors())
                 .filter(c -> c.getParameterCount() == parts.length)
                 .findFirst()
                 .orElseThrow();
         constructor.setAccessible(true);
-        return (AutoCloseable) constructor.newInstance(parts);
+        return constructor.newInstance(parts);
+    }
+
+    private static AutoCloseable runner() throws ReflectiveOperationException {
+        Object inputs = made("dev.fathom.cli.OnnxInputs$Filled", List.of(), List.of(), Map.of());
+        return (AutoCloseable) made("dev.fathom.cli.OnnxRunner", ONNX, inputs, 1);
+    }
+
+    /** With a program in the place of the one that has ONNX Runtime. */
+    private static AutoCloseable otherRuntime() throws IOException, ReflectiveOperationException {
+        Path target = Files.createDirectories(temporary().resolve("bench/peers-ort/target"));
+        Path source = Files.writeString(
+                target.resolve("OrtCompare.java"),
+                "package dev.fathom.bench.ort; public class OrtCompare { public static void main(String[] a) throws"
+                        + " Exception { System.out.println(\"fathom ready 1\"); System.in.read(); } }");
+        Files.writeString(target.resolve("classpath"), "");
+        assertThat(ToolProvider.getSystemJavaCompiler()
+                        .run(null, null, null, "-d", target.resolve("classes").toString(), source.toString()))
+                .isZero();
+        Path project = target.getParent().getParent().getParent();
+        return (AutoCloseable) made("dev.fathom.cli.OnnxRuntime", project, Path.of("none.onnx"), 1, List.of());
     }
 
     private static Model<Layer> model() {

@@ -49,7 +49,11 @@ final class Elementwise {
         function(to, "Asinh", Tensor::asinh, null);
         function(to, "Acosh", Tensor::acosh, null);
         function(to, "Atanh", Tensor::atanh, null);
-        to.one("IsNaN", s -> s.value(0) instanceof PendingScores p && p.isShares() ? new PendingScores.Unseen(p) : s.held(0).with(s.held(0).floats().isNan(), ElementType.BOOL));
+        to.one(
+                "IsNaN",
+                s -> s.value(0) instanceof PendingScores p && p.isShares()
+                        ? new PendingScores.Unseen(p)
+                        : s.held(0).with(s.held(0).floats().isNan(), ElementType.BOOL));
         to.one("IsInf", s -> {
             Held x = s.held(0);
             Tensor t = x.floats();

@@ -87,7 +87,10 @@ final class Formula {
         }
         boolean ofU = is(whole, term(1, 1, 1));
         Node inner = graph.maker(f.inputs().get(0), "Softplus");
-        if (ofU && f.op().equals("Tanh") && inner != null && inner.inputs().get(0).equals(x)) {
+        if (ofU
+                && f.op().equals("Tanh")
+                && inner != null
+                && inner.inputs().get(0).equals(x)) {
             return one("Mish", Map.of());
         }
         function = null;
@@ -105,8 +108,7 @@ final class Formula {
             case "Erf" -> halves && is(argument, term(Math.sqrt(0.5), 1, 0)) ? one("Gelu", Map.of()) : null;
             case "Tanh" -> halves && is(argument, cubic) ? one("Gelu", Map.of("approximate", "tanh")) : null;
             case "Sigmoid" -> ofU && scaled ? one("Swish", Map.of("alpha", (float) c)) : null;
-            case "HardSigmoid" ->
-                ofU && sixth && is(argument, term(1, 1, 0)) ? one("HardSwish", Map.of()) : null;
+            case "HardSigmoid" -> ofU && sixth && is(argument, term(1, 1, 0)) ? one("HardSwish", Map.of()) : null;
             default -> clipped(f, whole, argument);
         };
     }

@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value that is a tensor of the pass, whose dimensions may stand in another order than the graph's: images have
- * their channels last, and a transposition moves nothing until something needs its order.
+ * A value that is a tensor of the pass, whose dimensions may stand in another order than the graph's: images have their
+ * channels last, and a transposition moves nothing until something needs its order.
  */
 final class Held {
     private final Tensor tensor;
@@ -136,7 +136,8 @@ final class Held {
         int[] axes = IntStream.of(dims).map(this::axis).sorted().toArray();
         int[] left = IntStream.range(0, rank())
                 .filter(d -> IntStream.of(dims).noneMatch(x -> x == d))
-                .map(d -> order[d] - (int) IntStream.of(axes).filter(a -> a < order[d]).count())
+                .map(d -> order[d]
+                        - (int) IntStream.of(axes).filter(a -> a < order[d]).count())
                 .toArray();
         Tensor t = tensor;
         for (int i = axes.length - 1; i >= 0; i--) {
@@ -148,7 +149,8 @@ final class Held {
     /** The value whose layout an operator of several keeps: one that is not in order, and of these the largest. */
     static Held leader(Held... values) {
         return Arrays.stream(values)
-                .max(Comparator.comparing((Held h) -> !h.isFirst()).thenComparing(h -> h.tensor.shape().size()))
+                .max(Comparator.comparing((Held h) -> !h.isFirst())
+                        .thenComparing(h -> h.tensor.shape().size()))
                 .orElseThrow();
     }
 
@@ -169,15 +171,15 @@ final class Held {
     /** This value with other dimensions, in its own layout where those that are joined stand beside each other. */
     Held reshaped(int... dims) {
         int[] from = dims();
-        boolean fits = tensor.shape().size() > 0 && Shape.of(from).size() == Shape.of(dims).size();
+        boolean fits = tensor.shape().size() > 0
+                && Shape.of(from).size() == Shape.of(dims).size();
         List<Part> parts = !isFirst() && fits ? parts(from, dims) : List.of();
         if (parts.isEmpty() || !parts.stream().allMatch(this::together)) {
             return of(channelsFirst().reshape(dims), type);
         }
         parts.sort(Comparator.comparingInt(p -> axes(p)[0]));
-        int[] moved = parts.stream()
-                .flatMapToInt(p -> IntStream.range(p.from, p.end))
-                .toArray();
+        int[] moved =
+                parts.stream().flatMapToInt(p -> IntStream.range(p.from, p.end)).toArray();
         int[] sizes = new int[dims.length];
         int[] places = new int[dims.length];
         int at = 0;

@@ -82,10 +82,7 @@ final class NormPattern {
         return switch (n.op()) {
             case "Reciprocal" -> root(Rewriting.input(n, 0));
             case "Div" -> graph.number(Rewriting.input(n, 0)) == 1 ? root(Rewriting.input(n, 1)) : null;
-            default ->
-                graph.number(Rewriting.input(n, 1)) == -0.5
-                        ? graph.maker(Rewriting.input(n, 0), "Add")
-                        : null;
+            default -> graph.number(Rewriting.input(n, 1)) == -0.5 ? graph.maker(Rewriting.input(n, 0), "Add") : null;
         };
     }
 

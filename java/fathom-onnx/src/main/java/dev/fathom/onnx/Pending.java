@@ -19,8 +19,7 @@ record Pending(
         boolean takesBias,
         @Nullable Operand bias,
         @Nullable Tensor residual,
-        Kernel kernel)
-        implements Deferred {
+        Kernel kernel) implements Deferred {
     /** What the kernel computes: act((product + bias) + residual), without what is null. */
     interface Kernel {
         Tensor of(@Nullable Operand bias, @Nullable Tensor residual, @Nullable Activation activation);

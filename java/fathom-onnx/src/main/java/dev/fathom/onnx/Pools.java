@@ -116,8 +116,7 @@ final class Pools {
         int[] shape = Windows.ones(rank);
         shape[0] = dims[0];
         at = at.add(Tensor.ofInts(channels, c)).add(Tensor.ofInts(images, shape));
-        return new Object[] {
-            Held.ofLast(y.values().to(h.type().dtype()), h.type()), Held.ofLast(at, ElementType.INT64)
+        return new Object[] {Held.ofLast(y.values().to(h.type().dtype()), h.type()), Held.ofLast(at, ElementType.INT64)
         };
     }
 

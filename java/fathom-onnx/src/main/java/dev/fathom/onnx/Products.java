@@ -91,8 +91,7 @@ final class Products {
                     ? pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a))
                     : Held.of(x.linear(b, null).mul(alpha), ElementType.FLOAT);
         }
-        PendingScores scores =
-                left ? null : PendingScores.of(s.held(0), right ? swapped(s.held(1)) : s.held(1), alpha);
+        PendingScores scores = left ? null : PendingScores.of(s.held(0), right ? swapped(s.held(1)) : s.held(1), alpha);
         if (scores != null) {
             return scores;
         }

@@ -69,7 +69,8 @@ final class Rewriting {
 
     private void link(Node n) {
         n.outputs().stream().filter(o -> !o.isEmpty()).forEach(o -> makers.put(o, n));
-        n.inputs().forEach(i -> readers.computeIfAbsent(i, k -> new ArrayList<>()).add(n));
+        n.inputs()
+                .forEach(i -> readers.computeIfAbsent(i, k -> new ArrayList<>()).add(n));
     }
 
     private void unlink(Node n) {
@@ -133,7 +134,8 @@ final class Rewriting {
 
     /** Another node that gives what this one gives. */
     static Node instead(Node of, String op, String domain, List<String> inputs, Map<String, Object> attributes) {
-        return new Node(of.name(), op, domain, inputs, List.of(of.outputs().get(0)), new TreeMap<>(attributes));
+        List<String> outputs = List.of(of.outputs().get(0));
+        return new Node(of.name(), op, domain, "", of.version(), inputs, outputs, new TreeMap<>(attributes));
     }
 
     // ---- products of scaled factors
@@ -155,9 +157,7 @@ final class Rewriting {
                 scale *= m.op().equals("Mul") ? f : 1 / f;
             }
         }
-        return scale == 1
-                ? null
-                : instead(n, "FusedMatMul", "com.microsoft", factors, Map.of("alpha", (float) scale));
+        return scale == 1 ? null : instead(n, "FusedMatMul", "com.microsoft", factors, Map.of("alpha", (float) scale));
     }
 
     // ---- the same, once
@@ -184,9 +184,11 @@ final class Rewriting {
         for (Node n : given) {
             List<String> inputs =
                     n.inputs().stream().map(i -> same.getOrDefault(i, i)).toList();
-            Node renamed = new Node(n.name(), n.op(), n.domain(), inputs, n.outputs(), n.attributes());
+            Node renamed = new Node(
+                    n.name(), n.op(), n.domain(), n.overload(), n.version(), inputs, n.outputs(), n.attributes());
             String key = key(renamed);
-            String first = key == null ? null : seen.putIfAbsent(key, n.outputs().get(0));
+            String first =
+                    key == null ? null : seen.putIfAbsent(key, n.outputs().get(0));
             if (first != null) {
                 same.put(n.outputs().get(0), first);
             } else {
@@ -202,7 +204,7 @@ final class Rewriting {
         if (drawn || n.outputs().size() != 1 || kept.contains(n.outputs().get(0))) {
             return null;
         }
-        StringBuilder key = new StringBuilder(n.operator()).append(n.inputs());
+        StringBuilder key = new StringBuilder(n.operator()).append(n.version()).append(n.inputs());
         for (Map.Entry<String, Object> a : new TreeMap<>(n.attributes()).entrySet()) {
             Object v = a.getValue();
             String text = v instanceof long[] x

@@ -247,7 +247,8 @@ final class Shapes {
         }
         IntStream all = IntStream.range(0, dims.length);
         return s.known(0)
-                ? s.array(0).reshaped(all.filter(d -> !gone[d]).map(d -> dims[d]).toArray())
+                ? s.array(0)
+                        .reshaped(all.filter(d -> !gone[d]).map(d -> dims[d]).toArray())
                 : s.held(0).squeezed(all.filter(d -> gone[d]).toArray());
     }
 
