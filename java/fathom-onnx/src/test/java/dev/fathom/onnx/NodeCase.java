@@ -3,6 +3,8 @@ package dev.fathom.onnx;
 import dev.fathom.io.Bytes;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,28 +12,69 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
-/** One of the cases by which ONNX tests its operators: a model, inputs and outputs, in a folder of its own. */
-final class NodeCase {
-    private final Path folder;
-    private final Path scratch;
-
-    /** @param scratch where a file may be written */
-    NodeCase(Path folder, Path scratch) {
-        this.folder = folder;
-        this.scratch = scratch;
+/**
+ * One of the cases by which ONNX tests its operators: a model, inputs and outputs.
+ *
+ * @param inputs as messages of protocol buffers, like the model
+ */
+record NodeCase(String name, byte[] model, List<byte[]> inputs, List<byte[]> outputs) {
+    /** Reads a case that has a folder of its own. */
+    static NodeCase of(Path folder) throws IOException {
+        Path set = folder.resolve("test_data_set_0");
+        return new NodeCase(
+                folder.getFileName().toString(),
+                Files.readAllBytes(folder.resolve("model.onnx")),
+                all(set, "input_"),
+                all(set, "output_"));
     }
 
-    private static OnnxFile open(Path file) throws IOException {
-        return new OnnxFile(Bytes.of(file, "a case"), file.getParent());
+    private static List<byte[]> all(Path set, String prefix) throws IOException {
+        List<byte[]> all = new ArrayList<>();
+        for (Path file; Files.exists(file = set.resolve(prefix + all.size() + ".pb")); ) {
+            all.add(Files.readAllBytes(file));
+        }
+        return all;
+    }
+
+    /** Reads the cases of a file, of which {@code test-data/onnx-cases/make.py} tells the form. */
+    static List<NodeCase> packed(Path file) throws IOException {
+        List<NodeCase> cases = new ArrayList<>();
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(file))) {
+            for (Wire all = wire(in.readAllBytes()); all.next(); ) {
+                String name = "";
+                byte[] model = {};
+                List<byte[]> inputs = new ArrayList<>();
+                List<byte[]> outputs = new ArrayList<>();
+                for (Wire one = all.message(); one.next(); ) {
+                    switch (one.field()) {
+                        case 1 -> name = one.text();
+                        case 2 -> model = one.bytes();
+                        case 3 -> inputs.add(one.bytes());
+                        default -> outputs.add(one.bytes());
+                    }
+                }
+                cases.add(new NodeCase(name, model, inputs, outputs));
+            }
+        }
+        return cases;
+    }
+
+    private static Wire wire(byte... bytes) throws IOException {
+        return new Wire(Bytes.of(ByteBuffer.wrap(bytes)));
+    }
+
+    private static OnnxFile open(byte... bytes) throws IOException {
+        return new OnnxFile(Bytes.of(ByteBuffer.wrap(bytes)), null);
     }
 
     /** The operators of the model, and the types of elements that go in and come out. */
     record About(String operators, List<ElementType> types) {}
 
     About about() throws IOException {
-        try (OnnxFile file = open(folder.resolve("model.onnx"))) {
+        try (OnnxFile file = open(model)) {
             Graph g = file.graph();
             String ops =
                     g.nodes().stream().map(Node::operator).distinct().sorted().collect(Collectors.joining(" "));
@@ -42,31 +85,31 @@ final class NodeCase {
         }
     }
 
-    /** Null where all outputs are right, and else what is wrong. */
+    /**
+     * Null where all outputs are right, and else what is wrong.
+     *
+     * @param file where the model may be written
+     */
     @Nullable
-    String verdict() {
-        Path set = folder.resolve("test_data_set_0");
-        try (OnnxModel onnx = OnnxModel.read(folder.resolve("model.onnx"));
+    String verdict(Path file) throws IOException {
+        Files.write(file, model);
+        try (OnnxModel onnx = OnnxModel.read(file);
                 Pass pass = Pass.infer()) {
             OnnxNet net = (OnnxNet) onnx.model().net();
             Program program = net.program();
             Object[] in = new Object[program.inputs().size()];
             for (int i = 0; i < in.length; i++) {
-                in[i] = given(value(
-                        set.resolve("input_" + i + ".pb"), program.inputs().get(i), false));
+                in[i] = given(value(inputs.get(i), program.inputs().get(i), false));
             }
             List<@Nullable Object> out = program.run(net.weights(), net.layers(), in);
             for (int i = 0; i < out.size(); i++) {
-                Path file = set.resolve("output_" + i + ".pb");
-                String wrong =
-                        different(out.get(i), value(file, program.outputs().get(i), out.get(i) instanceof List));
+                Object want = value(outputs.get(i), program.outputs().get(i), out.get(i) instanceof List);
+                String wrong = different(out.get(i), want);
                 if (wrong != null) {
                     return "output " + i + ": " + wrong;
                 }
             }
             return null;
-        } catch (IOException e) {
-            return e.toString();
         } catch (RuntimeException e) {
             return e.getClass().getSimpleName() + ": " + e.getMessage();
         }
@@ -89,56 +132,40 @@ final class NodeCase {
     // ---- values of files
 
     /** @param list whether it can only be a list, whose bytes are those of an optional value as well */
-    private Object value(Path file, Value of, boolean list) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
+    private Object value(byte[] bytes, Value of, boolean list) throws IOException {
         if (of.type() != ElementType.UNDEFINED) {
             return tensor(bytes);
         }
         List<Object> elements = new ArrayList<>();
         int kind = 0;
-        Bytes data = Bytes.of(file, "a value");
-        try {
-            for (Wire in = new Wire(data); in.next(); ) {
-                switch (in.field()) {
-                    case 2 -> kind = in.int32();
-                    case 3 -> elements.add(tensor(in.bytes()));
-                    case 5 -> elements.add(list(in.bytes()));
-                    default -> {}
-                }
+        for (Wire in = wire(bytes); in.next(); ) {
+            switch (in.field()) {
+                case 2 -> kind = in.int32();
+                case 3 -> elements.add(tensor(in.bytes()));
+                case 5 -> elements.add(list(in.bytes()));
+                default -> {}
             }
-        } finally {
-            data.close();
         }
-        boolean optional = folder.getFileName().toString().contains("opt")
-                || folder.getFileName().toString().contains("seq_none");
+        boolean optional = name.contains("opt") || name.contains("seq_none");
         if (!list && optional && !(kind == 1 && elements.size() > 1)) {
             return new Lists.Maybe(elements.isEmpty() ? null : elements.get(0));
         }
         return elements;
     }
 
-    private List<Object> list(byte[] bytes) throws IOException {
-        Path file = Files.write(scratch.resolve("list.pb"), bytes);
+    private static List<Object> list(byte... bytes) throws IOException {
         List<Object> all = new ArrayList<>();
-        Bytes data = Bytes.of(file, "a list");
-        try {
-            for (Wire in = new Wire(data); in.next(); ) {
-                if (in.field() == 3) {
-                    all.add(tensor(in.bytes()));
-                }
+        for (Wire in = wire(bytes); in.next(); ) {
+            if (in.field() == 3) {
+                all.add(tensor(in.bytes()));
             }
-        } finally {
-            data.close();
         }
         return all;
     }
 
     /** A tensor is read as a constant of a graph that has nothing else. */
-    private Array tensor(byte[] bytes) throws IOException {
-        Path file = Files.write(
-                scratch.resolve("tensor.pb"),
-                Message.model(new Message().bytes(5, bytes)).done());
-        try (OnnxFile onnx = open(file)) {
+    private static Array tensor(byte... bytes) throws IOException {
+        try (OnnxFile onnx = open(Message.model(new Message().bytes(5, bytes)).done())) {
             return Array.read(onnx.graph().initializers().values().iterator().next());
         }
     }
