@@ -120,7 +120,7 @@ final class Elementwise {
         activation(to, "Elu", s -> Activation.elu(s.real("alpha", 1)));
         activation(to, "Celu", s -> Activation.celu(s.real("alpha", 1)));
         activation(to, "LeakyRelu", s -> Activation.leakyRelu(s.real("alpha", 0.01)));
-        activation(to, "Swish", s -> Activation.swish(s.real("alpha", 1)));
+        activation(to, "Swish", s -> s.real("alpha", 1) == 1 ? Activation.SILU : Activation.swish(s.real("alpha", 1)));
         activation(to, "com.microsoft.QuickGelu", s -> Activation.swish(s.real("alpha", 1.702)));
         activation(
                 to, "Gelu", s -> s.text("approximate", "none").equals("tanh") ? Activation.GELU_TANH : Activation.GELU);

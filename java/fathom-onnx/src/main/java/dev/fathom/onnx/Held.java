@@ -133,17 +133,23 @@ final class Held {
 
     /** This value without these dimensions, which are 1. */
     Held squeezed(int... dims) {
-        int[] axes = IntStream.of(dims).map(this::axis).sorted().toArray();
+        int[] axes = IntStream.of(dims).map(this::axis).toArray();
+        int[] left = IntStream.range(0, rank())
+                .filter(a -> IntStream.of(axes).noneMatch(x -> x == a))
+                .map(tensor::dim)
+                .toArray();
+        return axes.length == 0 ? this : without(tensor.reshape(left), dims);
+    }
+
+    /** Another tensor, which does not have these dimensions of this one, with the layout of the others. */
+    Held without(Tensor other, int... dims) {
+        int[] axes = IntStream.of(dims).map(this::axis).toArray();
         int[] left = IntStream.range(0, rank())
                 .filter(d -> IntStream.of(dims).noneMatch(x -> x == d))
-                .map(d -> order[d]
-                        - (int) IntStream.of(axes).filter(a -> a < order[d]).count())
+                .map(this::axis)
+                .map(a -> a - (int) IntStream.of(axes).filter(x -> x < a).count())
                 .toArray();
-        Tensor t = tensor;
-        for (int i = axes.length - 1; i >= 0; i--) {
-            t = t.squeeze(axes[i]);
-        }
-        return new Held(t, type, left);
+        return new Held(other, type, left);
     }
 
     /** The value whose layout an operator of several keeps: one that is not in order, and of these the largest. */

@@ -61,8 +61,8 @@ final class Reductions {
             return x.with(function.of(x.tensor().reshape(1), 0));
         }
         int[] own = Arrays.stream(graphs).map(x::axis).sorted().toArray();
-        Held kept = x.with(function.of(x.tensor(), own).unsqueeze(own));
-        return s.whole("keepdims", 1) != 0 ? kept : kept.squeezed(graphs);
+        Tensor y = function.of(x.tensor(), own);
+        return s.whole("keepdims", 1) != 0 ? x.with(y.unsqueeze(own)) : x.without(y, graphs);
     }
 
     private static Object empty(Step s, Held x, double nothing, int... axes) {
