@@ -94,13 +94,15 @@ final class Elementwise {
 
     /** A result of whole numbers without the bits that its type does not have. */
     static Held wrapped(Held x) {
-        return switch (x.type()) {
-            case UINT8 -> x.with(x.tensor().bitAnd(whole(0xff)));
-            case UINT16 -> x.with(x.tensor().bitAnd(whole(0xffff)));
-            case INT8 -> x.with(x.tensor().shiftLeft(whole(24)).shiftRight(whole(24)));
-            case INT16 -> x.with(x.tensor().shiftLeft(whole(16)).shiftRight(whole(16)));
-            default -> x;
-        };
+        ElementType type = x.type();
+        if (!type.whole() || type == ElementType.BOOL || type.bits >= 32) {
+            return x;
+        }
+        Tensor above = whole(32 - type.bits);
+        return x.with(
+                type.unsigned()
+                        ? x.tensor().bitAnd(whole((1 << type.bits) - 1))
+                        : x.tensor().shiftLeft(above).shiftRight(above));
     }
 
     // ---- activations
@@ -394,13 +396,16 @@ final class Elementwise {
     }
 
     private static Object cast(Step s, ElementType type) {
-        if (s.known(0)) {
-            return Array.cast(s.array(0), type);
+        if (type.small != null) {
+            boolean saturate = s.whole("saturate", 1) != 0;
+            Held x = s.held(0);
+            return x.with(
+                    type == ElementType.FLOAT8E8M0
+                            ? SmallFloat.power(x.floats(), s.text("round_mode", "up"), saturate)
+                            : type.small.nearest(x.floats(), saturate),
+                    type);
         }
-        if (type == ElementType.STRING) {
-            return Array.cast(s.array(0), type);
-        }
-        return cast(s.held(0), type);
+        return s.known(0) || type == ElementType.STRING ? Array.cast(s.array(0), type) : cast(s.held(0), type);
     }
 
     static Held cast(Held x, ElementType type) {

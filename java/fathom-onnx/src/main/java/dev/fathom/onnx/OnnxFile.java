@@ -388,7 +388,7 @@ final class OnnxFile implements AutoCloseable {
         if (type.stored == null) {
             return new Initializer(type, entry(name, type, dims, 0, (at, to, n) -> {}), List.of());
         }
-        long bytes = elements * type.stored.bytes();
+        long bytes = (elements * type.bits + 7) / 8;
         TensorFile.Source source;
         long there;
         if (elsewhere) {
@@ -399,7 +399,7 @@ final class OnnxFile implements AutoCloseable {
             source = (at, to, n) -> data.read(from + at, to, n);
             there = length;
         } else {
-            byte[] all = packed.bytes(type.stored.bytes());
+            byte[] all = packed.bytes((type.bits + 7) / 8);
             source = (at, to, n) -> System.arraycopy(all, (int) at, to, 0, n);
             there = all.length;
         }
@@ -407,7 +407,9 @@ final class OnnxFile implements AutoCloseable {
             throw damaged(called + " of shape " + Arrays.toString(dims) + " and type " + type + " takes " + bytes
                     + " bytes but " + there + " are there");
         }
-        return new Initializer(type, entry(name, type, dims, bytes, source), List.of());
+        long wide = elements * type.stored.bytes();
+        source = wide == bytes ? source : type.unpacked(source);
+        return new Initializer(type, entry(name, type, dims, wide, source), List.of());
     }
 
     private static TensorFile.Entry entry(

@@ -150,19 +150,20 @@ final class Quantized {
 
     private static Held quantized(Step s, Tensor x, int scale, int zero, ElementType type) {
         int[] dims = x.shape().toArray();
-        Tensor y = x.div(fitted(s, scale, dims)).round();
+        Tensor y = x.div(fitted(s, scale, dims));
+        y = type.whole() ? y.round() : y;
         y = s.given(zero) ? y.add(fitted(s, zero, dims)) : y;
-        return saturated(y, type);
+        return type.small == null || type == ElementType.FLOAT8E8M0
+                ? saturated(y, type)
+                : Held.of(type.small.nearest(y, s.whole("saturate", 1) != 0), type);
     }
 
     private static Held saturated(Tensor x, ElementType type) {
-        double low = switch (type) {
-            case INT8 -> -128;
-            case INT16 -> -32768;
-            case UINT8, UINT16 -> 0;
-            default -> throw new IllegalArgumentException("numbers of type " + type + " are not quantized here");
-        };
-        double high = low == 0 ? type == ElementType.UINT8 ? 255 : 65535 : -low - 1;
+        if (!type.whole() || type.bits > 16 || type == ElementType.BOOL) {
+            throw new IllegalArgumentException("numbers of type " + type + " are not quantized here");
+        }
+        double low = type.unsigned() ? 0 : -(1 << type.bits - 1);
+        double high = low + (1 << type.bits) - 1;
         return Held.of(x.clamp(low, high).to(DType.I32), type);
     }
 

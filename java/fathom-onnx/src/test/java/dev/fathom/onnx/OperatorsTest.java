@@ -12,6 +12,8 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the cases of {@link NodeCasesTest} do not have: large sums, and versions of operators after 17. */
 class OperatorsTest {
@@ -42,6 +44,53 @@ class OperatorsTest {
                         Held.of(Tensor.ofInts(b, terms, 1), ElementType.INT8),
                         Array.of(ElementType.UINT8, new int[0], 3));
                 assertThat(y.toIntArray()).as("%s terms", terms).containsExactly(sum);
+            }
+        }
+    }
+
+    /** Of each type how many codes are no finite numbers, and two sums of the others, by ml_dtypes 0.5. */
+    @ParameterizedTest
+    @CsvSource({
+        "E4M3FN, 2, 10815.75, 1364.66015625",
+        "E4M3FNUZ, 1, 5887.875, 202.330078125",
+        "E5M2, 8, 720895.9995117188, -273883.7165374756",
+        "E5M2FNUZ, 1, 720895.9997558594, 18706.141731262207",
+        "E2M1, 0, 36.0, 10.0",
+        "E2M3, 0, 168.0, -21.0",
+        "E3M2, 0, 350.0, -70.0",
+        "E8M0, 1, 3.402823669209385e+38, 6.403739031031834e+38"
+    })
+    void floatsOfFewBits(SmallFloat type, int without, double magnitudes, double weighted) {
+        float[] all = new float[1 << type.bits];
+        int others = 0;
+        double sum = 0;
+        double weights = 0;
+        for (int code = 0; code < all.length; code++) {
+            all[code] = type.number(code);
+            boolean finite = Float.isFinite(all[code]);
+            others += finite ? 0 : 1;
+            sum += finite ? Math.abs((double) all[code]) : 0;
+            weights += finite ? (double) all[code] * (code % 7) : 0;
+        }
+        assertThat(others).isEqualTo(without);
+        assertThat(sum).isEqualTo(magnitudes);
+        assertThat(weights).isEqualTo(weighted);
+        if (type == SmallFloat.E8M0) {
+            return;
+        }
+        // every number is its own nearest, and the even one of two is that of what lies between
+        for (int code = 0; code + 1 < all.length / 2 && Float.isFinite(all[code + 1]); code++) {
+            float low = all[code];
+            float high = all[code + 1];
+            float middle = (low + high) / 2;
+            float even = code % 2 == 0 ? low : high;
+            try (Pass pass = Pass.infer()) {
+                Tensor x = Tensor.of(
+                        new float[] {low, Math.nextDown(middle), middle, Math.nextUp(middle), -middle, Float.NaN}, 6);
+                float[] y = type.nearest(x, true).toArray();
+                assertThat(y).as("%s to %s", low, high).startsWith(low, low, even, high);
+                assertThat(-y[4] == even).as("minus %s", middle).isTrue();
+                assertThat(Float.isNaN(y[5])).isEqualTo(without > 0);
             }
         }
     }
