@@ -28,6 +28,8 @@ final class Attentions {
                 })
                 .weight(1);
         to.all(MICROSOFT + "MultiHeadAttention", Attentions::multiHead);
+        to.one("ai.onnx.preview.FlexAttention", Attentions::flexible);
+        to.all("LinearAttention", Attentions::linear);
         to.all(MICROSOFT + "GroupQueryAttention", Attentions::grouped);
         to.one("RotaryEmbedding", s -> rotary(s, 1, 2, 3));
         to.one(MICROSOFT + "RotaryEmbedding", s -> rotary(s, 2, 3, 1));
@@ -183,7 +185,8 @@ final class Attentions {
             mask = mask.withBias(b == null ? near : b.add(near));
             how = how.mask(mask);
         }
-        if (s.wants(3) || s.given(6) && s.whole("is_causal", 0) != 0) {
+        boolean beyond = s.given(4) && s.dims(4)[2] + length > keys; // queries after the last key
+        if (s.wants(3) || (s.given(6) || beyond) && s.whole("is_causal", 0) != 0) {
             Scores all = new Scores(q3, k3, how, softcap);
             scores = !s.wants(3)
                     ? null
@@ -202,6 +205,71 @@ final class Attentions {
         return new @Nullable Object[] {
             Held.of(y, type), Held.of(k4, type), Held.of(v4, type), scores == null ? null : Held.of(scores, type)
         };
+    }
+
+    /** Attention whose scores and shares are changed by graphs of the node. */
+    private static Object flexible(Step s) {
+        Tensor q = s.tensor(0);
+        int heads = q.dim(1);
+        Tensor k = shared(s.tensor(1), heads);
+        float scale = s.real("scale", 1 / Math.sqrt(q.dim(3)));
+        Tensor scores = changed(s, "score_mod", q.matmulTransposed(k).mul(scale));
+        Tensor shares = changed(s, "prob_mod", scores.softmax(-1));
+        return Held.of(shares.matmul(shared(s.tensor(2), heads)), s.type(0));
+    }
+
+    private static Tensor changed(Step s, String graph, Tensor x) {
+        if (!s.has(graph)) {
+            return x;
+        }
+        ElementType type = s.type(0) == ElementType.DOUBLE ? ElementType.DOUBLE : ElementType.FLOAT;
+        return Step.held(
+                        requireNonNull(s.run(s.program(graph), Held.of(x, type)).get(0)))
+                .channelsFirst();
+    }
+
+    /** Keys or values [batch, heads, length, d] of fewer heads than those of queries, each for several. */
+    private static Tensor shared(Tensor x, int heads) {
+        int[] d = x.shape().toArray();
+        int share = heads / d[1];
+        return share == 1
+                ? x
+                : x.unsqueeze(2).expand(d[0], d[1], share, d[2], d[3]).reshape(d[0], heads, d[2], d[3]);
+    }
+
+    /**
+     * Attention by a state S [batch, heads, d, d of values] that is carried from token to token (Yang et al. 2024): S =
+     * exp(decay) S + k (beta (v - k S)), and y = q S; without what its rule leaves out. A plan of it has a fixed
+     * length.
+     */
+    private static Object[] linear(Step s) {
+        int heads = (int) s.whole("q_num_heads", 1);
+        int kvHeads = (int) s.whole("kv_num_heads", heads);
+        Tensor q = parted(s.tensor(0), heads);
+        Tensor k = parted(s.tensor(1), kvHeads);
+        Tensor v = parted(s.tensor(2), kvHeads);
+        int n = k.dim(0);
+        int length = k.dim(2);
+        int d = k.dim(3);
+        String rule = s.text("update_rule", "gated_delta");
+        boolean delta = rule.endsWith("delta");
+        Tensor decay =
+                rule.startsWith("gated") ? parted(s.tensor(4), kvHeads).exp() : null; // [n, heads, length, d or 1]
+        Tensor beta = delta ? s.tensor(5).permute(0, 2, 1).unsqueeze(3) : null;
+        Tensor state = s.given(3) ? s.tensor(3) : Tensor.zeros(n, kvHeads, d, v.dim(3));
+        float given = s.real("scale", 0);
+        double scale = given == 0 ? 1 / Math.sqrt(d) : given;
+        Tensor[] out = new Tensor[length];
+        for (int t = 0; t < length; t++) {
+            Tensor key = k.slice(2, t, t + 1); // [n, heads, 1, d]
+            Tensor value = v.slice(2, t, t + 1);
+            state = decay == null ? state : state.mul(decay.slice(2, t, t + 1).transpose(2, 3));
+            value = beta == null ? value : value.sub(key.matmul(state)).mul(beta.slice(2, t, t + 1));
+            state = state.add(key.transpose(2, 3).mul(value));
+            out[t] = q.slice(2, t, t + 1).matmul(shared(state, heads));
+        }
+        Tensor y = joined(Tensor.concat(2, out)).mul(scale);
+        return new Object[] {Held.of(y, s.type(0)), Held.of(state, s.given(3) ? s.type(3) : s.type(0))};
     }
 
     /** Minus infinity for keys that are too far from their query, on either side. */

@@ -152,6 +152,10 @@ final class Elementwise {
             Tensor y = t.lt(-limit).where(t.add(bias), t.gt(limit).where(t.sub(bias), t.mul(0)));
             return x.with(y.to(x.tensor().dtype()));
         });
+        to.one("SwiGLU", s -> {
+            Activation swish = Activation.swish(s.real("alpha", 1));
+            return s.together(0, 1, (a, b) -> Pass.apply(swish, a).mul(b));
+        });
         to.one("PRelu", s -> s.together(0, 1, Tensor::prelu));
         to.one("Clip", Elementwise::clip).settings(1);
         to.one("com.microsoft.BiasGelu", s -> biased(s, Activation.GELU));
@@ -393,6 +397,7 @@ final class Elementwise {
     private static void casts(Operators to) {
         to.one("Cast", s -> cast(s, ElementType.of((int) s.whole("to", 1))));
         to.one("CastLike", s -> cast(s, s.type(1)));
+        to.one("BitCast", Elementwise::bits);
     }
 
     private static Object cast(Step s, ElementType type) {
@@ -406,6 +411,24 @@ final class Elementwise {
                     type);
         }
         return s.known(0) || type == ElementType.STRING ? Array.cast(s.array(0), type) : cast(s.held(0), type);
+    }
+
+    private static Object bits(Step s) {
+        ElementType from = s.type(0);
+        ElementType to = ElementType.of((int) s.whole("to", 1));
+        if (from.bits == to.bits) {
+            Held x = s.held(0);
+            if (from == to || from.whole() && to.whole()) {
+                return cast(s, to);
+            }
+            if (from == ElementType.FLOAT && to.whole()) {
+                return x.with(BitsOp.whole(x.tensor()), to);
+            }
+            if (from.whole() && to == ElementType.FLOAT) {
+                return x.with(BitsOp.real(x.tensor()), to);
+            }
+        }
+        throw new IllegalArgumentException("the bits of " + from + " are not read as " + to + " here");
     }
 
     static Held cast(Held x, ElementType type) {

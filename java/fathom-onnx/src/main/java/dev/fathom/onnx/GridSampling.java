@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -17,23 +18,22 @@ final class GridSampling {
     /** The first pixel of each image. */
     private final Tensor first;
 
-    private GridSampling(Step s, Tensor x, int rank) {
-        padding = s.text("padding_mode", "zeros");
-        corners = s.whole("align_corners", 0) != 0;
+    /** @param x images [n, sizes.., c] */
+    private GridSampling(Tensor x, String padding, boolean corners) {
+        this.padding = padding;
+        this.corners = corners;
         int[] dims = x.shape().toArray();
-        sizes = IntStream.range(0, rank).map(d -> dims[d + 1]).toArray();
-        int area = Shapes.product(sizes, 0, rank);
-        pixels = x.reshape(dims[0] * area, dims[rank + 1]);
-        int[] ones = Windows.ones(rank + 1);
-        ones[0] = dims[0];
-        first = Tensor.ofInts(IntStream.range(0, dims[0]).map(i -> i * area).toArray(), ones);
+        sizes = Arrays.copyOfRange(dims, 1, dims.length - 1);
+        int area = Shapes.product(sizes, 0, sizes.length);
+        pixels = x.reshape(dims[0] * area, dims[dims.length - 1]);
+        first = Tensor.ofInts(IntStream.range(0, dims[0]).map(i -> i * area).toArray(), dims[0]);
     }
 
     static Object of(Step s) {
         Tensor x = s.channelsLast(0);
         Tensor grid = s.tensor(1); // [n, places.., rank], x first
         int rank = grid.dim(-1);
-        GridSampling g = new GridSampling(s, x, rank);
+        GridSampling g = new GridSampling(x, s.text("padding_mode", "zeros"), s.whole("align_corners", 0) != 0);
         String mode = s.text("mode", "linear");
         Tensor[] at = new Tensor[rank];
         for (int d = 0; d < rank; d++) {
@@ -48,6 +48,16 @@ final class GridSampling {
                 ? g.nearest(at)
                 : g.sum(at, 0, new Tensor[rank], null, mode.endsWith("cubic") ? 4 : 2);
         return Held.ofLast(y, s.type(0));
+    }
+
+    /**
+     * What lies at places between the pixels of images x [n, sizes.., c], and zeros around them.
+     *
+     * @param at for each dimension of the images the places [n, places..], counted in pixels
+     * @return [n, places.., c]
+     */
+    static Tensor between(Tensor x, Tensor... at) {
+        return new GridSampling(x, "zeros", true).sum(at, 0, new Tensor[at.length], null, 2);
     }
 
     /** A place as the padding moves it. */
@@ -124,7 +134,9 @@ final class GridSampling {
         if (index == null || there == null) {
             throw new IllegalArgumentException("a grid of no dimensions names no place");
         }
-        Tensor y = pixels.take(0, index.add(first));
+        int[] images = Windows.ones(index.shape().rank());
+        images[0] = first.dim(0);
+        Tensor y = pixels.take(0, index.add(first.reshape(images)));
         return padding.equals("zeros") ? y.mul(there.unsqueeze(there.shape().rank())) : y;
     }
 }

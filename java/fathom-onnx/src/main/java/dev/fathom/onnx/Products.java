@@ -31,6 +31,8 @@ final class Products {
         to.one("com.microsoft.FusedConv", s -> conv(s, s.text("activation", "")))
                 .weight(1, (n, rank) -> Held.last(rank));
         to.one("ConvTranspose", Products::convTranspose);
+        to.one("DeformConv", Products::deformed);
+        to.all("CausalConvWithState", Products::causal).weight(1, (n, rank) -> Held.last(rank));
         to.all("LSTM", Recurrence::run);
         to.all("GRU", Recurrence::run);
         to.all("RNN", Recurrence::run);
@@ -299,10 +301,12 @@ final class Products {
         boolean within = IntStream.range(0, rank).allMatch(d -> more[d] < Math.max(strides[d], dilations[d]));
         Operand w = s.weight(1, Held.last(rank + 2));
         Tensor y;
-        if (within) {
+        if (within && rank < 3) {
             y = s.channelsLast(0).convTransposed(w, window.pad(cut), groups, more);
         } else {
-            y = s.channelsLast(0).convTransposed(w, window, groups, new int[rank]);
+            y = rank < 3
+                    ? s.channelsLast(0).convTransposed(w, window, groups, new int[rank])
+                    : volumes(s.channelsLast(0), s.tensor(1), window, groups);
             for (int d = 0; d < rank; d++) {
                 int end = y.dim(d + 1) - cut[2 * d + 1] + more[d];
                 y = end > y.dim(d + 1) ? y.pad(d + 1, 0, 0, end - y.dim(d + 1)) : y;
@@ -310,5 +314,110 @@ final class Products {
             }
         }
         return Held.ofLast(s.given(2) ? y.add(s.vector(2).value()) : y, ElementType.FLOAT);
+    }
+
+    /**
+     * The transposed convolution of volumes x [n, d, h, w, c] with filters [c, k / groups, taps..] as a convolution of
+     * x with zeros between its elements with the turned filters.
+     */
+    private static Tensor volumes(Tensor x, Tensor filters, Window window, int groups) {
+        int[] f = filters.shape().toArray();
+        int[] pads = new int[6];
+        int[] dilations = new int[3];
+        Tensor wide = x;
+        for (int d = 0; d < 3; d++) {
+            int[] dims = wide.shape().toArray();
+            int n = dims[d + 1];
+            int stride = window.axis(d).stride();
+            dims[d + 1] *= stride;
+            dilations[d] = window.axis(d).dilation();
+            pads[2 * d] = dilations[d] * (f[d + 2] - 1);
+            pads[2 * d + 1] = pads[2 * d];
+            wide = wide.unsqueeze(d + 2)
+                    .pad(d + 2, 0, 0, stride - 1)
+                    .reshape(dims)
+                    .slice(d + 1, 0, (n - 1) * stride + 1);
+        }
+        Tensor turned = filters.reshape(groups, f[0] / groups, f[1], f[2], f[3], f[4])
+                .permute(0, 2, 3, 4, 5, 1)
+                .reshape(groups * f[1], f[2], f[3], f[4], f[0] / groups)
+                .flip(1, 2, 3);
+        return wide.conv(
+                turned, null, Windows.of(f[2], f[3], f[4]).dilation(dilations).pad(pads), groups);
+    }
+
+    /** A convolution whose taps lie beside their places, each by an offset of its own (Zhu et al. 2018). */
+    private static Object deformed(Step s) {
+        Tensor x = s.channelsLast(0);
+        Tensor offset = s.tensor(2); // [n, offset groups taps rank, places..]
+        int[] filter = s.dims(1);
+        int rank = filter.length - 2;
+        int n = x.dim(0);
+        int channels = x.dim(rank + 1);
+        int taps = Shapes.product(filter, 2, rank + 2);
+        int[] out = spatial(offset.shape().toArray());
+        int places = Shapes.product(out, 0, rank);
+        int parts = (int) s.whole("offset_group", 1);
+        Tensor offsets = offset.reshape(n, parts, taps, rank, places);
+        Tensor[] sampled = new Tensor[parts];
+        for (int p = 0; p < parts; p++) {
+            Tensor[] at = new Tensor[rank];
+            for (int d = 0; d < rank; d++) {
+                at[d] = offsets.slice(1, p, p + 1)
+                        .slice(3, d, d + 1)
+                        .reshape(n, taps, places)
+                        .add(undeformed(s, d, spatial(filter), out));
+            }
+            int from = p * channels / parts;
+            int to = (p + 1) * channels / parts;
+            Tensor y = GridSampling.between(x.slice(rank + 1, from, to), at);
+            sampled[p] = s.given(4)
+                    ? y.mul(s.tensor(4)
+                            .reshape(n, parts, taps, places)
+                            .slice(1, p, p + 1)
+                            .reshape(n, taps, places, 1))
+                    : y;
+        }
+        // a convolution of taps that lie beside each other
+        Tensor all = Tensor.concat(3, sampled).permute(0, 2, 1, 3); // [n, places, taps, c]
+        Tensor w = s.tensor(1).reshape(filter[0], filter[1], taps).permute(0, 2, 1);
+        Tensor y = all.reshape(n, places * taps, channels)
+                .conv(w, s.vectorIfGiven(3), Window.line(taps).stride(taps), (int) s.whole("group", 1));
+        return Held.ofLast(
+                y.reshape(Places.concat(Places.concat(new int[] {n}, out), new int[] {filter[0]})), s.type(0));
+    }
+
+    /** The places [1, taps, places] of taps along a dimension, without offsets. */
+    private static Tensor undeformed(Step s, int d, int[] kernel, int[] out) {
+        int stride = s.wholes("strides", Windows.ones(out.length))[d];
+        int dilation = s.wholes("dilations", Windows.ones(out.length))[d];
+        int pad = s.wholes("pads", new int[2 * out.length])[d];
+        int taps = Shapes.product(kernel, 0, kernel.length);
+        int places = Shapes.product(out, 0, out.length);
+        int tap = Array.strides(kernel)[d];
+        int place = Array.strides(out)[d];
+        float[] at = new float[taps * places];
+        for (int i = 0; i < at.length; i++) {
+            at[i] = i % places / place % out[d] * stride - pad + i / places / tap % kernel[d] * dilation;
+        }
+        return Tensor.of(at, 1, taps, places);
+    }
+
+    /** Each channel by itself, over its last steps, the last of which are returned for the next call. */
+    private static Object[] causal(Step s) {
+        Tensor x = s.tensor(0); // [n, c, length]
+        int channels = x.dim(1);
+        int k = s.dims(1)[2];
+        Tensor all = s.given(3) ? Tensor.concat(2, s.tensor(3), x) : x.pad(2, 0, k - 1, 0);
+        Activation activation = switch (s.text("activation", "none")) {
+            case "none" -> null;
+            case "silu", "swish" -> Activation.SILU;
+            default ->
+                throw new IllegalArgumentException("activation " + s.text("activation", "") + " is not computed");
+        };
+        Tensor y = all.permute(0, 2, 1)
+                .conv(s.weight(1, Held.last(3)), s.vectorIfGiven(2), Window.line(k), channels, null, activation);
+        Held state = Held.of(all.slice(2, all.dim(2) - k + 1, all.dim(2)), s.type(0));
+        return new Object[] {Held.ofLast(y, s.type(0)), state};
     }
 }

@@ -73,7 +73,8 @@ final class Reductions {
                 .filter(d -> keep || !gone[d])
                 .map(d -> gone[d] ? 1 : x.dims()[d])
                 .toArray();
-        Array one = Array.cast(Array.ofReals(ElementType.DOUBLE, new int[0], nothing), x.type());
+        double least = x.type() == ElementType.BOOL && nothing < 0 ? 0 : nothing;
+        Array one = Array.cast(Array.ofReals(ElementType.DOUBLE, new int[0], least), x.type());
         return Held.of(Array.full(one, dims).tensor(), x.type());
     }
 }
