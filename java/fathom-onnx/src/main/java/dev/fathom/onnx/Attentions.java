@@ -272,13 +272,21 @@ final class Attentions {
         return new Object[] {Held.of(y, s.type(0)), Held.of(state, s.given(3) ? s.type(3) : s.type(0))};
     }
 
-    /** Minus infinity for keys that are too far from their query, on either side. */
     private static Tensor window(Step s, int queries, int keys) {
-        int left = (int) s.whole("left_window_size", -1);
-        int right = (int) s.whole("right_window_size", -1);
         Tensor first = s.given(6)
                 ? s.tensor(6).sub(queries).reshape(s.dims(0)[0], 1, 1, 1)
                 : Tensor.ofInts(new int[] {s.given(4) ? s.dims(4)[2] : 0}, 1);
+        return near(
+                first, queries, keys, (int) s.whole("left_window_size", -1), (int) s.whole("right_window_size", -1));
+    }
+
+    /**
+     * Minus infinity for keys that are too far from their query, on either side.
+     *
+     * @param first the place of the first query among the keys
+     * @param left how many keys before its own a query sees, or -1 for all
+     */
+    private static Tensor near(Tensor first, int queries, int keys, int left, int right) {
         Tensor before = first.add(Tensor.ofInts(Operator.inOrder(queries), queries, 1))
                 .sub(Tensor.ofInts(Operator.inOrder(keys), 1, keys));
         Tensor far = before.gt(left < 0 ? Integer.MAX_VALUE : left)
@@ -419,9 +427,6 @@ final class Attentions {
             k = all.slice(2, heads * d, (heads + kvHeads) * d);
             v = all.slice(2, (heads + kvHeads) * d, all.dim(2));
         }
-        if (s.whole("local_window_size", -1) > 0) {
-            throw new IllegalArgumentException("local_window_size is not computed; export the model without it");
-        }
         int n = q.dim(0);
         int length = q.dim(1);
         Tensor total = s.tensor(5).reshape(n).add(1);
@@ -442,6 +447,10 @@ final class Attentions {
             v = joined(s.tensor(4)).pad(1, 0, 0, length).putRows(v, before);
         }
         AttentionMask mask = AttentionMask.NONE.withLengths(total).withPast(before);
+        int window = (int) s.whole("local_window_size", -1);
+        if (window > 0) {
+            mask = mask.withBias(near(before.reshape(n, 1, 1, 1), length, k.dim(1), window - 1, -1)); // with its own
+        }
         float scale = s.real("scale", 0);
         Attention how = new Attention(heads, kvHeads, scale == 0 ? Float.NaN : scale, 0, mask);
         ElementType type = s.type(0);

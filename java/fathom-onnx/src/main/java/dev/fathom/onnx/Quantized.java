@@ -3,6 +3,7 @@ package dev.fathom.onnx;
 import static java.util.Objects.requireNonNull;
 
 import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
@@ -67,10 +68,9 @@ final class Quantized {
                     return Held.of(s.given(4) ? y.add(s.tensor(4)) : y, ElementType.FLOAT);
                 })
                 .weight(1);
-        // by floats of the weights; ONNX Runtime rounds inputs and states to bytes as well
         to.all(MICROSOFT + "DynamicQuantizeLSTM", s -> {
                     Tensor w = lstmWeights(s, 1, 8, 9);
-                    return RecurrentSteps.lstm(s, w, lstmWeights(s, 2, 10, 11));
+                    return RecurrentSteps.lstm(s, w, lstmWeights(s, 2, 10, 11), Quantized::rounded);
                 })
                 .weight(1)
                 .weight(2);
@@ -178,6 +178,13 @@ final class Quantized {
         return new Object[] {
             saturated(y, ElementType.UINT8), Held.of(scale, ElementType.FLOAT), saturated(zero, ElementType.UINT8)
         };
+    }
+
+    /** The real numbers that x becomes where it is quantized as it runs. */
+    private static Tensor rounded(Tensor x) {
+        Object[] q = dynamic(x);
+        Tensor shifted = ((Held) q[0]).tensor().sub(((Held) q[2]).tensor()).to(DType.F32);
+        return shifted.mul(((Held) q[1]).tensor());
     }
 
     // ---- exact products
@@ -292,22 +299,20 @@ final class Quantized {
         int bits = (int) s.whole("bits", 4);
         int block = (int) s.whole("block_size", 32);
         int blocks = (k + block - 1) / block;
-        Tensor numbers = unpacked(floats(s, 1), n, blocks, bits);
-        Tensor zero = null;
-        if (s.given(3)) {
-            zero = s.type(3).whole()
-                    ? unpacked(floats(s, 3), n, 1, bits).squeeze(1)
-                    : s.floats(3).reshape(n, blocks);
-            zero = zero.slice(1, 0, blocks).unsqueeze(2);
-        }
-        numbers = zero == null ? numbers.sub(1 << (bits - 1)) : numbers.sub(zero);
-        Tensor w = numbers.mul(s.floats(2).reshape(n, blocks, 1))
+        Tensor w = unpacked(floats(s, 1), n, blocks, bits)
                 .reshape(n, blocks * block)
                 .slice(1, 0, k);
-        if (s.given(4)) {
-            throw new IllegalArgumentException(
-                    "g_idx, which reorders the columns, is not computed; export the model without it");
+        Tensor zero = Tensor.full(Shape.of(n, blocks), 1 << (bits - 1));
+        if (s.given(3)) {
+            zero = s.type(3).whole()
+                    ? unpacked(floats(s, 3), n, 1, bits).squeeze(1).slice(1, 0, blocks)
+                    : s.floats(3).reshape(n, blocks);
         }
+        // which block each column belongs to
+        Tensor of = s.given(4)
+                ? s.tensor(4).slice(0, 0, k)
+                : Tensor.ofInts(IntStream.range(0, k).map(i -> i / block).toArray(), k);
+        w = w.sub(zero.take(1, of)).mul(s.floats(2).reshape(n, blocks).take(1, of));
         return Held.of(s.tensor(0).linear(w, s.vectorIfGiven(5)), s.type(0));
     }
 

@@ -20,14 +20,18 @@ final class RecurrentSteps {
     private final int gates;
     private final boolean batchFirst;
     private final float clip;
+    /** What becomes of inputs and states before they are multiplied. */
+    private final UnaryOperator<Tensor> rounding;
 
     /** Weights of all directions. */
     private final Tensor inputWeights;
 
     private final Tensor stateWeights;
 
-    private RecurrentSteps(Step s, int gates, Tensor inputWeights, Tensor stateWeights) {
+    private RecurrentSteps(
+            Step s, int gates, Tensor inputWeights, Tensor stateWeights, UnaryOperator<Tensor> rounding) {
         this.s = s;
+        this.rounding = rounding;
         this.gates = gates;
         this.inputWeights = inputWeights;
         this.stateWeights = stateWeights;
@@ -38,16 +42,16 @@ final class RecurrentSteps {
 
     static Object[] run(Step s) {
         int gates = s.node().op().equals("LSTM") ? 4 : s.node().op().equals("GRU") ? 3 : 1;
-        return new RecurrentSteps(s, gates, s.tensor(1), s.tensor(2)).run();
+        return new RecurrentSteps(s, gates, s.tensor(1), s.tensor(2), x -> x).run();
     }
 
     /** An LSTM with these weights [directions, 4 hidden, in] and [directions, 4 hidden, hidden]. */
-    static Object[] lstm(Step s, Tensor inputWeights, Tensor stateWeights) {
-        return new RecurrentSteps(s, 4, inputWeights, stateWeights).run();
+    static Object[] lstm(Step s, Tensor inputWeights, Tensor stateWeights, UnaryOperator<Tensor> rounding) {
+        return new RecurrentSteps(s, 4, inputWeights, stateWeights, rounding).run();
     }
 
     private Object[] run() {
-        Tensor x = s.tensor(0);
+        Tensor x = rounding.apply(s.tensor(0));
         x = batchFirst ? x.permute(1, 0, 2) : x; // [length, batch, in]
         int length = x.dim(0);
         int batch = x.dim(1);
@@ -128,7 +132,7 @@ final class RecurrentSteps {
         Tensor[] step(Tensor x, Tensor h, Tensor c) {
             Tensor a = x.linear(w, inputBias);
             return switch (gates) {
-                case 4 -> lstm(a.add(h.linear(r, stateBias)), c);
+                case 4 -> lstm(a.add(rounding.apply(h).linear(r, stateBias)), c);
                 case 3 -> new Tensor[] {gru(a, h), c};
                 default -> new Tensor[] {functions.get(0).apply(clipped(a.add(h.linear(r, stateBias)))), c};
             };
