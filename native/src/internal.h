@@ -31,7 +31,7 @@ enum kernel_id {
     KERNEL_COUNT
 };
 
-/* what the argument `kind` of reduce, cast and gather and `mode` of pad and norm means; the build makes constants of Java's enum Kernel of them */
+/* what the argument `kind` of reduce and gather and `mode` of pad and norm means; the build makes constants of Java's enum Kernel of them */
 enum reduce_kind {
     REDUCE_SUM,
     REDUCE_MAX,
@@ -46,26 +46,26 @@ enum reduce_kind {
 };
 enum norm_mode { NORM_MEASURED, NORM_GIVEN, NORM_RMS };
 enum integer_reduce_kind { INTEGER_SUM, INTEGER_MAX, INTEGER_MIN, INTEGER_ARGMAX, INTEGER_ARGMIN, INTEGER_PROD };
-enum cast_kind { FLOATS_TO_INTS, INTS_TO_FLOATS, BYTES_TO_FLOATS, BYTES_TO_INTS, FLOATS_TO_BYTES, INTS_TO_BYTES };
-enum gather_kind { GATHER_BYTES_TO_FLOATS, GATHER_WORDS, GATHER_BYTES_TO_INTS, GATHER_BYTES };
+enum gather_kind { GATHER_ELEMENTS, GATHER_BYTES_TO_FLOATS, GATHER_BYTES_TO_INTS };
 enum join_kind { JOIN_SET, JOIN_ADD, JOIN_MUL, JOIN_MAX, JOIN_MIN, JOIN_READ, JOIN_TAKE };
 #define NO_PADDING (INT64_C(1) << 32) /* the padding of indices of which all count */
 enum resize_kind { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CORNERS, RESIZE_AREA };
 enum pad_mode { PAD_CONSTANT, PAD_REPLICATE, PAD_REFLECT, PAD_CIRCULAR };
 
-/* the cells of recurrent, as Java's enum has them */
+/* the types of elements and the cells of recurrent, as Java's enums DType and Cell have them */
+enum element_type { ELEMENT_F32, ELEMENT_I32, ELEMENT_U8, ELEMENT_I8, ELEMENT_F16, ELEMENT_BF16 };
 enum cell { CELL_RNN_TANH, CELL_RNN_RELU, CELL_LSTM, CELL_GRU, CELL_GRU_RESET_FIRST, CELL_UGRNN };
 /* how many there are of each */
 enum {
     REDUCE_KINDS = REDUCE_PROD + 1,
     INTEGER_REDUCE_KINDS = INTEGER_PROD + 1,
     NORM_MODES = NORM_RMS + 1,
-    GATHER_KINDS = GATHER_BYTES + 1,
+    GATHER_KINDS = GATHER_BYTES_TO_INTS + 1,
     JOIN_KINDS = JOIN_TAKE + 1,
     RESIZE_KINDS = RESIZE_AREA + 1,
     PAD_MODES = PAD_CIRCULAR + 1,
     CELLS = CELL_UGRNN + 1,
-    CAST_KINDS = INTS_TO_BYTES + 1
+    ELEMENT_TYPES = ELEMENT_BF16 + 1
 };
 
 /* the rows of the tables of elementwise functions and of update rules */

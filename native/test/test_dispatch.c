@@ -42,7 +42,7 @@ static void a_failure_stops_the_buffer(void) {
         int64_t words[64] = {0}, *at = words + RUN_HEADER;
         at = APPEND(at, fill, .y = y, .n = 1, .value = 1);
         int64_t place = at - words - RUN_HEADER;
-        at = APPEND(at, gather, .kind = GATHER_WORDS, .src = (uint8_t *)src, .srcrows = 2, .index = index, .y = (uint8_t *)y, .outer = 1,
+        at = APPEND(at, gather, .kind = GATHER_ELEMENTS, .width = 4, .src = (uint8_t *)src, .srcrows = 2, .index = index, .y = (uint8_t *)y, .outer = 1,
                     .rows = 2, .cols = 1);
         at = APPEND(at, fill, .y = y + 1, .n = 1, .value = 9);
         CHECK(run_until(words, at) == FATHOM_BAD_INDEX, "isa %d: status %lld", isa, (long long)words[0]);

@@ -102,12 +102,12 @@ static void moves(void) {
     enum { BOUND = 50 };
     for (int k = 0; k < COUNT(sizes); k++) {
         int64_t rows = sizes[k][0], cols = sizes[k][1];
-        for (int kind = GATHER_BYTES_TO_FLOATS; kind <= GATHER_BYTES; kind++) {
+        for (int kind = 0; kind < GATHER_KINDS; kind++) {
             int32_t *index = random_indices(rows, BOUND);
-            uint8_t *src = guarded((size_t)(BOUND * cols * (kind == GATHER_WORDS ? 4 : 1)), 4);
+            uint8_t *src = guarded((size_t)(BOUND * cols * (kind == GATHER_ELEMENTS ? 4 : 1)), 4);
             float *norm = guarded_random(32, 0, 0, 1), *y = guarded_floats(rows * cols, 4);
             for (int64_t i = 0; i < BOUND * cols; i++) src[i] = (uint8_t)random_bits();
-            RACE(FATHOM_BAD_INDEX, index, rows, BOUND, y, rows * cols, gather, .kind = kind, .src = src, .srcrows = BOUND,
+            RACE(FATHOM_BAD_INDEX, index, rows, BOUND, y, rows * cols, gather, .kind = kind, .width = 4, .src = src, .srcrows = BOUND,
                  .index = index, .y = (uint8_t *)y, .outer = 1, .rows = rows, .cols = cols, .norm = norm, .channels = 1);
         }
         int32_t *index = random_indices(rows, BOUND);

@@ -1,7 +1,6 @@
 /*
- * integer, reduce_integers, where, cast and one_hot on every instruction set: equal to one line of C each, broadcast or not, for sizes
- * around the vector, bit for bit with any number of parts; conversions as Java's casts over a sample of all floats, saturated where the
- * result is bytes; labels that do not exist and divisors that are 0 are told.
+ * integer, reduce_integers, where and one_hot on every instruction set: equal to one line of C each, broadcast or not, for sizes
+ * around the vector, bit for bit with any number of parts; labels that do not exist and divisors that are 0 are told.
  */
 #include "check.h"
 
@@ -119,54 +118,6 @@ static void where(int isa, int64_t rows, int64_t cols, const int64_t *sm, const 
     release_guarded();
 }
 
-/* ---- cast ---- */
-
-static int32_t java_cast(float x) {
-    return isnan(x) ? 0 : x >= 0x1p31f ? INT32_MAX : x <= -0x1p31f ? INT32_MIN : (int32_t)x;
-}
-
-static uint8_t saturated(int32_t x) { return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x); }
-
-static void casts(int isa) {
-    enum { CHUNK = 1021 };
-    float *x = guarded_floats(CHUNK, 4), *f = guarded_floats(CHUNK, 8);
-    int32_t *y = guarded(CHUNK * 4, 12);
-    uint8_t *bytes = guarded(CHUNK, 3), *made = guarded(CHUNK, 5);
-    uint64_t stride = 40009;
-    for (uint64_t bits = 0; bits < UINT64_C(1) << 32; bits += CHUNK * stride) {
-        for (int i = 0; i < CHUNK; i++) {
-            uint32_t b = (uint32_t)(bits + (uint64_t)i * stride);
-            memcpy(x + i, &b, 4);
-            bytes[i] = (uint8_t)(b >> 8);
-        }
-        RUN(cast, .kind = FLOATS_TO_INTS, .x = (uint8_t *)x, .y = (uint8_t *)y, .n = CHUNK);
-        RUN(cast, .kind = FLOATS_TO_BYTES, .x = (uint8_t *)x, .y = made, .n = CHUNK);
-        for (int i = 0; i < CHUNK; i++) {
-            CHECK(y[i] == java_cast(x[i]), "%g becomes %d, isa %d", x[i], y[i], isa);
-            CHECK(made[i] == saturated(java_cast(x[i])), "%g becomes %d, isa %d", x[i], made[i], isa);
-        }
-        RUN(cast, .kind = INTS_TO_FLOATS, .x = (uint8_t *)x, .y = (uint8_t *)f, .n = CHUNK);
-        RUN(cast, .kind = INTS_TO_BYTES, .x = (uint8_t *)x, .y = made, .n = CHUNK);
-        for (int i = 0; i < CHUNK; i++) {
-            int32_t whole;
-            memcpy(&whole, x + i, 4);
-            CHECK(f[i] == (float)whole && made[i] == saturated(whole), "%d becomes %g, %d, isa %d", whole, f[i], made[i], isa);
-        }
-        RUN(cast, .kind = BYTES_TO_FLOATS, .x = bytes, .y = (uint8_t *)f, .n = CHUNK);
-        RUN(cast, .kind = BYTES_TO_INTS, .x = bytes, .y = (uint8_t *)y, .n = CHUNK);
-        for (int i = 0; i < CHUNK; i++) CHECK(f[i] == bytes[i] && y[i] == bytes[i], "%d becomes %g, %d", bytes[i], f[i], y[i]);
-    }
-    float edges[] = {NAN, INFINITY, -INFINITY, 0x1p31f, -0x1p31f, 0x1.fffffep30f, -0x1.000002p31f, -0.9f, 1.5f, 254.9f, 255.5f, 256, -1};
-    enum { EDGES = sizeof edges / sizeof *edges };
-    int32_t whole[EDGES];
-    uint8_t small[EDGES];
-    RUN(cast, .kind = FLOATS_TO_INTS, .x = (uint8_t *)edges, .y = (uint8_t *)whole, .n = EDGES);
-    RUN(cast, .kind = FLOATS_TO_BYTES, .x = (uint8_t *)edges, .y = small, .n = EDGES);
-    for (int i = 0; i < EDGES; i++)
-        CHECK(whole[i] == java_cast(edges[i]) && small[i] == saturated(whole[i]), "%g becomes %d, %d, isa %d", edges[i], whole[i], small[i], isa);
-    release_guarded();
-}
-
 /* ---- one_hot ---- */
 
 static void one_hot(int64_t rows, int64_t classes) {
@@ -188,15 +139,14 @@ static void one_hot(int64_t rows, int64_t classes) {
 
 static void same_bits(void) {
     enum { N = 3000017 };
-    float *x = guarded_random(N, 4, -1e5, 1e5), *want[4] = {0}, *y[4];
-    for (int k = 0; k < 4; k++) y[k] = guarded_floats(N, 0);
+    float *x = guarded_random(N, 4, -1e5, 1e5), *want[3] = {0}, *y[3];
+    for (int k = 0; k < 3; k++) y[k] = guarded_floats(N, 0);
     FOR_EACH_ISA(isa) FOR_EACH_PARTS(parts) {
         RUN(integer, .row = INTEGER_add, .a = (int32_t *)x, .b = (int32_t *)x, .y = y[0], .dims = {1, 1, 1, 1, 1, N},
             .sa = {[5] = 1}, .sb = {[5] = 1});
         RUN(where, .mask = x, .a = x, .y = y[1], .dims = {1, 1, 1, 1, 1, N}, .sm = {[5] = 1}, .sa = {[5] = 1});
-        RUN(cast, .kind = FLOATS_TO_INTS, .x = (uint8_t *)x, .y = (uint8_t *)y[2], .n = N);
-        RUN(reduce_integers, .kind = INTEGER_SUM, .x = (int32_t *)x, .y = (int32_t *)y[3], .outer = 17, .r = 173, .inner = N / 17 / 173);
-        for (int k = 0; k < 4; k++) {
+        RUN(reduce_integers, .kind = INTEGER_SUM, .x = (int32_t *)x, .y = (int32_t *)y[2], .outer = 17, .r = 173, .inner = N / 17 / 173);
+        for (int k = 0; k < 3; k++) {
             if (!want[k]) {
                 want[k] = guarded_floats(N, 0);
                 memcpy(want[k], y[k], N * 4);
@@ -232,7 +182,6 @@ int main(void) {
                 reduce(isa, kind, 2, 1 + n % 5, n);
             }
         }
-        casts(isa);
     }
     same_bits();
     return DONE();

@@ -20,18 +20,19 @@ static void gather(void) {
     FOR_EACH_ISA(isa)
         FOR_EACH_PARTS(parts)
             for (int k = 0; k < COUNT(sizes); k++)
-                for (int kind = GATHER_BYTES_TO_FLOATS; kind <= GATHER_BYTES; kind++) {
-                    int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], bytes = kind == GATHER_WORDS ? 4 : 1;
+                for (int code = 0; code < 5; code++) {
+                    int kind = code < 3 ? GATHER_ELEMENTS : code == 3 ? GATHER_BYTES_TO_FLOATS : GATHER_BYTES_TO_INTS;
+                    int64_t outer = sizes[k][0], rows = sizes[k][1], cols = sizes[k][2], bytes = code == 0 ? 4 : code == 1 ? 2 : 1;
                     int64_t n = outer * rows * cols, wrong = 0, channels = cols % 3 == 0 ? 3 : cols % 17 == 0 ? 17 : 1;
                     float *norm = norm_of(channels);
-                    uint8_t *src = guarded((size_t)(outer * srcrows * cols * bytes), bytes == 1 ? 3 : 4);
+                    uint8_t *src = guarded((size_t)(outer * srcrows * cols * bytes), bytes == 1 ? 3 : (size_t)bytes);
                     int32_t *index = guarded((size_t)rows * 4, 4);
                     float *y = guarded_floats(n, 8);
                     for (int64_t i = 0; i < outer * srcrows * cols * bytes; i++) src[i] = (uint8_t)random_bits();
                     const int64_t negative = k % 2;
                     for (int64_t i = 0; i < rows; i++)
                         index[i] = (int32_t)(negative ? random_below(2 * srcrows) - srcrows : random_below(srcrows));
-                    CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .negative = negative,
+                    CHECK(RUN(gather, .kind = kind, .width = bytes, .src = src, .srcrows = srcrows, .index = index, .negative = negative,
                               .y = (uint8_t *)y, .outer = outer, .rows = rows, .cols = cols, .norm = norm, .channels = channels)
                               == FATHOM_OK,
                           "status");
@@ -42,14 +43,13 @@ static void gather(void) {
                         double want = src[at] * (double)((float)(c + 1) / 255) - (double)c / 2;
                         if (kind == GATHER_BYTES_TO_FLOATS) wrong += !near(y[i], want, 1e-6);
                         else if (kind == GATHER_BYTES_TO_INTS) wrong += ((int32_t *)y)[i] != src[at];
-                        else if (kind == GATHER_BYTES) wrong += ((uint8_t *)y)[i] != src[at];
-                        else wrong += memcmp(y + i, src + 4 * at, 4) != 0;
+                        else wrong += memcmp((uint8_t *)y + bytes * i, src + bytes * at, (size_t)bytes) != 0;
                     }
-                    CHECK(wrong == 0, "isa %d parts %d kind %d shape %d: %lld wrong", isa, parts, kind, k, (long long)wrong);
+                    CHECK(wrong == 0, "isa %d parts %d kind %d shape %d: %lld wrong", isa, parts, code, k, (long long)wrong);
                     if (rows > 0) {
                         memset(y, 0xff, (size_t)n * 4);
                         index[rows - 1] = rows % 2 ? (int32_t)(negative ? -srcrows - 1 : -1) : (int32_t)srcrows;
-                        CHECK(RUN(gather, .kind = kind, .src = src, .srcrows = srcrows, .index = index, .negative = negative,
+                        CHECK(RUN(gather, .kind = kind, .width = bytes, .src = src, .srcrows = srcrows, .index = index, .negative = negative,
                                   .y = (uint8_t *)y, .outer = outer, .rows = rows, .cols = cols)
                                   == FATHOM_BAD_INDEX,
                               "isa %d", isa);
@@ -239,7 +239,8 @@ static void permute(const int64_t *shape, int rank) {
     for (int d = rank - 1; d >= 0; n *= shape[d--]) strides[d] = n;
     float *x = guarded_floats(n, 4), *y = guarded_floats(n, 12);
     uint8_t *bytes = guarded((size_t)n, 1), *permuted = guarded((size_t)n, 3);
-    for (int64_t i = 0; i < n; i++) ((int32_t *)x)[i] = (int32_t)i, bytes[i] = (uint8_t)(i % 251);
+    uint16_t *shorts = guarded((size_t)n * 2, 2), *turned = guarded((size_t)n * 2, 6);
+    for (int64_t i = 0; i < n; i++) ((int32_t *)x)[i] = (int32_t)i, bytes[i] = (uint8_t)(i % 251), shorts[i] = (uint16_t)(i % 65521);
     int64_t orders = 1;
     for (int d = 0; d < rank; d++) orders *= rank;
     for (int64_t code = 0; code < orders; code++) {
@@ -256,11 +257,13 @@ static void permute(const int64_t *shape, int rank) {
         CHECK(run_command(K_permute, &a, sizeof a) == FATHOM_OK, "status");
         a.width = 1, a.x = bytes, a.y = permuted;
         CHECK(run_command(K_permute, &a, sizeof a) == FATHOM_OK, "status");
+        a.width = 2, a.x = (uint8_t *)shorts, a.y = (uint8_t *)turned;
+        CHECK(run_command(K_permute, &a, sizeof a) == FATHOM_OK, "status");
         int64_t wrong = 0;
         for (int64_t i = 0; i < n; i++) {
             int64_t at = 0, left = i;
             for (int d = 5; d >= 0; left /= a.dims[d--]) at += left % a.dims[d] * a.strides[d];
-            wrong += ((int32_t *)y)[i] != at || permuted[i] != at % 251;
+            wrong += ((int32_t *)y)[i] != at || permuted[i] != at % 251 || turned[i] != at % 65521;
         }
         CHECK(wrong == 0, "rank %d order %lld: %lld wrong", rank, (long long)code, (long long)wrong);
     }
@@ -297,17 +300,17 @@ static void copy_rows(void) {
                     RUN(copy_rows, .width = 4, .x = (uint8_t *)x, .ox = ox, .sx = sx, .y = (uint8_t *)y, .oy = oy, .sy = sy,
                         .outer = outer, .rows = rows, .cols = cols, .add = add);
                     CHECK_BITS(y, want, ny, "isa %d parts %d shape %d add %d", isa, parts, k, add);
-                    if (!add) { /* bytes go where floats go */
-                        uint8_t *from = guarded((size_t)nx, 1), *to = guarded((size_t)ny, 3);
+                    for (int64_t width = 1; width < 3 && !add; width++) { /* narrow elements go where floats go */
+                        uint8_t *from = guarded((size_t)(nx * width), (size_t)width), *to = guarded((size_t)(ny * width), 3 * (size_t)width);
                         int64_t wrong = 0;
-                        for (int64_t i = 0; i < nx; i++) from[i] = (uint8_t)random_bits();
-                        memset(to, 7, (size_t)ny);
-                        RUN(copy_rows, .width = 1, .x = from, .ox = ox, .sx = sx, .y = to, .oy = oy, .sy = sy, .outer = outer,
+                        for (int64_t i = 0; i < nx * width; i++) from[i] = (uint8_t)random_bits();
+                        memset(to, 7, (size_t)(ny * width));
+                        RUN(copy_rows, .width = width, .x = from, .ox = ox, .sx = sx, .y = to, .oy = oy, .sy = sy, .outer = outer,
                             .rows = rows, .cols = cols);
                         for (int64_t o = 0; o < outer; o++)
-                            for (int64_t i = 0; i < rows * sy; i++) {
-                                int64_t row = i / sy, c = i % sy;
-                                wrong += to[o * oy + i] != (c < cols ? from[o * ox + row * sx + c] : 7);
+                            for (int64_t i = 0; i < rows * sy * width; i++) {
+                                int64_t row = i / width / sy, c = i / width % sy, at = (o * ox + row * sx + c) * width + i % width;
+                                wrong += to[o * oy * width + i] != (c < cols ? from[at] : 7);
                             }
                         CHECK(wrong == 0, "isa %d parts %d shape %d: %lld bytes", isa, parts, k, (long long)wrong);
                     }

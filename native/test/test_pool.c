@@ -183,15 +183,21 @@ static void pads(void) {
                 a.x = (uint8_t *)x, a.y = (uint8_t *)y;
                 run_command(K_pad, &a, sizeof a);
                 CHECK_BITS(y, want, ny, "isa %d mode %d", isa, mode);
-                if (c % 3 == 0) { /* the same bytes as elements of one byte each */
+                if (c % 3 == 0) { /* the same numbers as elements of one byte and of two */
                     int64_t wrong = 0;
                     uint8_t *bytes = guarded((size_t)nx, 1), *padded = guarded((size_t)ny, 3);
-                    for (int64_t i = 0; i < nx; i++) bytes[i] = (uint8_t)((int)(x[i] * 64) + 128);
+                    uint16_t *shorts = guarded((size_t)nx * 2, 2), *wide = guarded((size_t)ny * 2, 6);
+                    for (int64_t i = 0; i < nx; i++) bytes[i] = (uint8_t)((int)(x[i] * 64) + 128), shorts[i] = (uint16_t)(bytes[i] * 257);
                     struct pad_args b = a;
                     b.x = bytes, b.y = padded, b.width = 1, b.value = 200;
                     run_command(K_pad, &b, sizeof b);
-                    for (int64_t i = 0; i < ny; i++) wrong += padded[i] != (uint8_t)(want[i] == 0.5f ? 200 : (int)(want[i] * 64) + 128);
-                    CHECK(wrong == 0, "isa %d mode %d: %lld bytes", isa, mode, (long long)wrong);
+                    b.x = (uint8_t *)shorts, b.y = (uint8_t *)wide, b.width = 2, b.value = 200 * 257;
+                    run_command(K_pad, &b, sizeof b);
+                    for (int64_t i = 0; i < ny; i++) {
+                        const int byte = want[i] == 0.5f ? 200 : (int)(want[i] * 64) + 128;
+                        wrong += padded[i] != byte || wide[i] != byte * 257;
+                    }
+                    CHECK(wrong == 0, "isa %d mode %d: %lld elements", isa, mode, (long long)wrong);
                 }
                 struct pad_grad_args g = {.mode = mode, .dy = dy, .dx = dx, .n = n, .d = size[0], .h = size[1], .w = size[2],
                                           .c = c, .add = 1};

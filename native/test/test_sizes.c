@@ -163,7 +163,7 @@ static void gather(void) {
     float *x = some(xs), *y = guarded_floats(ys, 4), *sum = some(xs);
     int32_t *index = guarded((size_t)rows * 4, 4);
     for (int64_t i = 0; i < rows; i++) index[i] = (int32_t)random_below(srcrows);
-    RUN_AT_THE_EDGE(gather, .kind = GATHER_WORDS, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = (uint8_t *)y, .outer = outer,
+    RUN_AT_THE_EDGE(gather, .kind = GATHER_ELEMENTS, .width = 4, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = (uint8_t *)y, .outer = outer,
                     .rows = rows, .cols = cols);
     RUN_AT_THE_EDGE(scatter_add, .x = y, .index = index, .y = sum, .outer = outer, .rows = rows, .most = 1, .cols = cols,
                     .yrows = srcrows, .padding = NO_PADDING);
@@ -171,7 +171,7 @@ static void gather(void) {
     if (rows == 0) return;
     index[0] = (int32_t)least(srcrows, INT32_MAX);
     int wrong = index[0] >= srcrows;
-    int32_t status = RUN(gather, .kind = GATHER_WORDS, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = (uint8_t *)y,
+    int32_t status = RUN(gather, .kind = GATHER_ELEMENTS, .width = 4, .src = (uint8_t *)x, .srcrows = srcrows, .index = index, .y = (uint8_t *)y,
                          .outer = outer, .rows = rows, .cols = cols);
     CHECK((status == FATHOM_BAD_INDEX) == wrong, "index %d of %ld rows", index[0], srcrows);
 }

@@ -1,5 +1,5 @@
 /*
- * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of bytes or words, bytes to floats as value * scale + shift; weighted sums of rows,
+ * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of elements, bytes to floats as value * scale + shift; weighted sums of rows,
  * y[i][:] = sum over k of weights[i][k] src[index[i][k]][:]; the backward of both, y[index[i][k]][:] += weights[i][k] x[i][:]; and rows at
  * other distances.
  */
@@ -35,7 +35,7 @@ static inline void prefetch_bytes(const uint8_t *at, int64_t n) {
 static void gather_part(void *at, int64_t part, int64_t parts) {
     const struct indexed *c = at;
     const struct gather_args *a = c->args;
-    int64_t from, to, cols = a->cols, bytes = a->kind == GATHER_WORDS ? cols * 4 : cols;
+    int64_t from, to, cols = a->cols, bytes = a->kind == GATHER_ELEMENTS ? cols * a->width : cols;
     const int64_t low = a->negative ? -a->srcrows : 0;
     fathom_range(a->outer * a->rows, 1, part, parts, &from, &to);
     int64_t o = from / (a->rows ? a->rows : 1), i = from - o * a->rows;
@@ -49,9 +49,8 @@ static void gather_part(void *at, int64_t part, int64_t parts) {
         }
         if (a->kind == GATHER_BYTES_TO_FLOATS) scale_row(a->src + row * cols, y, cols, a->norm, a->channels);
         else if (a->kind == GATHER_BYTES_TO_INTS) widen_row(a->src + row * cols, y, cols);
-        else if (a->kind == GATHER_BYTES) memcpy(a->y + line * cols, a->src + row * cols, (size_t)cols);
-        else if (cols == 1) *(int32_t *)y = ((const int32_t *)a->src)[row];
-        else copy_row((const float *)a->src + row * cols, y, cols);
+        else if (bytes == 4) memcpy(a->y + line * 4, a->src + row * 4, 4);
+        else copy_elements(a->src + row * bytes, a->y + line * bytes, cols, a->width);
     }
 }
 

@@ -1,9 +1,8 @@
 /*
- * Integers: every row of integer.def with broadcasting, reductions, conversions between types, one-hot rows. An int32 travels in
+ * Integers: every row of integer.def with broadcasting, reductions, one-hot rows. An int32 travels in
  * the lanes of a vector of floats: loads, stores and selections move bits.
  */
 #include "broadcast.h"
-#include "bytes.h"
 #include "indices.h"
 
 /*
@@ -133,46 +132,6 @@ static int32_t k_reduce_integers(const struct reduce_integers_args *a, int64_t *
     return FATHOM_OK;
 }
 
-/* ---- conversions ---- */
-
-/* toward 0, saturating, NaN to 0 */
-static inline vi v_ints(v x) {
-    v inside = v_max(v_set(-0x1p31f), v_min(v_set(0x1.fffffep30f), v_sel(x == x, x, v_set(0))));
-    return (vi)v_sel(x >= 0x1p31f, (v)vi_set(INT32_MAX), (v)__builtin_convertvector(inside, vi));
-}
-
-/* the integers x, saturated, as m bytes */
-static inline void bytes_put(uint8_t *p, vi x, int64_t m) {
-    typedef uint8_t v_bytes __attribute__((vector_size(VL)));
-    const v low = v_sel(x < 0, v_set(0), (v)x);
-    const v_bytes bytes = __builtin_convertvector((vi)v_sel(x > 255, (v)vi_set(255), low), v_bytes);
-    memcpy(p, &bytes, (size_t)m);
-}
-
-static void cast_part(void *context, int64_t part, int64_t parts) {
-    const struct cast_args *a = context;
-    int64_t from, to;
-    fathom_range(a->n, ELEMENT_GRAIN, part, parts, &from, &to);
-    const float *x = (const float *)a->x + from;
-    const uint8_t *bytes = a->x + from;
-    uint8_t *to_bytes = a->y + from;
-    float *y = (float *)a->y + from;
-    const int64_t n = to - from;
-    switch (a->kind) {
-    case FLOATS_TO_INTS: MAP(y, n, 0, (v)v_ints(v_get(x + i, m))); break;
-    case INTS_TO_FLOATS: MAP(y, n, 0, __builtin_convertvector((vi)v_get(x + i, m), v)); break;
-    case BYTES_TO_FLOATS: MAP(y, n, 0, __builtin_convertvector(bytes_get(bytes + i, m), v)); break;
-    case BYTES_TO_INTS: MAP(y, n, 0, (v)bytes_get(bytes + i, m)); break;
-    case FLOATS_TO_BYTES: EACH_VECTOR(n, bytes_put(to_bytes + i, v_ints(v_get(x + i, m)), m);); break;
-    default: EACH_VECTOR(n, bytes_put(to_bytes + i, (vi)v_get(x + i, m), m););
-    }
-}
-static int32_t k_cast(const struct cast_args *a, int64_t *detail) {
-    (void)detail;
-    each_part(cast_part, a, a->n, MEMORY_NANOS);
-    return FATHOM_OK;
-}
-
 /* ---- one-hot ---- */
 
 static void one_hot_part(void *context, int64_t part, int64_t parts) {
@@ -193,5 +152,4 @@ static int32_t k_one_hot(const struct one_hot_args *a, int64_t *detail) {
 
 EXPORT(integer)
 EXPORT(reduce_integers)
-EXPORT(cast)
 EXPORT(one_hot)

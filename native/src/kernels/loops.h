@@ -82,10 +82,10 @@ INLINE void copy_row(const float *x, float *y, int64_t n) {
     if (n > SHORT_ROW) memcpy(y, x, (size_t)n * 4);
     else MAP(y, n, 0, v_get(x + i, m));
 }
-/* n elements of `width` bytes, 1 or 4 */
+/* n elements of `width` bytes, 1, 2 or 4 */
 INLINE void copy_elements(const uint8_t *x, uint8_t *y, int64_t n, int64_t width) {
     if (width == 4) copy_row((const float *)x, (float *)y, n);
-    else memcpy(y, x, (size_t)n);
+    else memcpy(y, x, (size_t)(n * width));
 }
 
 #endif

@@ -32,7 +32,9 @@ struct pad_context {
 
 static void fill_elements(uint8_t *y, int64_t n, int64_t width, int64_t value) {
     if (width == 4) MAP((float *)y, n, 0, (v)vi_set((int32_t)value));
-    else memset(y, (int)value, (size_t)n);
+    else if (width == 1) memset(y, (int)value, (size_t)n);
+    else
+        for (int64_t i = 0; i < n; i++) ((uint16_t *)y)[i] = (uint16_t)value;
 }
 
 /* a part owns rows of y */

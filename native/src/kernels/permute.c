@@ -32,9 +32,9 @@ struct permute_context {
     int turned;                             /* the dimension along which x is contiguous */
 };
 
-static void permute_bytes(const uint8_t *x, int64_t ldx, int64_t rows, int64_t cols, uint8_t *y, int64_t ldy) {
+INLINE void permute_narrow(const uint8_t *x, int64_t ldx, int64_t rows, int64_t cols, uint8_t *y, int64_t ldy, size_t width) {
     for (int64_t c = 0; c < cols; c++)
-        for (int64_t r = 0; r < rows; r++) y[c * ldy + r] = x[r * ldx + c];
+        for (int64_t r = 0; r < rows; r++) memcpy(y + (c * ldy + r) * width, x + (r * ldx + c) * width, width);
 }
 
 static void permute_unit(const struct permute_context *c, const int64_t *at, const uint8_t *x, uint8_t *y) {
@@ -49,7 +49,8 @@ static void permute_unit(const struct permute_context *c, const int64_t *at, con
     rows = rows < PERMUTE_TILE ? rows : PERMUTE_TILE;
     cols = cols < PERMUTE_TILE ? cols : PERMUTE_TILE;
     if (c->width == 4) permute_tile((const float *)x, c->strides[5], rows, cols, (float *)y, ldy);
-    else permute_bytes(x, c->strides[5], rows, cols, y, ldy);
+    else if (c->width == 2) permute_narrow(x, c->strides[5], rows, cols, y, ldy, 2);
+    else permute_narrow(x, c->strides[5], rows, cols, y, ldy, 1);
 }
 
 static void permute_part(void *context, int64_t part, int64_t parts) {

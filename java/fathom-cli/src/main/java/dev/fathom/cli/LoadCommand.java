@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.fathom.experiments.training.Interrupt;
 import dev.fathom.view.Chart;
 import dev.fathom.view.HtmlReport;
+import dev.fathom.op.DType;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -233,20 +234,28 @@ public final class LoadCommand implements Callable<Integer> {
                 .subList(1, input.getAsJsonArray("shape").size())) {
             n *= dim.getAsInt() < 0 ? length : dim.getAsInt();
         }
-        Random random = new Random(1);
-        return random.ints(n, 0, 1000)
-                .mapToDouble(i -> switch (input.get("datatype").getAsString()) {
-                    case "FP32" -> i / 1000.0;
-                    case "UINT8" -> i % 256;
-                    default -> i % 2;
-                })
+        DType type = type(input);
+        return new Random(1)
+                .ints(n, 0, 1000)
+                .mapToDouble(i -> type.isWhole() ? i % (type == DType.U8 ? 256 : 2) : i / 1000.0)
                 .toArray();
+    }
+
+    private static DType type(JsonObject input) {
+        return switch (input.get("datatype").getAsString()) {
+            case "FP32" -> DType.F32;
+            case "FP16" -> DType.F16;
+            case "BF16" -> DType.BF16;
+            case "UINT8" -> DType.U8;
+            case "INT8" -> DType.I8;
+            default -> DType.I32;
+        };
     }
 
     private String json(List<JsonObject> inputs) {
         JsonObject named = new JsonObject();
         for (JsonObject input : inputs) {
-            boolean whole = !input.get("datatype").getAsString().equals("FP32");
+            boolean whole = type(input).isWhole();
             StringBuilder numbers = new StringBuilder("[");
             for (double value : example(input)) {
                 numbers.append(numbers.length() > 1 ? "," : "").append(whole ? Integer.toString((int) value) : value);
@@ -265,16 +274,11 @@ public final class LoadCommand implements Callable<Integer> {
             throw misuse(
                     "--bytes: the model has " + inputs.size() + " inputs, of which raw bytes give one; leave it out");
         }
-        String type = inputs.get(0).get("datatype").getAsString();
+        DType type = type(inputs.get(0));
         double[] values = example(inputs.get(0));
-        ByteBuffer all = ByteBuffer.allocate(values.length * (type.equals("UINT8") ? 1 : 4))
-                .order(ByteOrder.LITTLE_ENDIAN);
-        for (double value : values) {
-            switch (type) {
-                case "FP32" -> all.putFloat((float) value);
-                case "UINT8" -> all.put((byte) value);
-                default -> all.putInt((int) value);
-            }
+        ByteBuffer all = ByteBuffer.allocate(values.length * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < values.length; i++) {
+            type.put(all, i, values[i]);
         }
         return all.array();
     }

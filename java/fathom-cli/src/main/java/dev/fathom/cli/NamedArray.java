@@ -29,7 +29,9 @@ record NamedArray(String name, Shape shape, boolean whole, ByteBuffer bytes) {
     private static final String SUFFIX = ".npy";
 
     static NamedArray of(String name, Tensor t) {
-        return t.dtype() == DType.F32 ? floats(name, t.shape(), t.toArray()) : ints(name, t.shape(), t.toIntArray());
+        return t.dtype().isWhole()
+                ? ints(name, t.shape(), t.toIntArray())
+                : floats(name, t.shape(), t.to(DType.F32).toArray());
     }
 
     static NamedArray floats(String name, Shape shape, float[] values) {
@@ -46,18 +48,12 @@ record NamedArray(String name, Shape shape, boolean whole, ByteBuffer bytes) {
 
     /** A copy of numbers, such as those of a session. */
     static NamedArray copy(String name, Shape shape, DType type, ByteBuffer from) {
-        if (type != DType.U8) {
-            return new NamedArray(
-                    name,
-                    shape,
-                    type == DType.I32,
-                    buffer(shape.size()).put(from).flip());
+        NamedArray copy = new NamedArray(name, shape, type.isWhole(), buffer(shape.size()));
+        ByteBuffer elements = from.slice().order(from.order());
+        for (int i = 0; i < shape.size(); i++) {
+            (type.isWhole() ? DType.I32 : DType.F32).put(copy.bytes, i, type.get(elements, i));
         }
-        int[] values = new int[from.remaining()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = Byte.toUnsignedInt(from.get(from.position() + i));
-        }
-        return ints(name, shape, values);
+        return copy;
     }
 
     private static ByteBuffer buffer(long elements) {

@@ -636,8 +636,8 @@ final class Drawing {
     }
 
     private ElementType type(Tensor t) {
-        if (t.dtype() == DType.U8) {
-            throw refusal("a constant of bytes");
+        if (!t.dtype().computes()) {
+            throw refusal("a constant of " + t.dtype());
         }
         return ExportRules.type(t.dtype());
     }

@@ -40,6 +40,8 @@ import dev.fathom.ops.SortOp;
 import dev.fathom.ops.TakeOp;
 import dev.fathom.ops.VarianceOp;
 import dev.fathom.ops.WhereOp;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -122,6 +124,9 @@ final class ExportRules {
             case F32 -> ElementType.FLOAT;
             case I32 -> ElementType.INT32;
             case U8 -> ElementType.UINT8;
+            case I8 -> ElementType.INT8;
+            case F16 -> ElementType.FLOAT16;
+            case BF16 -> ElementType.BFLOAT16;
         };
     }
 
@@ -660,10 +665,18 @@ final class ExportRules {
             case REFLECT -> "reflect";
             case CIRCULAR -> "wrap";
         };
-        String value = !mode.equals("constant") || op.value() == 0
-                ? ""
-                : d.input(0).dtype() == DType.F32 ? d.scalar(Float.intBitsToFloat(op.value())) : d.int32(op.value());
+        String value = mode.equals("constant") && op.value() != 0 ? padding(d, d.input(0).dtype(), op.value()) : "";
         d.result(d.node("Pad", Map.of("mode", mode), d.get(0, order), d.ints(pads), value), order);
+    }
+
+    /** A scalar of this type from the bits that an op of padding has. */
+    private static String padding(Drawing d, DType type, int bits) {
+        if (type == DType.I32) {
+            return d.int32(bits);
+        }
+        ByteBuffer element = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(0, bits);
+        String value = d.scalar((float) type.get(element, 0));
+        return type == DType.F32 ? value : d.node("Cast", Map.of("to", number(type(type))), value);
     }
 
     private static void resize(Drawing d, ResizeOp op) {

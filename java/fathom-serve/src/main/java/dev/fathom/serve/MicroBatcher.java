@@ -309,7 +309,7 @@ public final class MicroBatcher implements AutoCloseable {
          * @throws IllegalStateException if the request is under way
          */
         public Request set(String name, float[] values) {
-            ByteBuffer to = in(name, DType.F32, values.length);
+            ByteBuffer to = in(name, values.length, DType.F32);
             for (int i = 0; i < values.length; i++) {
                 to.putFloat(4 * i, values[i]);
             }
@@ -333,7 +333,7 @@ public final class MicroBatcher implements AutoCloseable {
          * @throws IllegalStateException if the request is under way
          */
         public Request set(String name, int[] values) {
-            ByteBuffer to = in(name, DType.I32, values.length);
+            ByteBuffer to = in(name, values.length, DType.I32);
             for (int i = 0; i < values.length; i++) {
                 to.putInt(4 * i, values[i]);
             }
@@ -343,26 +343,42 @@ public final class MicroBatcher implements AutoCloseable {
         /**
          * Writes all of the input of this name, such as pixels.
          *
-         * @throws IllegalArgumentException if there is none, it is not U8, or there is not one value for each element
+         * @throws IllegalArgumentException if there is none, it is neither U8 nor I8, or there is not one value for
+         *     each element
          * @throws IllegalStateException if the request is under way
          */
         public Request set(String name, byte[] values) {
-            in(name, DType.U8, values.length).put(0, values);
+            in(name, values.length, DType.U8, DType.I8).put(0, values);
             return this;
         }
 
-        private ByteBuffer in(String name, DType given, int count) {
+        /**
+         * Writes all of the input of this name by the bits of its numbers.
+         *
+         * @throws IllegalArgumentException if there is none, it is neither F16 nor BF16, or there is not one value for
+         *     each element
+         * @throws IllegalStateException if the request is under way
+         */
+        public Request set(String name, short[] bits) {
+            ByteBuffer to = in(name, bits.length, DType.F16, DType.BF16);
+            for (int i = 0; i < bits.length; i++) {
+                to.putShort(2 * i, bits[i]);
+            }
+            return this;
+        }
+
+        private ByteBuffer in(String name, int count, DType... given) {
             checkMine();
             int i = find(inputs, "input", name);
             Spec spec = inputs.get(i);
-            if (spec.dtype() != given || spec.isLengths()) {
+            if (!List.of(given).contains(spec.dtype()) || spec.isLengths()) {
                 throw new IllegalArgumentException("set: input " + spec
                         + (spec.isLengths()
                                 ? " follows from the length of the request"
-                                : " was given " + given + " values")
+                                : " was given " + given[0] + " values")
                         + "; give " + (spec.isLengths() ? "request(length)" : spec.dtype()) + " instead");
             }
-            int wants = inputRows.bytes(i, length) / given.bytes();
+            int wants = inputRows.bytes(i, length) / spec.dtype().bytes();
             if (count != wants) {
                 throw new IllegalArgumentException("set: an example of input " + spec + " takes " + wants
                         + " values but " + count + " were given; give one for each element");

@@ -270,15 +270,17 @@ public abstract class Value {
     /** Where the elements lie for {@code method}, which reads floats. */
     protected final long floatsAt(String method) {
         if (dtype != DType.F32) {
-            throw new IllegalArgumentException(method + ": " + label() + " is " + dtype + "; use toIntArray()");
+            throw new IllegalArgumentException(method + ": " + label() + " is " + dtype + "; use "
+                    + (dtype.isWhole() ? "toIntArray()" : "to(DType.F32), or toShortArray() for the bits"));
         }
         return readable();
     }
 
     /** The elements as integers, for {@code method}. */
     protected final int[] ints(String method) {
-        if (dtype == DType.F32) {
-            throw new IllegalArgumentException(method + ": " + label() + " is F32; use toArray()");
+        if (!dtype.isWhole()) {
+            throw new IllegalArgumentException(method + ": " + label() + " is " + dtype + "; use "
+                    + (dtype == DType.F32 ? "toArray()" : "toShortArray(), or to(DType.F32) before toArray()"));
         }
         int[] values = new int[Math.toIntExact(shape.size())];
         long a = readable();
@@ -289,7 +291,7 @@ public abstract class Value {
             } else {
                 ByteBuffer bytes = Block.at(a, values.length);
                 for (int i = 0; i < values.length; i++) {
-                    values[i] = bytes.get(i) & 0xff;
+                    values[i] = (int) dtype.get(bytes, i);
                 }
             }
         } finally {

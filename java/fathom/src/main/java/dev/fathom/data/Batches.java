@@ -301,6 +301,7 @@ public final class Batches {
             int channels) {
         commands.begin(Kernel.GATHER)
                 .put(kind)
+                .put(Float.BYTES)
                 .at(from)
                 .put(fromRows)
                 .at(index)
@@ -434,7 +435,7 @@ public final class Batches {
                             commands,
                             pixels
                                     ? Kernel.GATHER_BYTES_TO_FLOATS
-                                    : part.dtype() == DType.U8 ? Kernel.GATHER_BYTES_TO_INTS : Kernel.GATHER_WORDS,
+                                    : part.dtype() == DType.U8 ? Kernel.GATHER_BYTES_TO_INTS : Kernel.GATHER_ELEMENTS,
                             at.address(f),
                             at.count(),
                             index,
@@ -462,7 +463,7 @@ public final class Batches {
             long examples = arena.allocate(4L * n);
             long rows = arena.allocate(4L * n);
             Block.write(examples, view.limit(from + n).position(from));
-            gather(arena.commands(), Kernel.GATHER_WORDS, data.index(), data.size(), examples, rows, n, 1, 0, 1);
+            gather(arena.commands(), Kernel.GATHER_ELEMENTS, data.index(), data.size(), examples, rows, n, 1, 0, 1);
             return rows;
         }
 
@@ -512,7 +513,8 @@ public final class Batches {
             }
             if (part.dtype() == DType.U8) {
                 commands.begin(Kernel.CAST)
-                        .put(Kernel.BYTES_TO_INTS)
+                        .put(DType.U8.ordinal())
+                        .put(DType.I32.ordinal())
                         .at(from)
                         .at(at)
                         .put((long) kept[i] * part.columns())

@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Versions 1 to 3 are read, in both byte orders, in C order and in Fortran order (which becomes C order). The types
  * float16, float32 and float64 (rounded to float32) are read as F32, all integers but uint8 as I32 (every value must
- * fit), uint8 and bool as U8. Files are written in version 1, little-endian and in C order.
+ * fit), uint8 and bool as U8; {@link #tensorAsStored} keeps int8 and float16. Files are written in version 1,
+ * little-endian and in C order.
  *
  * <p>{@link #read} reads the header and compares it with the size of the file; the values are read by the methods that
  * give them.
@@ -193,9 +194,23 @@ public final class Npy {
      * @throws IllegalStateException if no pass is open
      */
     public Tensor tensor() {
-        Tensor t = Values.create(Tensor.class, shape(), dtype());
-        long bytes = shape().size() * dtype().bytes();
-        values((at, count) -> Block.at(Values.address(t) + at, count), bytes);
+        return tensor(dtype());
+    }
+
+    /**
+     * Reads the numbers into a tensor of the current pass, of type I8 or F16 where the file holds int8 or float16, else
+     * as {@link #tensor} does.
+     *
+     * @throws IllegalArgumentException as {@link #copyTo}
+     * @throws IllegalStateException if no pass is open
+     */
+    public Tensor tensorAsStored() {
+        return tensor(header.stored.kept());
+    }
+
+    private Tensor tensor(DType type) {
+        Tensor t = Values.create(Tensor.class, shape(), type);
+        values((at, count) -> Block.at(Values.address(t) + at, count), type);
         return t;
     }
 
@@ -207,7 +222,7 @@ public final class Npy {
      * @throws UncheckedIOException if it cannot be read
      */
     public void copyTo(Target target) {
-        values(target, shape().size() * dtype().bytes());
+        values(target, dtype());
     }
 
     /** Where the numbers go. */
@@ -217,27 +232,27 @@ public final class Npy {
         ByteBuffer view(long at, int count);
     }
 
-    private void values(Target target, long bytes) {
+    private void values(Target target, DType type) {
         try (DataInputStream in = open(source)) {
             if (!new Parser(source).header(in).equals(header)) {
                 throw new IllegalArgumentException(
                         source + ": the file has changed since its header was read; read it again");
             }
             Stored stored = header.stored;
-            int width = dtype().bytes();
+            int width = type.bytes();
             byte[] chunk = new byte[CHUNK];
             ByteBuffer from = ByteBuffer.wrap(chunk).order(header.order);
             ByteBuffer converted =
                     ByteBuffer.allocate(width * (CHUNK / stored.bytes())).order(ByteOrder.nativeOrder());
-            Scatter scatter = header.fortran && header.shape.rank() > 1 ? new Scatter(target, bytes) : null;
+            Scatter scatter = header.fortran && header.shape.rank() > 1 ? new Scatter(target, width) : null;
             long size = header.shape.size();
             for (long at = 0; at < size; ) {
                 int n = (int) Math.min(CHUNK / stored.bytes(), size - at);
                 in.readFully(chunk, 0, n * stored.bytes());
-                int fine = stored.convert(from, n, converted.clear());
+                int fine = stored.convert(from, n, converted.clear(), type);
                 if (fine < n) {
                     throw new IllegalArgumentException(source + ": value number " + (at + fine) + ", "
-                            + stored.text(from, fine) + ", does not fit into " + dtype()
+                            + stored.text(from, fine) + ", does not fit into " + type
                             + "; convert the array before it is saved");
                 }
                 converted.position(0).limit(n * width);
@@ -260,8 +275,11 @@ public final class Npy {
     private final class Scatter {
         private final ByteBuffer[] views;
         private final Places places;
+        private final int width;
 
-        Scatter(Target target, long bytes) {
+        Scatter(Target target, int width) {
+            this.width = width;
+            long bytes = header.shape.size() * width;
             views = new ByteBuffer[(int) ((bytes >> VIEW_BITS) + 1)];
             for (int i = 0; i < views.length; i++) {
                 long begin = (long) i << VIEW_BITS;
@@ -273,15 +291,14 @@ public final class Npy {
         }
 
         void put(ByteBuffer from, int n) {
-            int width = dtype().bytes();
             for (int i = 0; i < n; i++) {
                 long at = places.next() * width;
                 ByteBuffer view = views[(int) (at >> VIEW_BITS)];
                 int place = (int) (at & (1L << VIEW_BITS) - 1);
-                if (width == 1) {
-                    view.put(place, from.get(i));
-                } else {
-                    view.putInt(place, from.getInt(4 * i));
+                switch (width) {
+                    case 1 -> view.put(place, from.get(i));
+                    case 2 -> view.putShort(place, from.getShort(2 * i));
+                    default -> view.putInt(place, from.getInt(4 * i));
                 }
             }
         }
@@ -454,29 +471,32 @@ public final class Npy {
     /**
      * Writes a tensor. A failed write leaves the old file as it was.
      *
+     * @throws IllegalArgumentException if it is BF16, which NumPy does not have
      * @throws UncheckedIOException if the file cannot be written
      */
     public static void write(Path file, Tensor t) {
         AtomicFile.write(file, content(t));
     }
 
-    /** Returns the content of a tensor's file, for a tensor that lives at least until it is written. */
+    /**
+     * Returns the content of a tensor's file, for a tensor that lives at least until it is written.
+     *
+     * @throws IllegalArgumentException if it is BF16, which NumPy does not have
+     */
     public static AtomicFile.Content content(Tensor t) {
-        return switch (t.dtype()) {
-            case F32 -> content(t.shape(), FloatBuffer.wrap(t.toArray()));
-            case I32 -> content(t.shape(), IntBuffer.wrap(t.toIntArray()));
-            case U8 ->
-                out -> {
-                    ByteBuffer values = Block.at(Values.address(t), Math.toIntExact(t.size()));
-                    Block lease = Values.lease(t);
-                    try {
-                        content(t.shape(), values).writeTo(out);
-                    } finally {
-                        if (lease != null) {
-                            lease.release();
-                        }
-                    }
-                };
+        String descr = switch (t.dtype()) {
+            case F32 -> "<f4";
+            case I32 -> "<i4";
+            case U8 -> "|u1";
+            case I8 -> "|i1";
+            case F16 -> "<f2";
+            case BF16 ->
+                throw new IllegalArgumentException(
+                        "npy: x " + t.shape() + " is BF16, which NumPy does not have; convert it with to(DType.F32)");
+        };
+        return out -> {
+            out.write(preamble(t.shape(), descr));
+            Elements.write(t, out);
         };
     }
 

@@ -6,7 +6,9 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import com.google.gson.stream.MalformedJsonException;
+import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
+import dev.fathom.tensor.Tensor;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -39,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  * offsets, and text under {@code __metadata__}), then the numbers, row-major and little-endian, without a gap. See <a
  * href="https://github.com/huggingface/safetensors">huggingface/safetensors</a>.
  *
- * <p>Files are written with F32. {@link #read} checks the whole header against the file and keeps the file open, so
- * that {@link #copy} reads from the same file later even if a new one has been moved into its place.
+ * <p>Files are written with F32, or with the type of a tensor. {@link #read} checks the whole header against the file
+ * and keeps the file open, so that {@link #copy} reads from the same file later even if a new one has been moved into
+ * its place.
  */
 public final class Safetensors extends TensorFile {
     /** The reference implementation reads no longer header either. */
@@ -487,8 +490,8 @@ public final class Safetensors extends TensorFile {
         private final Map<String, String> metadata = new LinkedHashMap<>();
         private boolean checked;
 
-        /** A tensor's shape in the file, its values, and which of their dimensions each dimension of the file is. */
-        private record Added(Shape shape, FloatBuffer values, int[] order) {}
+        /** A tensor's type and shape in the file, and what writes its values. */
+        private record Added(DType type, Shape shape, AtomicFile.Content values) {}
 
         /** A file without tensors so far. */
         public Writer() {}
@@ -502,18 +505,33 @@ public final class Safetensors extends TensorFile {
          *     elements, or the order does not name each dimension once
          */
         public Writer add(String name, Shape shape, FloatBuffer values, int... order) {
-            String fault = fault(name);
-            if (fault != null) {
-                throw new IllegalArgumentException(
-                        "safetensors: the name " + InputFile.quoted(name) + " " + fault + "; choose another");
-            }
             if (shape.size() != values.remaining()) {
                 throw new IllegalArgumentException(
                         "safetensors: " + InputFile.quoted(name) + " " + shape + " has " + shape.size()
                                 + " elements but " + values.remaining() + " values were given; give one for each");
             }
             Shape inFile = order.length == 0 ? shape : shape.permuted(order);
-            if (tensors.putIfAbsent(name, new Added(inFile, values.slice(), order.clone())) != null) {
+            FloatBuffer all = values.slice();
+            int[] by = order.clone();
+            return add(name, new Added(DType.F32, inFile, out -> write(inFile, all, by, out)));
+        }
+
+        /**
+         * Adds a tensor, whose type and shape the file has too. It lives until it is written.
+         *
+         * @throws IllegalArgumentException if the name is taken or cannot be one
+         */
+        public Writer add(String name, Tensor t) {
+            return add(name, new Added(t.dtype(), t.shape(), out -> Elements.write(t, out)));
+        }
+
+        private Writer add(String name, Added t) {
+            String fault = fault(name);
+            if (fault != null) {
+                throw new IllegalArgumentException(
+                        "safetensors: the name " + InputFile.quoted(name) + " " + fault + "; choose another");
+            }
+            if (tensors.putIfAbsent(name, t) != null) {
                 throw new IllegalArgumentException("safetensors: " + InputFile.quoted(name)
                         + " was added twice; each tensor needs a name of its own");
             }
@@ -563,9 +581,8 @@ public final class Safetensors extends TensorFile {
                         .putLong(header.length)
                         .array());
                 out.write(header);
-                byte[] chunk = new byte[CHUNK];
                 for (Added t : tensors.values()) {
-                    write(t, chunk, out);
+                    t.values.writeTo(out);
                 }
             });
         }
@@ -573,11 +590,11 @@ public final class Safetensors extends TensorFile {
         private String sum() {
             Checksum sum = new Checksum();
             metadata.forEach(sum::text);
-            byte[] chunk = new byte[CHUNK];
             try (OutputStream out = new CheckedOutputStream(OutputStream.nullOutputStream(), sum.crc)) {
                 for (Map.Entry<String, Added> t : tensors.entrySet()) {
-                    sum.tensor(t.getKey(), "F32", t.getValue().shape.toString());
-                    write(t.getValue(), chunk, out);
+                    Added added = t.getValue();
+                    sum.tensor(t.getKey(), added.type.name(), added.shape.toString());
+                    added.values.writeTo(out);
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -585,19 +602,20 @@ public final class Safetensors extends TensorFile {
             return sum.toString();
         }
 
-        private static void write(Added t, byte[] chunk, OutputStream out) throws IOException {
+        private static void write(Shape shape, FloatBuffer values, int[] order, OutputStream out) throws IOException {
+            byte[] chunk = new byte[CHUNK];
             FloatBuffer floats =
                     ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-            Places places = t.order.length == 0 ? null : Places.of(t.shape, t.order);
+            Places places = order.length == 0 ? null : Places.of(shape, order);
             int n;
-            for (int at = 0; at < t.values.capacity(); at += n) {
-                n = Math.min(floats.capacity(), t.values.capacity() - at);
+            for (int at = 0; at < values.capacity(); at += n) {
+                n = Math.min(floats.capacity(), values.capacity() - at);
                 floats.clear();
                 if (places == null) {
-                    floats.put(0, t.values, at, n);
+                    floats.put(0, values, at, n);
                 } else {
                     for (int i = 0; i < n; i++) {
-                        floats.put(t.values.get((int) places.next()));
+                        floats.put(values.get((int) places.next()));
                     }
                 }
                 out.write(chunk, 0, 4 * n);
@@ -621,14 +639,14 @@ public final class Safetensors extends TensorFile {
                     json.name(t.getKey())
                             .beginObject()
                             .name("dtype")
-                            .value("F32")
+                            .value(t.getValue().type.name())
                             .name("shape")
                             .beginArray();
                     for (int d : t.getValue().shape.toArray()) {
                         json.value(d);
                     }
                     json.endArray().name("data_offsets").beginArray().value(at);
-                    at += 4 * t.getValue().shape.size();
+                    at += t.getValue().type.bytes() * t.getValue().shape.size();
                     json.value(at).endArray().endObject();
                 }
                 json.endObject();

@@ -4,6 +4,7 @@ import dev.fathom.op.DType;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,14 @@ public enum Stored {
         return dtype;
     }
 
+    /** Returns the type of tensors that holds such numbers as they are, or {@link #dtype} where there is none. */
+    public DType kept() {
+        return Arrays.stream(DType.values())
+                .filter(t -> t.name().equals(name()))
+                .findFirst()
+                .orElse(dtype);
+    }
+
     /** Returns the kind of this name, or null. */
     public static @Nullable Stored named(String name) {
         for (Stored s : values()) {
@@ -58,14 +67,18 @@ public enum Stored {
     }
 
     /**
-     * Converts {@code n} numbers at the beginning of {@code from} to {@link #dtype}, from the beginning of {@code to}
-     * on, in its byte order; returns how many before one that does not fit, n if all do.
+     * Converts {@code n} numbers at the beginning of {@code from} to {@link #dtype} or {@link #kept}, from the
+     * beginning of {@code to} on, in its byte order; returns how many before one that does not fit, n if all do.
      */
-    int convert(ByteBuffer from, int n, ByteBuffer to) {
-        return switch (dtype) {
+    int convert(ByteBuffer from, int n, ByteBuffer to, DType type) {
+        return switch (type) {
             case F32 -> floats(from, n, to.asFloatBuffer());
             case I32 -> ints(from, n, to.asIntBuffer());
-            case U8 -> bytes(from, n, to);
+            case U8, I8 -> bytes(from, n, to);
+            case F16, BF16 -> {
+                to.asShortBuffer().put(from.asShortBuffer().limit(n));
+                yield n;
+            }
         };
     }
 
@@ -135,8 +148,8 @@ public enum Stored {
     /** Returns number {@code i} of those at the beginning of {@code from}, the nearest double of a large integer. */
     public double number(ByteBuffer from, int i) {
         return switch (this) {
-            case F16 -> half(from.getShort(2 * i));
-            case BF16 -> Float.intBitsToFloat(from.getShort(2 * i) << 16);
+            case F16 -> DType.F16.get(from, i);
+            case BF16 -> DType.BF16.get(from, i);
             case F32 -> from.getFloat(4 * i);
             case F64 -> from.getDouble(8 * i);
             case U64 -> {
@@ -165,15 +178,5 @@ public enum Stored {
             case I64, U64 -> from.getLong(8 * i);
             default -> throw new IllegalStateException(this + " is no integer");
         };
-    }
-
-    private static float half(short bits) {
-        int sign = (bits & 0x8000) << 16;
-        int exponent = bits >> 10 & 31;
-        int fraction = bits & 0x3ff;
-        if (exponent == 0) {
-            return Math.copySign(fraction * 0x1p-24f, Float.intBitsToFloat(sign | 0x3f800000));
-        }
-        return Float.intBitsToFloat(sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13);
     }
 }

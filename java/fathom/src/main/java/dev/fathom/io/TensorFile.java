@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * beside the library brings as a {@link TensorFormat}.
  *
  * <p>F16, BF16, F32 and F64 (rounded) are read as F32; I8, I16, U16 and I32 are read as I32, and so are U32, I64 and
- * U64 if every value fits; U8 and BOOL are read as U8. Integers can also be copied to floats if that changes no value.
+ * U64 if every value fits; U8 and BOOL are read as U8. {@link #tensorAsStored} keeps I8, F16 and BF16. Integers can
+ * also be copied to floats if that changes no value.
  *
  * <p>Close it after use (a forgotten one is closed by the collector); names, shapes and texts stay readable. Any thread
  * may use it.
@@ -233,7 +234,7 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
     }
 
     /**
-     * Reads a tensor of the file into a tensor of the current pass.
+     * Reads a tensor of the file into a tensor of the current pass, of type {@link #dtype}.
      *
      * @throws IllegalArgumentException if the file has none of this name, a value does not fit, or the file has shrunk
      *     since it was opened
@@ -241,12 +242,28 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
      * @throws UncheckedIOException if the file cannot be read
      */
     public final Tensor tensor(String name) {
+        return tensor(entry(name), dtype(name));
+    }
+
+    /**
+     * Reads a tensor of the file into a tensor of the current pass in the type that the file has where tensors have it
+     * too: I8, F16 and BF16 stay as they are, and others become what {@link #tensor} makes of them.
+     *
+     * @throws IllegalArgumentException as {@link #tensor}
+     * @throws IllegalStateException if no pass is open or the file was closed
+     * @throws UncheckedIOException if the file cannot be read
+     */
+    public final Tensor tensorAsStored(String name) {
         Entry e = entry(name);
+        return tensor(e, stored(e).kept());
+    }
+
+    private Tensor tensor(Entry e, DType type) {
         Stored stored = stored(e);
-        Tensor t = Values.create(Tensor.class, shape(e), stored.dtype());
+        Tensor t = Values.create(Tensor.class, shape(e), type);
         long address = Values.address(t);
-        int width = stored.dtype().bytes();
-        values(e, (from, n, at) -> stored.convert(from, n, Block.at(address + at * width, n * width)));
+        int width = type.bytes();
+        values(e, (from, n, at) -> stored.convert(from, n, Block.at(address + at * width, n * width), type));
         return t;
     }
 

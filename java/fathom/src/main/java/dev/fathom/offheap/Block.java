@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.ShortBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -223,6 +224,14 @@ public final class Block implements AutoCloseable {
         }
     }
 
+    /** Fills {@code to} with the shorts that begin at an address that the caller keeps alive. */
+    public static void read(long address, short[] to) {
+        for (int i = 0; i < to.length; i += CHUNK) {
+            int n = Math.min(CHUNK, to.length - i);
+            at(address + 2L * i, 2 * n).asShortBuffer().get(to, i, n);
+        }
+    }
+
     /** Appends the {@code count} floats at an address to a buffer. */
     public static void read(long address, FloatBuffer to, long count) {
         for (long i = 0; i < count; i += CHUNK) {
@@ -231,11 +240,11 @@ public final class Block implements AutoCloseable {
     }
 
     /**
-     * Copies the floats, ints or bytes between the position and the limit of a buffer, neither of which moves, to an
-     * address that the caller keeps alive.
+     * Copies the floats, ints, shorts or bytes between the position and the limit of a buffer, neither of which moves,
+     * to an address that the caller keeps alive.
      */
     public static void write(long address, Buffer from) {
-        int width = from instanceof ByteBuffer ? 1 : 4;
+        int width = from instanceof ByteBuffer ? 1 : from instanceof ShortBuffer ? 2 : 4;
         for (int done = 0; done < from.remaining(); ) {
             int n = Math.min(LARGEST_VIEW / width, from.remaining() - done);
             ByteBuffer to = at(address + (long) width * done, width * n);
@@ -244,6 +253,8 @@ public final class Block implements AutoCloseable {
                 to.asFloatBuffer().put(0, f, begin, n);
             } else if (from instanceof IntBuffer i) {
                 to.asIntBuffer().put(0, i, begin, n);
+            } else if (from instanceof ShortBuffer s) {
+                to.asShortBuffer().put(0, s, begin, n);
             } else {
                 to.put(0, (ByteBuffer) from, begin, n);
             }

@@ -157,7 +157,7 @@ public abstract class Call {
         boolean fits = switch (kernel.letter(i)) {
             case 'P' -> dtype == DType.F32;
             case 'Q' -> dtype == DType.I32;
-            case 'A' -> dtype != DType.U8;
+            case 'A' -> dtype.computes();
             default -> true;
         };
         if (!fits) {

@@ -127,9 +127,9 @@ public enum Binary implements Op {
     public Shape shape(Call c, int output) {
         DType a = c.dtype(0);
         DType b = c.dtype(1);
-        if (a != b) {
+        if (a != b && (a.computes() || b.computes())) {
             throw c.fail("a " + c.shape(0) + " is " + a + " but b " + c.shape(1) + " is " + b + "; convert "
-                    + (a == DType.F32 || b == DType.U8 ? "b" : "a") + " with to(DType."
+                    + (a == DType.F32 || !b.computes() ? "b" : "a") + " with to(DType."
                     + (a == DType.F32 || b == DType.F32 ? DType.F32 : DType.I32) + ")");
         }
         MoveOp.words(c);

@@ -7,8 +7,8 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 
 /**
- * y = x as another type. Floats become integers toward 0, numbers outside the type become its nearest one, and NaN
- * becomes 0. No gradient flows.
+ * y = x as another type. Floats become integers toward 0, numbers outside an integer type become its nearest one, and
+ * NaN becomes 0. Other numbers are rounded to the nearest, of two the even one. No gradient flows.
  */
 public record CastOp(DType from, DType to) implements Op {
     @Override
@@ -33,13 +33,8 @@ public record CastOp(DType from, DType to) implements Op {
 
     @Override
     public void forward(Call c) {
-        int kind = switch (from) {
-            case F32 -> to == DType.I32 ? Kernel.FLOATS_TO_INTS : Kernel.FLOATS_TO_BYTES;
-            case I32 -> to == DType.F32 ? Kernel.INTS_TO_FLOATS : Kernel.INTS_TO_BYTES;
-            case U8 -> to == DType.F32 ? Kernel.BYTES_TO_FLOATS : Kernel.BYTES_TO_INTS;
-        };
         c.begin(Kernel.CAST)
-                .put(kind)
+                .put(from.ordinal(), to.ordinal())
                 .at(c.in(0), c.out(0))
                 .put(c.shape(0).size())
                 .run();

@@ -26,7 +26,7 @@ interface IndexedOp extends MoveOp {
      * y [outer, rows, cols] = x [outer, n, cols] at the index [rows], which may count from the end if that is allowed.
      */
     static void gather(Call c, long x, long index, boolean negative, long y, long outer, long n, long rows, long cols) {
-        c.begin(Kernel.GATHER).put(c.dtype(0) == DType.U8 ? Kernel.GATHER_BYTES : Kernel.GATHER_WORDS);
+        c.begin(Kernel.GATHER).put(Kernel.GATHER_ELEMENTS, c.dtype(0).bytes());
         c.at(x).put(n).at(index).put(negative ? 1 : 0);
         c.at(y).put(outer, rows, cols).at(0).put(1).run();
     }

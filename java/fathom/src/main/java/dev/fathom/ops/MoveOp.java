@@ -16,10 +16,11 @@ public interface MoveOp extends BlindOp {
         return c.dtype(0);
     }
 
-    /** Refuses U8 as input 0, for kernels that move elements of four bytes only. */
+    /** Refuses an input 0 with whose type no op computes. */
     static void words(Call c) {
-        if (c.dtype(0) == DType.U8) {
-            throw c.fail(c.inName(0) + " " + c.shape(0) + " is U8 but must be F32 or I32; convert it first");
+        if (!c.dtype(0).computes()) {
+            throw c.fail(c.inName(0) + " " + c.shape(0) + " is " + c.dtype(0)
+                    + " but must be F32 or I32; convert it with to(DType.F32)");
         }
     }
 }

@@ -28,9 +28,9 @@ public record WhereOp() implements Op {
 
     @Override
     public Shape shape(Call c, int output) {
-        if (c.dtype(1) == DType.U8 && c.dtype(2) == DType.U8) {
-            throw c.fail("a " + c.shape(1) + " and b " + c.shape(2)
-                    + " are U8 but must be F32 or I32; convert them with to(DType)");
+        if (c.dtype(1) == c.dtype(2) && !c.dtype(1).computes()) {
+            throw c.fail("a " + c.shape(1) + " and b " + c.shape(2) + " are " + c.dtype(1)
+                    + " but must be F32 or I32; convert them with to(DType.F32)");
         }
         if (c.dtype(1) != c.dtype(2)) {
             throw c.fail("a " + c.shape(1) + " is " + c.dtype(1) + " but b " + c.shape(2) + " is " + c.dtype(2)

@@ -104,7 +104,7 @@ final class Constants {
 
     /** Whether both are the first rows of a, along this dimension, again and again. */
     private static boolean repeats(CallGraph.Value a, CallGraph.Value b, int last, int rows) {
-        if (a.dtype() == DType.U8 || a.shape().size() == 0 || b.shape().size() == 0) {
+        if (a.shape().size() == 0 || b.shape().size() == 0) {
             return false;
         }
         long block =
@@ -238,14 +238,7 @@ final class Constants {
     }
 
     private static String number(ByteBuffer of, DType dtype, int at) {
-        if (of.limit() == 0) {
-            return "nothing";
-        }
-        return switch (dtype) {
-            case F32 -> "" + of.getFloat(4 * at);
-            case I32 -> "" + of.getInt(4 * at);
-            case U8 -> "" + (of.get(at) & 255);
-        };
+        return of.limit() == 0 ? "nothing" : dtype.text(of, at);
     }
 
     /** Who needs a value, for messages. */

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +47,8 @@ final class Port {
         elements = switch (dtype) {
             case F32 -> memory.asFloatBuffer();
             case I32 -> memory.asIntBuffer();
-            case U8 -> bytes;
+            case U8, I8 -> bytes;
+            case F16, BF16 -> memory.asShortBuffer();
         };
     }
 
@@ -142,7 +144,7 @@ final class Port {
                     + switch (dtype) {
                         case F32 -> "input or output";
                         case I32 -> "intInput or intOutput";
-                        case U8 -> "inputBytes or outputBytes";
+                        default -> "inputBytes or outputBytes";
                     });
         }
     }
@@ -150,21 +152,34 @@ final class Port {
     // ---- writing all of it
 
     void set(float[] values) {
-        checkWhole(DType.F32, values.length);
+        checkWhole(values.length, DType.F32);
         rewind();
         floats().put(0, values);
     }
 
     void set(int[] values) {
-        checkWhole(DType.I32, values.length);
+        checkWhole(values.length, DType.I32);
         rewind();
         ints().put(0, values);
     }
 
     void set(byte[] values) {
-        checkWhole(DType.U8, values.length);
+        checkWhole(values.length, DType.U8, DType.I8);
         rewind();
         bytes().put(0, values);
+    }
+
+    void set(short[] values) {
+        checkWhole(values.length, DType.F16, DType.BF16);
+        rewind();
+        bytes().asShortBuffer().put(values);
+    }
+
+    /** Writes the bytes of elements of its type, in native order. */
+    void set(ByteBuffer elements) {
+        checkWhole(elements.limit() / dtype.bytes(), dtype);
+        rewind();
+        bytes().put(0, elements, 0, elements.limit());
     }
 
     /** Writes this value to all of it. */
@@ -176,14 +191,15 @@ final class Port {
         }
     }
 
-    private void checkWhole(DType given, int count) {
-        if (dtype != given) {
+    private void checkWhole(int count, DType... given) {
+        if (!List.of(given).contains(dtype)) {
             throw new IllegalArgumentException("set: input " + name + " " + shape + " is " + dtype + " but was given "
-                    + given + " values; give "
+                    + given[0] + " values; give "
                     + switch (dtype) {
                         case F32 -> "a float[]";
                         case I32 -> "an int[]";
-                        case U8 -> "a byte[]";
+                        case U8, I8 -> "a byte[]";
+                        case F16, BF16 -> "a short[] of their bits";
                     });
         }
         if (count != shape.size()) {
@@ -217,12 +233,11 @@ final class Port {
      * @throws IllegalArgumentException naming the first that is not finite
      */
     void checkFinite() {
-        if (elements instanceof FloatBuffer f) {
-            for (int i = 0; i < f.capacity(); i++) {
-                if (!Float.isFinite(f.get(i))) {
-                    throw new IllegalArgumentException("run: input " + name + " " + shape + " holds " + f.get(i)
-                            + " at element " + i + " but must be finite; remove it, or call checkFinite(false)");
-                }
+        for (int i = 0; i < shape.size() && !dtype.isWhole(); i++) {
+            if (!Double.isFinite(dtype.get(memory, i))) {
+                throw new IllegalArgumentException("run: input " + name + " " + shape + " holds "
+                        + dtype.text(memory, i) + " at element " + i
+                        + " but must be finite; remove it, or call checkFinite(false)");
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.fathom.plan;
 
 import dev.fathom.op.DType;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -73,21 +74,17 @@ final class Predictor {
             session.set(input.name(), values);
             return;
         }
-        int[] whole = new int[values.length];
-        byte[] bytes = new byte[values.length];
+        DType type = input.dtype();
+        ByteBuffer all = ByteBuffer.allocate(Math.multiplyExact(values.length, type.bytes()))
+                .order(ByteOrder.nativeOrder());
         for (int i = 0; i < values.length; i++) {
-            whole[i] = (int) values[i];
-            bytes[i] = (byte) whole[i];
-            if (whole[i] != values[i] || input.dtype() == DType.U8 && (bytes[i] & 0xff) != whole[i]) {
+            type.put(all, i, values[i]);
+            if (type.isWhole() && type.get(all, i) != values[i]) {
                 throw new IllegalArgumentException("predict: input " + input + " holds " + values[i] + " at element "
-                        + i + ", which is no " + input.dtype() + "; give whole numbers");
+                        + i + ", which is no " + type + "; give whole numbers");
             }
         }
-        if (input.dtype() == DType.I32) {
-            session.set(input.name(), whole);
-        } else {
-            session.set(input.name(), bytes);
-        }
+        session.set(input.name(), all);
     }
 
     private float[] result(Session session) {
@@ -99,11 +96,7 @@ final class Predictor {
         ByteBuffer bytes = session.outputBytes(output.name());
         float[] result = new float[(int) session.outputShape(output.name()).size()];
         for (int i = 0; i < result.length; i++) {
-            result[i] = switch (output.dtype()) {
-                case F32 -> bytes.getFloat(4 * i);
-                case I32 -> bytes.getInt(4 * i);
-                case U8 -> bytes.get(i) & 0xff;
-            };
+            result[i] = (float) output.dtype().get(bytes, i);
         }
         return result;
     }

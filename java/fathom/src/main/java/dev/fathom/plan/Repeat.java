@@ -1,11 +1,11 @@
 package dev.fathom.plan;
 
-import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.Shape;
+import dev.fathom.ops.ConcatOp;
 import dev.fathom.ops.MoveOp;
 
-/** y [.., n rows, row] = x [.., rows, row] n times, and as often along the dimensions before, of four-byte elements. */
+/** y [.., n rows, row] = x [.., rows, row] n times, and as often along the dimensions before. */
 record Repeat(Shape to) implements MoveOp {
     @Override
     public Shape shape(Call c, int output) {
@@ -20,16 +20,7 @@ record Repeat(Shape to) implements MoveOp {
 
     @Override
     public void forward(Call c) {
-        long n = to.size() / c.shape(0).size();
-        long index = c.scratch(4 * n);
-        c.fill(index, n);
-        c.begin(Kernel.GATHER)
-                .put(Kernel.GATHER_WORDS)
-                .at(c.in(0))
-                .put(1)
-                .at(index)
-                .put(0)
-                .at(c.out(0));
-        c.put(1, n, c.shape(0).size()).at(0).put(1).run();
+        long block = c.shape(0).size();
+        ConcatOp.copyRows(c, c.in(0), 0, c.out(0), block, to.size() / block, block, false);
     }
 }

@@ -204,12 +204,30 @@ public final class Session implements AutoCloseable {
     /**
      * Writes all of the input of this name, such as pixels.
      *
-     * @throws IllegalArgumentException if there is none, it is not U8, or there is not one value for each element
+     * @throws IllegalArgumentException if there is none, it is neither U8 nor I8, or there is not one value for each
+     *     element
      * @throws IllegalStateException if the session is closed, or another thread is running it
      */
     public Session set(String name, byte[] values) {
         in(name).set(values);
         return this;
+    }
+
+    /**
+     * Writes all of the input of this name by the bits of its numbers.
+     *
+     * @throws IllegalArgumentException if there is none, it is neither F16 nor BF16, or there is not one value for each
+     *     element
+     * @throws IllegalStateException if the session is closed, or another thread is running it
+     */
+    public Session set(String name, short[] bits) {
+        in(name).set(bits);
+        return this;
+    }
+
+    /** Writes all of an input by the bytes of its elements. */
+    void set(String name, ByteBuffer elements) {
+        in(name).set(elements);
     }
 
     /**
@@ -270,8 +288,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the memory of the input of this name as bytes in native order, also of F32 and I32 inputs. To write bytes
-     * that are there already into a U8 input, call {@link #set(String, byte[])}, which checks how many they are.
+     * Returns the memory of the input of this name as bytes in native order, of whatever type it is. To write bytes
+     * that are there already into a U8 or I8 input, call {@link #set(String, byte[])}, which checks how many they are.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if the session is closed, or another thread is running it
@@ -324,8 +342,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns output number {@code i} as bytes in native order, also an F32 or I32 output. Outputs have the order in
-     * which the frozen function returned them.
+     * Returns output number {@code i} as bytes in native order, of whatever type it is. Outputs have the order in which
+     * the frozen function returned them.
      *
      * @throws IndexOutOfBoundsException if there is none
      * @throws IllegalStateException if no run has computed it, the session is closed, or another thread is running it
@@ -335,7 +353,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the output of this name as bytes in native order, also an F32 or I32 output.
+     * Returns the output of this name as bytes in native order, of whatever type it is.
      *
      * @throws IllegalArgumentException if there is none
      * @throws IllegalStateException if no run has computed it, the session is closed, or another thread is running it

@@ -51,8 +51,10 @@ import dev.fathom.ops.TakeOp;
 import dev.fathom.ops.VarianceOp;
 import dev.fathom.ops.WhereOp;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.ShortBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.StringJoiner;
@@ -134,6 +136,21 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      */
     public static Tensor ofBytes(ByteBuffer values, int... dims) {
         return filled(DType.U8, values, dims);
+    }
+
+    /** Copies signed bytes into a new I8 tensor of the current pass. */
+    public static Tensor ofInt8(byte[] values, int... dims) {
+        return filled(DType.I8, ByteBuffer.wrap(values), dims);
+    }
+
+    /** Copies the bits of IEEE 754 binary16 numbers into a new F16 tensor of the current pass. */
+    public static Tensor ofFloat16(short[] bits, int... dims) {
+        return filled(DType.F16, ShortBuffer.wrap(bits), dims);
+    }
+
+    /** Copies the bits of bfloat16 numbers into a new BF16 tensor of the current pass. */
+    public static Tensor ofBfloat16(short[] bits, int... dims) {
+        return filled(DType.BF16, ShortBuffer.wrap(bits), dims);
     }
 
     private static Tensor filled(DType dtype, java.nio.Buffer values, int[] dims) {
@@ -657,17 +674,22 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
                 : Pass.call(new Activation(floats, (float) parameter, 0), this);
     }
 
-    /** A plain number beside this tensor: of its type, and F32 beside U8, which the op then refuses. */
+    /** A plain number beside this tensor: I32 beside I32, else F32, which an op refuses beside all but F32. */
     private Tensor number(String op, double c) {
-        return dtype == DType.I32 ? ofInts(new int[] {whole(op, c)}) : scalar((float) c);
+        return dtype == DType.I32 ? ofInts(new int[] {element(op, c)}) : scalar((float) c);
     }
 
-    private int whole(String op, double c) {
-        if (c != (int) c) {
-            throw new IllegalArgumentException(op + Where.running() + ": x " + shape + " is I32 but " + c
-                    + " is no whole number of 32 bits; give one, or convert x with to(DType.F32)");
+    /** The bits of an element of this type, the lowest ones where it is narrower. */
+    private int element(String op, double value) {
+        ByteBuffer bits = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+        dtype.put(bits, 0, value);
+        if (dtype.isWhole() && dtype.get(bits, 0) != value) {
+            throw new IllegalArgumentException(op + Where.running() + ": x " + shape + " is " + dtype + " but " + value
+                    + " is no whole number "
+                    + (dtype == DType.I32 ? "of 32 bits" : dtype == DType.U8 ? "from 0 to 255" : "from -128 to 127")
+                    + "; give one, or convert x with to(DType.F32)");
         }
-        return (int) c;
+        return bits.getInt(0);
     }
 
     /**
@@ -873,9 +895,11 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns these numbers as another type. F32 is rounded toward 0 to I32 or U8. A number outside the type becomes
-     * the nearest one that the type has, so that -1 becomes 0 and 300 becomes 255 of U8, and NaN becomes 0. I32 becomes
-     * the nearest F32, which is exact up to 2^24. A tensor that has the type already is returned itself. No gradient
+     * Returns these numbers as another type. Floats are rounded toward 0 to I32, U8 or I8. A number outside such a type
+     * becomes the nearest one that it has, so that -1 becomes 0 and 300 becomes 255 of U8 and 127 of I8, and NaN
+     * becomes 0. I32 becomes the nearest F32, which is exact up to 2^24. F16 and BF16 become the equal F32. What
+     * becomes F16 or BF16 is made F32 first and then the nearest number, of two the one whose last bit is 0; what is
+     * too large becomes infinite, and NaN stays NaN. A tensor that has the type already is returned itself. No gradient
      * flows through a cast.
      */
     public Tensor to(DType type) {
@@ -1701,15 +1725,6 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         return Pass.call(PadOp.of(shape, PadMode.ZEROS, element("pad", value), allSides(sides)), this);
     }
 
-    /** The bits of an element of this type. */
-    private int element(String op, double value) {
-        if (dtype == DType.U8 && !(value >= 0 && value <= 255 && value == (int) value)) {
-            throw new IllegalArgumentException(op + Where.running() + ": x " + shape + " is U8 but " + value
-                    + " is no whole number from 0 to 255; give one, or convert x with to(DType.F32)");
-        }
-        return dtype == DType.F32 ? Float.floatToRawIntBits((float) value) : whole(op, value);
-    }
-
     private int[] allSides(int[] sides) {
         if (sides.length != 1 || shape.rank() < 3) {
             return sides;
@@ -1915,17 +1930,12 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
         long a = readable();
         Block b = lease();
         try {
-            if (dtype == DType.I32) {
-                int whole = Block.at(a, 4).getInt(0);
-                if ((long) (float) whole != whole) {
-                    throw new IllegalArgumentException(
-                            "item: " + label() + " holds " + whole + ", which no float equals; use toIntArray()[0]");
-                }
-                return whole;
+            double value = dtype.get(Block.at(a, dtype.bytes()), 0);
+            if (dtype.isWhole() && (float) value != value) {
+                throw new IllegalArgumentException(
+                        "item: " + label() + " holds " + (int) value + ", which no float equals; use toIntArray()[0]");
             }
-            return dtype == DType.F32
-                    ? Block.at(a, 4).getFloat(0)
-                    : Block.at(a, 1).get(0) & 255;
+            return (float) value;
         } finally {
             release(b);
         }
@@ -1987,12 +1997,33 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     }
 
     /**
-     * Returns the elements of an I32 or U8 tensor in row-major order; those of U8 are 0 to 255.
+     * Returns the elements of an I32, U8 or I8 tensor in row-major order; those of U8 are 0 to 255.
      *
-     * @throws IllegalArgumentException if it is F32
+     * @throws IllegalArgumentException if it holds floats
      */
     public int[] toIntArray() {
         return ints("toIntArray");
+    }
+
+    /**
+     * Returns the bits of the elements of an F16 or BF16 tensor in row-major order.
+     *
+     * @throws IllegalArgumentException if it is of another type
+     */
+    public short[] toShortArray() {
+        if (dtype.bytes() != 2) {
+            throw new IllegalArgumentException("toShortArray: " + label() + " is " + dtype + "; use "
+                    + (dtype.isWhole() ? "toIntArray()" : "toArray()"));
+        }
+        short[] bits = new short[Math.toIntExact(shape.size())];
+        long a = readable();
+        Block b = lease();
+        try {
+            Block.read(a, bits);
+        } finally {
+            release(b);
+        }
+        return bits;
     }
 
     // ---- below the surface
@@ -2016,15 +2047,14 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
     public String toString() {
         StringBuilder s = new StringBuilder(label().substring("tensor ".length()));
         try {
-            if (dtype != DType.U8 && !traced()) {
+            if (!traced()) {
                 int n = (int) Math.min(8, shape.size());
                 var head = new StringJoiner(", ", " = [", n < shape.size() ? ", ...]" : "]");
                 long a = address();
                 Block b = lease();
                 try {
                     for (int i = 0; i < n; i++) {
-                        ByteBuffer value = Block.at(a + 4L * i, 4);
-                        head.add(dtype == DType.F32 ? "" + value.getFloat(0) : "" + value.getInt(0));
+                        head.add(dtype.text(Block.at(a, n * dtype.bytes()), i));
                     }
                 } finally {
                     release(b);

@@ -60,7 +60,8 @@ public final class FathomHealthAutoConfiguration {
                 switch (input.dtype()) {
                     case F32 -> request.set(input.name(), new float[n]);
                     case I32 -> request.set(input.name(), new int[n]);
-                    case U8 -> request.set(input.name(), new byte[n]);
+                    case U8, I8 -> request.set(input.name(), new byte[n]);
+                    case F16, BF16 -> request.set(input.name(), new short[n]);
                 }
             }
         }

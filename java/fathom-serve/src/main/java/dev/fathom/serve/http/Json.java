@@ -291,10 +291,10 @@ final class Json {
     static void number(JsonWriter out, DType type, double value) throws IOException {
         if (!Double.isFinite(value)) {
             out.nullValue();
-        } else if (type == DType.F32) {
-            out.value((float) value);
-        } else {
+        } else if (type.isWhole()) {
             out.value((long) value);
+        } else {
+            out.value((float) value);
         }
     }
 }

@@ -189,6 +189,9 @@ final class OpenInference {
             case F32 -> "FP32";
             case I32 -> "INT32";
             case U8 -> "UINT8";
+            case I8 -> "INT8";
+            case F16 -> "FP16";
+            case BF16 -> "BF16";
         };
     }
 }

@@ -138,30 +138,35 @@ public final class ServedModel implements AutoCloseable {
     }
 
     private static void set(Request request, Spec input, double[] values) {
-        if (input.dtype() == DType.F32) {
-            float[] floats = new float[values.length];
-            for (int i = 0; i < floats.length; i++) {
-                floats[i] = (float) values[i];
-            }
-            request.set(input.name(), floats);
-            return;
-        }
-        int[] whole = new int[values.length];
-        byte[] bytes = new byte[values.length];
-        int most = input.dtype() == DType.U8 ? 255 : Integer.MAX_VALUE;
-        int least = input.dtype() == DType.U8 ? 0 : Integer.MIN_VALUE;
-        for (int i = 0; i < whole.length; i++) {
-            if (values[i] != Math.rint(values[i]) || values[i] < least || values[i] > most) {
+        DType type = input.dtype();
+        ByteBuffer all = ByteBuffer.allocate(Math.multiplyExact(values.length, type.bytes()));
+        for (int i = 0; i < values.length; i++) {
+            type.put(all, i, values[i]);
+            if (type.isWhole() && type.get(all, i) != values[i]) {
+                type.put(all, 0, Double.NEGATIVE_INFINITY);
+                String least = type.text(all, 0);
+                type.put(all, 0, Double.POSITIVE_INFINITY);
                 throw new IllegalArgumentException("input " + input + " holds " + values[i] + " at element " + i
-                        + "; give whole numbers from " + least + " to " + most);
+                        + "; give whole numbers from " + least + " to " + type.text(all, 0));
             }
-            whole[i] = (int) values[i];
-            bytes[i] = (byte) whole[i];
         }
-        if (input.dtype() == DType.U8) {
-            request.set(input.name(), bytes);
-        } else {
-            request.set(input.name(), whole);
+        switch (type) {
+            case F32 -> {
+                float[] floats = new float[values.length];
+                all.asFloatBuffer().get(floats);
+                request.set(input.name(), floats);
+            }
+            case I32 -> {
+                int[] ints = new int[values.length];
+                all.asIntBuffer().get(ints);
+                request.set(input.name(), ints);
+            }
+            case U8, I8 -> request.set(input.name(), all.array());
+            case F16, BF16 -> {
+                short[] bits = new short[values.length];
+                all.asShortBuffer().get(bits);
+                request.set(input.name(), bits);
+            }
         }
     }
 
@@ -178,11 +183,7 @@ public final class ServedModel implements AutoCloseable {
         }
         double[] numbers = new double[bytes.limit() / size];
         for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = switch (type) {
-                case F32 -> bytes.getFloat(4 * i);
-                case I32 -> bytes.getInt(4 * i);
-                case U8 -> bytes.get(i) & 0xff;
-            };
+            numbers[i] = type.get(bytes, i);
         }
         return numbers;
     }
