@@ -309,7 +309,7 @@ public final class MicroBatcher implements AutoCloseable {
          * @throws IllegalStateException if the request is under way
          */
         public Request set(String name, float[] values) {
-            ByteBuffer to = in(name, values.length, DType.F32);
+            ByteBuffer to = in(name, values.length, DType.F32, DType.F32);
             for (int i = 0; i < values.length; i++) {
                 to.putFloat(4 * i, values[i]);
             }
@@ -333,7 +333,7 @@ public final class MicroBatcher implements AutoCloseable {
          * @throws IllegalStateException if the request is under way
          */
         public Request set(String name, int[] values) {
-            ByteBuffer to = in(name, values.length, DType.I32);
+            ByteBuffer to = in(name, values.length, DType.I32, DType.I32);
             for (int i = 0; i < values.length; i++) {
                 to.putInt(4 * i, values[i]);
             }
@@ -367,15 +367,15 @@ public final class MicroBatcher implements AutoCloseable {
             return this;
         }
 
-        private ByteBuffer in(String name, int count, DType... given) {
+        private ByteBuffer in(String name, int count, DType given, DType other) {
             checkMine();
             int i = find(inputs, "input", name);
             Spec spec = inputs.get(i);
-            if (!List.of(given).contains(spec.dtype()) || spec.isLengths()) {
+            if (spec.dtype() != given && spec.dtype() != other || spec.isLengths()) {
                 throw new IllegalArgumentException("set: input " + spec
                         + (spec.isLengths()
                                 ? " follows from the length of the request"
-                                : " was given " + given[0] + " values")
+                                : " was given " + given + " values")
                         + "; give " + (spec.isLengths() ? "request(length)" : spec.dtype()) + " instead");
             }
             int wants = inputRows.bytes(i, length) / spec.dtype().bytes();

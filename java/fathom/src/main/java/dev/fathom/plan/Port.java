@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.util.List;
+import java.nio.ShortBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,13 +152,13 @@ final class Port {
     // ---- writing all of it
 
     void set(float[] values) {
-        checkWhole(values.length, DType.F32);
+        checkWhole(values.length, DType.F32, DType.F32);
         rewind();
         floats().put(0, values);
     }
 
     void set(int[] values) {
-        checkWhole(values.length, DType.I32);
+        checkWhole(values.length, DType.I32, DType.I32);
         rewind();
         ints().put(0, values);
     }
@@ -172,12 +172,13 @@ final class Port {
     void set(short[] values) {
         checkWhole(values.length, DType.F16, DType.BF16);
         rewind();
-        bytes().asShortBuffer().put(values);
+        give();
+        ((ShortBuffer) elements).put(0, values);
     }
 
     /** Writes the bytes of elements of its type, in native order. */
     void set(ByteBuffer elements) {
-        checkWhole(elements.limit() / dtype.bytes(), dtype);
+        checkWhole(elements.limit() / dtype.bytes(), dtype, dtype);
         rewind();
         bytes().put(0, elements, 0, elements.limit());
     }
@@ -191,10 +192,10 @@ final class Port {
         }
     }
 
-    private void checkWhole(int count, DType... given) {
-        if (!List.of(given).contains(dtype)) {
+    private void checkWhole(int count, DType given, DType other) {
+        if (dtype != given && dtype != other) {
             throw new IllegalArgumentException("set: input " + name + " " + shape + " is " + dtype + " but was given "
-                    + given[0] + " values; give "
+                    + given + " values; give "
                     + switch (dtype) {
                         case F32 -> "a float[]";
                         case I32 -> "an int[]";

@@ -113,6 +113,39 @@ class NpyTest {
                         0.333251953125f);
     }
 
+    /** Read as they are stored, and written as NumPy wrote them. */
+    @ParameterizedTest
+    @CsvSource({"f2-little, F16", "halves, F16", "i1, I8", "f4-little, F32", "u1-fortran, U8", "i2-big, I32"})
+    void typesStayWhereThatIsAskedFor(String name, DType type) {
+        Path again = temp.resolve("again.npy");
+        try (Pass pass = Pass.infer()) {
+            Tensor t = Npy.read(golden(name)).tensorAsStored();
+            Tensor plain = Npy.read(golden(name)).tensor();
+            assertThat(t.dtype()).isEqualTo(type);
+            assertThat(t.to(DType.F32).toArray()).isEqualTo(plain.to(DType.F32).toArray());
+            Npy.write(again, t);
+            if (name.matches("f2-little|halves|i1|f4-little")) {
+                assertThat(again).hasSameBinaryContentAs(golden(name));
+            }
+            assertThat(Npy.read(again).tensorAsStored().to(DType.F32).toArray())
+                    .isEqualTo(plain.to(DType.F32).toArray());
+        }
+    }
+
+    @Test
+    void typesStayInOtherOrdersToo() throws IOException {
+        byte[] halves = {0x3c, 0, 0x40, 0, 0x42, 0, 0x44, 0, 0x45, 0, 0x46, 0}; // 1 to 6
+        Path columns = file("{'descr': '>f2', 'fortran_order': True, 'shape': (2, 3), }", halves);
+        try (Pass pass = Pass.infer()) {
+            Tensor t = Npy.read(columns).tensorAsStored();
+            assertThat(t.shape()).isEqualTo(Shape.of(2, 3));
+            assertThat(t.toShortArray()).containsExactly(0x3c00, 0x4200, 0x4500, 0x4000, 0x4400, 0x4600);
+            assertThatThrownBy(() -> Npy.write(temp.resolve("x.npy"), t.to(DType.BF16)))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("npy: x [2, 3] is BF16, which NumPy does not have; convert it with to(DType.F32)");
+        }
+    }
+
     @Test
     void bytesAndTruthsOfNumpy() {
         assertThat(Npy.read(golden("u1-fortran")).dtype()).isEqualTo(DType.U8);

@@ -10,6 +10,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Damage;
+import dev.fathom.testing.Golden;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -330,6 +331,52 @@ class SafetensorsTest {
             assertThat(s.dtype("w")).isEqualTo(DType.U8);
             assertThat(read(s, "w")).containsExactly(1, 0, 1);
             assertThat(s.tensor("w").dtype()).isEqualTo(DType.U8);
+        }
+    }
+
+    /** PyTorch made the halves of the floats that are in the file too. */
+    @Test
+    void typesStayWhereThatIsAskedFor() {
+        Path again = temp.resolve("again.safetensors");
+        try (Safetensors s = Safetensors.read(Golden.path("dtypes"));
+                Pass pass = Pass.infer()) {
+            Tensor x = s.tensorAsStored("x");
+            Safetensors.Writer writer = new Safetensors.Writer().checksum();
+            for (DType type : List.of(DType.F16, DType.BF16)) {
+                String name = type == DType.F16 ? "float16" : "bfloat16";
+                Tensor t = s.tensorAsStored(name);
+                assertThat(t.dtype()).isEqualTo(type);
+                assertThat(s.dtype(name)).isEqualTo(DType.F32);
+                assertThat(s.tensor(name).dtype()).isEqualTo(DType.F32);
+                assertThat(t.toShortArray()).isEqualTo(x.to(type).toShortArray());
+                assertThat(t.to(DType.F32).toArray()).isEqualTo(s.tensor(name).toArray());
+                writer.add(name, t);
+            }
+            Tensor bytes = s.tensorAsStored("int8");
+            assertThat(bytes.dtype()).isEqualTo(DType.I8);
+            assertThat(bytes.toIntArray()).containsExactly(-128, -127, -1, 0, 1, 127);
+            assertThat(s.tensor("int8").dtype()).isEqualTo(DType.I32);
+            assertThat(s.tensorAsStored("uint8").toIntArray()).containsExactly(128, 129, 255, 0, 1, 127);
+            assertThat(s.tensorAsStored("bool").toIntArray()).containsExactly(0, 0, 0, 0, 1, 1);
+            writer.add("int8", bytes)
+                    .add("uint8", bytes.to(DType.U8))
+                    .add("whole", bytes.to(DType.I32))
+                    .add("x", x);
+            assertThatThrownBy(() -> writer.add("x", x)).hasMessageContaining("was added twice");
+            writer.write(again);
+            try (Safetensors written = Safetensors.read(again)) {
+                written.verify();
+                assertThat(written.names().stream().map(n -> written.entry(n).type()))
+                        .containsExactly("F16", "BF16", "I8", "U8", "I32", "F32");
+                for (String name : List.of("float16", "bfloat16")) {
+                    assertThat(written.tensorAsStored(name).toShortArray())
+                            .isEqualTo(s.tensorAsStored(name).toShortArray());
+                }
+                assertThat(written.tensorAsStored("int8").shape()).isEqualTo(Shape.of(2, 3));
+                assertThat(written.tensorAsStored("int8").toIntArray()).isEqualTo(bytes.toIntArray());
+                assertThat(written.tensor("whole").toIntArray()).isEqualTo(bytes.toIntArray());
+                assertThat(written.tensor("x").toArray()).isEqualTo(x.toArray());
+            }
         }
     }
 

@@ -25,6 +25,8 @@ import java.nio.IntBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Plans whose sessions choose a batch and a length, whose outputs have names and whose inputs may be whole numbers. */
 class LengthTest {
@@ -88,6 +90,26 @@ class LengthTest {
                             .isEqualTo(eager.longest().toArray());
                 }
             }
+        }
+    }
+
+    /** Constants of every type that grow with the length, again and again the same or the beginning of a longer one. */
+    @ParameterizedTest
+    @EnumSource
+    void constantsOfEveryTypeGrow(DType type) {
+        try (var model = Model.of(new Sequential(), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) -> {
+                            int length = in[0].dim(1);
+                            Tensor same = Tensor.full(Shape.of(length, 2), 3).to(type);
+                            Tensor counted = Tensor.arange(length).to(type).unsqueeze(1);
+                            return Tensor.concat(1, same, counted).to(DType.F32).add(in[0].reshape(length, 1));
+                        },
+                        Spec.of("x", 1, Dim.LENGTH));
+                Session s = plan.newSession(1, 5)) {
+            s.set(new float[5]).run();
+            assertThat(floats(s.output())).containsExactly(3, 3, 0, 3, 3, 1, 3, 3, 2, 3, 3, 3, 3, 3, 4);
         }
     }
 

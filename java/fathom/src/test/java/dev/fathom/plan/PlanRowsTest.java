@@ -2,8 +2,10 @@ package dev.fathom.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fathom.autograd.Values;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.OpTable;
@@ -40,19 +42,12 @@ class PlanRowsTest {
                     for (int i = 0; i < specs.length; i++) {
                         ByteBuffer to = session.inputBytes("in" + i);
                         for (int j = 0; j < values[i].length; j++) {
-                            switch (row.dtype(i)) {
-                                case F32 -> to.putFloat(4 * j, values[i][j]);
-                                case I32 -> to.putInt(4 * j, (int) values[i][j]);
-                                case U8 -> to.put(j, (byte) values[i][j]);
-                            }
+                            row.dtype(i).put(to, j, values[i][j]);
                         }
                     }
                     session.run();
                     ByteBuffer found = session.outputBytes(0);
-                    int[] actual = new int[expected.length];
-                    boolean bytes = found.remaining() == expected.length;
-                    Arrays.setAll(actual, j -> bytes ? found.get(j) & 255 : found.getInt(4 * j));
-                    assertThat(actual)
+                    assertThat(bits(found, plan.outputs().get(0).dtype()))
                             .as("%s %s", row, Arrays.deepToString(shapes))
                             .isEqualTo(expected);
                 }
@@ -60,19 +55,22 @@ class PlanRowsTest {
         }
     }
 
-    /** The bits of the result. */
     private static int[] eager(OpTable.Row row, int[][] shapes) {
         try (Pass pass = Pass.infer()) {
             Tensor y = row.run(row.tensors(shapes));
-            if (y.dtype() != DType.F32) {
-                return y.toIntArray();
-            }
-            float[] values = y.toArray();
-            int[] bits = new int[values.length];
-            for (int i = 0; i < bits.length; i++) {
-                bits[i] = Float.floatToRawIntBits(values[i]);
-            }
-            return bits;
+            return bits(Block.at(Values.address(y), (int) y.size() * y.dtype().bytes()), y.dtype());
         }
+    }
+
+    private static int[] bits(ByteBuffer elements, DType type) {
+        int[] bits = new int[elements.limit() / type.bytes()];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = switch (type.bytes()) {
+                case 1 -> elements.get(i);
+                case 2 -> elements.getShort(2 * i);
+                default -> elements.getInt(4 * i);
+            };
+        }
+        return bits;
     }
 }

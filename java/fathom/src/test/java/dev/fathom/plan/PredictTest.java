@@ -74,6 +74,24 @@ class PredictTest {
         }
     }
 
+    /** Numbers become elements of the inputs' types, and those of the output become floats. */
+    @Test
+    void otherTypes() {
+        try (var model = Model.of(new Sequential(), 1);
+                Plan plan = Plan.freeze(
+                        model,
+                        (net, in) ->
+                                in[0].to(DType.F32).add(in[1].to(DType.F32)).to(DType.F16),
+                        Spec.of("bytes", DType.I8, 2),
+                        Spec.of("half", DType.F16, 2))) {
+            assertThat(plan.predict(new float[] {-128, 3}, new float[] {0.1f, 1e6f}))
+                    .containsExactly(-127.875f, Float.POSITIVE_INFINITY);
+            assertThatThrownBy(() -> plan.predict(new float[] {1, 128}, new float[2]))
+                    .hasMessage("predict: input bytes I8 [2] holds 128.0 at element 1, which is no I8; give whole"
+                            + " numbers");
+        }
+    }
+
     private record Both(Embedding words, Linear out) implements Net {}
 
     /** Tokens as whole numbers, and lengths that follow from their number. */

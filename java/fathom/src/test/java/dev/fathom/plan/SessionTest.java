@@ -8,11 +8,15 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
+import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Next;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +24,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What a session makes of inputs and outputs that callers use in a wrong way: an exception, and never the numbers of
@@ -106,6 +111,56 @@ class SessionTest {
                 Session s = tokens.newSession()) {
             s.set(new int[] {3, 4}).run();
             assertThat(s.output().get(1)).isEqualTo(4);
+        }
+    }
+
+    /** Types that are only stored are inputs, constants and outputs, also of a plan that was saved. */
+    @Test
+    void storedTypesGoInAndComeOut(@TempDir Path folder) {
+        KeptTensor kept;
+        try (Pass pass = Pass.infer()) {
+            kept = Tensor.of(new float[] {0.1f, -2, 1e9f}, 3).to(DType.BF16).keep();
+        }
+        Path file = folder.resolve("types.plan");
+        try (kept;
+                Plan made = Plan.freeze(
+                        model,
+                        (net, in) -> List.of(
+                                in[0].flip(0),
+                                in[1].to(DType.F16),
+                                Tensor.concat(0, in[2], kept),
+                                kept.to(DType.F32).add(in[2].to(DType.F32))),
+                        Spec.of("bytes", DType.I8, 4),
+                        Spec.of("half", DType.F16, 2),
+                        Spec.of("brain", DType.BF16, 3))) {
+            made.save(file);
+        }
+        short[] brain = {0x3f80, (short) 0xbf80, 0x7f80}; // 1, -1, infinity
+        try (Plan opened = Plan.open(file);
+                Session s = opened.newSession()) {
+            assertThat(opened.inputs()).hasToString("[bytes I8 [4], half F16 [2], brain BF16 [3]]");
+            s.set("bytes", new byte[] {1, -2, 3, -128}).set("half", new short[] {0x3c00, 0x7e00});
+            s.set("brain", brain).run();
+            ByteBuffer turned = s.outputBytes(0);
+            assertThat(List.of(turned.get(0), turned.get(3))).containsExactly((byte) -128, (byte) 1);
+            assertThat(s.outputBytes(1).getShort(2)).isEqualTo((short) 0x7e00);
+            ByteBuffer both = s.outputBytes(2);
+            assertThat(both.limit()).isEqualTo(12);
+            assertThat(List.of(both.getShort(2), both.getShort(6), both.getShort(10)))
+                    .containsExactly((short) 0xbf80, (short) 0x3dcd, (short) 0x4e6e);
+            assertThat(s.output(3).get(1)).isEqualTo(-3);
+            assertThatThrownBy(() -> s.set("half", new byte[2]))
+                    .hasMessage("set: input half [2] is F16 but was given U8 values; give a short[] of their bits");
+            assertThatThrownBy(() -> s.set("bytes", new short[4]))
+                    .hasMessage("set: input bytes [4] is I8 but was given F16 values; give a byte[]");
+            assertThatThrownBy(() -> s.input("half"))
+                    .hasMessage(
+                            "session: half is F16 but was asked for as F32; take it with inputBytes or outputBytes");
+            assertThatThrownBy(() -> s.checkFinite(true).run())
+                    .hasMessage("run: input half [2] holds NaN at element 1 but must be finite; remove it, or call"
+                            + " checkFinite(false)");
+            s.set("half", new short[2]);
+            assertThatThrownBy(s::run).hasMessageContaining("run: input brain [3] holds Infinity at element 2 but");
         }
     }
 

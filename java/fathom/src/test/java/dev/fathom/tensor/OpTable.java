@@ -99,6 +99,10 @@ public final class OpTable {
         /** Whole numbers in the row's range. */
         INTS(DType.I32),
         BYTES(DType.U8),
+        SIGNED_BYTES(DType.I8),
+        /** What both types of 16 bits have. */
+        HALVES(DType.F16),
+        BFLOATS(DType.BF16),
         /** 0 and 1. */
         MASK(DType.F32);
 
@@ -351,6 +355,8 @@ public final class OpTable {
                         case LABELS -> random.nextInt(below.applyAsInt(shapes));
                         case INTS -> (float) Math.rint(x);
                         case BYTES -> random.nextInt(256);
+                        case SIGNED_BYTES -> random.nextInt(256) - 128;
+                        case HALVES, BFLOATS -> (random.nextInt(256) - 128) / 4f;
                         case MASK -> random.nextInt(2);
                     };
                 }
@@ -363,19 +369,12 @@ public final class OpTable {
             if (dtype(i) == DType.F32) {
                 return Tensor.of(values, shape);
             }
-            if (dtype(i) == DType.U8) {
-                Tensor t = Pass.current().create(Shape.of(shape), DType.U8);
-                ByteBuffer to = Block.at(Values.address(t), values.length);
-                for (float v : values) {
-                    to.put((byte) v);
-                }
-                return t;
+            Tensor t = Pass.current().create(Shape.of(shape), dtype(i));
+            ByteBuffer to = Block.at(Values.address(t), values.length * dtype(i).bytes());
+            for (int j = 0; j < values.length; j++) {
+                dtype(i).put(to, j, values[j]);
             }
-            int[] ints = new int[values.length];
-            for (int j = 0; j < ints.length; j++) {
-                ints[j] = (int) values[j];
-            }
-            return Tensor.ofInts(ints, shape);
+            return t;
         }
 
         /** All inputs of a sample as tensors of the current pass. */
@@ -417,10 +416,10 @@ public final class OpTable {
         }
 
         private static int[] bits(Tensor t) {
-            if (t.dtype() != DType.F32) {
+            if (t.dtype().isWhole()) {
                 return t.toIntArray();
             }
-            float[] values = t.toArray();
+            float[] values = t.to(DType.F32).toArray();
             int[] bits = new int[values.length];
             for (int i = 0; i < bits.length; i++) {
                 bits[i] = Float.floatToRawIntBits(values[i]);
@@ -758,10 +757,10 @@ public final class OpTable {
                         () -> Pass.apply(row, Tensor.ofInts(new int[2], 2), t(2)));
     }
 
-    private static Row cast(String name, Numbers from, DType to, DoubleUnaryOperator reference) {
-        return row(name, CastOp.class, "to(DType)")
+    private static Row cast(Numbers from, DType to) {
+        return row("cast " + from.type + " to " + to, CastOp.class, "to(DType)")
                 .numbers(0, from)
-                .range(-100, 100)
+                .range(-400, 600)
                 .sized(n -> new int[][] {{n}})
                 .sample(s())
                 .sample(s(0))
@@ -769,7 +768,23 @@ public final class OpTable {
                 .large(s(1_000_003))
                 .constant()
                 .f(x -> x[0].to(to))
-                .is(x -> x[0].map(reference));
+                .is(x -> x[0].map(v -> switch (to) {
+                    case F32 -> v;
+                    case I32 -> (int) v;
+                    case U8 -> Math.max(0, Math.min(255, (int) v));
+                    case I8 -> Math.max(-128, Math.min(127, (int) v));
+                    case F16 -> nearest(v, 11, 16);
+                    case BF16 -> nearest(v, 8, 128);
+                }));
+    }
+
+    /**
+     * The nearest number of so many binary digits, of which the first is below 2^top; IEEE 754 has the least of them.
+     */
+    private static double nearest(double v, int digits, int top) {
+        double unit = Math.scalb(1.0, Math.max(Math.getExponent(v), 2 - top) + 1 - digits);
+        double y = Math.rint(v / unit) * unit;
+        return Math.abs(y) < Math.scalb(1.0, top) ? y : y * Double.POSITIVE_INFINITY;
     }
 
     static {
@@ -842,22 +857,30 @@ public final class OpTable {
                         "mean: x [2] is I32 but must be F32; convert it with to(DType.F32)",
                         () -> Tensor.ofInts(new int[2], 2).mean())
                 .refuses(
-                        "sum: x [2] is U8 but must be F32 or I32; convert it first",
-                        () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).sum());
+                        "sum: x [2] is U8 but must be F32 or I32; convert it with to(DType.F32)",
+                        () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).sum())
+                .refuses(
+                        "mean: x [2] is F16 but must be F32; convert it with to(DType.F32)",
+                        () -> Tensor.ofFloat16(new short[2], 2).mean())
+                .refuses(
+                        "sum: x [2] is BF16 but must be F32 or I32; convert it with to(DType.F32)",
+                        () -> Tensor.ofBfloat16(new short[2], 2).sum())
+                .refuses(
+                        "add: x [2] is I8 but must be F32 or I32; convert it with to(DType.F32)",
+                        () -> Tensor.ofInt8(new byte[2], 2).add(Tensor.ofFloat16(new short[2], 2)))
+                .refuses(
+                        "add: a [2] is F16 but b [2] is I32; convert a with to(DType.I32)",
+                        () -> Tensor.ofFloat16(new short[2], 2).add(Tensor.ofInts(new int[2], 2)));
         integer(Binary.GT, "gt(Tensor)", (a, b) -> flag(a > b));
         integer(Binary.GE, "ge(Tensor)", (a, b) -> flag(a >= b));
         integer(Binary.LT, "lt(Tensor)", (a, b) -> flag(a < b));
         integer(Binary.LE, "le(Tensor)", (a, b) -> flag(a <= b));
         integer(Binary.EQ, "eq(Tensor)", (a, b) -> flag(a == b));
         integer(Binary.NE, "ne(Tensor)", (a, b) -> flag(a != b));
-        cast("cast F32 to I32", Numbers.FLOATS, DType.I32, x -> (int) x);
-        cast("cast F32 to U8", Numbers.FLOATS, DType.U8, x -> Math.max(0, Math.min(255, (int) (3 * x) / 3)))
-                .range(-400, 600);
-        cast("cast I32 to U8", Numbers.INTS, DType.U8, x -> Math.max(0, Math.min(255, x)))
-                .range(-400, 600);
-        cast("cast I32 to F32", Numbers.INTS, DType.F32, x -> x);
-        cast("cast U8 to F32", Numbers.BYTES, DType.F32, x -> x);
-        cast("cast U8 to I32", Numbers.BYTES, DType.I32, x -> x);
+        for (Numbers from : List.of(
+                Numbers.FLOATS, Numbers.INTS, Numbers.BYTES, Numbers.SIGNED_BYTES, Numbers.HALVES, Numbers.BFLOATS)) {
+            Arrays.stream(DType.values()).filter(to -> to != from.type).forEach(to -> cast(from, to));
+        }
         row("one_hot", OneHotOp.class, "oneHot(int)")
                 .numbers(0, Numbers.INTS)
                 .range(0, 6)
@@ -917,7 +940,7 @@ public final class OpTable {
                                 + " to(DType)",
                         () -> t().where(t(2), Tensor.ofInts(new int[2], 2)))
                 .refuses(
-                        "where: a [2] and b [2] are U8 but must be F32 or I32; convert them with to(DType)",
+                        "where: a [2] and b [2] are U8 but must be F32 or I32; convert them with to(DType.F32)",
                         () -> t().where(t(2).to(DType.U8), t(2).to(DType.U8)));
         row("maskedFill", "maskedFill(Tensor,double)")
                 .numbers(1, Numbers.MASK)
@@ -2564,7 +2587,7 @@ public final class OpTable {
                                 + " most as many as there are",
                         () -> t(2, 3).topk(1, -1).values())
                 .refuses(
-                        "sort: x [2] is U8 but must be F32 or I32; convert it first",
+                        "sort: x [2] is U8 but must be F32 or I32; convert it with to(DType.F32)",
                         () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).sort(0).values());
         for (int[] dims : new int[][] {{0}, {1}, {-1}, {0, 2}, {2, 1, 0}}) {
             row("flip" + Arrays.toString(dims), FlipOp.class, "flip(int[])")
@@ -2946,7 +2969,11 @@ public final class OpTable {
                 .refuses(
                         "pad: x [2] is U8 but 256.0 is no whole number from 0 to 255; give one, or convert x with"
                                 + " to(DType.F32)",
-                        () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).pad(0, 256, 1, 1));
+                        () -> Tensor.ofBytes(ByteBuffer.allocate(2), 2).pad(0, 256, 1, 1))
+                .refuses(
+                        "pad: x [2] is I8 but -129.0 is no whole number from -128 to 127; give one, or convert x with"
+                                + " to(DType.F32)",
+                        () -> Tensor.ofInt8(new byte[2], 2).pad(0, -129, 1, 1));
     }
 
     private static Row pool(String name, Window w, Class<?> op, Function<Tensor, Tensor> f, Doubles.Pooling reference) {
@@ -3510,6 +3537,9 @@ public final class OpTable {
             }
             if (moves) {
                 ROWS.add(r.of(Numbers.BYTES));
+                ROWS.add(r.of(Numbers.SIGNED_BYTES));
+                ROWS.add(r.of(Numbers.HALVES));
+                ROWS.add(r.of(Numbers.BFLOATS));
             }
         }
         ROWS.stream().filter(r -> r.name.matches("(sum|argmax)\\[1\\] of I32")).forEach(r -> r.large(s(90, 180, 120)));

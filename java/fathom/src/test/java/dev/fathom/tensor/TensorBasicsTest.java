@@ -94,7 +94,7 @@ class TensorBasicsTest {
                     () -> bytes.sum(), () -> bytes.cumsum(0), () -> bytes.indexAdd(0, index, 2))) {
                 assertThatThrownBy(call)
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageEndingWith(": x [2, 2] is U8 but must be F32 or I32; convert it first");
+                        .hasMessageEndingWith(": x [2, 2] is U8 but must be F32 or I32; convert it with to(DType.F32)");
             }
         }
     }
