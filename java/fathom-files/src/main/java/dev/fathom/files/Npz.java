@@ -139,7 +139,8 @@ public final class Npz {
      * Writes tensors under their names, deflated, as {@code savez_compressed} does. A failed write leaves the old file
      * as it was.
      *
-     * @throws IllegalArgumentException if a name is empty or ends with a slash
+     * @throws IllegalArgumentException if a name is empty or ends with a slash, or a tensor is BF16, which NumPy does
+     *     not have
      * @throws UncheckedIOException if the file cannot be written
      */
     public static void write(Path file, Map<String, Tensor> arrays) {

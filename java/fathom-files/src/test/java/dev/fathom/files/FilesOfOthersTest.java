@@ -11,6 +11,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Names;
+import dev.fathom.op.DType;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
@@ -125,6 +126,42 @@ class FilesOfOthersTest {
                 }
             }
         }
+    }
+
+    /** What a tensor keeps of the type of the file, in every format that has it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"types.pt", "types.gguf", "big.gguf"})
+    void typesStayWhereThatIsAskedFor(String name) {
+        Map<String, DType> kept = Map.of(
+                "float16",
+                DType.F16,
+                "F16",
+                DType.F16,
+                "bfloat16",
+                DType.BF16,
+                "BF16",
+                DType.BF16,
+                "int8",
+                DType.I8,
+                "I8",
+                DType.I8,
+                "uint8",
+                DType.U8);
+        int found = 0;
+        try (TensorFile file = TensorFile.open(FOLDER.resolve(name));
+                Pass pass = Pass.infer()) {
+            for (String tensor : file.names()) {
+                DType type = kept.get(file.entry(tensor).type());
+                if (type != null) {
+                    Tensor t = file.tensorAsStored(tensor);
+                    assertThat(t.dtype()).as(tensor).isEqualTo(type);
+                    assertThat(t.to(DType.F32).toArray())
+                            .isEqualTo(file.tensor(tensor).to(DType.F32).toArray());
+                    found++;
+                }
+            }
+        }
+        assertThat(found).isGreaterThan(1);
     }
 
     private record Mlp(Linear fc1, Linear fc2) implements Layer {

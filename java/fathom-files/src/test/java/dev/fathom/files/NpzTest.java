@@ -58,6 +58,24 @@ class NpzTest {
         }
     }
 
+    @Test
+    void storedTypesAreWrittenAndRead() {
+        Path file = temp.resolve("types.npz");
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.of(new float[] {0.1f, -2, 1e6f, -300}, 2, 2);
+            Npz.write(file, Map.of("half", x.to(DType.F16), "signed", x.to(DType.I8), "unsigned", x.to(DType.U8)));
+            Map<String, Npy> read = Npz.read(file);
+            assertThat(read.get("half").tensorAsStored().toShortArray())
+                    .containsExactly(0x2e66, (short) 0xc000, 0x7c00, (short) 0xdcb0);
+            assertThat(read.get("signed").tensorAsStored().dtype()).isEqualTo(DType.I8);
+            assertThat(read.get("signed").tensor().toIntArray()).containsExactly(0, -2, 127, -128);
+            assertThat(read.get("unsigned").tensor().toIntArray()).containsExactly(0, 0, 255, 0);
+            assertThatThrownBy(() -> Npz.write(file, Map.of("b", x.to(DType.BF16))))
+                    .isExactlyInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("npy: x [2, 2] is BF16, which NumPy does not have; convert it with to(DType.F32)");
+        }
+    }
+
     private Path written(Path file) {
         float[] many = new float[200_000];
         for (int i = 0; i < many.length; i++) {

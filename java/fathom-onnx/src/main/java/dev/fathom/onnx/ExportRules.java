@@ -665,7 +665,9 @@ final class ExportRules {
             case REFLECT -> "reflect";
             case CIRCULAR -> "wrap";
         };
-        String value = mode.equals("constant") && op.value() != 0 ? padding(d, d.input(0).dtype(), op.value()) : "";
+        String value = mode.equals("constant") && op.value() != 0
+                ? padding(d, d.input(0).dtype(), op.value())
+                : "";
         d.result(d.node("Pad", Map.of("mode", mode), d.get(0, order), d.ints(pads), value), order);
     }
 
@@ -674,7 +676,8 @@ final class ExportRules {
         if (type == DType.I32) {
             return d.int32(bits);
         }
-        ByteBuffer element = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(0, bits);
+        ByteBuffer element =
+                ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(0, bits);
         String value = d.scalar((float) type.get(element, 0));
         return type == DType.F32 ? value : d.node("Cast", Map.of("to", number(type(type))), value);
     }
