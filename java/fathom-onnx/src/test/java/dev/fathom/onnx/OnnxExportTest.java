@@ -18,6 +18,7 @@ import dev.fathom.parameter.Variable;
 import dev.fathom.plan.Dim;
 import dev.fathom.plan.Spec;
 import dev.fathom.recurrent.Recurrent;
+import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
@@ -34,6 +35,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -292,6 +294,37 @@ class OnnxExportTest {
                     .hasMessage("export: ONNX has no counterpart of ugrnn at 0, log_cosh at 1.1, index_add at 1.2;"
                             + " leave them out of the function, or compute them another way");
             assertThat(file).doesNotExist();
+        }
+    }
+
+    /** Inputs and results of types that are only stored, and what lies beside a padded dimension. */
+    @ParameterizedTest
+    @EnumSource(names = {"U8", "I8", "F16", "BF16"})
+    void storedTypesAreWritten(DType type) throws IOException {
+        try (Model<Net> model = Model.of((Net) new Sequential(), 1)) {
+            Path file = written(OnnxExport.of(
+                    model,
+                    (net, in) -> in[0].pad(1, 3, 1, 1)
+                            .to(DType.F32)
+                            .add(in[0].flip(1).pad(1, 7, 0, 2).to(DType.F32)),
+                    Spec.of("x", type, Dim.BATCH, 2)));
+            assertThat(Seen.of(file).types).contains("Pad", "Cast");
+            try (OnnxModel read = OnnxModel.read(file);
+                    Pass pass = Pass.infer()) {
+                Tensor x = Tensor.of(new float[] {1, 2, 5, 6}, 2, 2).to(type);
+                assertThat(List.copyOf(read.run(x).values()).get(0).toArray())
+                        .containsExactly(5, 2, 9, 10, 9, 10, 13, 10);
+            }
+            KeptTensor kept;
+            try (Pass pass = Pass.infer()) {
+                kept = Tensor.ones(2).to(type).keep();
+            }
+            try (kept) {
+                assertThatThrownBy(() -> written(OnnxExport.of(
+                                model, (net, in) -> Tensor.concat(0, in[0], kept), Spec.of("x", type, 2))))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("a constant of " + type);
+            }
         }
     }
 

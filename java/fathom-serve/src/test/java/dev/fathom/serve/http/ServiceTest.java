@@ -136,6 +136,53 @@ class ServiceTest {
 
     // ---- answers
 
+    /** A model whose input and output have this type, asked through both protocols and by bytes. */
+    @ParameterizedTest
+    @CsvSource({
+        "F32, FP32, 1.1, 0",
+        "I32, INT32, -100, 2147483647",
+        "U8, UINT8, 100, 255",
+        "I8, INT8, -100, 127",
+        "F16, FP16, 1.0996094, 0",
+        "BF16, BF16, 1.1015625, 0"
+    })
+    void everyTypeIsServed(DType type, String name, double value, int most) throws Exception {
+        try (var model = Model.of(new Sequential(), 1);
+                Service other = Service.on(0)
+                        .model(new ServedModel(
+                                "any",
+                                Plan.freeze(model, (net, in) -> in[0].flip(1), Spec.of("x", type, Dim.BATCH, 2)),
+                                Settings.of(8)))
+                        .start()) {
+            String at = "http://localhost:" + other.port();
+            String data = type.isWhole() ? "[" + (int) value + ", 3]" : "[1.1, 3]";
+            String flat = type.isWhole() ? "[3," + (int) value + "]" : "[3.0," + value + "]";
+            String answer = body(at + "/v2/models/any/infer", BodyPublishers.ofString("""
+                    {"inputs": [{"name": "x", "shape": [1, 2], "datatype": "%s", "data": %s}]}
+                    """.formatted(name, data)));
+            assertThat(answer)
+                    .contains("{\"name\":\"output\",\"datatype\":\"" + name + "\",\"shape\":[1,2],\"data\":" + flat);
+            ByteBuffer bytes = ByteBuffer.allocate(2 * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+            type.put(bytes, 0, value);
+            type.put(bytes, 1, 3);
+            assertThat(body(at + "/predict/any", BodyPublishers.ofByteArray(bytes.array())))
+                    .contains("[" + flat + "]");
+            if (type.isWhole()) {
+                assertThat(body(at + "/predict/any", BodyPublishers.ofString("[1, 3000000000]")))
+                        .contains("holds 3.0E9 at element 1; give whole numbers from")
+                        .contains(" to " + most);
+            }
+        }
+    }
+
+    private String body(String at, HttpRequest.BodyPublisher content) throws Exception {
+        String type = content.contentLength() <= 8 ? "application/octet-stream" : "application/json";
+        return send(HttpRequest.newBuilder(URI.create(at))
+                        .header("Content-Type", type)
+                        .POST(content))
+                .body();
+    }
+
     @Test
     void predicts() throws Exception {
         float[] x = new Rng(1).normal(2 * IN, 0, 1);
