@@ -475,7 +475,7 @@ final class Eager extends Grad {
     @Override
     public float[] readGradient(int o) {
         float[] values = new float[Math.toIntExact(out[o].shape.size())];
-        Block.read(dout(o), values);
+        Block.read(dout(o), FloatBuffer.wrap(values));
         return values;
     }
 
@@ -497,7 +497,7 @@ final class Eager extends Grad {
             return;
         }
         float[] sum = new float[values.length];
-        Block.read(address, sum);
+        Block.read(address, FloatBuffer.wrap(sum));
         for (int i = 0; i < n; i++) {
             sum[i] += values[i];
         }

@@ -7,7 +7,11 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Where;
 import java.lang.ref.Reference;
+import java.nio.Buffer;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -254,17 +258,29 @@ public abstract class Value {
         Reference.reachabilityFence(this);
     }
 
-    /** The elements as floats, for {@code method}. */
-    protected final float[] floats(String method) {
-        long a = floatsAt(method);
+    /** Fills a buffer with the elements that lie at {@code address}. */
+    protected final void read(long address, Buffer to) {
         Block b = lease();
         try {
-            float[] values = new float[Math.toIntExact(shape.size())];
-            Block.read(a, values);
-            return values;
+            Block.read(address, to);
         } finally {
             release(b);
         }
+    }
+
+    /** A copy of {@code n} elements from an address on, in native order. */
+    protected final ByteBuffer elements(long address, int n) {
+        ByteBuffer elements = ByteBuffer.allocate(n * dtype.bytes()).order(ByteOrder.nativeOrder());
+        read(address, elements);
+        return elements;
+    }
+
+    /** The elements as floats, for {@code method}. */
+    protected final float[] floats(String method) {
+        long a = floatsAt(method);
+        float[] values = new float[Math.toIntExact(shape.size())];
+        read(a, FloatBuffer.wrap(values));
+        return values;
     }
 
     /** Where the elements lie for {@code method}, which reads floats. */
@@ -284,18 +300,13 @@ public abstract class Value {
         }
         int[] values = new int[Math.toIntExact(shape.size())];
         long a = readable();
-        Block b = lease();
-        try {
-            if (dtype == DType.I32) {
-                Block.read(a, values);
-            } else {
-                ByteBuffer bytes = Block.at(a, values.length);
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = (int) dtype.get(bytes, i);
-                }
-            }
-        } finally {
-            release(b);
+        if (dtype == DType.I32) {
+            read(a, IntBuffer.wrap(values));
+            return values;
+        }
+        ByteBuffer bytes = elements(a, values.length);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (int) dtype.get(bytes, i);
         }
         return values;
     }

@@ -507,12 +507,7 @@ public final class Npy {
      * @throws UncheckedIOException if the file cannot be written
      */
     public static void write(Path file, Shape shape, FloatBuffer values) {
-        AtomicFile.write(file, content(shape, values));
-    }
-
-    private static AtomicFile.Content content(Shape shape, FloatBuffer values) {
-        FloatBuffer from = values.duplicate();
-        return content(shape, "<f4", 4, from, (to, n) -> to.asFloatBuffer().put(next(from, n)));
+        write(file, shape, "<f4", 4, values);
     }
 
     /**
@@ -522,12 +517,7 @@ public final class Npy {
      * @throws UncheckedIOException if the file cannot be written
      */
     public static void write(Path file, Shape shape, IntBuffer values) {
-        AtomicFile.write(file, content(shape, values));
-    }
-
-    private static AtomicFile.Content content(Shape shape, IntBuffer values) {
-        IntBuffer from = values.duplicate();
-        return content(shape, "<i4", 4, from, (to, n) -> to.asIntBuffer().put(next(from, n)));
+        write(file, shape, "<i4", 4, values);
     }
 
     /**
@@ -537,40 +527,23 @@ public final class Npy {
      * @throws UncheckedIOException if the file cannot be written
      */
     public static void write(Path file, Shape shape, ByteBuffer values) {
-        AtomicFile.write(file, content(shape, values));
+        write(file, shape, "|u1", 1, values);
     }
 
-    private static AtomicFile.Content content(Shape shape, ByteBuffer values) {
-        ByteBuffer from = values.duplicate();
-        return content(shape, "|u1", 1, from, (to, n) -> to.put(next(from, n)));
-    }
-
-    private interface Chunk {
-        void put(ByteBuffer to, int n);
-    }
-
-    /** The next {@code n} elements as a buffer of their own. */
-    @SuppressWarnings("unchecked")
-    private static <B extends Buffer> B next(B from, int n) {
-        B chunk = (B) from.duplicate().limit(from.position() + n);
-        from.position(from.position() + n);
-        return chunk;
-    }
-
-    private static AtomicFile.Content content(Shape shape, String descr, int width, Buffer from, Chunk chunk) {
-        if (from.remaining() != shape.size()) {
+    private static void write(Path file, Shape shape, String descr, int width, Buffer values) {
+        if (values.remaining() != shape.size()) {
             throw new IllegalArgumentException("npy: " + shape + " has " + shape.size() + " elements but "
-                    + from.remaining() + " values were given; give one for each");
+                    + values.remaining() + " values were given; give one for each");
         }
-        return out -> {
+        AtomicFile.write(file, out -> {
             out.write(preamble(shape, descr));
             ByteBuffer bytes = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-            while (from.hasRemaining()) {
-                int n = Math.min(CHUNK / width, from.remaining());
-                chunk.put(bytes.clear(), n);
+            for (int at = values.position(), n; at < values.limit(); at += n) {
+                n = Math.min(CHUNK / width, values.limit() - at);
+                Block.put(values, at, n, bytes);
                 out.write(bytes.array(), 0, n * width);
             }
-        };
+        });
     }
 
     /** All before the numbers, which begin at a multiple of 64. */

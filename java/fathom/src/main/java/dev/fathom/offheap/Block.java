@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Block implements AutoCloseable {
     private static final int LARGEST_VIEW = 1 << 30;
-    /** Four-byte elements that a view holds at most. */
-    private static final int CHUNK = LARGEST_VIEW / 4;
-
     private static final int PAGE = 4096;
     /** From block to block; odd in units of 64 bytes, so that it comes by every line of a page. */
     private static final int STAGGER = 9 * 64;
@@ -208,34 +205,16 @@ public final class Block implements AutoCloseable {
         return Native.view(address, count).order(ByteOrder.nativeOrder());
     }
 
-    /** Fills {@code to} with the floats that begin at an address that the caller keeps alive. */
-    public static void read(long address, float[] to) {
-        for (int i = 0; i < to.length; i += CHUNK) {
-            int n = Math.min(CHUNK, to.length - i);
-            at(address + 4L * i, 4 * n).asFloatBuffer().get(to, i, n);
-        }
-    }
-
-    /** Fills {@code to} with the integers that begin at an address that the caller keeps alive. */
-    public static void read(long address, int[] to) {
-        for (int i = 0; i < to.length; i += CHUNK) {
-            int n = Math.min(CHUNK, to.length - i);
-            at(address + 4L * i, 4 * n).asIntBuffer().get(to, i, n);
-        }
-    }
-
-    /** Fills {@code to} with the shorts that begin at an address that the caller keeps alive. */
-    public static void read(long address, short[] to) {
-        for (int i = 0; i < to.length; i += CHUNK) {
-            int n = Math.min(CHUNK, to.length - i);
-            at(address + 2L * i, 2 * n).asShortBuffer().get(to, i, n);
-        }
-    }
-
-    /** Appends the {@code count} floats at an address to a buffer. */
-    public static void read(long address, FloatBuffer to, long count) {
-        for (long i = 0; i < count; i += CHUNK) {
-            to.put(at(address + 4 * i, (int) (4 * Math.min(CHUNK, count - i))).asFloatBuffer());
+    /**
+     * Fills the floats, ints, shorts or bytes between the position and the limit of a buffer, neither of which moves,
+     * with those that begin at an address that the caller keeps alive.
+     */
+    public static void read(long address, Buffer to) {
+        int width = width(to);
+        for (int done = 0, n; done < to.remaining(); done += n) {
+            n = Math.min(LARGEST_VIEW / width, to.remaining() - done);
+            Buffer from = like(to, at(address + (long) width * done, width * n));
+            put(from, 0, n, to, to.position() + done);
         }
     }
 
@@ -244,22 +223,42 @@ public final class Block implements AutoCloseable {
      * to an address that the caller keeps alive.
      */
     public static void write(long address, Buffer from) {
-        int width = from instanceof ByteBuffer ? 1 : from instanceof ShortBuffer ? 2 : 4;
-        for (int done = 0; done < from.remaining(); ) {
-            int n = Math.min(LARGEST_VIEW / width, from.remaining() - done);
-            ByteBuffer to = at(address + (long) width * done, width * n);
-            int begin = from.position() + done;
-            if (from instanceof FloatBuffer f) {
-                to.asFloatBuffer().put(0, f, begin, n);
-            } else if (from instanceof IntBuffer i) {
-                to.asIntBuffer().put(0, i, begin, n);
-            } else if (from instanceof ShortBuffer s) {
-                to.asShortBuffer().put(0, s, begin, n);
-            } else {
-                to.put(0, (ByteBuffer) from, begin, n);
-            }
-            done += n;
+        int width = width(from);
+        for (int done = 0, n; done < from.remaining(); done += n) {
+            n = Math.min(LARGEST_VIEW / width, from.remaining() - done);
+            put(from, from.position() + done, n, at(address + (long) width * done, width * n));
         }
+    }
+
+    /** Puts {@code n} elements of a buffer from index {@code first} on at the beginning of {@code to}, in its order. */
+    public static void put(Buffer from, int first, int n, ByteBuffer to) {
+        put(from, first, n, like(from, to), 0);
+    }
+
+    private static void put(Buffer from, int first, int n, Buffer to, int at) {
+        if (from instanceof FloatBuffer f) {
+            ((FloatBuffer) to).put(at, f, first, n);
+        } else if (from instanceof IntBuffer i) {
+            ((IntBuffer) to).put(at, i, first, n);
+        } else if (from instanceof ShortBuffer s) {
+            ((ShortBuffer) to).put(at, s, first, n);
+        } else {
+            ((ByteBuffer) to).put(at, (ByteBuffer) from, first, n);
+        }
+    }
+
+    /** These bytes as elements of the kind that a buffer has. */
+    private static Buffer like(Buffer b, ByteBuffer bytes) {
+        int width = width(b);
+        return width == 1
+                ? bytes
+                : width == 2
+                        ? bytes.asShortBuffer()
+                        : b instanceof FloatBuffer ? bytes.asFloatBuffer() : bytes.asIntBuffer();
+    }
+
+    private static int width(Buffer b) {
+        return b instanceof ByteBuffer ? 1 : b instanceof ShortBuffer ? 2 : 4;
     }
 
     /**

@@ -7,6 +7,8 @@ import dev.fathom.offheap.Arena;
 import dev.fathom.offheap.Block;
 import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.Checks;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Locale;
 
 /**
@@ -152,7 +154,7 @@ public final class Rng extends Stream {
         try {
             long address = arena.allocate(4L * n);
             permutation(arena.commands(), address, n);
-            Block.read(address, order);
+            Block.read(address, IntBuffer.wrap(order));
         } finally {
             OffHeap.giveBack(arena);
         }
@@ -190,7 +192,7 @@ public final class Rng extends Stream {
                     .put(seed)
                     .put(take(n))
                     .run();
-            Block.read(address, values);
+            Block.read(address, FloatBuffer.wrap(values));
         } finally {
             OffHeap.giveBack(arena);
         }

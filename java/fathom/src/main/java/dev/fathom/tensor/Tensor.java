@@ -1927,18 +1927,12 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
             throw new IllegalArgumentException(
                     "item: " + label() + " has " + shape.size() + " elements; reduce it first, or use toArray()");
         }
-        long a = readable();
-        Block b = lease();
-        try {
-            double value = dtype.get(Block.at(a, dtype.bytes()), 0);
-            if (dtype.isWhole() && (float) value != value) {
-                throw new IllegalArgumentException(
-                        "item: " + label() + " holds " + (int) value + ", which no float equals; use toIntArray()[0]");
-            }
-            return (float) value;
-        } finally {
-            release(b);
+        double value = dtype.get(elements(readable(), 1), 0);
+        if (dtype.isWhole() && (float) value != value) {
+            throw new IllegalArgumentException(
+                    "item: " + label() + " holds " + (int) value + ", which no float equals; use toIntArray()[0]");
         }
+        return (float) value;
     }
 
     /**
@@ -1959,13 +1953,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
             }
             flat = flat * shape.dim(i) + index[i];
         }
-        long a = floatsAt("get");
-        Block b = lease();
-        try {
-            return Block.at(a + 4 * flat, 4).getFloat(0);
-        } finally {
-            release(b);
-        }
+        return elements(floatsAt("get") + 4 * flat, 1).getFloat(0);
     }
 
     /**
@@ -1987,13 +1975,8 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
             throw new IllegalArgumentException("copyTo: " + label() + " has " + shape.size()
                     + " elements but the buffer has room for " + to.remaining());
         }
-        long a = floatsAt("copyTo");
-        Block b = lease();
-        try {
-            Block.read(a, to, shape.size());
-        } finally {
-            release(b);
-        }
+        read(floatsAt("copyTo"), to.slice().limit((int) shape.size()));
+        to.position(to.position() + (int) shape.size());
     }
 
     /**
@@ -2016,13 +1999,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
                     + (dtype.isWhole() ? "toIntArray()" : "toArray()"));
         }
         short[] bits = new short[Math.toIntExact(shape.size())];
-        long a = readable();
-        Block b = lease();
-        try {
-            Block.read(a, bits);
-        } finally {
-            release(b);
-        }
+        read(readable(), ShortBuffer.wrap(bits));
         return bits;
     }
 
@@ -2050,14 +2027,9 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
             if (!traced()) {
                 int n = (int) Math.min(8, shape.size());
                 var head = new StringJoiner(", ", " = [", n < shape.size() ? ", ...]" : "]");
-                long a = address();
-                Block b = lease();
-                try {
-                    for (int i = 0; i < n; i++) {
-                        head.add(dtype.text(Block.at(a, n * dtype.bytes()), i));
-                    }
-                } finally {
-                    release(b);
+                ByteBuffer first = elements(address(), n);
+                for (int i = 0; i < n; i++) {
+                    head.add(dtype.text(first, i));
                 }
                 s.append(head);
             }
