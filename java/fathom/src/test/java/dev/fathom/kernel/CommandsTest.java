@@ -65,7 +65,7 @@ class CommandsTest {
                 }
             }
         }
-        assertThat(words).isEqualTo(4 * 26);
+        assertThat(words).isEqualTo(4 * 27);
     }
 
     @Test
