@@ -5,6 +5,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Unary;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import java.util.function.BinaryOperator;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
@@ -353,10 +354,11 @@ final class Elementwise {
                 continue;
             }
             int[] dims = s.dims(1 - i);
-            if (p.takesBias() && dims.length == 1 && dims[0] > 1) {
+            boolean vector = dims.length == 1 && dims[0] > 1 && dims[0] == p.dims()[p.dims().length - 1];
+            if (p.takesBias() && vector) {
                 return p.withBias(s.vector(1 - i));
             }
-            if (dims.length > 1 && !s.known(1 - i)) {
+            if (Arrays.equals(dims, p.dims()) && dims.length > 1 && !s.known(1 - i)) {
                 Held other = s.held(1 - i);
                 return p.withResidual(p.last() ? other.channelsLast() : other.channelsFirst());
             }

@@ -34,12 +34,12 @@ final class Norms {
         to.all("BatchNormalization", Norms::batch).statistics(3);
         to.one("InstanceNormalization", s -> {
             Tensor x = s.channelsLast(0);
-            return Held.ofLast(x.groupNorm(x.dim(-1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5)), s.type(0));
+            return Held.ofLast(groups(s, x, x.dim(-1), true), s.type(0));
         });
         to.one("GroupNormalization", s -> {
             Tensor x = s.channelsLast(0);
             int groups = (int) s.whole("num_groups", 1);
-            Tensor y = x.groupNorm(groups, null, null, s.real("epsilon", 1e-5));
+            Tensor y = groups(s, x, groups, false);
             return Held.ofLast(y.mul(ofChannels(s, 1, y)).add(ofChannels(s, 2, y)), s.type(0));
         });
         to.one(
@@ -47,8 +47,8 @@ final class Norms {
                 s -> { // of images with their channels behind
                     Tensor x = s.tensor(0);
                     boolean last = s.whole("channels_last", 1) != 0;
-                    Tensor y = (last ? x : x.permute(Held.last(x.shape().rank())))
-                            .groupNorm((int) s.whole("groups", 1), s.vector(1), s.vector(2), s.real("epsilon", 1e-5));
+                    Tensor images = last ? x : x.permute(Held.last(x.shape().rank()));
+                    Tensor y = groups(s, images, (int) s.whole("groups", 1), true);
                     y = s.whole("activation", 0) != 0 ? y.silu() : y;
                     return last ? Held.of(y, s.type(0)) : Held.ofLast(y, s.type(0));
                 });
@@ -84,6 +84,16 @@ final class Norms {
             Tensor d = t.sub(t.mean(axes).unsqueeze(axes));
             return x.with(d.div(t.variance(axes).unsqueeze(axes).sqrt().add(1e-9)));
         });
+    }
+
+    /** Groups of one value, which the library's op refuses, are their own means. */
+    private static Tensor groups(Step s, Tensor x, int groups, boolean scaled) {
+        if (x.shape().size() > (long) x.dim(0) * groups) {
+            return x.groupNorm(
+                    groups, scaled ? s.vector(1) : null, scaled ? s.vector(2) : null, s.real("epsilon", 1e-5));
+        }
+        Tensor zero = x.sub(x);
+        return scaled ? zero.add(s.tensor(2)) : zero;
     }
 
     /** A number for each channel, or before version 21 for each group. */
@@ -125,6 +135,7 @@ final class Norms {
             return new Object[] {
                 Products.pending(
                         s,
+                        s.dims(0),
                         true,
                         false,
                         (bias, residual, a) -> x.batchNorm(

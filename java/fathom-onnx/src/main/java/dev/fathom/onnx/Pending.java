@@ -10,16 +10,19 @@ import org.jspecify.annotations.Nullable;
  * adds, and applies the activation that follows.
  *
  * @param node whose product it is
+ * @param dims the dimensions of what is computed, as the graph has them
  * @param last whether its channels are its last dimension, where the graph has them at dimension 1
  * @param takesBias whether a vector may still become its bias
  */
 record Pending(
         Node node,
+        int[] dims,
         boolean last,
         boolean takesBias,
         @Nullable Operand bias,
         @Nullable Tensor residual,
-        Kernel kernel) implements Deferred {
+        Kernel kernel)
+        implements Deferred {
     /** What the kernel computes: act((product + bias) + residual), without what is null. */
     interface Kernel {
         Tensor of(@Nullable Operand bias, @Nullable Tensor residual, @Nullable Activation activation);
@@ -40,10 +43,10 @@ record Pending(
     }
 
     Pending withBias(Operand added) {
-        return new Pending(node, last, false, added, residual, kernel);
+        return new Pending(node, dims, last, false, added, residual, kernel);
     }
 
     Pending withResidual(Tensor added) {
-        return new Pending(node, last, false, bias, added, kernel);
+        return new Pending(node, dims, last, false, bias, added, kernel);
     }
 }

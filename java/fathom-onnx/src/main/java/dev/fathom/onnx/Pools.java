@@ -25,7 +25,9 @@ final class Pools {
             int p = (int) s.whole("p", 2);
             Tensor x = powered(s.channelsLast(0), p);
             Window w = window(s, x);
-            return Held.ofLast(root(x.avgPool(w).mul((double) w.taps()), p), s.type(0));
+            boolean beyond = s.whole("ceil_mode", 0) != 0; // what a mean does not count
+            Tensor sum = beyond || dilated(w) ? taps(x, w) : x.avgPool(w).mul((double) w.taps());
+            return Held.ofLast(root(sum, p), s.type(0));
         });
         to.one("MaxUnpool", Pools::unpool);
     }
@@ -57,17 +59,40 @@ final class Pools {
         return s.whole("ceil_mode", 0) != 0 ? w.ceil() : w;
     }
 
+    private static boolean dilated(Window w) {
+        return IntStream.range(0, w.rank())
+                .anyMatch(d -> w.axis(d).dilation() > 1 && w.axis(d).kernel() > 1);
+    }
+
     /** The kernel of averages takes no dilated windows, so that those are means of slices. */
     private static Tensor average(Step s, Tensor x, Window w) {
         boolean all = s.whole("count_include_pad", 0) != 0;
-        boolean dilated = IntStream.range(0, w.rank())
-                .anyMatch(d -> w.axis(d).dilation() > 1 && w.axis(d).kernel() > 1);
-        if (!dilated) {
+        if (!dilated(w)) {
             return all ? x.avgPool(w) : x.avgPoolExcludingPadding(w);
         }
-        Tensor sum = taps(x, w);
-        return sum.div(
-                all ? Tensor.full(sum.shape(), (float) w.taps()) : taps(x.mul(0).add(1), w));
+        Tensor mean = taps(x, w);
+        for (int d = 0; d < w.rank(); d++) {
+            int[] dims = Windows.ones(w.rank() + 2);
+            float[] counts = counts(w.axis(d), x.dim(d + 1), all);
+            dims[d + 1] = counts.length;
+            mean = mean.div(Tensor.of(counts, dims));
+        }
+        return mean;
+    }
+
+    /** How many taps of each window lie within the data, or within its padding as well. */
+    private static float[] counts(Window.Axis a, int size, boolean padded) {
+        float[] counts = new float[a.outputs(size)];
+        int before = a.before(size);
+        int behind = a.same() ? Integer.MAX_VALUE : before + size + a.after();
+        for (int o = 0; o < counts.length; o++) {
+            for (int k = 0; k < a.kernel(); k++) {
+                int at = o * a.stride() + k * a.dilation();
+                boolean within = padded ? at < behind : at >= before && at < before + size;
+                counts[o] += within ? 1 : 0;
+            }
+        }
+        return counts;
     }
 
     /** The sums over windows, with zeros around. */

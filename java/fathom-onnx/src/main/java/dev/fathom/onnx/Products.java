@@ -60,7 +60,7 @@ final class Products {
         if (s.value(1) instanceof Step.Weight w && w.dims().length == 2 && s.rank(0) > 1 && alpha == 1) {
             Tensor x = s.tensor(0);
             Operand b = w.in(1, 0);
-            return pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a));
+            return linear(s, x, b);
         }
         PendingScores scores = s.isConstant(1) ? null : PendingScores.of(s.held(0), s.held(1), alpha);
         return scores == null ? matmul(s.held(0), s.held(1), alpha) : scores;
@@ -89,9 +89,7 @@ final class Products {
         if (!left && s.value(1) instanceof Step.Weight w && w.dims().length == 2 && s.rank(0) > 1) {
             Tensor x = s.tensor(0);
             Operand b = right ? w.in(0, 1) : w.in(1, 0);
-            return alpha == 1
-                    ? pending(s, false, true, (bias, residual, a) -> x.linear(b, bias, residual, a))
-                    : Held.of(x.linear(b, null).mul(alpha), ElementType.FLOAT);
+            return alpha == 1 ? linear(s, x, b) : Held.of(x.linear(b, null).mul(alpha), ElementType.FLOAT);
         }
         PendingScores scores = left ? null : PendingScores.of(s.held(0), right ? swapped(s.held(1)) : s.held(1), alpha);
         if (scores != null) {
@@ -118,8 +116,19 @@ final class Products {
         return x.transposed(order);
     }
 
-    static Object pending(Step s, boolean last, boolean takesBias, Pending.Kernel kernel) {
-        Pending p = new Pending(s.node(), last, takesBias, null, null, kernel);
+    private static Object linear(Step s, Tensor x, Operand w) {
+        return pending(s, dims(x, w), false, true, (bias, residual, a) -> x.linear(w, bias, residual, a));
+    }
+
+    /** Those of x W^T. */
+    private static int[] dims(Tensor x, Operand w) {
+        int[] dims = x.shape().toArray();
+        dims[dims.length - 1] = w.value().dim(0);
+        return dims;
+    }
+
+    static Object pending(Step s, int[] dims, boolean last, boolean takesBias, Pending.Kernel kernel) {
+        Pending p = new Pending(s.node(), dims, last, takesBias, null, null, kernel);
         return s.fusible() ? p : p.end(null);
     }
 
@@ -138,8 +147,8 @@ final class Products {
         boolean vector = s.given(2) && s.rank(2) == 1 && s.size(2) == w.value().dim(0);
         if (alpha == 1 && !whole && (!s.given(2) || beta == 1 && vector)) {
             Operand own = s.vectorIfGiven(2);
-            return activated(
-                    pending(s, false, false, (bias, residual, act) -> a.linear(w, own, residual, act)), activation, s);
+            Pending.Kernel kernel = (bias, residual, act) -> a.linear(w, own, residual, act);
+            return activated(pending(s, dims(a, w), false, false, kernel), activation, s);
         }
         Tensor y = a.linear(w, null);
         y = alpha == 1 ? y : y.mul(alpha);
@@ -248,7 +257,12 @@ final class Products {
         Window window = Windows.of(s, kernel, spatial(s.dims(0)));
         int groups = (int) s.whole("group", 1);
         Operand own = s.vectorIfGiven(2);
-        Object y = pending(s, true, false, (bias, residual, a) -> x.conv(w, own, window, groups, residual, a));
+        int[] dims = s.dims(0).clone();
+        dims[1] = w.value().dim(0);
+        for (int d = 0; d < rank; d++) {
+            dims[d + 2] = window.axis(d).outputs(dims[d + 2]);
+        }
+        Object y = pending(s, dims, true, false, (bias, residual, a) -> x.conv(w, own, window, groups, residual, a));
         if (s.given(3) && activation != null) { // of FusedConv: what is added before the activation
             Tensor z = s.channelsLast(3);
             y = y instanceof Pending p

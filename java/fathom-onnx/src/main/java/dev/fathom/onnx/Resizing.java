@@ -146,7 +146,7 @@ final class Resizing {
                 .mapToDouble(o -> switch (coordinates) {
                     case "asymmetric" -> o / scale;
                     case "align_corners" -> width == 1 ? 0 : o * (n - 1) / (width - 1);
-                    case "pytorch_half_pixel" -> width == 1 ? -0.5 : (o + 0.5) / scale - 0.5;
+                    case "pytorch_half_pixel" -> m == 1 ? 0 : (o + 0.5) / scale - 0.5;
                     case "half_pixel_symmetric" -> {
                         double adjusted = m / width;
                         yield n / 2.0 * (1 - adjusted) + (o + 0.5) / scale - 0.5;

@@ -285,18 +285,20 @@ final class Shapes {
         Tensor t = x.tensor();
         int[] wide = x.dims();
         for (int d = 0; d < times.length; d++) {
-            wide[d] *= wide[d] == 1 ? times[d] : 1;
+            wide[d] *= s.sized() && wide[d] == 1 ? times[d] : 1;
         }
-        if (s.sized() || !Arrays.equals(wide, x.dims())) { // also a batch of one takes the call that others take
+        if (s.sized()) { // also a batch of one takes the call that others take
             t = t.expand(wide);
         }
         for (int d = 0; d < times.length; d++) {
             if (times[d] == 0) {
                 t = t.slice(d, 0, 0);
-            } else if (times[d] > 1 && x.dims()[d] > 1) {
-                Tensor[] parts = new Tensor[times[d]];
-                Arrays.fill(parts, t);
-                t = Tensor.concat(d, parts);
+            } else if (times[d] > 1 && !(s.sized() && x.dims()[d] == 1)) {
+                int[] dims = t.shape().toArray();
+                int[] apart = t.unsqueeze(d).shape().toArray();
+                apart[d] = times[d];
+                dims[d] *= times[d];
+                t = t.unsqueeze(d).expand(apart).reshape(dims);
             }
         }
         return x.with(t);

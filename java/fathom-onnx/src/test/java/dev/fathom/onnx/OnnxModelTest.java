@@ -221,10 +221,11 @@ class OnnxModelTest {
         Node node = new Node("", "Transpose", "", "", 13, List.of("x"), List.of("y"), Map.of());
         try (Pass pass = Pass.infer()) {
             assertThat(pass.training()).isFalse();
-            Pending waits = new Pending(node, false, false, null, null, (bias, residual, activation) -> {
-                runs.incrementAndGet();
-                return Tensor.zeros(2, 3);
-            });
+            Pending waits =
+                    new Pending(node, new int[] {2, 3}, false, false, null, null, (bias, residual, activation) -> {
+                        runs.incrementAndGet();
+                        return Tensor.zeros(2, 3);
+                    });
             Step step = new Step(node, "", false, false, new Scope(Map.of(), Map.of()), waits);
             assertThat(step.dims(0)).containsExactly(2, 3);
             assertThat(step.tensor(0).shape()).isEqualTo(Shape.of(2, 3));

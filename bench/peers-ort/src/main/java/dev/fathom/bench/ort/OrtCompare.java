@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import com.sun.management.ThreadMXBean;
+import dev.fathom.bench.OnnxFolder.Array;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -92,7 +93,9 @@ public final class OrtCompare {
                 : Arrays.stream(text.split(",")).mapToLong(Long::parseLong).toArray();
     }
 
-    static OnnxTensor tensor(OrtEnvironment env, OnnxJavaType type, byte[] bytes, long[] dims) throws OrtException {
+    /** A tensor of these four bytes for each number, floats or ints, in any type. */
+    public static OnnxTensor tensor(OrtEnvironment env, OnnxJavaType type, byte[] bytes, long[] dims)
+            throws OrtException {
         ByteBuffer values = ByteBuffer.allocateDirect(bytes.length)
                 .order(ByteOrder.nativeOrder())
                 .put(bytes)
@@ -121,25 +124,29 @@ public final class OrtCompare {
             if (!(each.getValue() instanceof OnnxTensor tensor)) {
                 throw new IllegalArgumentException("the output " + each.getKey() + " is no tensor");
             }
-            TensorInfo info = tensor.getInfo();
-            ByteBuffer to = values(tensor);
-            String dims = Arrays.toString(info.getShape()).replaceAll("[\\[\\] ]", "");
-            Files.write(folder.resolve("output-" + lines.size() + ".bin"), to.array());
-            lines.add((whole(info.type) ? "int" : "float") + "\t" + dims + "\t" + each.getKey());
+            Array numbers = array(each.getKey(), tensor);
+            String dims = Arrays.toString(numbers.dims()).replaceAll("[\\[\\] ]", "");
+            Files.write(folder.resolve("output-" + lines.size() + ".bin"), numbers.bytes());
+            lines.add((numbers.whole() ? "int" : "float") + "\t" + dims + "\t" + each.getKey());
         }
         Files.write(folder.resolve("outputs.txt"), lines);
     }
 
-    /** Whether values of this type are compared as integers. */
-    static boolean whole(OnnxJavaType type) {
+    /** The numbers of a tensor. */
+    public static Array array(String name, OnnxTensor tensor) {
+        TensorInfo info = tensor.getInfo();
+        int[] dims = Arrays.stream(info.getShape()).mapToInt(Math::toIntExact).toArray();
+        return new Array(name, dims, whole(info.type), values(tensor));
+    }
+
+    private static boolean whole(OnnxJavaType type) {
         return switch (type) {
             case FLOAT, DOUBLE, FLOAT16, BFLOAT16 -> false;
             default -> true;
         };
     }
 
-    /** The numbers of a tensor as floats or ints. */
-    static ByteBuffer values(OnnxTensor tensor) {
+    private static ByteBuffer values(OnnxTensor tensor) {
         TensorInfo info = tensor.getInfo();
         int n = Math.toIntExact(info.getNumElements());
         ByteBuffer to = ByteBuffer.allocate(4 * n).order(ByteOrder.nativeOrder());

@@ -95,9 +95,7 @@ public class OrtOnnx {
         public void check() throws IOException, OrtException {
             run();
             for (Array out : folder.outputs()) {
-                OnnxTensor y = outputs.get(out.name());
-                boolean whole = OrtCompare.whole(y.getInfo().type);
-                out.check(new Array(out.name(), out.dims(), whole, OrtCompare.values(y)));
+                out.check(OrtCompare.array(out.name(), outputs.get(out.name())));
             }
             inputs.values().forEach(OnnxTensor::close);
             outputs.values().forEach(OnnxTensor::close);
