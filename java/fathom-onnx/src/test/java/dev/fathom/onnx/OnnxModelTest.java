@@ -13,6 +13,7 @@ import dev.fathom.io.TensorFile;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
+import dev.fathom.plan.Session;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -132,6 +133,51 @@ class OnnxModelTest {
                 assertThatThrownBy(() -> onnx.run(Tensor.zeros(1, 5))).hasMessageStartingWith("MatMul of 3: ");
             }
             assertThat(onnx.toString()).endsWith("net.onnx: [x float [N, 2]] to [y float [N, 3]], 9 parameters");
+        }
+    }
+
+    /** Two numbers lie in each byte, of which the last has but one, and the product is rounded to a float of 8 bits. */
+    @Test
+    void weightsOfFourBits() throws IOException {
+        int n = 9;
+        long[] packed = new long[(n * n + 1) / 2];
+        float[] want = new float[n];
+        for (int i = 0; i < n * n; i++) {
+            int value = i * 5 % 16 - 8;
+            packed[i / 2] |= (long) (value & 15) << 4 * (i % 2);
+            want[i % n] += 0.5f * value * (i / n);
+        }
+        Message w = new Message()
+                .number(1, n, n)
+                .number(2, ElementType.INT4.ordinal())
+                .number(5, packed)
+                .text(8, "W");
+        Message to = new Message().text(1, "to").number(20, 2);
+        Message graph = new Message()
+                .add(1, Message.node("DequantizeLinear", "W half", "real"), Message.node("MatMul", "x real", "z"))
+                .add(1, Message.node("Cast", "z", "y", to.number(3, ElementType.FLOAT8E4M3FN.ordinal())))
+                .add(5, w, Message.tensor("half", new int[0], 0.5f))
+                .add(11, Message.value("x", -1, n))
+                .add(12, Message.value("z", -1, n), Message.value("y", -1, n));
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = i;
+        }
+        try (OnnxModel onnx = OnnxModel.read(file(Message.model(graph)));
+                Plan plan = onnx.plan();
+                Session session = plan.newSession(1);
+                Pass pass = Pass.infer()) {
+            Map<String, Tensor> eager = onnx.run(Tensor.of(x, 1, n));
+            assertThat(eager.get("z").toArray()).containsExactly(want);
+            session.set("x", x);
+            session.run();
+            float[] frozen = new float[n];
+            session.output("y").get(0, frozen);
+            assertThat(frozen).containsExactly(eager.get("y").toArray());
+            assertThat(frozen).isNotEqualTo(want);
+            for (int i = 0; i < n; i++) { // four bits are kept
+                assertThat(frozen[i]).isCloseTo(want[i], within(Math.abs(want[i]) / 16));
+            }
         }
     }
 
