@@ -268,6 +268,16 @@ public abstract class Value {
         }
     }
 
+    /** The element at an address, read without a copy: losses are asked for at each step. */
+    protected final double element(long address) {
+        Block b = lease();
+        try {
+            return dtype.get(Block.at(address, dtype.bytes()), 0);
+        } finally {
+            release(b);
+        }
+    }
+
     /** A copy of {@code n} elements from an address on, in native order. */
     protected final ByteBuffer elements(long address, int n) {
         ByteBuffer elements = ByteBuffer.allocate(n * dtype.bytes()).order(ByteOrder.nativeOrder());

@@ -676,20 +676,20 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
 
     /** A plain number beside this tensor: I32 beside I32, else F32, which an op refuses beside all but F32. */
     private Tensor number(String op, double c) {
-        return dtype == DType.I32 ? ofInts(new int[] {element(op, c)}) : scalar((float) c);
+        return dtype == DType.I32 ? ofInts(new int[] {bits(op, c)}) : scalar((float) c);
     }
 
     /** The bits of an element of this type, the lowest ones where it is narrower. */
-    private int element(String op, double value) {
-        ByteBuffer bits = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
-        dtype.put(bits, 0, value);
-        if (dtype.isWhole() && dtype.get(bits, 0) != value) {
+    private int bits(String op, double value) {
+        ByteBuffer element = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+        dtype.put(element, 0, value);
+        if (dtype.isWhole() && dtype.get(element, 0) != value) {
             throw new IllegalArgumentException(op + Where.running() + ": x " + shape + " is " + dtype + " but " + value
                     + " is no whole number "
                     + (dtype == DType.I32 ? "of 32 bits" : dtype == DType.U8 ? "from 0 to 255" : "from -128 to 127")
                     + "; give one, or convert x with to(DType.F32)");
         }
-        return bits.getInt(0);
+        return element.getInt(0);
     }
 
     /**
@@ -1711,7 +1711,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      *     does not have the value
      */
     public Tensor pad(int dim, double value, int before, int after) {
-        return Pass.call(PadOp.along(PadMode.ZEROS, element("pad", value), axis("pad", dim), before, after), this);
+        return Pass.call(PadOp.along(PadMode.ZEROS, bits("pad", value), axis("pad", dim), before, after), this);
     }
 
     /**
@@ -1722,7 +1722,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
      *     the value
      */
     public Tensor padWithValue(double value, int... sides) {
-        return Pass.call(PadOp.of(shape, PadMode.ZEROS, element("pad", value), allSides(sides)), this);
+        return Pass.call(PadOp.of(shape, PadMode.ZEROS, bits("pad", value), allSides(sides)), this);
     }
 
     private int[] allSides(int[] sides) {
@@ -1927,7 +1927,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
             throw new IllegalArgumentException(
                     "item: " + label() + " has " + shape.size() + " elements; reduce it first, or use toArray()");
         }
-        double value = dtype.get(elements(readable(), 1), 0);
+        double value = element(readable());
         if (dtype.isWhole() && (float) value != value) {
             throw new IllegalArgumentException(
                     "item: " + label() + " holds " + (int) value + ", which no float equals; use toIntArray()[0]");
@@ -1953,7 +1953,7 @@ public sealed class Tensor extends Value implements Target, Operand permits Kept
             }
             flat = flat * shape.dim(i) + index[i];
         }
-        return elements(floatsAt("get") + 4 * flat, 1).getFloat(0);
+        return (float) element(floatsAt("get") + 4 * flat);
     }
 
     /**
