@@ -181,6 +181,46 @@ class OnnxModelTest {
         }
     }
 
+    /** Sums of other shapes than the product's, which its kernel cannot compute: by hand, of ones. */
+    @Test
+    void sumsThatAreBroadcast() throws IOException {
+        Message image = Message.model(new Message()
+                .add(1, Message.node("Conv", "x W", "c"), Message.node("Add", "x c", "y"))
+                .add(5, Message.tensor("W", new int[] {1, 2, 1, 2}, 1, 2, 3, 4))
+                .add(11, Message.value("x", -1, 2, 1, 2))
+                .add(12, Message.value("y", -1, 2, 1, 2)));
+        Message rows = Message.model(new Message()
+                .add(1, Message.node("MatMul", "x W", "c"), Message.node("Add", "c b", "y"))
+                .add(5, Message.tensor("W", new int[] {2, 1}, 1, 2))
+                .add(5, Message.tensor("b", new int[] {3}, 10, 20, 30))
+                .add(11, Message.value("x", -1, 2))
+                .add(12, Message.value("y", -1, 3)));
+        try (OnnxModel onnx = OnnxModel.read(file(image));
+                Plan plan = onnx.plan()) {
+            assertThat(plan.predict(new float[] {1, 1, 1, 1})).containsExactly(11, 11, 11, 11);
+        }
+        try (OnnxModel onnx = OnnxModel.read(file(rows));
+                Plan plan = onnx.plan()) {
+            assertThat(plan.predict(new float[] {1, 1})).containsExactly(13, 23, 33);
+        }
+    }
+
+    /** A batch of one is repeated by the calls that repeat larger ones. */
+    @Test
+    void repeatedBatches() throws IOException {
+        Message tiles = Message.model(new Message()
+                .add(1, Message.node("Tile", "x times", "y"))
+                .add(5, Message.ints("times", 2, 2))
+                .add(11, Message.value("x", -1, 2))
+                .add(12, Message.value("y", -1, 4)));
+        try (OnnxModel onnx = OnnxModel.read(file(tiles));
+                Plan plan = onnx.plan()) {
+            assertThat(plan.predict(new float[] {1, 2})).containsExactly(1, 2, 1, 2, 1, 2, 1, 2);
+            assertThat(plan.predict(new float[] {1, 2, 3, 4}))
+                    .containsExactly(1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4);
+        }
+    }
+
     /** dy/dW is x in the columns of units that are positive. */
     @Test
     void gradientsReachTheWeights() throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -116,6 +117,53 @@ class OperatorsTest {
                         Array.ofReals(ElementType.FLOAT, new int[] {4}, 1, 1, 0.6, 0.6));
                 assertThat(y.toArray()).as(e.getKey()).containsExactly(e.getValue(), within(1e-4f));
             }
+        }
+    }
+
+    /** A window that reaches beyond the padding has fewer taps: 1 to 6 by two taps that are two apart. */
+    @Test
+    void lastWindows() {
+        try (Pass pass = Pass.infer()) {
+            Held x = Held.of(Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 1, 1, 6), ElementType.FLOAT);
+            long[] two = {2};
+            Map<String, Object> window = Map.of("kernel_shape", two, "strides", two, "dilations", two, "ceil_mode", 1L);
+            for (long counted : new long[] {0, 1}) {
+                Map<String, Object> average = new HashMap<>(window);
+                average.put("count_include_pad", counted);
+                assertThat(computed("AveragePool", 19, average, x).toArray()).containsExactly(2, 4, 5);
+            }
+            Map<String, Object> sum = new HashMap<>(window);
+            sum.put("p", 1L);
+            assertThat(computed("LpPool", 18, sum, x).toArray()).containsExactly(4, 8, 5);
+        }
+    }
+
+    /** A single value is its own mean, and what is left is the bias. */
+    @Test
+    void normsOfSingleValues() {
+        try (Pass pass = Pass.infer()) {
+            Held x = Held.of(Tensor.of(new float[] {5, -3}, 1, 2, 1), ElementType.FLOAT);
+            Held scale = Held.of(Tensor.of(new float[] {2, 2}, 2), ElementType.FLOAT);
+            Held bias = Held.of(Tensor.of(new float[] {0.5f, -1}, 2), ElementType.FLOAT);
+            assertThat(computed("InstanceNormalization", 6, Map.of(), x, scale, bias)
+                            .toArray())
+                    .containsExactly(0.5f, -1);
+            assertThat(computed("GroupNormalization", 21, Map.of("num_groups", 2L), x, scale, bias)
+                            .toArray())
+                    .containsExactly(0.5f, -1);
+        }
+    }
+
+    /** The specification: a single place lies at 0. */
+    @Test
+    void aSizeOfOne() {
+        Map<String, Object> attributes =
+                Map.of("mode", "cubic", "coordinate_transformation_mode", "pytorch_half_pixel");
+        try (Pass pass = Pass.infer()) {
+            Held x = Held.of(Tensor.of(new float[] {1, 2, 4, 8}, 1, 1, 4), ElementType.FLOAT);
+            Array scales = Array.ofReals(ElementType.FLOAT, new int[] {3}, 1, 1, 0.25);
+            assertThat(computed("Resize", 19, attributes, x, null, scales).toArray())
+                    .containsExactly(1);
         }
     }
 }
