@@ -30,6 +30,8 @@ import java.util.stream.IntStream;
  * the graph: a node that it refuses is left out, and so is one whose numbers would make small errors large.
  */
 final class RandomGraph {
+    private static final int OLDEST = 9;
+    private static final int NEWEST = 22;
     private static final int MOST_NUMBERS = 1 << 14;
     private static final double MOST = 100;
     /** How much smaller than what goes in the largest number may be that comes out. */
@@ -124,12 +126,12 @@ final class RandomGraph {
     private final Set<String> used = new LinkedHashSet<>();
     private final List<Message> nodes = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
-    private final Map<String, Integer> readers = new LinkedHashMap<>();
+    private final Set<String> read = new HashSet<>();
     private List<Value> outputs = List.of();
 
     RandomGraph(long seed) {
-        random = new Random(seed * 0x5DEECE66DL + 11); // seeds beside each other begin alike
-        opset = List.of(9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22).get(random.nextInt(14));
+        random = new Random(seed * 0x5DEECE66DL + 11); // without, neighbors begin alike
+        opset = OLDEST + random.nextInt(NEWEST - OLDEST + 1);
         int first = 1 + random.nextInt(3);
         batches = new int[] {first, first + 1 + random.nextInt(2)};
     }
@@ -250,9 +252,6 @@ final class RandomGraph {
         List<Value> given =
                 in.stream().filter(v -> v != null && !v.constant).distinct().toList();
         boolean bits = exact && in.stream().allMatch(v -> v == null || v.exact);
-        if (Boolean.getBoolean("trace")) {
-            System.err.println(op + in + Arrays.toString(attributes));
-        }
         List<Message> outputs =
                 names.stream().map(name -> new Message().text(1, name)).toList();
         List<String> constants = in.stream()
@@ -271,7 +270,7 @@ final class RandomGraph {
         }
         nodes.add(node);
         used.addAll(constants);
-        given.forEach(v -> readers.merge(v.name, 1, Integer::sum));
+        given.forEach(v -> read.add(v.name));
         if (op.equals("Shape") || !given.isEmpty() && given.stream().allMatch(v -> sizes.contains(v.name))) {
             out.forEach(v -> sizes.add(v.name)); // no value of its own, for a plan knows no batch
         } else {
@@ -363,11 +362,9 @@ final class RandomGraph {
     byte[] file() {
         List<Value> made = values.stream().filter(v -> v.name.startsWith("y")).toList();
         outputs = made.stream()
-                .filter(v -> !readers.containsKey(v.name) || random.nextInt(6) == 0)
+                .filter(v -> !read.contains(v.name) || random.nextInt(6) == 0)
                 .toList();
-        List<Value> read =
-                inputs.stream().filter(v -> readers.containsKey(v.name)).toList();
-        inputs.retainAll(read);
+        inputs.removeIf(v -> !read.contains(v.name));
         return model(inputs, nodes, outputs.stream().map(RandomGraph::type).toList(), used);
     }
 
