@@ -58,9 +58,7 @@ final class Shapes {
             int[] dims = x.dims();
             int axis = (int) s.whole("axis", 1);
             axis = axis < 0 ? axis + dims.length : axis;
-            boolean flat = product(dims, 2, dims.length) == 1; // the order does not matter then
-            Tensor t = flat ? x.tensor() : x.channelsFirst();
-            return Held.of(t.reshape(product(dims, 0, axis), product(dims, axis, dims.length)), x.type());
+            return x.reshaped(product(dims, 0, axis), product(dims, axis, dims.length));
         });
         to.one("Transpose", Shapes::transpose);
         to.one("Squeeze", Shapes::squeeze).settings(1);

@@ -205,6 +205,19 @@ class OnnxModelTest {
         }
     }
 
+    /** What is flattened stands in the order of the graph, also where a transposition waits. */
+    @Test
+    void flattenedTranspositions() throws IOException {
+        Message graph = Message.model(new Message()
+                .add(1, Message.node("Transpose", "x", "t"), Message.node("Flatten", "t", "y"))
+                .add(11, Message.value("x", 2, 3))
+                .add(12, Message.value("y", 3, 2)));
+        try (OnnxModel onnx = OnnxModel.read(file(graph));
+                Plan plan = onnx.plan()) {
+            assertThat(plan.predict(new float[] {1, 2, 3, 4, 5, 6})).containsExactly(1, 4, 2, 5, 3, 6);
+        }
+    }
+
     /** A batch of one is repeated by the calls that repeat larger ones. */
     @Test
     void repeatedBatches() throws IOException {
