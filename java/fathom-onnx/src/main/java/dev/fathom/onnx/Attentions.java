@@ -90,10 +90,8 @@ final class Attentions {
             int n = b.dim(0);
             int t = b.dim(2);
             int d = b.dim(3);
-            int share = heads / kvHeads;
-            b = share == 1 ? b : b.unsqueeze(2).expand(n, kvHeads, share, t, d).reshape(n, heads, t, d);
             double scale = Float.isNaN(how.scale()) ? 1 / Math.sqrt(d) : how.scale();
-            products = a.matmulTransposed(b).mul(scale);
+            products = a.matmulTransposed(shared(b, heads)).mul(scale);
             capped = softcap == 0 ? products : products.div(softcap).tanh().mul(softcap);
             Tensor x = capped;
             AttentionMask mask = how.mask();
@@ -120,16 +118,7 @@ final class Attentions {
         }
 
         Tensor of(Tensor v) {
-            Tensor c = parted(v, kvHeads);
-            int n = c.dim(0);
-            int heads = shares.dim(1);
-            int share = heads / kvHeads;
-            c = share == 1
-                    ? c
-                    : c.unsqueeze(2)
-                            .expand(n, kvHeads, share, c.dim(2), c.dim(3))
-                            .reshape(n, heads, c.dim(2), c.dim(3));
-            return shares.matmul(c);
+            return shares.matmul(shared(parted(v, kvHeads), shares.dim(1)));
         }
     }
 

@@ -123,7 +123,7 @@ final class Elementwise {
         activation(to, "Elu", s -> Activation.elu(s.real("alpha", 1)));
         activation(to, "Celu", s -> Activation.celu(s.real("alpha", 1)));
         activation(to, "LeakyRelu", s -> Activation.leakyRelu(s.real("alpha", 0.01)));
-        activation(to, "Swish", s -> s.real("alpha", 1) == 1 ? Activation.SILU : Activation.swish(s.real("alpha", 1)));
+        activation(to, "Swish", Elementwise::swish);
         activation(to, "com.microsoft.QuickGelu", s -> Activation.swish(s.real("alpha", 1.702)));
         activation(
                 to, "Gelu", s -> s.text("approximate", "none").equals("tanh") ? Activation.GELU_TANH : Activation.GELU);
@@ -154,13 +154,18 @@ final class Elementwise {
             return x.with(y.to(x.tensor().dtype()));
         });
         to.one("SwiGLU", s -> {
-            Activation swish = Activation.swish(s.real("alpha", 1));
+            Activation swish = swish(s);
             return s.together(0, 1, (a, b) -> Pass.apply(swish, a).mul(b));
         });
         to.one("PRelu", s -> s.together(0, 1, Tensor::prelu));
         to.one("Clip", Elementwise::clip).settings(1);
         to.one("com.microsoft.BiasGelu", s -> biased(s, Activation.GELU));
         to.one("com.microsoft.FastGelu", s -> biased(s, Activation.GELU_TANH));
+    }
+
+    private static Activation swish(Step s) {
+        float alpha = s.real("alpha", 1);
+        return alpha == 1 ? Activation.SILU : Activation.swish(alpha);
     }
 
     private static void activation(Operators to, String name, OfStep what) {
@@ -215,7 +220,7 @@ final class Elementwise {
 
     private static void arithmetic(Operators to) {
         to.one("Add", s -> {
-            Object fused = biased(s);
+            Object fused = masked(s);
             fused = fused == null && s.fusible() && !s.allKnown() ? added(s) : fused;
             return fused == null ? both(s, Tensor::add, Long::sum, Double::sum) : fused;
         });
@@ -278,7 +283,7 @@ final class Elementwise {
     }
 
     /** Scores of an attention with what is added to them, or null. */
-    private static @Nullable PendingScores biased(Step s) {
+    private static @Nullable PendingScores masked(Step s) {
         for (int i = 0; i < 2; i++) {
             if (s.value(i) instanceof PendingScores p && !(s.value(1 - i) instanceof PendingScores)) {
                 return p.plus(s.held(1 - i));
@@ -331,10 +336,9 @@ final class Elementwise {
         if (s.allKnown()) {
             return Array.where(s.array(0), s.array(1), s.array(2));
         }
-        if (s.value(0) instanceof PendingScores.Unseen u && u.of() == s.value(2) && s.known(1) && s.size(1) == 1) {
-            if (s.array(1).real() == 0) {
-                return u.of();
-            }
+        boolean zeros = s.known(1) && s.size(1) == 1 && s.array(1).real() == 0;
+        if (zeros && s.value(0) instanceof PendingScores.Unseen u && u.of() == s.value(2)) {
+            return u.of();
         }
         Held a = s.held(1);
         Held b = s.held(2);

@@ -38,12 +38,12 @@ final class Held {
         return new Held(tensor, type, first(tensor.shape().rank()));
     }
 
-    /** Another tensor with the layout and the type of this one. */
+    /** Another tensor with the type of this one, and with its layout if it has as many dimensions. */
     Held with(Tensor other) {
         return with(other, type);
     }
 
-    /** Another tensor with the layout of this one. */
+    /** Another tensor with the layout of this one if it has as many dimensions. */
     Held with(Tensor other, ElementType newType) {
         return other.shape().rank() == rank() ? new Held(other, newType, order) : of(other, newType);
     }

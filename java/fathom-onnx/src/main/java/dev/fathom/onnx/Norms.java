@@ -15,10 +15,11 @@ final class Norms {
         Tensor of(Tensor x, int dim);
     }
 
-    private static final Along SOFTMAX = Tensor::softmax;
-
     static void addTo(Operators to) {
-        to.one("Softmax", s -> softmax(s, SOFTMAX));
+        to.one("Softmax", s -> {
+            PendingScores shares = shares(s);
+            return shares == null ? softmax(s, Tensor::softmax) : shares;
+        });
         to.one("LogSoftmax", s -> softmax(s, Tensor::logSoftmax));
         to.one(
                 "Hardmax",
@@ -104,15 +105,15 @@ final class Norms {
         return n == c ? w : w.unsqueeze(1).expand(n, c / n).reshape(c);
     }
 
+    /** The shares of scores that wait for the values of an attention, or null. */
+    private static @Nullable PendingScores shares(Step s) {
+        return s.value(0) instanceof PendingScores p
+                ? p.softmax(Step.axis(s.whole("axis", s.version() >= 13 ? -1 : 1), p.rank()))
+                : null;
+    }
+
     /** Before version 13 it is over all dimensions from the axis on. */
     private static Object softmax(Step s, Along function) {
-        if (s.value(0) instanceof PendingScores p && function == SOFTMAX) {
-            int rank = p.rank();
-            PendingScores shares = p.softmax(Step.axis(s.whole("axis", s.version() >= 13 ? -1 : 1), rank));
-            if (shares != null) {
-                return shares;
-            }
-        }
         Held x = s.held(0);
         if (s.version() >= 13) {
             return x.with(function.of(x.floats(), x.axis(Step.axis(s.whole("axis", -1), x.rank()))));

@@ -4,6 +4,7 @@ import dev.fathom.tensor.Attention;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,18 +51,15 @@ final class PendingScores implements Deferred {
     /** These scores with numbers that are added, or null where that is too late. */
     @Nullable
     PendingScores plus(Held added) {
-        int rank = queries.rank();
+        int rank = rank();
         if (shares || added.rank() > rank || added.type() != ElementType.FLOAT) {
             return null;
         }
         Held more = added.raised(rank);
+        int[] own = dims();
         int[] dims = more.dims();
-        int[] own = {queries.dims()[0], queries.dims()[1], queries.dims()[rank - 2], keys.dims()[rank - 1]};
-        for (int d = 0; d < rank; d++) {
-            int n = rank == 4 || d == 0 ? own[d] : own[d + 1];
-            if (dims[d] != n && dims[d] != 1) {
-                return null;
-            }
+        if (IntStream.range(0, rank).anyMatch(d -> dims[d] != own[d] && dims[d] != 1)) {
+            return null;
         }
         return new PendingScores(
                 queries, keys, scale, bias == null ? more : Step.together(bias, more, Tensor::add), false);
@@ -70,11 +68,17 @@ final class PendingScores implements Deferred {
     /** The shares that the keys of a query have, or null where these are shares already. */
     @Nullable
     PendingScores softmax(int axis) {
-        return shares || axis != queries.rank() - 1 ? null : new PendingScores(queries, keys, scale, bias, true);
+        return shares || axis != rank() - 1 ? null : new PendingScores(queries, keys, scale, bias, true);
     }
 
     int rank() {
         return queries.rank();
+    }
+
+    private int[] dims() {
+        int[] dims = queries.dims();
+        dims[rank() - 1] = keys.dims()[rank() - 1];
+        return dims;
     }
 
     boolean isShares() {
@@ -84,14 +88,15 @@ final class PendingScores implements Deferred {
     /** The means of values by these shares, or null where the kernel does not have this form. */
     @Nullable
     Held of(Held values) {
-        int rank = queries.rank();
+        int rank = rank();
+        int length = dims()[rank - 1];
         int[] q = queries.dims();
         int[] v = values.dims();
         boolean fits = shares
                 && values.rank() == rank
                 && values.type() == ElementType.FLOAT
                 && Arrays.equals(q, 0, rank - 2, v, 0, rank - 2)
-                && v[rank - 2] == keys.dims()[rank - 1]
+                && v[rank - 2] == length
                 && v[rank - 1] == q[rank - 1];
         if (!fits) {
             return null;
@@ -101,8 +106,8 @@ final class PendingScores implements Deferred {
         if (bias != null) {
             Tensor b = bias.channelsFirst();
             int[] dims = b.shape().toArray();
-            dims[rank - 1] = keys.dims()[rank - 1];
-            b = b.dim(-1) == dims[rank - 1] ? b : b.expand(dims);
+            dims[rank - 1] = length;
+            b = b.dim(-1) == length ? b : b.expand(dims);
             how = how.mask(AttentionMask.NONE.withBias(heads ? b : b.unsqueeze(1)));
         }
         if (!heads) {
@@ -124,9 +129,7 @@ final class PendingScores implements Deferred {
     public Held held() {
         Held y = made;
         if (y == null) {
-            Tensor t = queries.channelsFirst().matmul(keys.channelsFirst());
-            t = scale == 1 ? t : t.mul(scale);
-            y = Held.of(t, ElementType.FLOAT);
+            y = Products.matmul(queries, keys, (float) scale);
             y = bias == null ? y : Step.together(y, bias, Tensor::add);
             y = shares ? y.with(y.tensor().softmax(y.axis(y.rank() - 1))) : y;
             made = y;

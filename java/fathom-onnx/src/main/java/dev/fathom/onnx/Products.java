@@ -67,7 +67,7 @@ final class Products {
     }
 
     /** As numpy has it: a vector is a row on the left and a column on the right. */
-    private static Held matmul(Held a, Held b, float alpha) {
+    static Held matmul(Held a, Held b, float alpha) {
         Tensor x = a.channelsFirst().to(DType.F32);
         Tensor y = b.channelsFirst().to(DType.F32);
         int m = x.shape().rank();
@@ -105,7 +105,7 @@ final class Products {
         return matmul(a, right ? b.with(b.tensor().transpose(-1, -2)) : b, alpha);
     }
 
-    /** With the last two dimensions exchanged. */
+    /** Returns the value with its last two dimensions exchanged. */
     private static Held swapped(Held x) {
         int[] order = Operator.inOrder(x.rank());
         int last = order.length - 1;
@@ -120,7 +120,7 @@ final class Products {
         return pending(s, dims(x, w), false, true, (bias, residual, a) -> x.linear(w, bias, residual, a));
     }
 
-    /** Those of x W^T. */
+    /** Returns the dimensions of x W^T. */
     private static int[] dims(Tensor x, Operand w) {
         int[] dims = x.shape().toArray();
         dims[dims.length - 1] = w.value().dim(0);
