@@ -53,8 +53,8 @@ final class Formula {
         for (int steps = 0; !open.isEmpty() && steps < 2 * DEPTH; steps++) {
             for (String in : open.pop().inputs()) {
                 Node f = graph.maker(in, FUNCTIONS);
-                Node n = graph.isRead(in, 1) ? graph.maker(in, "Mul", "Div", "Add", "Sub") : null;
-                if (f != null && graph.isRead(in, 1)) {
+                Node n = graph.isReadOnce(in) ? graph.maker(in, "Mul", "Div", "Add", "Sub") : null;
+                if (f != null && graph.isReadOnce(in)) {
                     return f;
                 }
                 if (n != null) {
@@ -68,7 +68,7 @@ final class Formula {
     /** What may be x: the function's input, and what that is computed from. */
     private static Set<String> arguments(Rewriting graph, Node function) {
         Set<String> found = new LinkedHashSet<>();
-        Deque<String> open = new ArrayDeque<>(List.of(function.inputs().get(0)));
+        Deque<String> open = new ArrayDeque<>(List.of(Rewriting.input(function, 0)));
         for (int steps = 0; !open.isEmpty() && steps < 2 * DEPTH; steps++) {
             String value = open.pop();
             if (!graph.isConstant(value) && found.add(value)) {
@@ -86,15 +86,15 @@ final class Formula {
             return null;
         }
         boolean ofU = is(whole, term(1, 1, 1));
-        Node inner = graph.maker(f.inputs().get(0), "Softplus");
+        Node inner = graph.maker(Rewriting.input(f, 0), "Softplus");
         if (ofU
                 && f.op().equals("Tanh")
                 && inner != null
-                && inner.inputs().get(0).equals(x)) {
+                && Rewriting.input(inner, 0).equals(x)) {
             return one("Mish", Map.of());
         }
         function = null;
-        double[][] argument = of(f.inputs().get(0), 0);
+        double[][] argument = of(Rewriting.input(f, 0), 0);
         if (argument == null || function != null) {
             return null;
         }
@@ -115,8 +115,8 @@ final class Formula {
 
     /** x clip(x + 3, 0, 6) / 6, and the same without x. */
     private @Nullable Node clipped(Node f, double[][] whole, double[][] argument) {
-        double low = f.inputs().size() > 1 ? graph.number(Rewriting.input(f, 1)) : real(f, "min", Double.NaN);
-        double high = f.inputs().size() > 2 ? graph.number(Rewriting.input(f, 2)) : real(f, "max", Double.NaN);
+        double low = f.inputs().size() > 1 ? graph.real(Rewriting.input(f, 1)) : real(f, "min", Double.NaN);
+        double high = f.inputs().size() > 2 ? graph.real(Rewriting.input(f, 2)) : real(f, "max", Double.NaN);
         double slope = argument[1][0];
         boolean line = is(argument, plus(term(slope, 1, 0), term(3 * slope, 0, 0), 1));
         if (low != 0 || !line || !close(high, 6 * slope)) {
@@ -195,7 +195,7 @@ final class Formula {
         if (value.equals(x)) {
             return term(1, 1, 0);
         }
-        double c = graph.number(value);
+        double c = graph.real(value);
         if (!Double.isNaN(c)) {
             return term(c, 0, 0);
         }
@@ -210,18 +210,22 @@ final class Formula {
     }
 
     private double @Nullable [][] of(Node n, int depth) {
-        double[][] a = of(n.inputs().get(0), depth);
-        double[][] b = n.inputs().size() > 1 ? of(n.inputs().get(1), depth) : term(-1, 0, 0);
-        if (a == null || b == null) {
+        double[][] a = of(Rewriting.input(n, 0), depth);
+        if (a == null || n.op().equals("Neg")) {
+            return a == null ? null : times(a, term(-1, 0, 0));
+        }
+        if (n.op().equals("Pow")) {
+            return power(a, graph.number(Rewriting.input(n, 1)));
+        }
+        double[][] b = of(Rewriting.input(n, 1), depth);
+        if (b == null) {
             return null;
         }
-        boolean number = is(b, term(b[0][0], 0, 0));
         return switch (n.op()) {
             case "Add" -> plus(a, b, 1);
             case "Sub" -> plus(a, b, -1);
-            case "Div" -> number && b[0][0] != 0 ? times(a, term(1 / b[0][0], 0, 0)) : null;
-            case "Pow" -> number ? power(a, b[0][0]) : null;
-            default -> times(a, b);
+            case "Mul" -> times(a, b);
+            default -> b[0][0] != 0 && is(b, term(b[0][0], 0, 0)) ? times(a, term(1 / b[0][0], 0, 0)) : null;
         };
     }
 

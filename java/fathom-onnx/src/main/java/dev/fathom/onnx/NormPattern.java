@@ -41,7 +41,7 @@ final class NormPattern {
                     && graph.rank(w) == 1
                     && norm.attributes().get("axis") instanceof Long axis
                     && axis == -1
-                    && graph.reader(norm, n.op()) != null) {
+                    && graph.isReadOnce(norm.outputs().get(0))) {
                 List<String> inputs = mul
                         ? List.of(norm.inputs().get(0), w)
                         : List.of(norm.inputs().get(0), norm.inputs().get(1), w);

@@ -107,7 +107,9 @@ final class Program {
         }
     }
 
-    /** The same in fewer nodes, unless operators of the standard mean something else here. */
+    /**
+     * Returns fewer nodes that compute what these do; the same ones where a name of the standard is a user's operator.
+     */
     private List<Node> rewritten(List<Node> given, Map<String, Initializer> initializers) throws IOException {
         if (own.keySet().stream().anyMatch(name -> name.indexOf('.') < 0)) {
             return given;

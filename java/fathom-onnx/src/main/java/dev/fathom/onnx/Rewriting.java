@@ -1,14 +1,14 @@
 package dev.fathom.onnx;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,7 +42,7 @@ final class Rewriting {
     }
 
     /**
-     * The nodes that compute the same.
+     * Returns nodes that compute the same values, in an order in which they can be computed.
      *
      * @param kept the names of values that something beside these nodes reads
      */
@@ -60,7 +60,7 @@ final class Rewriting {
         return r.needed(fewer);
     }
 
-    /** The one node that several are which end in this one, or null. */
+    /** Returns one node for several that end in this one, or null. */
     private @Nullable Node one(Node n) {
         Node one = Formula.activation(this, n);
         one = one == null ? NormPattern.of(this, n) : one;
@@ -74,29 +74,25 @@ final class Rewriting {
     }
 
     private void unlink(Node n) {
-        n.inputs().forEach(i -> readers.getOrDefault(i, new ArrayList<>()).remove(n));
+        n.inputs().forEach(i -> requireNonNull(readers.get(i)).remove(n));
     }
 
     // ---- what patterns ask
 
-    /** The node that gives a value, if it is one of these operators of the standard. */
+    /** Returns the node of which a value is the first output, if it is one of these operators of the standard. */
     @Nullable
     Node maker(String value, String... operators) {
         Node n = makers.get(value);
-        return n != null && Arrays.asList(operators).contains(n.operator()) ? n : null;
+        return n != null
+                        && n.outputs().get(0).equals(value)
+                        && Arrays.asList(operators).contains(n.operator())
+                ? n
+                : null;
     }
 
-    /** The node that alone reads a value, if it is this operator of the standard. */
-    @Nullable
-    Node reader(Node of, String operator) {
-        String value = of.outputs().get(0);
-        List<Node> all = readers.getOrDefault(value, List.of());
-        return all.size() == 1 && !kept.contains(value) && all.get(0).operator().equals(operator) ? all.get(0) : null;
-    }
-
-    /** Whether one node alone reads a value, perhaps by several inputs. */
-    boolean isRead(String value, int times) {
-        return readers.getOrDefault(value, List.of()).size() == times && !kept.contains(value);
+    /** Whether a single input reads a value. */
+    boolean isReadOnce(String value) {
+        return readers.getOrDefault(value, List.of()).size() == 1 && !kept.contains(value);
     }
 
     boolean isConstant(String value) {
@@ -115,16 +111,25 @@ final class Rewriting {
         return values.get(value);
     }
 
-    /** A constant of one element, or NaN. */
+    /**
+     * Returns a constant of one element, or NaN. One that has several dimensions may give a result more of them, which
+     * the operator of a pattern would not.
+     */
     double number(String value) {
         Array a = values.get(value);
         Node n = makers.get(value);
         Object written = n == null || !n.operator().equals("Constant")
                 ? null
                 : n.attributes().get("value_float");
-        return a != null && a.size() == 1 && a.type() != ElementType.STRING
+        return a != null && a.size() == 1 && a.rank() < 2 && a.type() != ElementType.STRING
                 ? a.real()
                 : written instanceof Float f ? f : Double.NaN;
+    }
+
+    /** Returns a constant as {@link #number} does if it is no integer, since those divide otherwise. */
+    double real(String value) {
+        Array a = values.get(value);
+        return a != null && a.type().whole() ? Double.NaN : number(value);
     }
 
     /** An input of the node, or "". */
@@ -132,7 +137,7 @@ final class Rewriting {
         return i < n.inputs().size() ? n.inputs().get(i) : "";
     }
 
-    /** Another node that gives what this one gives. */
+    /** Returns a node of another operator that gives the first output of this one. */
     static Node instead(Node of, String op, String domain, List<String> inputs, Map<String, Object> attributes) {
         List<String> outputs = List.of(of.outputs().get(0));
         return new Node(of.name(), op, domain, "", of.version(), inputs, outputs, new TreeMap<>(attributes));
@@ -140,7 +145,7 @@ final class Rewriting {
 
     // ---- products of scaled factors
 
-    /** A product of two factors of which one or both are scaled by constants, as attention writes it. */
+    /** Returns the product of two factors and a number for a product of scaled factors, as attention writes it. */
     private @Nullable Node scaledProduct(Node n) {
         if (!n.operator().equals("MatMul") || isConstant(input(n, 0)) || isConstant(input(n, 1))) {
             return null;
@@ -148,8 +153,8 @@ final class Rewriting {
         double scale = 1;
         List<String> factors = new ArrayList<>();
         for (String factor : n.inputs()) {
-            Node m = isRead(factor, 1) ? maker(factor, "Mul", "Div") : null;
-            double f = m == null ? Double.NaN : number(input(m, 1));
+            Node m = isReadOnce(factor) ? maker(factor, "Mul", "Div") : null;
+            double f = m == null ? Double.NaN : real(input(m, 1));
             if (m == null || Double.isNaN(f)) {
                 factors.add(factor);
             } else {
@@ -166,9 +171,7 @@ final class Rewriting {
         Map<String, String> same = new HashMap<>();
         Map<String, String> seen = new HashMap<>();
         for (Initializer c : constants.values()) {
-            if (Arrays.stream(c.entry().dims()).allMatch(d -> d <= SMALL)
-                    && Arrays.stream(c.entry().dims()).reduce(1, (a, b) -> a * b) <= SMALL
-                    && (c.type() == ElementType.STRING || c.type().stored != null)) {
+            if (c.size() <= SMALL && (c.type() == ElementType.STRING || c.type().stored != null)) {
                 Array a = Array.read(c);
                 values.put(c.name(), a);
                 if (c.type() != ElementType.STRING && a.size() == 1 || a.type().whole()) {
@@ -223,18 +226,17 @@ final class Rewriting {
     // ---- what is needed
 
     private List<Node> needed(List<Node> all) {
-        Map<String, Node> by = new HashMap<>();
-        all.forEach(n -> n.outputs().forEach(o -> by.put(o, n)));
-        Set<Node> reached = Collections.newSetFromMap(new IdentityHashMap<>());
+        Set<String> needed = new HashSet<>();
         Deque<String> open = new ArrayDeque<>(kept);
-        Set<String> done = new HashSet<>();
         while (!open.isEmpty()) {
             String value = open.pop();
-            Node n = done.add(value) ? by.get(value) : null;
-            if (n != null && reached.add(n)) {
+            Node n = makers.get(value);
+            if (needed.add(value) && n != null) {
                 open.addAll(n.inputs());
             }
         }
-        return all.stream().filter(reached::contains).toList();
+        return all.stream()
+                .filter(n -> n.outputs().stream().anyMatch(needed::contains))
+                .toList();
     }
 }

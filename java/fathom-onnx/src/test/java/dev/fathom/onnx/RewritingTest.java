@@ -3,16 +3,23 @@ package dev.fathom.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.io.Stored;
+import dev.fathom.io.TensorFile;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 import java.util.regex.Matcher;
@@ -21,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What exporters write in parts becomes one call of a plan, and computes what the parts say. */
 class RewritingTest {
@@ -131,6 +139,82 @@ class RewritingTest {
         try (OnnxModel model = OnnxModel.read(file(graph(nodes)));
                 Plan plan = model.plan()) {
             assertThat(calls(plan)).hasSizeGreaterThan(2);
+        }
+    }
+
+    /** A constant of two dimensions gives the result two, which a GELU would not. */
+    @Test
+    void aConstantOfMoreDimensions() throws IOException {
+        Message graph = graph("Div x r > a; Erf a > b; Add b 1 > c; Mul x c > d; Mul d 0.5 > e; Reshape e s > y")
+                .add(5, Message.tensor("r", new int[] {1, 1, 1}, 1.41421354f))
+                .add(5, Message.ints("s", -1, 4));
+        try (OnnxModel model = OnnxModel.read(file(graph));
+                Plan plan = model.plan()) {
+            assertThat(calls(plan)).doesNotContain("gelu").contains("erf");
+        }
+    }
+
+    /** Integers divide as integers do. */
+    @Test
+    void aFunctionOfIntegersStays() {
+        Map<String, Initializer> constants = new LinkedHashMap<>();
+        for (int n : new int[] {0, 3, 6}) {
+            constants.put("" + n, integer("" + n, n));
+        }
+        List<Node> nodes = List.of(
+                node("Add", "a", "x", "3"),
+                node("Clip", "b", "a", "0", "6"),
+                node("Div", "c", "b", "6"),
+                node("Mul", "y", "x", "c"));
+        assertThat(rewritten(nodes, constants)).isEqualTo(nodes);
+    }
+
+    /** The mean that a norm gives beside its result is not the result. */
+    @Test
+    void aSecondResultIsNoNorm() {
+        Node norm = new Node(
+                "", "LayerNormalization", "", "", 17, List.of("x", "w"), List.of("n", "m"), Map.of("axis", -1L));
+        List<Node> nodes =
+                List.of(norm, node("Add", "p", "n", "x"), node("Add", "y", "m", "b"), node("Mul", "z", "y", "p"));
+        Map<String, Initializer> constants = Map.of("b", integer("b", 1, 2, 3));
+        assertThat(rewritten(nodes, constants)).isEqualTo(nodes);
+    }
+
+    /** A node without its inputs is refused where it is computed, and by no pattern before. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Erf", "Tanh", "Sigmoid", "Clip", "HardSigmoid", "Mul", "Div", "Pow", "ReduceMean", "Sqrt"})
+    void nodesWithoutInputs(String operator) {
+        List<Node> nodes = List.of(
+                node(operator, "a"),
+                node("Mul", "b", "x", "a"),
+                node("Div", "y", "b", "x"),
+                node("MatMul", "z", "y", "b"));
+        assertThat(rewritten(nodes, Map.of())).isEqualTo(nodes);
+    }
+
+    private static Node node(String operator, String output, String... inputs) {
+        return new Node("", operator, "", "", 17, List.of(inputs), List.of(output), Map.of());
+    }
+
+    private static Initializer integer(String name, int... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asIntBuffer().put(values);
+        long[] dims = values.length == 1 ? new long[0] : new long[] {values.length};
+        TensorFile.Entry entry = new TensorFile.Entry(
+                name,
+                "I32",
+                Stored.I32,
+                dims,
+                bytes.capacity(),
+                (at, to, n) -> System.arraycopy(bytes.array(), (int) at, to, 0, n));
+        return new Initializer(ElementType.INT32, entry, List.of());
+    }
+
+    private static List<Node> rewritten(List<Node> nodes, Map<String, Initializer> constants) {
+        try {
+            return Rewriting.of(nodes, constants, Set.of("y", "z"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
