@@ -12,8 +12,6 @@ import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
 import dev.fathom.plan.Spec;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,12 +103,7 @@ public class FathomOnnx {
             session.run();
             List<Array> outputs = new ArrayList<>();
             for (Spec out : plan.outputs()) {
-                ByteBuffer from = session.outputBytes(out.name());
-                ByteBuffer values = ByteBuffer.allocate(from.remaining())
-                        .order(ByteOrder.nativeOrder())
-                        .put(from);
-                int[] dims = session.outputShape(out.name()).toArray();
-                outputs.add(new Array(out.name(), dims, out.dtype() != DType.F32, values));
+                outputs.add(Array.of(session, out));
             }
             folder.outputs(outputs);
             session.close();

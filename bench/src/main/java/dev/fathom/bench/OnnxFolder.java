@@ -1,5 +1,8 @@
 package dev.fathom.bench;
 
+import dev.fathom.op.DType;
+import dev.fathom.plan.Session;
+import dev.fathom.plan.Spec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -43,6 +46,16 @@ public record OnnxFolder(Path path) {
             ByteBuffer bytes = space(values.length);
             bytes.asIntBuffer().put(values);
             return new Array(name, dims, true, bytes);
+        }
+
+        /** What a session computed for an output. */
+        public static Array of(Session session, Spec output) {
+            ByteBuffer from = session.outputBytes(output.name());
+            ByteBuffer values = ByteBuffer.allocate(from.remaining())
+                    .order(ByteOrder.nativeOrder())
+                    .put(from);
+            int[] dims = session.outputShape(output.name()).toArray();
+            return new Array(output.name(), dims, output.dtype() != DType.F32, values);
         }
 
         static ByteBuffer space(int n) {
