@@ -43,11 +43,11 @@ enum ElementType {
 
     private static final ElementType[] ALL = values();
 
-    /** How its numbers are read, which lie in a file so or in fewer bits; null where such are not read. */
+    /** The type as which its numbers are read, or null if they are not read. A file may have fewer bits of each. */
     final @Nullable Stored stored;
     /** The bits of a number in a file. */
     final int bits;
-    /** How floats of fewer bytes are read, or null. */
+    /** The format of floats that have fewer bits than those of 32, or null for other types. */
     final @Nullable SmallFloat small;
 
     ElementType(@Nullable Stored stored, int bits, @Nullable SmallFloat small) {
@@ -109,7 +109,7 @@ enum ElementType {
         return unsigned() ? above >>> 64 - bits : above >> 64 - bits;
     }
 
-    /** The bytes of numbers that lie in fewer bits than as they are read, the first in the lowest bits of a byte. */
+    /** Widens packed numbers to the type as which they are read. The first lies in the lowest bits of a byte. */
     TensorFile.Source unpacked(TensorFile.Source packed) {
         int width = requireNonNull(stored).bytes();
         int[] table = IntStream.range(0, 1 << bits)

@@ -29,7 +29,7 @@ final class Formula {
         this.x = x;
     }
 
-    /** The activation that ends in this node, as one node, or null. */
+    /** Returns one node for the activation that ends in this node, or null if none does. */
     static @Nullable Node activation(Rewriting graph, Node root) {
         if (!root.operator().equals("Mul") && !root.operator().equals("Div")) {
             return null;
@@ -47,7 +47,7 @@ final class Formula {
         return null;
     }
 
-    /** The function within the product that ends in this node. */
+    /** Finds the function u in the expression that ends in this node, or returns null. */
     private static @Nullable Node function(Rewriting graph, Node root) {
         Deque<Node> open = new ArrayDeque<>(List.of(root));
         for (int steps = 0; !open.isEmpty() && steps < 2 * DEPTH; steps++) {
@@ -65,7 +65,9 @@ final class Formula {
         return null;
     }
 
-    /** What may be x: the function's input, and what that is computed from. */
+    /**
+     * Returns the values that may be x, which are the input of the function and the values that it is computed from.
+     */
     private static Set<String> arguments(Rewriting graph, Node function) {
         Set<String> found = new LinkedHashSet<>();
         Deque<String> open = new ArrayDeque<>(List.of(Rewriting.input(function, 0)));
@@ -113,7 +115,7 @@ final class Formula {
         };
     }
 
-    /** x clip(x + 3, 0, 6) / 6, and the same without x. */
+    /** Returns a hard swish for x clip(x + 3, 0, 6) / 6, a hard sigmoid for clip(x + 3, 0, 6) / 6, or null. */
     private @Nullable Node clipped(Node f, double[][] whole, double[][] argument) {
         double low = f.inputs().size() > 1 ? graph.real(Rewriting.input(f, 1)) : real(f, "min", Double.NaN);
         double high = f.inputs().size() > 2 ? graph.real(Rewriting.input(f, 2)) : real(f, "max", Double.NaN);
@@ -155,7 +157,7 @@ final class Formula {
         return sum;
     }
 
-    /** The product, or null where it has a higher degree. */
+    /** Returns the product, or null if its degree is too high. */
     private static double @Nullable [][] times(double[][] a, double[][] b) {
         double[][] product = new double[DEGREE + 1][2];
         for (int i = 0; i <= DEGREE; i++) {

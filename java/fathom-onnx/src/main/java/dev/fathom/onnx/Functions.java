@@ -28,11 +28,11 @@ final class Functions {
             List<Node> nodes,
             Map<String, Long> opsets) {}
 
-    /** The value of an attribute that is this attribute of the call. */
+    /** Stands for the value that the call gives to an attribute of this name. */
     record Reference(String name) {}
 
     /**
-     * Where copied nodes stand.
+     * The call for which nodes are copied.
      *
      * @param prefix of the names of nodes and values
      * @param values names in the graph by those in the function; the others are the same
@@ -51,10 +51,10 @@ final class Functions {
     private static final int DEEPEST = 64;
     /** How many numbers copies may hold. */
     private static final long MOST = 1 << 24;
-    /** A node takes as much memory as so many numbers. */
+    /** How many numbers take as much memory as a node. */
     private static final int NODE = 64;
 
-    /** Of longer prefixes only the end is kept. */
+    /** How many characters of a prefix are kept, counted from its end. */
     private static final int LONGEST = 200;
 
     private final OnnxFile file;
@@ -159,7 +159,8 @@ final class Functions {
         prefix = prefix.substring(Math.max(0, prefix.length() - LONGEST));
         Place in = new Place(prefix, values, attributes, f.opsets(), !copied.add(n.function()), deeper(at));
         f.nodes().forEach(inner -> add(inner, in, to));
-        for (int i = 0; i < n.outputs().size(); i++) { // what the function gives as it takes it, or gives twice
+        // an input may be an output as well, and an output may be named twice
+        for (int i = 0; i < n.outputs().size(); i++) {
             String given = named(f.outputs().get(i), in);
             String wanted = n.outputs().get(i);
             if (!wanted.isEmpty() && !wanted.equals(given)) {

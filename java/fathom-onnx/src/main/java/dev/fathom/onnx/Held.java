@@ -52,7 +52,7 @@ final class Held {
         return tensor;
     }
 
-    /** As the graph has it, which may hold more than the tensor's: int64 is I32 here. */
+    /** Returns the type that the graph gives, which may hold more than the tensor does: an int64 is an I32 here. */
     ElementType type() {
         return type;
     }
@@ -113,12 +113,12 @@ final class Held {
         return Arrays.equals(axes, Operator.inOrder(axes.length)) ? tensor : tensor.permute(axes);
     }
 
-    /** This value with at least as many dimensions, those added being 1 and in front. */
+    /** Returns this value with dimensions of 1 in front, so that it has at least {@code rank} of them. */
     Held raised(int rank) {
         return rank <= rank() ? this : unsqueezed(Operator.inOrder(rank - rank()));
     }
 
-    /** This value with dimensions of 1 more, whose places among all are given in order. */
+    /** Returns this value with additional dimensions of 1 at these places of the result, which are given in order. */
     Held unsqueezed(int... places) {
         int n = rank() + places.length;
         boolean first = isFirst();
@@ -131,7 +131,7 @@ final class Held {
         return new Held(tensor.unsqueeze(first ? places : Operator.inOrder(places.length)), type, all);
     }
 
-    /** This value without these dimensions, which are 1. */
+    /** Returns this value without these dimensions, each of which is 1. */
     Held squeezed(int... dims) {
         int[] axes = IntStream.of(dims).map(this::axis).toArray();
         int[] left = IntStream.range(0, rank())
@@ -141,7 +141,7 @@ final class Held {
         return axes.length == 0 ? this : without(tensor.reshape(left), dims);
     }
 
-    /** Another tensor, which does not have these dimensions of this one, with the layout of the others. */
+    /** Returns another tensor, which lacks these dimensions, in the layout that this value's other dimensions have. */
     Held without(Tensor other, int... dims) {
         int[] axes = IntStream.of(dims).map(this::axis).toArray();
         int[] left = IntStream.range(0, rank())
@@ -152,7 +152,9 @@ final class Held {
         return new Held(other, type, left);
     }
 
-    /** The value whose layout an operator of several keeps: one that is not in order, and of these the largest. */
+    /**
+     * Returns the value whose layout an operator of several values keeps: the largest of those that are not in order.
+     */
     static Held leader(Held... values) {
         return Arrays.stream(values)
                 .max(Comparator.comparing((Held h) -> !h.isFirst())
@@ -174,7 +176,9 @@ final class Held {
         return new Held(tensor, type, IntStream.of(wanted).map(this::axis).toArray());
     }
 
-    /** This value with other dimensions, in its own layout where those that are joined stand beside each other. */
+    /**
+     * Returns this value with other dimensions. It keeps its layout if the dimensions that are joined are neighbors.
+     */
     Held reshaped(int... dims) {
         int[] from = dims();
         boolean fits = tensor.shape().size() > 0
@@ -211,7 +215,7 @@ final class Held {
         return axes[axes.length - 1] - axes[0] == axes.length - 1;
     }
 
-    /** The smallest parts that can be reshaped by themselves. */
+    /** Splits a change of dimensions into the smallest parts that can be reshaped by themselves. */
     private static List<Part> parts(int[] from, int... to) {
         List<Part> parts = new ArrayList<>();
         int i = 0;

@@ -15,14 +15,14 @@ final class NormPattern {
         this.graph = graph;
     }
 
-    /** The node of the whole normalization, which gives what {@code n} gives, or null. */
+    /** Returns one node for the normalization that ends in {@code n}, or null if none does. */
     static @Nullable Node of(Rewriting graph, Node n) {
         NormPattern p = new NormPattern(graph);
         Node norm = p.weighted(n);
         return norm == null ? p.plain(n) : norm;
     }
 
-    /** A normalization that was found before, with the weight or the bias of this node. */
+    /** Adds the weight or the bias of this node to a normalization that was found before it, or returns null. */
     private @Nullable Node weighted(Node n) {
         boolean mul = n.operator().equals("Mul");
         if (!mul && !n.operator().equals("Add")) {
@@ -36,7 +36,7 @@ final class NormPattern {
             }
             int given = norm.inputs().size();
             boolean next = mul ? given == 1 : given == 2 && norm.op().equals("LayerNormalization");
-            // one dimension is normalized where the weight has one
+            // a weight of one dimension belongs to a norm over one dimension
             if (next
                     && graph.rank(w) == 1
                     && norm.attributes().get("axis") instanceof Long axis
@@ -64,7 +64,7 @@ final class NormPattern {
         };
     }
 
-    /** sqrt(sum) of which the sum is returned, or null. */
+    /** Returns the sum whose square root the value is, or null. */
     private @Nullable Node root(String value) {
         Node root = graph.maker(value, "Sqrt", "Pow");
         if (root == null || root.op().equals("Pow") && graph.number(Rewriting.input(root, 1)) != 0.5) {
@@ -73,7 +73,7 @@ final class NormPattern {
         return graph.maker(Rewriting.input(root, 0), "Add");
     }
 
-    /** 1 / sqrt(sum), or null. */
+    /** Returns the sum whose inverse square root the value is, or null. */
     private @Nullable Node inverse(String value) {
         Node n = graph.maker(value, "Reciprocal", "Div", "Pow");
         if (n == null) {
@@ -86,7 +86,7 @@ final class NormPattern {
         };
     }
 
-    /** x over the root of {@code sum}, a mean square of x and an epsilon. */
+    /** Returns a norm for x / sqrt(sum) if the sum is the mean square of x and an epsilon, or null. */
     private @Nullable Node normalized(Node n, String x, @Nullable Node sum) {
         if (sum == null) {
             return null;
@@ -116,7 +116,7 @@ final class NormPattern {
         return null;
     }
 
-    /** What less its mean is this value, or null. */
+    /** Returns the value from which its own mean was subtracted to give this one, or null. */
     private @Nullable String centered(String value, long axis) {
         Node difference = graph.maker(value, "Sub");
         if (difference == null) {
@@ -127,7 +127,7 @@ final class NormPattern {
         return mean != null && axis(mean) == axis && Rewriting.input(mean, 0).equals(x) ? x : null;
     }
 
-    /** The first of the last dimensions over which the mean goes, counted from the end, or 0. */
+    /** Returns the negative index of the first dimension of a mean over the last ones, or 0 for another mean. */
     private long axis(Node mean) {
         long[] axes = null;
         if (mean.attributes().get("axes") instanceof long[] all) {

@@ -87,7 +87,7 @@ final class Norms {
         });
     }
 
-    /** Groups of one value, which the library's op refuses, are their own means. */
+    /** Normalizes groups. The library's op refuses groups of one value, each of which is its own mean. */
     private static Tensor groups(Step s, Tensor x, int groups, boolean scaled) {
         if (x.shape().size() > (long) x.dim(0) * groups) {
             return x.groupNorm(

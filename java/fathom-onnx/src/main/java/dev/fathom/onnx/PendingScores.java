@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingScores implements Deferred {
     private final Held queries;
-    /** With their last two dimensions exchanged, as the second factor of a product. */
+    /** The second factor of the product, in which the last two dimensions of the keys are exchanged. */
     private final Held keys;
 
     private final double scale;
@@ -30,7 +30,7 @@ final class PendingScores implements Deferred {
         this.shares = shares;
     }
 
-    /** A product that may be one of queries and keys, or null. */
+    /** Returns the scores of a product that may be one of queries and keys, or null if it cannot be one. */
     static @Nullable PendingScores of(Held a, Held b, double scale) {
         int rank = a.rank();
         boolean may = (rank == 3 || rank == 4)
@@ -42,13 +42,13 @@ final class PendingScores implements Deferred {
         return may ? new PendingScores(a, b, scale, null, false) : null;
     }
 
-    /** These scores times a number, or null where something was added before. */
+    /** Returns these scores times a number, or null if something was added to them before. */
     @Nullable
     PendingScores times(double factor) {
         return bias == null && !shares ? new PendingScores(queries, keys, scale * factor, null, false) : null;
     }
 
-    /** These scores with numbers that are added, or null where that is too late. */
+    /** Returns these scores with a bias added, or null if they are shares already or the bias does not fit. */
     @Nullable
     PendingScores plus(Held added) {
         int rank = rank();
@@ -65,7 +65,7 @@ final class PendingScores implements Deferred {
                 queries, keys, scale, bias == null ? more : Step.together(bias, more, Tensor::add), false);
     }
 
-    /** The shares that the keys of a query have, or null where these are shares already. */
+    /** Returns the softmax over the keys, or null if these are shares already or the axis is another one. */
     @Nullable
     PendingScores softmax(int axis) {
         return shares || axis != rank() - 1 ? null : new PendingScores(queries, keys, scale, bias, true);
@@ -85,7 +85,7 @@ final class PendingScores implements Deferred {
         return shares;
     }
 
-    /** The means of values by these shares, or null where the kernel does not have this form. */
+    /** Returns the sums of the values weighted by these shares, or null if the kernel does not compute this form. */
     @Nullable
     Held of(Held values) {
         int rank = rank();
@@ -120,7 +120,7 @@ final class PendingScores implements Deferred {
         return Held.of(y.reshape(q[0], q[2], q[1], q[3]), ElementType.FLOAT).transposed(0, 2, 1, 3);
     }
 
-    /** [batch, length, heads, d] with the heads beside each other. */
+    /** Joins the heads of a tensor [batch, length, heads, d] into one dimension. */
     private static Tensor joined(Tensor x) {
         return x.reshape(x.dim(0), x.dim(1), x.dim(2) * x.dim(3));
     }
@@ -137,7 +137,7 @@ final class PendingScores implements Deferred {
         return y;
     }
 
-    /** Where shares are not numbers, as no key is seen: the kernel gives such queries zeros. */
+    /** Tells which shares are NaN because their query sees no key. The kernel gives such a query zeros. */
     record Unseen(PendingScores of) implements Deferred {
         @Override
         public Held held() {

@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  * becomes the one that it means, what is computed twice is computed once, and what nothing reads is left out.
  */
 final class Rewriting {
-    /** Constants of more elements are not compared. */
+    /** Larger constants are neither read nor compared here. */
     private static final int SMALL = 16;
 
     private final Map<String, Initializer> constants;
-    /** Values that the graph gives, or that graphs within it read. */
+    /** The names of outputs of the graph and of values that graphs within it read. */
     private final Set<String> kept;
 
     private final List<Node> nodes;
@@ -105,7 +105,7 @@ final class Rewriting {
         return c == null ? -1 : c.entry().dims().length;
     }
 
-    /** A small constant, or null. */
+    /** Returns a small constant, or null. */
     @Nullable
     Array constant(String value) {
         return values.get(value);
@@ -201,7 +201,7 @@ final class Rewriting {
         return fewer;
     }
 
-    /** What a node computes, in words, or null where it is no function of one output, or something else reads that. */
+    /** Returns a text that is equal for nodes that compute the same, or null for a node that must stay as it is. */
     private @Nullable String key(Node n) {
         boolean drawn = n.op().startsWith("Random") || n.op().equals("Bernoulli") || n.op().equals("Multinomial");
         if (drawn || n.outputs().size() != 1 || kept.contains(n.outputs().get(0))) {
