@@ -145,7 +145,8 @@ public final class Quickstart implements Callable<Integer> {
                     (epochsDone, stepsDone) -> epochsDone < RATE_EPOCHS ? 1 : 0.1,
                     "Adam " + rate + (epochs > RATE_EPOCHS ? ", a tenth of it after epoch " + RATE_EPOCHS : ""));
             NetworkEntry entry = new NetworkEntry("Fathom", network(), recipe);
-            try (TrainedEntry outcome = training.run(entry, images.flattened(), 0, folder)) {
+            try (Images flat = images.flattened();
+                    TrainedEntry outcome = training.run(entry, flat, 0, folder)) {
                 if (outcome == null || interrupt.requested()) {
                     return Interrupt.CODE;
                 }

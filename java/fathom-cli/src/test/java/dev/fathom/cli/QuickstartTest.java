@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.experiments.data.TinyImages;
 import dev.fathom.io.Safetensors;
+import dev.fathom.memory.Memory;
 import dev.fathom.op.Shape;
 import java.io.IOException;
 import java.io.StringReader;
@@ -31,6 +32,13 @@ class QuickstartTest {
     @BeforeAll
     static void data() throws IOException {
         root = TinyImages.write(temp);
+    }
+
+    @Test
+    void givesBackAllMemory() throws Exception {
+        long before = Memory.stats().owned();
+        assertThat(quickstart("--epochs", "1", "--out", temp.toString()).code()).isZero();
+        assertThat(Memory.stats().owned()).isLessThanOrEqualTo(before);
     }
 
     @Test

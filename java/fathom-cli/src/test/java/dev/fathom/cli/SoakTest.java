@@ -168,7 +168,8 @@ class SoakTest {
             threads.shutdown();
         }
         assertThat(counts).allSatisfy((what, n) -> assertThat(n.get()).as(what).isPositive());
-        assertThat(Memory.stats().owned()).isEqualTo(before);
+        // at most, since the collector may take what an earlier test left
+        assertThat(Memory.stats().owned()).isLessThanOrEqualTo(before);
         assertThat(rows.size()).isGreaterThan((int) (SECONDS * 0.5));
         write(rows);
         if (MINUTES >= 1) {
