@@ -38,6 +38,11 @@ static const struct linear_args *conv_end(const struct conv_call *c) {
     return a->bias || a->residual || a->pre || a->row >= 0 ? &c->end : 0;
 }
 
+/* for fathom_parts: the sums, which cost so many times those of tiles, and what follows them */
+static double call_nanos(const struct conv_call *c, double cost) {
+    return conv_nanos((double)conv_pixels(c), &c->g) * cost + end_nanos(conv_end(c), conv_pixels(c) * c->g.k);
+}
+
 /* ---- a foreign product of patches ---- */
 
 static int is_foreign_conv(const struct conv_call *c) { return c->a->w && !c->a->packed && patches_fit(&c->a->g); }
@@ -114,7 +119,7 @@ static int64_t panels_floats(const struct conv_call *c) {
 }
 static void conv_run(const struct conv_call *call, struct conv_context *c) {
     const struct window *g = &c->g;
-    double nanos = conv_nanos((double)conv_pixels(call), g);
+    double nanos = call_nanos(call, 1);
     if (!call->packed) {
         c->panels = call->scratch;
         c->conv.panels = call->scratch;
@@ -156,7 +161,7 @@ static void depthwise_conv(struct conv_call *call) {
     c.width = call->g.c;
     c.panels = call->scratch;
     for (int64_t tap = 0; tap < taps; tap++) depthwise_tap(call->a->w, taps, tap, c.width, call->scratch + tap * padded(c.width));
-    double nanos = conv_nanos((double)conv_pixels(call), &call->g) * DEPTHWISE_COST;
+    double nanos = call_nanos(call, DEPTHWISE_COST);
     fathom_parallel(depthwise_part, &c, fathom_parts(nanos, call->n * call->g.oh));
 }
 
@@ -167,15 +172,15 @@ static int64_t planes_filters(const struct conv_call *c) { return SUM(PRODUCT(c-
 static int64_t planes_conv_floats(const struct conv_call *c) { return SUM(planes_filters(c), PRODUCT(SLOTS, planes_slot(&c->g))); }
 static void planes_conv(struct conv_call *call) {
     const struct window *g = &call->g;
-    int64_t k = g->kh * g->kw * g->c;
+    int64_t taps = g->kh * g->kw, k = taps * g->c, line = whole(g->k);
     struct planes p = {.g = *g, .n = call->n, .x = call->a->x, .w = call->scratch, .y = call->a->y, .finish = conv_end(call),
                        .scratch = call->scratch + planes_filters(call)};
-    for (int64_t i = 0; i < g->k * k; i++) { /* w[k][r][s][c], or one panel that holds all of it */
-        int64_t channel = i / k, tap = i % k / g->c;
-        call->scratch[channel * k + i % g->c * (k / g->c) + tap] =
-            call->packed ? call->packed[i % k * whole(g->k) + channel] : call->a->w[i];
-    }
-    double nanos = conv_nanos((double)conv_pixels(call), g);
+    const float *packed = call->packed; /* w[k][r][s][c], or one panel that holds all of it */
+    for (int64_t channel = 0; channel < g->k; channel++)
+        for (int64_t tap = 0; tap < taps; tap++)
+            for (int64_t c = 0, i = tap * g->c; c < g->c; c++, i++)
+                call->scratch[channel * k + c * taps + tap] = packed ? packed[i * line + channel] : call->a->w[channel * k + i];
+    double nanos = call_nanos(call, 1);
     fathom_parallel(planes_part, &p, least(fathom_parts(nanos, call->n * g->oh), SLOTS));
 }
 

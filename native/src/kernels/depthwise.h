@@ -125,6 +125,7 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q,
     const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row;
     const float *w = g->panels + r0 * taps * line;
     float *y = g->y + n * g->y_image + o * g->y_row;
+    int64_t ended = q, at_once = ENDED_FLOATS / g->width;
     for (int64_t next; q < end; q = next) {
         int64_t s0, s1;
         float *to = y + q * g->y_pixel;
@@ -144,7 +145,10 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q,
         } else {
             depthwise_tile(g, from, right, to, 1, s0 < s1 ? r1 - r0 : 0, s1 - s0, 0);
         }
-        if (g->finish) conv_finish(g, n, o, q, next, 0, g->width);
+        if (g->finish && (next == end || next - ended >= at_once)) {
+            conv_finish(g, n, o, ended, next, 0, g->width);
+            ended = next;
+        }
     }
 }
 

@@ -13,6 +13,14 @@ static inline int ends_in_tile(const struct linear_args *l) {
     return l && !l->pre && (l->row < 0 || l->row == UNARY_relu || l->row == UNARY_clamp);
 }
 
+/* For fathom_parts: what follows so many sums outside the tiles, beside what the sums take. */
+static inline double end_nanos(const struct linear_args *l, int64_t count) {
+    return l && l->row >= 0 && !ends_in_tile(l) ? (double)count * FUNCTION_NANOS : 0;
+}
+
+/* Rows of so many floats at most are ended together, while they lie in L1: a call of a function for few floats is mostly waiting. */
+enum { ENDED_FLOATS = 2048 };
+
 /* the tile whose first result is c, of this channel, ends its sum */
 static inline void end_tile(struct sweep *s, const struct linear_args *l, const float *c, int64_t channel) {
     s->end = l;

@@ -83,21 +83,25 @@ static void pack_part(void *context, int64_t part, int64_t parts) {
 /* `row` is known where this is inlined: relu and clamp run in registers, -1 stands for all others */
 INLINE void finish_rows(const struct linear_args *l, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int row) {
     v p0 = v_set(l->p0), p1 = v_set(l->p1);
-    for (int64_t r = i0; r < i1; r++) {
-        int64_t at = r * l->n + j0;
-        const float *bias = l->bias ? l->bias + j0 : 0, *residual = l->residual ? l->residual + at : 0;
-        float *y = l->y + at, *pre = l->pre ? l->pre + at : 0;
-        EACH_VECTOR(j1 - j0, {
-            v x = v_get(y + i, m);
-            if (bias) x = x + v_get(bias + i, m);
-            if (residual) x = x + v_get(residual + i, m);
-            if (pre) v_put(pre + i, x, m);
-            if (row == UNARY_relu) x = unary_relu(x, p0, p1);
-            if (row == UNARY_clamp) x = unary_clamp(x, p0, p1);
-            v_put(y + i, x, m);
-        });
-        /* a call for what has just been written and lies in L1 */
-        if (row < 0 && l->row >= 0) unary_rows[l->row].forward(y, y, j1 - j0, p0, p1, 0);
+    int64_t width = j1 - j0, at_once = width == l->n ? most(ENDED_FLOATS / width, 1) : 1;
+    int sums = l->bias || l->residual || l->pre || row >= 0;
+    for (int64_t r = i0, next; r < i1; r = next) {
+        float *first = l->y + r * l->n + j0;
+        next = least(r + at_once, i1);
+        for (int64_t at = r * l->n + j0; sums && at < next * l->n; at += l->n) {
+            const float *bias = l->bias ? l->bias + j0 : 0, *residual = l->residual ? l->residual + at : 0;
+            float *y = l->y + at, *pre = l->pre ? l->pre + at : 0;
+            EACH_VECTOR(width, {
+                v x = v_get(y + i, m);
+                if (bias) x = x + v_get(bias + i, m);
+                if (residual) x = x + v_get(residual + i, m);
+                if (pre) v_put(pre + i, x, m);
+                if (row == UNARY_relu) x = unary_relu(x, p0, p1);
+                if (row == UNARY_clamp) x = unary_clamp(x, p0, p1);
+                v_put(y + i, x, m);
+            });
+        }
+        if (row < 0 && l->row >= 0) unary_rows[l->row].forward(first, first, (next - r) * width, p0, p1, 0);
     }
 }
 
@@ -260,7 +264,8 @@ static int copies_right(int64_t m, int64_t k) { return k >= 256 && m >= (TILE_VE
 
 /* For fathom_parts: the arithmetic at half the peak of a common core, and one pass over the right side. */
 static double product_nanos(const struct product *g) {
-    return (double)g->n * (double)g->k * ((double)g->m / (4 * VL) + (g->b_turned ? 0.125 : 0.04));
+    double pass = g->b_turned ? 0.125 : 0.04;
+    return (double)g->n * (double)g->k * ((double)g->m / (4 * VL) + pass) + end_nanos(g->finish, g->m * g->n);
 }
 
 static void pack(struct product *g, int64_t parts) {
