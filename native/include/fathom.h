@@ -2,7 +2,8 @@
  * The whole C ABI of Fathom: scalars and addresses only.
  *
  * Work reaches the kernels as commands. A command is a row of 64-bit words: word 0 holds the kernel's number (low 32 bits)
- * and the count of argument words (high 32 bits), then come the arguments in the order of kernels.def. An eager operation
+ * and the count of argument words (high 32 bits), then come the arguments in the order of kernels.def. A kernel's number and FATHOM_BESIDE
+ * say that the command runs at the same time as the next one: neither touches what the other writes. An eager operation
  * is a buffer of one command, a frozen plan is a buffer of many, and both run through fathom_run: there is no second path.
  *
  * Java validates every argument before a command is written. The kernels trust their caller and never abort the process.
@@ -30,6 +31,8 @@ enum {
     FATHOM_BAD_WORD = 7,    /* detail: kernel, argument word, what it holds: not one of its enumeration */
     FATHOM_BAD_DIVISOR = 8  /* detail: which element of the divisor is 0 */
 };
+
+#define FATHOM_BESIDE (UINT32_C(1) << 31)
 
 /*
  * Runs the commands in words[4 .. 4 + count) and stops at the first failure. The low half of words[0] receives the status, which is returned too, the

@@ -62,28 +62,69 @@ static int64_t (*const unknown[KERNEL_COUNT])(const int64_t *words) = {
 /* The status, and above it the word at which the command that failed begins. */
 static int64_t failed(int32_t status, int64_t at) { return at << 32 | status; }
 
+/* Whether the command at `at` is one; otherwise why it is none. */
+static int32_t check_command(const int64_t *at, const int64_t *end, int64_t *detail) {
+    uint32_t kernel = (uint32_t)at[0] & ~FATHOM_BESIDE;
+    int64_t found = at[0] >> 32, expected = kernel < KERNEL_COUNT ? argument_words[kernel] : -1;
+    if (found == expected && found > end - at - 1) found = end - at - 1;
+    if (kernel >= KERNEL_COUNT || found != expected) {
+        detail[0] = (uint32_t)at[0];
+        detail[1] = found;
+        detail[2] = expected;
+        return FATHOM_BAD_COMMAND;
+    }
+    int64_t word = unknown[kernel](at + 1);
+    if (word < 0) return FATHOM_OK;
+    detail[0] = kernel;
+    detail[1] = word;
+    detail[2] = at[1 + word];
+    return FATHOM_BAD_WORD;
+}
+
+static int32_t run_command(const int64_t *at, int64_t *detail) { return kernels->fn[(uint32_t)at[0] & ~FATHOM_BESIDE](at + 1, detail); }
+
+static const int64_t *next_command(const int64_t *at) { return at + 1 + (at[0] >> 32); }
+
+/* two commands that run at the same time, each on one thread where the pool has two */
+struct pair {
+    const int64_t *at[2];
+    int64_t detail[2][3];
+    int32_t status[2];
+};
+
+static void run_half(void *context, int64_t part, int64_t parts) {
+    struct pair *p = context;
+    (void)parts;
+    p->status[part] = run_command(p->at[part], p->detail[part]);
+}
+
+/* the place of the one that failed, the first if both did, or 0 */
+static const int64_t *run_pair(const int64_t *at, int32_t *status, int64_t *detail) {
+    struct pair p = {.at = {at, next_command(at)}};
+    fathom_parallel(run_half, &p, 2);
+    for (int i = 0; i < 2; i++)
+        if (p.status[i]) {
+            memcpy(detail, p.detail[i], sizeof p.detail[i]);
+            *status = p.status[i];
+            return p.at[i];
+        }
+    return 0;
+}
+
 static int64_t run(int64_t *header, const int64_t *begin, const int64_t *end) {
-    const int64_t *at = begin;
-    while (at < end) {
-        uint32_t kernel = (uint32_t)at[0];
-        int64_t found = at[0] >> 32, expected = kernel < KERNEL_COUNT ? argument_words[kernel] : -1;
-        if (found == expected && found > end - at - 1) found = end - at - 1;
-        if (kernel >= KERNEL_COUNT || found != expected) {
-            header[1] = kernel;
-            header[2] = found;
-            header[3] = expected;
-            return failed(FATHOM_BAD_COMMAND, at - begin);
-        }
-        int64_t word = unknown[kernel](at + 1);
-        if (word >= 0) {
-            header[1] = kernel;
-            header[2] = word;
-            header[3] = at[1 + word];
-            return failed(FATHOM_BAD_WORD, at - begin);
-        }
-        int32_t status = kernels->fn[kernel](at + 1, header + 1);
+    int64_t *detail = header + 1;
+    for (const int64_t *at = begin; at < end; at = next_command(at)) {
+        int32_t status = check_command(at, end, detail);
         if (status) return failed(status, at - begin);
-        at += 1 + expected;
+        const int64_t *next = next_command(at);
+        if ((uint32_t)at[0] & FATHOM_BESIDE && next < end) {
+            if ((status = check_command(next, end, detail))) return failed(status, next - begin);
+            const int64_t *wrong = run_pair(at, &status, detail);
+            if (wrong) return failed(status, wrong - begin);
+            at = next;
+        } else if ((status = run_command(at, detail))) {
+            return failed(status, at - begin);
+        }
     }
     return FATHOM_OK;
 }

@@ -53,6 +53,44 @@ static void a_failure_stops_the_buffer(void) {
     }
 }
 
+/* Two commands of which the first is marked run in any order, or at the same time; the first failure of the two is told. */
+static void marked_commands_run_beside_the_next(void) {
+    for (int threads = 1; threads <= 3; threads++) FOR_EACH_ISA(isa) {
+        enum { N = 1000 };
+        fathom_set_threads(threads);
+        float *x = guarded_floats(N, 4), *a = guarded_floats(N, 4), *b = guarded_floats(N, 4), src[4] = {1, 2, 3, 4}, y[4];
+        int32_t good[2] = {1, 3}, bad[2] = {1, 4};
+        int64_t words[64], *at = words + RUN_HEADER;
+        at = APPEND(at, fill, .y = x, .n = N, .value = 3);
+        int64_t *marked = at;
+        at = APPEND(at, unary, .row = UNARY_square, .x = x, .y = a, .n = N);
+        at = APPEND(at, unary, .row = UNARY_neg, .x = x, .y = b, .n = N);
+        *marked |= FATHOM_BESIDE;
+        int64_t *last = at;
+        at = APPEND(at, accumulate, .x = a, .y = b, .n = N);
+        *last |= FATHOM_BESIDE; /* nothing follows */
+        for (int i = 0; i < 20; i++) {
+            memset(a, 0, N * sizeof *a), memset(b, 0, N * sizeof *b);
+            CHECK(run_until(words, at) == FATHOM_OK, "isa %d, %d threads", isa, threads);
+            CHECK(a[0] == 9 && a[N - 1] == 9 && b[0] == 6 && b[N - 1] == 6, "isa %d, %d threads: %g, %g", isa, threads, a[0], b[0]);
+        }
+        for (int wrong = 0; wrong < 4; wrong++) {
+            at = words + RUN_HEADER;
+            for (int i = 0; i < 2; i++)
+                at = APPEND(at, gather, .kind = GATHER_ELEMENTS, .width = 4, .src = (uint8_t *)src, .srcrows = 4, .index = wrong >> i & 1 ? bad : good,
+                            .y = (uint8_t *)(y + 2 * i), .outer = 1, .rows = 2, .cols = 1);
+            words[RUN_HEADER] |= FATHOM_BESIDE;
+            int64_t place = wrong & 1 ? 0 : (at - words - RUN_HEADER) / 2;
+            CHECK(run_until(words, at) == (wrong ? FATHOM_BAD_INDEX : FATHOM_OK), "isa %d, wrong %d", isa, wrong);
+            if (wrong) CHECK(words[0] >> 32 == place && words[2] == 4, "at %lld, index %lld", (long long)(words[0] >> 32), (long long)words[2]);
+        }
+        at[-1 - (int64_t)sizeof(struct gather_args) / 8] = KERNEL_COUNT;
+        CHECK(run_until(words, at) == FATHOM_BAD_COMMAND, "the second is none");
+        release_guarded();
+    }
+    fathom_set_threads(1);
+}
+
 static void check_refused(int64_t *words, int64_t count, int64_t kernel, int64_t found, int64_t expected) {
     CHECK(fathom_run((int64_t)(intptr_t)words, count) == FATHOM_BAD_COMMAND, "kernel %lld", (long long)kernel);
     CHECK(words[0] == FATHOM_BAD_COMMAND && words[1] == kernel && words[2] == found && words[3] == expected,
@@ -265,6 +303,7 @@ static void a_foreign_arithmetic_changes_nothing(void) {
 int main(void) {
     a_buffer_runs_in_order();
     a_failure_stops_the_buffer();
+    marked_commands_run_beside_the_next();
     broken_commands_are_refused();
     isas_are_bounded();
     tables_have_a_line_a_row();

@@ -84,6 +84,15 @@ public interface Op {
         return -1;
     }
 
+    /**
+     * Returns whether this call, which is a single command, takes less time beside another call like it, each on a
+     * thread of its own, than the two take one after the other: where steps wait for each other, and threads that share
+     * a step wait most of the time.
+     */
+    default boolean runsBeside(Call c) {
+        return false;
+    }
+
     /** Computes the results at {@link Call#out} from the inputs at {@link Call#in}. */
     void forward(Call c);
 

@@ -1,6 +1,7 @@
 package dev.fathom.ops;
 
 import dev.fathom.kernel.Kernel;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.op.Call;
 import dev.fathom.op.Cell;
 import dev.fathom.op.DType;
@@ -35,6 +36,11 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
     public static final int SKIP = 9;
     public static final int MASK = 10;
     private static final int INPUTS = 11;
+
+    /** From so many sequences on, each thread has enough of its own. */
+    private static final int MANY_SEQUENCES = 16;
+    /** From so many recurrent weights on, many threads share a step well. */
+    private static final int MANY_WEIGHTS = 1 << 15;
 
     @Override
     public String label() {
@@ -146,6 +152,13 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
         Shape x = c.shape(0);
         int flags = (reverse ? 1 : 0) + (updateGatesCandidate ? 2 : 0) + (paddedInFront ? 4 : 0);
         return c.put(x.dim(0), x.dim(1), x.dim(2), c.shape(RECURRENT_WEIGHT).dim(1), lag, flags);
+    }
+
+    @Override
+    public boolean runsBeside(Call c) {
+        return c.shape(0).dim(0) < MANY_SEQUENCES
+                && (c.shape(RECURRENT_WEIGHT).size() < MANY_WEIGHTS
+                        || NativeRuntime.get().threads() < 4);
     }
 
     @Override

@@ -31,9 +31,12 @@ final class Lowering extends Call {
     /** One argument; the slot of what is no address, or the address 0, is -1. */
     record Word(Kernel.Kind kind, long value, int slot) {}
 
-    /** One command; for messages, which call wrote it, its number or -1, and its op or null for a copy. */
+    /**
+     * One command; for messages, which call wrote it, its number or -1, and its op or null for a copy; and whether it
+     * takes less time beside another one like it.
+     */
     record Command(
-            Kernel kernel, String where, int call, @Nullable Op op, List<Word> words) {
+            Kernel kernel, String where, int call, @Nullable Op op, List<Word> words, boolean besideAnother) {
         String refusal(KernelException e) {
             return op == null ? e.toString() : op.refusal(e);
         }
@@ -47,6 +50,8 @@ final class Lowering extends Call {
     private final @Nullable Commands asking;
     final List<Command> commands = new ArrayList<>();
     final List<Slot> slots = new ArrayList<>();
+    /** Commands that run at the same time as the next one. */
+    final BitSet besideNext = new BitSet();
     /** The number of the slot in which each output is read. */
     final int[] shown;
 
@@ -104,14 +109,36 @@ final class Lowering extends Call {
         }
         l.show();
         l.carry();
+        l.pair();
         for (int c = 0; c < l.commands.size(); c++) {
+            int from = c > 0 && l.besideNext.get(c - 1) ? c - 1 : c;
+            int to = l.besideNext.get(c) ? c + 1 : c;
             for (Word word : l.commands.get(c).words) {
                 if (word.slot >= 0) {
-                    l.slots.get(word.slot).touchedBy(c);
+                    l.slots.get(word.slot).touchedBy(from, to);
                 }
             }
         }
         return l;
+    }
+
+    /** Lets neighbors run at the same time, where both gain and the second reads nothing that the first writes. */
+    private void pair() {
+        for (int c = 0; c + 1 < commands.size(); c++) {
+            Command first = commands.get(c);
+            Command second = commands.get(c + 1);
+            if (first.besideAnother && second.besideAnother) {
+                BitSet written = new BitSet();
+                for (int v : graph.nodes.get(first.call).out()) {
+                    if (v >= 0) {
+                        written.set(places[v].slot);
+                    }
+                }
+                if (second.words.stream().noneMatch(word -> word.slot >= 0 && written.get(word.slot))) {
+                    besideNext.set(c++);
+                }
+            }
+        }
     }
 
     private int slot(int value, Slot.Role role) {
@@ -212,7 +239,8 @@ final class Lowering extends Call {
                 List.of(
                         new Word(Kernel.Kind.ADDRESS, from.offset, from.slot),
                         new Word(Kernel.Kind.ADDRESS, 0, to),
-                        new Word(Kernel.Kind.INTEGER, bytes, -1))));
+                        new Word(Kernel.Kind.INTEGER, bytes, -1)),
+                false));
     }
 
     /** What the value of a slot is called. */
@@ -388,7 +416,8 @@ final class Lowering extends Call {
             words.add(new Word(
                     Kernel.Kind.SCRATCH, 0, add(new Slot(Slot.Content.of(-1), scratchBytes(), Slot.Role.WORK))));
         }
-        commands.add(new Command(kernel, node.where(), call, node.op(), words));
+        commands.add(new Command(
+                kernel, node.where(), call, node.op(), words, node.op().runsBeside(this)));
     }
 
     /** Bytes of scratch that the command needs; addresses are not known yet, only which are 0. */

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Session implements AutoCloseable {
     private static final int HEADER = 32;
+    /** Of the first word of a command: it runs at the same time as the next one; FATHOM_BESIDE of fathom.h. */
+    private static final long BESIDE = 1L << 31;
+
     private static final int IDLE = 0;
     private static final int RUNNING = 1;
     private static final int CLOSED = 2;
@@ -106,8 +109,10 @@ public final class Session implements AutoCloseable {
             addresses[i] = slot.used() ? address(slot, placement) : 0;
         }
         int at = HEADER;
-        for (Lowering.Command c : work) {
-            header.putLong(at, c.kernel().ordinal() | (long) c.words().size() << 32);
+        for (int i = 0; i < work.size(); i++) {
+            Lowering.Command c = work.get(i);
+            long beside = lowering.besideNext.get(i) ? BESIDE : 0;
+            header.putLong(at, c.kernel().ordinal() | beside | (long) c.words().size() << 32);
             at += 8;
             for (Lowering.Word word : c.words()) {
                 long base = word.slot() < 0 ? 0 : addresses[word.slot()];

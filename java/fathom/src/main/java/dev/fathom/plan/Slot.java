@@ -63,10 +63,10 @@ final class Slot {
         return bytes + 63 & -64L;
     }
 
-    /** Command number {@code c} reads or writes it; commands come in their order. */
-    void touchedBy(int c) {
-        first = Math.min(first, c);
-        last = c;
+    /** Commands with numbers from {@code from} to {@code to} read or write it, or run beside one that does. */
+    void touchedBy(int from, int to) {
+        first = Math.min(first, from);
+        last = Math.max(last, to);
     }
 
     /** Whether any command touches it. */

@@ -276,6 +276,7 @@ final class Traces implements AutoCloseable {
         graphs.forEach(CallGraph::prune);
         Folding.fold(graphs);
         CallGraph.fuse(graphs);
+        Pairing.pair(graphs);
     }
 
     @Override
