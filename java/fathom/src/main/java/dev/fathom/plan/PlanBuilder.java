@@ -87,14 +87,14 @@ final class PlanBuilder {
     }
 
     /**
-     * Where weights stay in a model that is given away: those that are read as they are, and those that fit packed into
-     * the place of what they are packed from, which nothing else reads.
+     * Where weights stay in a model that is given away: those that are read as they are, and those that are folded or
+     * packed and fit into the place of what they are made of, which nothing else reads.
      */
     private Map<Slot.Content, Long> staying() {
         Map<Slot.Content, Long> inside = new LinkedHashMap<>();
         for (Slot slot : weights.values()) {
-            int value = slot.content.value();
-            if (given != null && graph.folded(value) == null) {
+            int value = madeOf(slot.content.value());
+            if (given != null && value >= 0) {
                 long from = Values.address(graph.weight(value));
                 if (from >= given.address() && from < given.address() + given.bytes()) {
                     inside.put(slot.content, from);
@@ -102,8 +102,22 @@ final class PlanBuilder {
             }
         }
         Map<Slot.Content, Long> staying = new LinkedHashMap<>(inside);
-        staying.keySet().removeIf(c -> c.packing() != null && !fits(c, inside));
+        staying.keySet().removeIf(c -> !isPlain(c) && !fits(c, inside));
         return staying;
+    }
+
+    private boolean isPlain(Slot.Content content) {
+        return content.packing() == null && graph.folded(content.value()) == null;
+    }
+
+    /** The weight itself, or the one of the same size that it is folded of; -1 if there is none. */
+    private int madeOf(int value) {
+        Folding.Weight folded = graph.folded(value);
+        if (folded == null) {
+            return value;
+        }
+        int weight = folded.number() == 0 ? folded.fold().before().in()[1] : -1;
+        return weight >= 0 && graph.folded(weight) == null ? weight : -1;
     }
 
     private boolean fits(Slot.Content content, Map<Slot.Content, Long> inside) {

@@ -9,6 +9,7 @@ import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
@@ -93,6 +94,20 @@ class ConsumeTest {
             plan.close();
             assertThat(Memory.stats().owned() - before).isGreaterThanOrEqualTo(held);
             assertThatThrownBy(s::run).hasMessageStartingWith("plan is closed");
+        }
+        assertThat(Memory.stats().owned()).isEqualTo(before);
+    }
+
+    /** The weight of a layer that a norm is folded into stays where it is, too. */
+    @Test
+    void whatIsFoldedIsHeldOnce() throws Exception {
+        long before = settled();
+        var net = new Sequential(new Linear(1024, 1024), new BatchNorm(1024), new Linear(1024, 16));
+        Model<Sequential> model = Model.of(net, 1);
+        long held = Memory.stats().owned() - before;
+        try (Plan plan = Plan.consume(model, (n, in) -> n.apply(in[0]), Spec.of("x", DType.F32, Dim.BATCH, 1024))) {
+            assertThat(plan.toString().lines().toList()).hasSize(2);
+            assertThat(Memory.stats().owned() - before).isLessThan((Memory.fenced() ? 2 : 1) * held + (1 << 18));
         }
         assertThat(Memory.stats().owned()).isEqualTo(before);
     }
