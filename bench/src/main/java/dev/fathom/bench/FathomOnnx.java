@@ -59,9 +59,7 @@ public class FathomOnnx {
         }
 
         Plan plan() {
-            try (OnnxModel read = OnnxModel.read(folder.model())) {
-                return read.plan(sizes);
-            }
+            return OnnxModel.read(folder.model()).consume(sizes);
         }
     }
 

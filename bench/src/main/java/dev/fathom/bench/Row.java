@@ -841,7 +841,7 @@ record Row(
                 new Entrant(Contender.fathom(2), "fathom", "FathomOnnx.read", params),
                 List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtOnnx.read", params + ",threads=2")),
                 null,
-                Pace.SLOW);
+                Pace.USUAL);
     }
 
     /**

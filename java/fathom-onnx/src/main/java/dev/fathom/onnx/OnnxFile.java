@@ -456,7 +456,7 @@ final class OnnxFile implements AutoCloseable {
         if (length != bytes) {
             throw damaged(called + " takes " + bytes + " bytes but its part of " + location + " has " + length);
         }
-        Bytes other = others.computeIfAbsent(file, f -> Bytes.of(f, "the data of the model"));
+        Bytes other = others.computeIfAbsent(file, f -> Bytes.mapped(f, "the data of the model"));
         if (offset > other.length() - bytes) {
             throw damaged(called + " takes " + bytes + " bytes from " + offset + " on of " + location + ", which has "
                     + other.length());

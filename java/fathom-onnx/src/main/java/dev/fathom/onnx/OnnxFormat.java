@@ -39,7 +39,7 @@ public final class OnnxFormat implements TensorFormat {
 
     /** Reads a file, which stays open. */
     static OnnxFile read(Path file) {
-        Bytes data = Bytes.of(file, "an ONNX model");
+        Bytes data = Bytes.mapped(file, "an ONNX model");
         try {
             return new OnnxFile(data, file.toAbsolutePath().getParent());
         } catch (IOException | IllegalArgumentException e) {

@@ -10,6 +10,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.fathom.io.Bytes;
 import dev.fathom.io.TensorFile;
+import dev.fathom.memory.Memory;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.plan.Plan;
@@ -56,6 +57,42 @@ class OnnxModelTest {
                 .add(5, Message.tensor("b", new int[] {3}, 10, -20, 30))
                 .add(11, Message.value("x", -1, 2))
                 .add(12, Message.value("y", -1, 3)));
+    }
+
+    @Test
+    void consumed() throws Exception {
+        long before = Memory.stats().owned();
+        OnnxModel model = OnnxModel.read(file(linear()));
+        try (Plan plan = model.consume()) {
+            assertThat(plan.predict(new float[] {1, 1})).containsExactly(15, 0, 39);
+            assertThatThrownBy(model::plan).hasMessageStartingWith("model is closed");
+        }
+        Message image = new Message()
+                .text(1, "x")
+                .add(
+                        2,
+                        new Message()
+                                .add(
+                                        1,
+                                        new Message()
+                                                .number(1, 1)
+                                                .add(
+                                                        2,
+                                                        new Message()
+                                                                .add(
+                                                                        1,
+                                                                        new Message().text(2, "N"),
+                                                                        new Message().text(2, "height"),
+                                                                        new Message().text(2, "width")))));
+        OnnxModel free = OnnxModel.read(file(Message.model(new Message()
+                .add(1, Message.node("Mul", "x W", "y"))
+                .add(5, Message.tensor("W", new int[] {2}, 1, 2))
+                .add(11, image)
+                .add(12, Message.value("y", -1)))));
+        assertThatThrownBy(free::consume)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(" the dimensions [height, width] are free, of which one can be the length");
+        assertThat(Memory.stats().owned()).isEqualTo(before);
     }
 
     /** A number of inputs that no graph has must not be taken for the size of anything. */

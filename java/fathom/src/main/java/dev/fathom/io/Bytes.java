@@ -38,11 +38,28 @@ public interface Bytes {
      * @throws UncheckedIOException if it cannot be read
      */
     static Bytes of(Path file, String format) {
+        return opened(file, format, false);
+    }
+
+    /**
+     * Opens a file of any file system of which most bytes are read soon: they are copied once, from where the system
+     * holds them. The file stays mapped until the garbage collector finds it.
+     *
+     * @param format what it should be, for the message
+     * @throws UncheckedIOException if it cannot be read
+     */
+    static Bytes mapped(Path file, String format) {
+        return opened(file, format, true);
+    }
+
+    private static Bytes opened(Path file, String format, boolean mapped) {
         InputFile.mustBeFile(file, format);
         try {
             if (file.getFileSystem() == FileSystems.getDefault()) {
                 // not a channel: an interrupt of the thread would close it
-                return new OpenedFile(new RandomAccessFile(file.toFile(), "r"));
+                return mapped
+                        ? new MappedBytes(MappedFile.open(file))
+                        : new OpenedFile(new RandomAccessFile(file.toFile(), "r"));
             }
             try (InputStream in = Files.newInputStream(file)) {
                 return of(in, file.toString());

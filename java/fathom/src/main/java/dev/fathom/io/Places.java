@@ -55,14 +55,20 @@ final class Places {
         return new Places(Arrays.copyOf(size, n), Arrays.copyOf(step, n));
     }
 
-    /** Puts the next {@code n} elements, which are the first of {@code from}, at their places. */
+    /** Puts the next {@code n} elements, which are the first of {@code from}, an array's, at their places. */
     void put(FloatBuffer from, int n, FloatBuffer to) {
         int last = dims.length - 1;
         long stride = strides[last];
         for (int i = 0; i < n; ) {
-            int run = Math.min(n - i, dims[last] - index[last]);
+            int runs = stride == 1 || index[last] > 0 ? 0 : besideEachOther(n - i);
+            int run = runs > 0 ? dims[last] : Math.min(n - i, dims[last] - index[last]);
             if (stride == 1) {
                 to.put((int) at, from, i, run);
+            } else if (runs > 0) {
+                turn(from.array(), from.arrayOffset() + i, runs, to);
+                index[last - 1] += runs - 1;
+                at += runs - 1;
+                i += (runs - 1) * run;
             } else {
                 for (int k = 0; k < run; k++) {
                     to.put((int) (at + k * stride), from.get(i + k));
@@ -72,6 +78,26 @@ final class Places {
             index[last] += run - 1;
             at += (run - 1) * stride;
             next();
+        }
+    }
+
+    /**
+     * How many whole runs of {@code n} elements begin side by side, such as the taps of filters, channel by channel.
+     */
+    private int besideEachOther(int n) {
+        int d = dims.length - 2;
+        return d < 0 || strides[d] != 1 ? 0 : Math.min(n / dims[d + 1], dims[d] - index[d]);
+    }
+
+    /** Puts whole runs that begin side by side: first the first elements of all, then the second ones, and so on. */
+    private void turn(float[] from, int first, int runs, FloatBuffer to) {
+        int last = dims.length - 1;
+        float[] row = new float[runs];
+        for (int k = 0; k < dims[last]; k++) {
+            for (int r = 0; r < runs; r++) {
+                row[r] = from[first + k + r * dims[last]];
+            }
+            to.put((int) (at + k * strides[last]), row);
         }
     }
 

@@ -29,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -44,6 +45,8 @@ import java.util.stream.Stream;
 public final class Model<M extends Net> implements Trainable, AutoCloseable {
     /** How many parameters {@link #toString} names. */
     private static final int LINES = 8;
+    /** So many bytes are read by several threads. */
+    private static final int MANY_BYTES = 1 << 20;
 
     private final M net;
     private final Store store;
@@ -629,13 +632,29 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
     private Loaded read(TensorFile file, Names names, Block to) {
         List<Variable> all = store().<Variable>cells();
         Loading loading = new Loading(file, names, net, all);
-        for (Variable h : all) {
+        Consumer<Variable> copy = h -> {
             int i = Store.index(h);
             if (!loading.keeps(h)) {
                 loading.copy(h, store.view(i, to).asFloatBuffer());
             } else if (to != store.values()) {
                 store.view(i, to).put(store.view(i));
             }
+        };
+        // no task may throw: the others would go on while their memory is given back
+        AtomicBoolean failed = new AtomicBoolean(to.bytes() < MANY_BYTES);
+        if (!failed.get()) {
+            all.parallelStream().forEach(h -> {
+                try {
+                    if (!failed.get()) {
+                        copy.accept(h);
+                    }
+                } catch (RuntimeException | Error e) {
+                    failed.set(true);
+                }
+            });
+        }
+        if (failed.get()) { // in order, so that the message is about the first that fails
+            all.forEach(copy);
         }
         return loading.report();
     }

@@ -1,0 +1,66 @@
+package dev.fathom.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.fathom.op.Shape;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Elements that come in pieces lie where each of them by itself would. */
+class PlacesTest {
+    private static final List<Shape> SHAPES = List.of(
+            Shape.of(5, 40, 3, 3),
+            Shape.of(7, 129),
+            Shape.of(2, 300, 2),
+            Shape.of(1, 1, 9),
+            Shape.of(4, 3, 5, 1),
+            Shape.of(6));
+
+    private static List<int[]> orders(int rank) {
+        List<int[]> orders = new ArrayList<>(List.of(new int[0]));
+        for (int n = 0; n < rank; n++) {
+            List<int[]> longer = new ArrayList<>();
+            for (int[] order : orders) {
+                for (int at = 0; at <= n; at++) {
+                    int place = at;
+                    int next = n;
+                    longer.add(IntStream.rangeClosed(0, n)
+                            .map(i -> i < place ? order[i] : i == place ? next : order[i - 1])
+                            .toArray());
+                }
+            }
+            orders = longer;
+        }
+        return orders;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 64, 1000, 5000})
+    void inPieces(int most) {
+        for (Shape shape : SHAPES) {
+            for (int[] order : orders(shape.rank())) {
+                int size = (int) shape.size();
+                Places each = Places.of(shape, order);
+                float[] expected = new float[size];
+                for (int i = 0; i < size; i++) {
+                    expected[(int) each.next()] = i;
+                }
+                Places pieces = Places.of(shape, order);
+                float[] found = new float[size];
+                FloatBuffer piece = FloatBuffer.allocate(most);
+                for (int i = 0; i < size; i += most) {
+                    int n = Math.min(most, size - i);
+                    for (int k = 0; k < n; k++) {
+                        piece.put(k, i + k);
+                    }
+                    pieces.put(piece, n, FloatBuffer.wrap(found));
+                }
+                assertThat(found).as("%s in the order %s", shape, order).isEqualTo(expected);
+            }
+        }
+    }
+}
