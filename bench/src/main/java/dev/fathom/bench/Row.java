@@ -825,7 +825,7 @@ record Row(
                 new Entrant(Contender.fathom(2), "fathom", "FathomOnnx.run", params),
                 rivals,
                 null,
-                model.goldens() != null ? Pace.BRIEF : model.file() != null ? Pace.USUAL : Pace.SLOW);
+                model.goldens() != null ? Pace.BRIEF : Pace.USUAL);
     }
 
     /** From a file to a session, on either side. */

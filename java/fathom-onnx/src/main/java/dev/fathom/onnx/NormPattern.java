@@ -2,13 +2,21 @@ package dev.fathom.onnx;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Normalizations that are written as means, differences and roots: (x - mean) / sqrt(variance + epsilon), and x /
- * sqrt(mean square + epsilon), over the last dimensions, with the weight and the bias that follow.
+ * sqrt(mean square + epsilon), over the last dimensions, with the weight and the bias that follow; and those of groups
+ * of channels that are written as a normalization of instances between two reshapes.
  */
 final class NormPattern {
+    /** An attribute of a norm that was found: how many dimensions its input has, or 0. */
+    private static final String RANK = "rank";
+    /** So many functions behind a convolution are looked at. */
+    private static final int FUNCTIONS = 4;
+
     private final Rewriting graph;
 
     private NormPattern(Rewriting graph) {
@@ -19,6 +27,7 @@ final class NormPattern {
     static @Nullable Node of(Rewriting graph, Node n) {
         NormPattern p = new NormPattern(graph);
         Node norm = p.weighted(n);
+        norm = norm == null ? p.grouped(n) : norm;
         return norm == null ? p.plain(n) : norm;
     }
 
@@ -29,19 +38,15 @@ final class NormPattern {
             return null;
         }
         for (int i = 0; i < 2; i++) {
-            Node norm = graph.maker(Rewriting.input(n, i), "LayerNormalization", "SimplifiedLayerNormalization");
+            Node norm = graph.maker(
+                    Rewriting.input(n, i), "LayerNormalization", "SimplifiedLayerNormalization", "GroupNormalization");
             String w = Rewriting.input(n, 1 - i);
             if (norm == null) {
                 continue;
             }
             int given = norm.inputs().size();
-            boolean next = mul ? given == 1 : given == 2 && norm.op().equals("LayerNormalization");
-            // a weight of one dimension belongs to a norm over one dimension
-            if (next
-                    && graph.rank(w) == 1
-                    && norm.attributes().get("axis") instanceof Long axis
-                    && axis == -1
-                    && graph.isReadOnce(norm.outputs().get(0))) {
+            boolean next = mul ? given == 1 : given == 2 && !norm.op().equals("SimplifiedLayerNormalization");
+            if (next && fits(w, norm) && graph.isReadOnce(norm.outputs().get(0))) {
                 List<String> inputs = mul
                         ? List.of(norm.inputs().get(0), w)
                         : List.of(norm.inputs().get(0), norm.inputs().get(1), w);
@@ -49,6 +54,66 @@ final class NormPattern {
             }
         }
         return null;
+    }
+
+    /** Whether a constant is a number for each element that a norm of one dimension counts, or for each channel. */
+    private boolean fits(String w, Node norm) {
+        if (norm.op().equals("GroupNormalization")) {
+            return norm.attributes().get(RANK) instanceof Long rank && isOfChannels(graph.dims(w), rank.intValue());
+        }
+        return graph.rank(w) == 1 && norm.attributes().get("axis") instanceof Long axis && axis == -1;
+    }
+
+    /** Whether these dimensions, aligned with the last of {@code rank}, are 1 but for the second of all. */
+    private static boolean isOfChannels(long[] dims, int rank) {
+        int channel = dims.length - rank + 1;
+        return rank > 2 && channel >= 0 && IntStream.range(0, dims.length).allMatch(d -> d == channel || dims[d] == 1);
+    }
+
+    /** Returns a norm of groups for one of instances between two reshapes, as PyTorch writes it, or null. */
+    private @Nullable Node grouped(Node n) {
+        Node norm = n.operator().equals("Reshape") && graph.isReadOnce(Rewriting.input(n, 0))
+                ? graph.maker(Rewriting.input(n, 0), "InstanceNormalization")
+                : null;
+        Node split = norm == null ? null : graph.maker(Rewriting.input(norm, 0), "Reshape");
+        Array to = split == null ? null : graph.constant(Rewriting.input(split, 1));
+        if (norm == null || split == null || to == null || to.size() != 3) {
+            return null;
+        }
+        String x = Rewriting.input(split, 0);
+        Node shape = graph.maker(Rewriting.input(n, 1), "Shape");
+        long[] groups = to.longs();
+        if (groups[0] != 0
+                || groups[1] < 1
+                || groups[2] != -1
+                || shape == null
+                || !shape.attributes().isEmpty()
+                || !Rewriting.input(shape, 0).equals(x)
+                || !graph.isAll(Rewriting.input(norm, 1), 1)
+                || !graph.isAll(Rewriting.input(norm, 2), 0)) {
+            return null;
+        }
+        Map<String, Object> attributes = new TreeMap<>(Map.of("num_groups", groups[1], RANK, rank(x)));
+        Object epsilon = norm.attributes().get("epsilon");
+        if (epsilon != null) {
+            attributes.put("epsilon", epsilon);
+        }
+        return Rewriting.instead(n, "GroupNormalization", "", List.of(x), attributes);
+    }
+
+    /** Returns how many dimensions a result of a convolution and some functions has, or 0 if it is not known as one. */
+    private long rank(String value) {
+        String x = value;
+        for (int i = 0; i < FUNCTIONS; i++) {
+            Node function = graph.maker(
+                    x, "Relu", "LeakyRelu", "Sigmoid", "Tanh", "BatchNormalization", "InstanceNormalization");
+            if (function == null) {
+                break;
+            }
+            x = Rewriting.input(function, 0);
+        }
+        Node conv = graph.maker(x, "Conv", "ConvTranspose");
+        return conv == null ? 0 : Math.max(0, graph.rank(Rewriting.input(conv, 1)));
     }
 
     private @Nullable Node plain(Node n) {

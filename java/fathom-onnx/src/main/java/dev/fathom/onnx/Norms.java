@@ -35,13 +35,11 @@ final class Norms {
         to.all("BatchNormalization", Norms::batch).statistics(3);
         to.one("InstanceNormalization", s -> {
             Tensor x = s.channelsLast(0);
-            return Held.ofLast(groups(s, x, x.dim(-1), true), s.type(0));
+            return Held.ofLast(groups(s, x, x.dim(-1)), s.type(0));
         });
         to.one("GroupNormalization", s -> {
             Tensor x = s.channelsLast(0);
-            int groups = (int) s.whole("num_groups", 1);
-            Tensor y = groups(s, x, groups, false);
-            return Held.ofLast(y.mul(ofChannels(s, 1, y)).add(ofChannels(s, 2, y)), s.type(0));
+            return Held.ofLast(groups(s, x, (int) s.whole("num_groups", 1)), s.type(0));
         });
         to.one(
                 "com.microsoft.GroupNorm",
@@ -49,7 +47,7 @@ final class Norms {
                     Tensor x = s.tensor(0);
                     boolean last = s.whole("channels_last", 1) != 0;
                     Tensor images = last ? x : x.permute(Held.last(x.shape().rank()));
-                    Tensor y = groups(s, images, (int) s.whole("groups", 1), true);
+                    Tensor y = groups(s, images, (int) s.whole("groups", 1));
                     y = s.whole("activation", 0) != 0 ? y.silu() : y;
                     return last ? Held.of(y, s.type(0)) : Held.ofLast(y, s.type(0));
                 });
@@ -88,21 +86,27 @@ final class Norms {
     }
 
     /** Normalizes groups. The library's op refuses groups of one value, each of which is its own mean. */
-    private static Tensor groups(Step s, Tensor x, int groups, boolean scaled) {
+    private static Tensor groups(Step s, Tensor x, int groups) {
+        Operand weight = ofChannels(s, 1, x.dim(-1));
+        Operand bias = ofChannels(s, 2, x.dim(-1));
         if (x.shape().size() > (long) x.dim(0) * groups) {
-            return x.groupNorm(
-                    groups, scaled ? s.vector(1) : null, scaled ? s.vector(2) : null, s.real("epsilon", 1e-5));
+            return x.groupNorm(groups, weight, bias, s.real("epsilon", 1e-5));
         }
         Tensor zero = x.sub(x);
-        return scaled ? zero.add(s.tensor(2)) : zero;
+        return bias == null ? zero : zero.add(bias.value());
     }
 
-    /** A number for each channel, or before version 21 for each group. */
-    private static Tensor ofChannels(Step s, int i, Tensor y) {
-        Tensor w = s.tensor(i);
-        int c = y.dim(-1);
-        int n = w.dim(0);
-        return n == c ? w : w.unsqueeze(1).expand(n, c / n).reshape(c);
+    /** A number for each channel, or before version 21 for each group, if they are given. */
+    private static @Nullable Operand ofChannels(Step s, int i, int channels) {
+        Operand w = s.vectorIfGiven(i);
+        if (w == null || w.value().shape().rank() == 1 && w.value().dim(0) == channels) {
+            return w;
+        }
+        Tensor numbers = w.value().reshape((int) w.value().shape().size());
+        int n = numbers.dim(0);
+        return n == channels
+                ? numbers
+                : numbers.unsqueeze(1).expand(n, channels / n).reshape(channels);
     }
 
     /** The shares of scores that wait for the values of an attention, or null. */

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class Rewriting {
     /** Larger constants are neither read nor compared here. */
     private static final int SMALL = 16;
+    /** The most numbers that are compared with one. */
+    private static final int MANY = 1 << 12;
 
     private final Map<String, Initializer> constants;
     /** The names of outputs of the graph and of values that graphs within it read. */
@@ -103,6 +105,25 @@ final class Rewriting {
     int rank(String value) {
         Initializer c = constants.get(value);
         return c == null ? -1 : c.entry().dims().length;
+    }
+
+    /** The dimensions of a constant; none for another value. */
+    long[] dims(String value) {
+        Initializer c = constants.get(value);
+        return c == null ? new long[0] : c.entry().dims();
+    }
+
+    /** Whether a value is a vector of floats whose elements all are this number. */
+    boolean isAll(String value, double number) {
+        Initializer c = constants.get(value);
+        if (c == null || c.type() != ElementType.FLOAT || c.size() > MANY) {
+            return false;
+        }
+        try {
+            return Arrays.stream(Array.read(c).reals()).allMatch(x -> x == number);
+        } catch (IOException e) {
+            return false; // who reads it next says why
+        }
     }
 
     /** Returns a small constant, or null. */

@@ -7,6 +7,7 @@ import dev.fathom.io.Stored;
 import dev.fathom.io.TensorFile;
 import dev.fathom.plan.Plan;
 import dev.fathom.plan.Session;
+import dev.fathom.tensor.Rng;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -192,6 +193,54 @@ class RewritingTest {
         assertThat(rewritten(nodes, Map.of())).isEqualTo(nodes);
     }
 
+    /**
+     * A norm of groups as PyTorch writes it, of instances between two reshapes, takes over a weight and a bias of
+     * channels, but neither one of columns nor what it would have to scale first.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "1, 4x1x1, permute conv group_norm permute",
+        "1, 1x4x1x1, permute conv group_norm permute",
+        "1, 4, permute conv group_norm mul add permute",
+        "2, 4x1x1, ''",
+    })
+    void aNormOfGroups(float scale, String dims, String expected) throws IOException {
+        int[] shape = Arrays.stream(dims.split("x")).mapToInt(Integer::parseInt).toArray();
+        float[] g = {0.5f, -1, 2, 3};
+        float[] b = {1, 0, -1, 4};
+        Message graph = graph("Conv x w > c; Shape c > s; Reshape c split > r; InstanceNormalization r ones zeros > i;"
+                        + " Reshape i s > n; Mul n g > m; Add m b > y")
+                .add(5, Message.tensor("w", new int[] {4, 4, 1, 1}, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1))
+                .add(5, Message.ints("split", 0, 2, -1))
+                .add(5, Message.tensor("ones", new int[] {2}, scale, scale))
+                .add(5, Message.tensor("zeros", new int[] {2}, 0, 0))
+                .add(5, Message.tensor("g", shape, g))
+                .add(5, Message.tensor("b", shape, b))
+                .add(11, Message.value("x", -1, 4, 3, 4))
+                .add(12, Message.value("y", -1, 4, 3, 4));
+        float[] x = new Rng(1).normal(48, 1, 2);
+        try (OnnxModel model = OnnxModel.read(Files.write(
+                        temp.resolve("model.onnx"), Message.model(graph).done()));
+                Plan plan = model.plan()) {
+            if (!expected.isEmpty()) {
+                assertThat(String.join(" ", calls(plan))).isEqualTo(expected);
+            }
+            float[] y = plan.predict(x);
+            for (int i = 0; i < 48; i++) {
+                int first = i / 24 * 24;
+                double mean = 0;
+                double square = 0;
+                for (int k = first; k < first + 24; k++) {
+                    mean += x[k] / 24;
+                    square += x[k] * x[k] / 24;
+                }
+                double one = scale * (x[i] - mean) / Math.sqrt(square - mean * mean + 1e-5);
+                int at = shape.length == 1 ? i % 4 : i / 12;
+                assertThat(y[i]).isCloseTo((float) (one * g[at] + b[at]), within(1e-5f));
+            }
+        }
+    }
+
     private static Node node(String operator, String output, String... inputs) {
         return new Node("", operator, "", "", 17, List.of(inputs), List.of(output), Map.of());
     }
@@ -253,6 +302,7 @@ class RewritingTest {
         "mobilenetv3, permute=1 hard_swish=0",
         "efficientnet-b0, permute=1 sigmoid=0",
         "yolov8, sigmoid=1",
+        "style, group_norm=4 mul=0 add=0",
     })
     void aModelWithoutParts(String name, String expected) {
         try (OnnxModel model = OnnxModel.read(MODELS.resolve(name + ".onnx"));
