@@ -154,6 +154,11 @@ record OnnxCase(String name, @Nullable Path file, @Nullable Path goldens, int be
                 .toArray();
     }
 
+    /** Whether it is one of the library's networks of more than some megabytes. */
+    boolean large() {
+        return file == null && !name.startsWith("squeezenet-") && !name.startsWith("mobilenetv2-");
+    }
+
     // ---- what a contender does with it
 
     /** Leaves the file and the inputs in the folder of the model, where they are not yet. */

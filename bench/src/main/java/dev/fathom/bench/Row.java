@@ -825,7 +825,7 @@ record Row(
                 new Entrant(Contender.fathom(2), "fathom", "FathomOnnx.run", params),
                 rivals,
                 null,
-                model.goldens() != null ? Pace.BRIEF : Pace.USUAL);
+                model.goldens() != null ? Pace.BRIEF : model.large() ? Pace.SLOW : Pace.USUAL);
     }
 
     /** From a file to a session, on either side. */
