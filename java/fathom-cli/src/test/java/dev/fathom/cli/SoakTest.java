@@ -24,6 +24,7 @@ import dev.fathom.serve.StreamPool;
 import dev.fathom.serve.http.ServedModel;
 import dev.fathom.serve.http.Service;
 import dev.fathom.tensor.Next;
+import dev.fathom.testing.SettledMemory;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Plots;
 import java.io.IOException;
@@ -114,7 +115,7 @@ class SoakTest {
             b.save(second);
         }
         List<double[]> rows = new ArrayList<>();
-        long before = Memory.stats().owned();
+        long before = SettledMemory.owned();
         ExecutorService threads = Executors.newCachedThreadPool();
         try (Service service = Service.on(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                         .model(new ServedModel("net", Plan.open(first), Settings.of(32)))
@@ -168,8 +169,7 @@ class SoakTest {
             threads.shutdown();
         }
         assertThat(counts).allSatisfy((what, n) -> assertThat(n.get()).as(what).isPositive());
-        // at most, since the collector may take what an earlier test left
-        assertThat(Memory.stats().owned()).isLessThanOrEqualTo(before);
+        assertThat(Memory.stats().owned()).isEqualTo(before);
         assertThat(rows.size()).isGreaterThan((int) (SECONDS * 0.5));
         write(rows);
         if (MINUTES >= 1) {

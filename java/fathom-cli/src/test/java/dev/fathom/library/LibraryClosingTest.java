@@ -70,6 +70,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.SettledMemory;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Monitor;
 import dev.fathom.train.Run;
@@ -397,28 +398,14 @@ class LibraryClosingTest {
                         closeable().stream().map(LibraryClosingTest::name).toList());
     }
 
-    /**
-     * What the process holds once the collector has taken what earlier tests left to it, such as the orders of batches.
-     */
-    private static Memory.Stats settled() throws InterruptedException {
-        Memory.Stats last;
-        Memory.Stats now = Memory.stats();
-        do {
-            last = now;
-            System.gc();
-            Thread.sleep(20);
-            now = Memory.stats();
-        } while (now.owned() != last.owned());
-        return now;
-    }
-
     /** Another of the kind lives meanwhile: it may have the memory that the first gave back, and must keep it. */
     @ParameterizedTest
     @MethodSource("closeable")
     void closingTwiceDoesNothing(Class<?> type) throws Exception {
         Callable<AutoCloseable> maker = makers.get(name(type));
         assertThat(maker).as("add a case for " + type).isNotNull();
-        Memory.Stats before = settled();
+        SettledMemory.owned();
+        Memory.Stats before = Memory.stats();
         AutoCloseable first = maker.call();
         first.close();
         Memory.Stats closed = Memory.stats();

@@ -61,7 +61,7 @@ final class NormPattern {
         if (norm.op().equals("GroupNormalization")) {
             return norm.attributes().get(RANK) instanceof Long rank && isOfChannels(graph.dims(w), rank.intValue());
         }
-        return graph.rank(w) == 1 && norm.attributes().get("axis") instanceof Long axis && axis == -1;
+        return graph.dims(w).length == 1 && norm.attributes().get("axis") instanceof Long axis && axis == -1;
     }
 
     /** Whether these dimensions, aligned with the last of {@code rank}, are 1 but for the second of all. */
@@ -113,7 +113,7 @@ final class NormPattern {
             x = Rewriting.input(function, 0);
         }
         Node conv = graph.maker(x, "Conv", "ConvTranspose");
-        return conv == null ? 0 : Math.max(0, graph.rank(Rewriting.input(conv, 1)));
+        return conv == null ? 0 : graph.dims(Rewriting.input(conv, 1)).length;
     }
 
     private @Nullable Node plain(Node n) {

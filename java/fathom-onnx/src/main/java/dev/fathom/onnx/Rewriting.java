@@ -101,12 +101,6 @@ final class Rewriting {
         return constants.containsKey(value);
     }
 
-    /** How many dimensions a constant has, or -1. */
-    int rank(String value) {
-        Initializer c = constants.get(value);
-        return c == null ? -1 : c.entry().dims().length;
-    }
-
     /** The dimensions of a constant; none for another value. */
     long[] dims(String value) {
         Initializer c = constants.get(value);

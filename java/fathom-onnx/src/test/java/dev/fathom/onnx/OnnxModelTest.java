@@ -18,6 +18,7 @@ import dev.fathom.plan.Session;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.SettledMemory;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -61,7 +62,7 @@ class OnnxModelTest {
 
     @Test
     void consumed() throws Exception {
-        long before = Memory.stats().owned();
+        long before = SettledMemory.owned();
         OnnxModel model = OnnxModel.read(file(linear()));
         try (Plan plan = model.consume()) {
             assertThat(plan.predict(new float[] {1, 1})).containsExactly(15, 0, 39);

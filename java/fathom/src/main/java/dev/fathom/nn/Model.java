@@ -29,7 +29,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -640,23 +639,22 @@ public final class Model<M extends Net> implements Trainable, AutoCloseable {
                 store.view(i, to).put(store.view(i));
             }
         };
-        // no task may throw: the others would go on while their memory is given back
-        AtomicBoolean failed = new AtomicBoolean(to.bytes() < MANY_BYTES);
-        if (!failed.get()) {
-            all.parallelStream().forEach(h -> {
-                try {
-                    if (!failed.get()) {
-                        copy.accept(h);
-                    }
-                } catch (RuntimeException | Error e) {
-                    failed.set(true);
-                }
-            });
-        }
-        if (failed.get()) { // in order, so that the message is about the first that fails
+        boolean atOnce = to.bytes() >= MANY_BYTES
+                && all.parallelStream().filter(h -> !succeeds(copy, h)).count() == 0;
+        if (!atOnce) { // in order, so that the message is about the first that fails
             all.forEach(copy);
         }
         return loading.report();
+    }
+
+    /** Whether it ends well. A task that throws would leave the others running while their memory is given back. */
+    private static boolean succeeds(Consumer<Variable> task, Variable h) {
+        try {
+            task.accept(h);
+            return true;
+        } catch (RuntimeException | Error e) {
+            return false;
+        }
     }
 
     /**

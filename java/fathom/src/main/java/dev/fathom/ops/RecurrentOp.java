@@ -37,9 +37,9 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
     public static final int MASK = 10;
     private static final int INPUTS = 11;
 
-    /** From so many sequences on, each thread has enough of its own. */
+    /** From so many sequences on, each thread has enough of its own: FEW_SEQUENCES of recurrent.h. */
     private static final int MANY_SEQUENCES = 16;
-    /** From so many recurrent weights on, many threads share a step well. */
+    /** From so many recurrent weights on, many threads share a step well: SHARED_FLOATS of recurrent.h. */
     private static final int MANY_WEIGHTS = 1 << 15;
 
     @Override

@@ -16,6 +16,7 @@ import dev.fathom.op.Shape;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import dev.fathom.testing.SettledMemory;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
@@ -57,19 +58,6 @@ class ConsumeTest {
         }
     }
 
-    /** What the process owns once the collector has taken what earlier tests left to it. */
-    private static long settled() throws InterruptedException {
-        long last;
-        long now = Memory.stats().owned();
-        do {
-            last = now;
-            System.gc();
-            Thread.sleep(20);
-            now = Memory.stats().owned();
-        } while (now != last);
-        return now;
-    }
-
     @Test
     void itAnswersAsOneWithCopies() {
         try (Model<Words> model = Model.of(Words.of(), 3);
@@ -84,7 +72,7 @@ class ConsumeTest {
 
     @Test
     void aLargeModelIsHeldOnceAndGivenBackWithTheLastSession() throws Exception {
-        long before = settled();
+        long before = SettledMemory.owned();
         Model<Linear> model = Model.of(new Linear(1024, 1024), 1);
         long held = Memory.stats().owned() - before;
         Plan plan = Plan.consume(model, (net, in) -> net.apply(in[0]), Spec.of("x", DType.F32, Dim.BATCH, 1024));
@@ -101,7 +89,7 @@ class ConsumeTest {
     /** The weight of a layer that a norm is folded into stays where it is, too. */
     @Test
     void whatIsFoldedIsHeldOnce() throws Exception {
-        long before = settled();
+        long before = SettledMemory.owned();
         var net = new Sequential(new Linear(1024, 1024), new BatchNorm(1024), new Linear(1024, 16));
         Model<Sequential> model = Model.of(net, 1);
         long held = Memory.stats().owned() - before;
@@ -128,7 +116,7 @@ class ConsumeTest {
 
     @Test
     void theModelIsClosedEvenIfTheFunctionIsRefused() throws Exception {
-        long before = settled();
+        long before = SettledMemory.owned();
         Model<Words> model = Model.of(Words.of(), 3);
         assertThatThrownBy(() -> Plan.consume(
                         model, (net, in) -> net.wide().apply(in[0]), Spec.of("x", DType.F32, Dim.BATCH, 47)))
