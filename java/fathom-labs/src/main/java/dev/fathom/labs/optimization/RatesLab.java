@@ -43,7 +43,8 @@ public final class RatesLab implements Experiment {
                 Images scarce = few.normalized()) {
             lab.put("images", images.title()).put("learn", images.learn().size());
             lab.put("choose", images.choose().size());
-            new BatchGrid(lab, images).show();
+            BatchGrid grid = new BatchGrid(lab, images, lab.epochs(5, 3), lab.of(5, 2));
+            new ScaledRates(grid, grid.show()).show();
             range(lab, images);
             growth(lab, images);
             new Overfitting(lab, scarce).run();

@@ -1,11 +1,15 @@
 package dev.fathom.labs.optimization;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.labs.ShortRun;
+import dev.fathom.optim.Schedule;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +36,31 @@ class RatesLabTest {
                     .as("batch " + batch)
                     .isGreaterThan(65);
         }
+    }
+
+    /** A best rate in proportion to the batch grows as its power 1, a rate that stays as its power 0. */
+    @Test
+    void thePowerIsThatOfTheBatch() {
+        int[] batches = BatchGrid.BATCHES;
+        double[] powers = {0, 0.5, 1};
+        for (double power : powers) {
+            double[] rates = IntStream.of(batches)
+                    .mapToDouble(b -> 0.3 * Math.pow(b, power))
+                    .toArray();
+            assertThat(BatchGrid.slope(rates)).isCloseTo(power, within(1e-9));
+            assertThat(BatchGrid.slope(Arrays.copyOf(rates, BatchGrid.SMALL))).isCloseTo(power, within(1e-9));
+        }
+    }
+
+    /** A batch 8 times as large begins with the rate of the smallest and rises to 8 times that rate in an epoch. */
+    @Test
+    void theRateRisesToThatOfTheLinearScalingRule() {
+        Schedule rule = ScaledRates.rule(8 * BatchGrid.BATCHES[0]);
+        assertThat(rule.factor(0, 0)).isCloseTo(1, within(1e-12));
+        assertThat(rule.factor(0.5, 5)).isCloseTo(4.5, within(1e-12));
+        assertThat(rule.factor(1, 10)).isCloseTo(8, within(1e-12));
+        assertThat(rule.factor(3, 30)).isCloseTo(8, within(1e-12));
+        assertThat(ScaledRates.rule(BatchGrid.BATCHES[0]).factor(0.5, 5)).isCloseTo(1, within(1e-12));
     }
 
     @Test
