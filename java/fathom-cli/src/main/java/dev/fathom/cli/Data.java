@@ -1,12 +1,15 @@
 package dev.fathom.cli;
 
 import dev.fathom.data.Dataset;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.Download;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Imdb;
 import dev.fathom.experiments.data.Tar;
 import dev.fathom.experiments.data.TinyShakespeare;
+import dev.fathom.labs.Labs;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -14,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -22,10 +26,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code fathom data mnist}: fetches the files of a set into the cache folder, where the experiments find them. */
+/**
+ * {@code fathom data mnist}: fetches the files of a set into the cache folder, where the experiments find them;
+ * {@code fathom data all}: those of all sets that labs read, with a stand-in for each that cannot be fetched.
+ */
 @Command(
         name = "data",
-        description = "Fetches a data set into the cache folder, where ./fathom finds it.",
+        description = "Fetches a data set, or all that labs read, into the cache folder, where ./fathom finds them.",
         sortOptions = false)
 public final class Data implements Runnable {
     private final PrintStream out;
@@ -35,14 +42,16 @@ public final class Data implements Runnable {
             paramLabel = "SET",
             converter = Choice.Converter.class,
             description = "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), fashion-mnist (31 MB, which is part of "
-                    + "the project's tree too), imdb (86 MB), or tinyshakespeare (1.1 MB).")
+                    + "the project's tree too), imdb (86 MB), tinyshakespeare (1.1 MB), another set that labs read, or all of these with small stand-ins for "
+                    + "those that cannot be fetched.")
     private Choice choice;
 
     @Option(
             names = "--from",
             paramLabel = "URL",
             converter = Address.class,
-            description = "Another folder on the web with the same files; their content is still checked.")
+            description = "Another folder on the web with the same files, or for all one with a folder for each set; "
+                    + "their content is still checked.")
     private @Nullable URI from;
 
     @Mixin
@@ -55,6 +64,8 @@ public final class Data implements Runnable {
 
     /** A set by its name: what fetches it. */
     private record Choice(Consumer<Data> fetch) {
+        static final String ALL = "all";
+
         static final class Converter implements ITypeConverter<Choice> {
             @Override
             public Choice convert(String name) {
@@ -64,11 +75,23 @@ public final class Data implements Runnable {
                 if (name.equalsIgnoreCase(TinyShakespeare.NAME)) {
                     return new Choice(Data::plays);
                 }
+                if (name.equalsIgnoreCase(ALL)) {
+                    return new Choice(Data::all);
+                }
+                List<DataSet> others = Labs.data().stream()
+                        .filter(set -> !set.published().isEmpty())
+                        .toList();
+                for (DataSet set : others) {
+                    if (name.equalsIgnoreCase(set.name())) {
+                        return new Choice(data -> data.published(set));
+                    }
+                }
                 try {
                     ImageSet set = ImageSet.named(name, ImageSet.values());
                     return new Choice(data -> data.images(set));
                 } catch (IllegalArgumentException e) {
-                    throw new TypeConversionException(e.getMessage() + ", " + Imdb.NAME + ", " + TinyShakespeare.NAME);
+                    throw new TypeConversionException(e.getMessage() + ", " + Imdb.NAME + ", " + TinyShakespeare.NAME
+                            + others.stream().map(set -> ", " + set.name()).collect(Collectors.joining()) + ", " + ALL);
                 }
             }
         }
@@ -79,8 +102,38 @@ public final class Data implements Runnable {
         choice.fetch.accept(this);
     }
 
+    /** Fetches what can be fetched, makes stand-ins for the rest, and lists all sets. */
+    private void all() {
+        URI everywhere = from;
+        for (DataSet set : Labs.data()) {
+            from = everywhere == null ? null : folder(everywhere).resolve(set.name());
+            if (set.place().isEmpty()) {
+                try {
+                    new Choice.Converter().convert(set.name()).fetch.accept(this);
+                } catch (TypeConversionException e) {
+                    out.println(set.name() + " has no address: " + set.origin());
+                } catch (UncheckedIOException | IllegalArgumentException e) {
+                    out.println(set.name() + " was not fetched: " + e.getMessage());
+                }
+            }
+            if (set.place().isEmpty()) {
+                out.println(set.name() + ": a stand-in is in " + set.makeStandIn());
+            }
+        }
+        out.println();
+        out.print(DataTable.text(Labs.data()));
+    }
+
+    private void published(DataSet set) {
+        for (DataSet.Published file : set.published()) {
+            URI address = from == null ? file.address() : folder(from).resolve(file.path());
+            files.fetch(address, set.cache().resolve(file.path()), file.path(), file.content(), "sha256 as known");
+        }
+        out.printf("%nIn %s.%n", set.cache());
+    }
+
     private void plays() {
-        Path cache = TinyShakespeare.cache();
+        Path cache = TinyShakespeare.SET.cache();
         URI folder = from == null ? TinyShakespeare.ADDRESS.resolve(".") : folder(from);
         fetched(folder, cache, TinyShakespeare.FILE, TinyShakespeare.CONTENT, "sha256 as known");
         out.printf("%nIn %s; next:%n  ./fathom example 11%n", cache);

@@ -107,6 +107,10 @@ public final class LabCommand implements Callable<Integer> {
         if (save && (brief || epochs != null || data != null)) {
             throw options.misuse("--save stores full runs on the usual data; leave out --short, --epochs and --data");
         }
+        if (save && !lab.standIns(data).isEmpty()) {
+            throw options.misuse("--save stores runs on the data themselves, and there are only stand-ins for "
+                    + String.join(", ", lab.standIns(data)) + "; ./fathom data all says how to get the data");
+        }
         Path docs = save ? Project.docs() : null;
         Path folder = options.prepare("lab/" + lab.name());
         try (Interrupt interrupt = Interrupt.install(err)) {
@@ -122,8 +126,13 @@ public final class LabCommand implements Callable<Integer> {
         }
     }
 
-    /** Keeps the chosen picture of a run in the docs and, of a full one, its figures. */
+    /** Keeps the chosen picture of a run in the docs and, of a full one, its figures; nothing of one on stand-ins. */
     static void store(Experiment lab, FinishedRun run, Path docs, PrintStream out) {
+        if (run.run().onStandIns()) {
+            out.println("Not stored, because lab " + lab.name() + " read "
+                    + run.run().data() + ".");
+            return;
+        }
         if (!run.brief()) {
             Path file = docs.resolve("labs").resolve(lab.name() + ".json");
             run.run().write(file);

@@ -131,6 +131,55 @@ class DataTest {
                         + "; ./fathom data mnist fetches it");
     }
 
+    /** The players are served, all else is not there. */
+    @Test
+    void allOfThemAreFetchedOrStoodInFor() throws Exception {
+        byte[] players = Files.readAllBytes(ROOT.resolve("test-data/hitters/Hitters.csv"));
+        try (var server = new Loopback((request, to) -> {
+            if (request.path().equals("/some/where/hitters/Hitters.csv")) {
+                Loopback.honest(request, to, players);
+            } else {
+                to.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            }
+        })) {
+            String from = server.uri("/some/where").toString();
+            CommandLineRun run = CommandLineRun.of("data", "all", "--from", from);
+            assertThat(run.err()).isEmpty();
+            assertThat(run.code()).isZero();
+            List<String> said =
+                    run.out().lines().map(line -> line.replaceAll(" +", " ")).toList();
+            Path cache = temp.resolve("cache");
+            assertThat(said)
+                    .contains(
+                            "Hitters.csv 21.0 KB fetched, sha256 as known",
+                            "hitters yes " + cache.resolve("data/hitters") + " 21.0 KB BSD-3-Clause (ISLP) hitters",
+                            "names was not fetched: " + server.uri("/some/where/names/names.txt")
+                                    + ": the server says 404 Not Found; try another address with --from",
+                            "names: a stand-in is in " + cache.resolve("stand-ins/names"),
+                            "ecg has no address: make them of dataset/ecg/raw in the repository "
+                                    + "chickenbestlover/RNN-Time-series-Anomaly-Detection")
+                    .anyMatch(line -> line.startsWith("names stand-in " + cache.resolve("stand-ins/names") + " "))
+                    .anyMatch(line -> line.startsWith("mnist stand-in "))
+                    .noneMatch(line -> line.contains(" no ") && line.endsWith(" names"));
+            // once there, it is not fetched again, and a set can be fetched alone
+            int requests = server.requests().size();
+            assertThat(CommandLineRun.of("data", "hitters", "--from", from + "/hitters")
+                            .out())
+                    .contains("is there, sha256 as known");
+            assertThat(server.requests()).hasSize(requests);
+        }
+        // a stand-in is for labs alone, and nothing of them is stored
+        assertThatThrownBy(ImageSet.MNIST::folder).hasMessageEndingWith("fetch all with ./fathom data mnist");
+        Files.createDirectories(temp.resolve("tree/docs"));
+        CommandLineRun save = CommandLineRun.of(
+                "lab", "names", "--save", "--out", temp.resolve("out").toString());
+        assertThat(save.code()).isEqualTo(2);
+        assertThat(save.err())
+                .contains("--save stores runs on the data themselves, and there are only stand-ins for names; "
+                        + "./fathom data all says how to get the data");
+        assertThat(temp.resolve("out")).doesNotExist();
+    }
+
     // ---- archives
 
     @Test

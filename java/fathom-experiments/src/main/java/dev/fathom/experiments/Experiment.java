@@ -1,5 +1,6 @@
 package dev.fathom.experiments;
 
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.pages.Words;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Layer;
@@ -7,10 +8,13 @@ import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.view.Diagram;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** An experiment with a page, run by {@code ./fathom lab NAME}; its words are in {@code NAME.md} beside its class. */
 public interface Experiment {
@@ -64,6 +68,19 @@ public interface Experiment {
     /** Whether it does something with a text of the person who runs it, {@link Lab#prompt}. */
     default boolean takesPrompt() {
         return false;
+    }
+
+    /** The data sets that it reads where a person gives no folder. */
+    default List<DataSet> reads() {
+        return List.of();
+    }
+
+    /** The names of the sets of which it reads a stand-in, where a person gives this folder of data, or none. */
+    default List<String> standIns(@Nullable Path data) {
+        return reads().stream()
+                .filter(set -> set.isStandInFor(data))
+                .map(DataSet::name)
+                .toList();
     }
 
     /**

@@ -80,7 +80,11 @@ public final class Lab {
         this.experiment = experiment;
         this.run = run;
         this.words = experiment.words();
-        this.page = new Findings("Lab " + experiment.name(), "", run.out());
+        List<String> standIns = experiment.standIns(run.data());
+        this.page = new Findings("Lab " + experiment.name(), "", run.out()).standIns(standIns);
+        if (!standIns.isEmpty()) {
+            say("%s", Findings.insteadOf(standIns));
+        }
     }
 
     // ---- how it is to be run
@@ -242,7 +246,7 @@ public final class Lab {
         return kept().resolve(Training.fileName(name));
     }
 
-    /** Where checkpoints and parts of this form, seed, number of epochs and folder of data are. */
+    /** Where checkpoints and parts of this form, seed, number of epochs, folder of data and kind of data are. */
     private Path kept() {
         StringBuilder name = new StringBuilder((run.brief() ? "short" : "full") + "-seed-" + run.seed());
         if (run.epochs() != null) {
@@ -251,6 +255,9 @@ public final class Lab {
         if (run.data() != null) {
             Path data = run.data().toAbsolutePath().normalize();
             name.append(Findings.line("-data-%08x", data.toString().hashCode()));
+        }
+        if (page.onStandIns()) {
+            name.append("-stand-ins"); // what was learned from them is not gone on with on the data themselves
         }
         return run.folder().resolve("kept").resolve(name.toString());
     }

@@ -47,7 +47,7 @@ public record RecordedRun(Experiment lab, LabRun run) {
         // a machine with other work to do says nothing about the time, also not in the sessions that follow
         double seconds = spent(busy > BUSY ? Double.NaN : earlier, began);
         boolean finished = result.isFinished() && !run.interrupt().requested();
-        boolean whole = run.whole() && finished;
+        boolean whole = run.whole() && finished && !result.onStandIns();
         Expectations expected = Expectations.of(lab.name());
         result.judged(expected, whole).brief(run.brief()).made(made(seconds));
         if (!result.parts().isEmpty()) {

@@ -1,6 +1,7 @@
 package dev.fathom.experiments;
 
 import dev.fathom.experiments.pages.Figures;
+import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.FinishedRun;
 import dev.fathom.experiments.pages.StoredRun;
 import dev.fathom.view.HtmlReport;
@@ -42,9 +43,12 @@ public record Seeds(Experiment lab, LabRun run, int count) {
         HtmlReport page = new HtmlReport("Lab " + lab.name() + ", " + count + " seeds")
                 .text("Each figure is the mean of " + count + " runs, which differ in their seed alone. Its interval "
                         + "holds the mean of all seeds with a probability of 95 %, by Student's t.")
-                .table(table.header(), table.rows())
-                .section("Pictures of seed " + run.seed());
+                .table(table.header(), table.rows());
+        if (mean.onStandIns()) {
+            page.text(Findings.insteadOf(lab.standIns(run.data())));
+        }
         Path first = run.seeded(run.seed()).folder().resolve(FinishedRun.PAGE);
+        page.section("Pictures of seed " + run.seed());
         HtmlReport.pictures(first).forEach(page::picture);
         page.section("Pages");
         for (long seed = run.seed(); seed < run.seed() + count; seed++) {

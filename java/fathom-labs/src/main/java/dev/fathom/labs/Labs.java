@@ -1,6 +1,7 @@
 package dev.fathom.labs;
 
 import dev.fathom.experiments.Experiment;
+import dev.fathom.experiments.data.DataSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,13 @@ public final class Labs {
                     .toList();
 
     private Labs() {}
+
+    /** The data sets that labs read, each once. */
+    public static List<DataSet> data() {
+        Map<String, DataSet> all = new LinkedHashMap<>();
+        ALL.forEach(lab -> lab.reads().forEach(set -> all.putIfAbsent(set.name(), set)));
+        return List.copyOf(all.values());
+    }
 
     /** What each shows, by its name, in their order. */
     public static Map<String, String> shown() {

@@ -17,8 +17,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FirstNames {
     /** Where they are. */
-    public static final DataSet SET =
-            new DataSet("names", List.of("names.txt"), "download it from the repository karpathy/makemore");
+    public static final DataSet SET = DataSet.of(
+            "names",
+            List.of("names.txt"),
+            "download it from the repository karpathy/makemore",
+            "MIT",
+            folder -> StandIn.text(folder.resolve("names.txt"), String.join("\n", StandIn.words(4000, 1))));
 
     /** The token before and after a name. */
     public static final String END = ".";

@@ -7,11 +7,11 @@ import dev.fathom.table.Encoder;
 import dev.fathom.table.Encoding;
 import dev.fathom.table.Table;
 import dev.fathom.tensor.Tensor;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record Hitters(List<String> names, double[][] x, double[] y) {
     private static final String FILE = "Hitters.csv";
+    /** Where they are; the project's tree has a copy. */
+    public static final DataSet SET =
+            DataSet.of("hitters", List.of(FILE), Nyse.ISLP, "BSD-3-Clause (ISLP)", Hitters::standIn);
+
     /** Two thirds of them, less a fold of a tenth, are enough for 19 columns and an intercept. */
     private static final int FEWEST = 40;
 
@@ -31,17 +35,13 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
     private static final Set<String> BASELINES = Set.of("League=A", "Division=E", "NewLeague=A");
 
     /**
-     * Reads the players from {@code folder}, or if it is null from the project's own copy or {@code FATHOM_DATA}. Each
-     * of the three categorical columns, which have two values, becomes two columns of x.
+     * Reads the players from {@code folder}, or if it is null from {@link #SET} or the textbook's other data. Each of
+     * the three categorical columns, which have two values, becomes two columns of x.
      *
      * @throws IllegalArgumentException if the file is missing or damaged; the message names the line and the column
      */
     public static Hitters read(@Nullable Path folder) {
-        Path own = Project.root().map(root -> root.resolve("test-data/hitters")).orElse(Path.of(""));
-        Path from = folder == null && Files.exists(own.resolve(FILE))
-                ? own
-                : new DataSet("islr", List.of(FILE), Nyse.ISLP).folder(folder);
-        Path file = from.resolve(FILE);
+        Path file = place(folder).resolve(FILE);
         Table table = Table.csv(file);
         if (!table.columns().contains("Salary") || !table.columns().containsAll(CATEGORIES)) {
             throw new IllegalArgumentException(file + " has the columns " + table.columns()
@@ -73,6 +73,44 @@ public record Hitters(List<String> names, double[][] x, double[] y) {
                                 .toArray())
                         .toArray(double[][]::new),
                 Averages.doubles(y));
+    }
+
+    /** Where they are, also among the textbook's other data. */
+    private static Path place(@Nullable Path folder) {
+        DataSet textbook = DataSet.of(Nyse.SET.name(), List.of(FILE), Nyse.ISLP, SET.license(), SET.writer());
+        return folder != null
+                ? textbook.folder(folder)
+                : SET.place().or(textbook::place).or(SET::standIn).orElseGet(() -> textbook.folder(null));
+    }
+
+    /** Players whose salary grows with the hits and the years. */
+    private static void standIn(Path folder) {
+        SplittableRandom random = new SplittableRandom(8);
+        StringBuilder text = new StringBuilder("AtBat,Hits,HmRun,Runs,RBI,Walks,Years,CAtBat,CHits,CHmRun,CRuns,CRBI,"
+                + "CWalks,League,Division,PutOuts,Assists,Errors,Salary,NewLeague\n");
+        for (int i = 0; i < 263; i++) {
+            int hits = random.nextInt(30, 200);
+            int years = random.nextInt(1, 20);
+            int[] season = {hits * 4 + random.nextInt(60), hits, random.nextInt(40), hits / 2, hits / 2, hits / 3};
+            for (int k = 0; k < season.length; k++) {
+                season[k] += random.nextInt(10);
+                text.append(season[k]).append(',');
+            }
+            text.append(years);
+            for (int value : season) {
+                text.append(',').append(value * years + random.nextInt(50));
+            }
+            String league = random.nextBoolean() ? "A" : "N";
+            text.append(',').append(league).append(random.nextBoolean() ? ",E" : ",W");
+            for (int k = 0; k < 3; k++) {
+                text.append(',').append(random.nextInt(300));
+            }
+            text.append(',')
+                    .append(50 + 3 * hits + 20 * years + random.nextInt(200))
+                    .append(',');
+            text.append(random.nextInt(10) == 0 ? "A" : league).append('\n');
+        }
+        StandIn.text(folder.resolve(FILE), text.toString());
     }
 
     /**

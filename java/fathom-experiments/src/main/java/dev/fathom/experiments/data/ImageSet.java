@@ -28,6 +28,7 @@ public enum ImageSet {
                     "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
                     "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
             List.of(Layout.IDX),
+            "MIT",
             "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"),
     /** 60,000 and 10,000 handwritten digits (LeCun et al. 1998); not part of the project. */
     MNIST(
@@ -39,6 +40,7 @@ public enum ImageSet {
                     "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
                     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
             List.of(Layout.IDX),
+            "CC BY-SA 3.0, by one of its sources",
             "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
     /**
      * 50,000 and 10,000 color images of 32 x 32 pixels (Krizhevsky 2009), or a part of them; not part of the project.
@@ -51,6 +53,7 @@ public enum ImageSet {
                     Layout.BATCHES,
                     Layout.BATCHES.in("cifar-10-batches-bin"),
                     new Layout("", List.of("train_15000.bin", "valid_4000.bin"), List.of("test_1000.bin"))),
+            "none stated, citation asked",
             "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"),
     /**
      * 50,000 and 10,000 color images of 32 x 32 pixels in a hundred classes (Krizhevsky 2009); not part of the project.
@@ -60,6 +63,7 @@ public enum ImageSet {
             "https://www.cs.toronto.edu/~kriz/",
             Map.of("cifar-100-binary.tar.gz", Download.Content.ofFile(168_513_733, "03b5dce01913d631647c71ecec9e9cb8")),
             List.of(Layout.HUNDRED, Layout.HUNDRED.in("cifar-100-binary")),
+            "none stated, citation asked",
             "apple, aquarium fish, baby, bear, beaver, bed, bee, beetle, bicycle, bottle, bowl, boy, bridge, bus, "
                     + "butterfly, camel, can, castle, caterpillar, cattle, chair, chimpanzee, clock, cloud, cockroach, "
                     + "couch, crab, crocodile, cup, dinosaur, dolphin, elephant, flatfish, forest, fox, girl, hamster, "
@@ -122,13 +126,21 @@ public enum ImageSet {
     private final URI address;
     private final Map<String, Download.Content> files;
     private final List<Layout> layouts;
+    private final String license;
     private final List<String> classes;
 
-    ImageSet(String title, String address, Map<String, Download.Content> files, List<Layout> layouts, String classes) {
+    ImageSet(
+            String title,
+            String address,
+            Map<String, Download.Content> files,
+            List<Layout> layouts,
+            String license,
+            String classes) {
         this.title = title;
         this.address = URI.create(address);
         this.files = files;
         this.layouts = layouts;
+        this.license = license;
         this.classes = List.of(classes.split(", "));
     }
 
@@ -221,6 +233,35 @@ public enum ImageSet {
         return Stream.concat(places(toString()).stream(), tree().stream()).anyMatch(this::in);
     }
 
+    /** The {@link #folder}, or that of a stand-in where no other has the files. */
+    public Path orStandIn() {
+        return isHere() ? folder() : set().standIn().orElseGet(this::folder);
+    }
+
+    /** How a lab declares that it reads it. */
+    public DataSet set() {
+        List<List<String>> forms = layouts.stream()
+                .map(l -> l.all().map(file -> Path.of(l.sub(), file).toString()).toList())
+                .toList();
+        return new DataSet(toString(), forms, "./fathom data " + this + " fetches it", license, this::standIn);
+    }
+
+    private void standIn(Path folder) {
+        if (archived()) {
+            Layout l = layouts.get(0);
+            int each = 3000 / l.train().size();
+            for (String file : l.all().toList()) {
+                DrawnImages.records(
+                        folder.resolve(file), each, classes.size(), labels().record() - 3072, file.hashCode());
+            }
+        } else {
+            List<Path> all =
+                    Layout.IDX.all().map(file -> folder.resolve(file + ".gz")).toList();
+            DrawnImages.idx(all.get(0), all.get(1), 6000, ordinal());
+            DrawnImages.idx(all.get(2), all.get(3), 1000, 10 + ordinal());
+        }
+    }
+
     /** What a folder without the files lacks, and what to do. */
     private String lacking(Path folder) {
         return folder + " lacks " + layouts.get(0).lacking(folder).get(0) + (archived() ? "" : ".gz")
@@ -253,11 +294,16 @@ public enum ImageSet {
     }
 
     private static Path cache(String name) {
+        return cached("data").resolve(name);
+    }
+
+    /** A folder in the user's cache folder, or in {@code -Dfathom.cache=}. */
+    static Path cached(String folder) {
         Path base = Project.setting("fathom.cache", null)
                 .or(() -> Project.setting(null, "XDG_CACHE_HOME").map(cache -> cache + "/fathom"))
                 .map(Path::of)
                 .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "fathom"));
-        return base.toAbsolutePath().resolve("data").resolve(name);
+        return base.toAbsolutePath().resolve(folder);
     }
 
     private Optional<Path> tree() {
@@ -281,13 +327,13 @@ public enum ImageSet {
     }
 
     /**
-     * All of it as [28, 28, 1] or [32, 32, 3], from {@code folder}, or from where it usually is; one image in twelve,
-     * chosen by {@code seed}, is held out.
+     * All of it as [28, 28, 1] or [32, 32, 3], from {@code folder}, or from where it or its stand-in usually is; one
+     * image in twelve, chosen by {@code seed}, is held out.
      *
      * @throws IllegalArgumentException if a file is missing or damaged
      */
     public Images images(@Nullable Path folder, long seed) {
-        Path from = folder != null ? folder : folder();
+        Path from = folder != null ? folder : orStandIn();
         if (!in(from)) {
             throw new IllegalArgumentException(lacking(from));
         }

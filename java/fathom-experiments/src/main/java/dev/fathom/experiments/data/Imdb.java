@@ -15,9 +15,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +39,14 @@ public final class Imdb {
 
     /** The name on the command line and in folders. */
     public static final String NAME = "imdb";
+
+    /** Where they are. */
+    public static final DataSet SET = DataSet.of(
+            NAME,
+            List.of("train.tsv.gz", "test.tsv.gz", INDEX),
+            "./fathom data imdb fetches them",
+            "none stated, for research, citation asked",
+            Imdb::standIn);
 
     private static final List<String> PARTS = List.of("train", "test");
     private static final List<String> CLASSES = List.of("0", "1");
@@ -69,7 +81,7 @@ public final class Imdb {
 
     /**
      * The first folder that has the files: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), then in the cache
-     * folder.
+     * folder, then that of their stand-in.
      *
      * @throws IllegalArgumentException if there is none, with what to do
      */
@@ -85,14 +97,48 @@ public final class Imdb {
     public static Path folder(@Nullable Path given) {
         List<Path> places = given == null ? ImageSet.places(NAME) : List.of(given);
         return places.stream()
-                .filter(place -> PARTS.stream().allMatch(part -> Files.isRegularFile(tsv(place, part)))
-                        && Files.isRegularFile(index(place)))
+                .filter(SET::isIn)
                 .findFirst()
+                .or(() -> given == null ? SET.standIn() : Optional.empty())
                 .orElseThrow(() -> new IllegalArgumentException("the reviews of IMDB are not here: "
                         + (places.size() == 1
                                 ? places.get(0) + " does not have"
                                 : "neither " + places.get(0) + " nor " + places.get(1) + " has")
                         + " train.tsv.gz, test.tsv.gz and " + INDEX + "; ./fathom data imdb fetches them"));
+    }
+
+    /** Reviews of words without a meaning, of which some occur in positive and some in negative reviews only. */
+    private static void standIn(Path folder) {
+        SplittableRandom random = new SplittableRandom(10);
+        List<String> words = StandIn.words(3000, 10);
+        for (String part : PARTS) {
+            StringBuilder table = new StringBuilder("label\trating\tid\ttext\n");
+            for (int i = 0; i < 4800; i++) {
+                List<String> own = words.subList(i % 2 == 0 ? 40 : 60, i % 2 == 0 ? 60 : 80);
+                table.append(i % 2)
+                        .append('\t')
+                        .append(i % 2 == 0 ? 3 : 8)
+                        .append('\t')
+                        .append(i / 2)
+                        .append('\t');
+                for (int s = random.nextInt(5, 12); s > 0; s--) {
+                    String mark = s == 2 ? "\"" : ""; // one sentence is a quote
+                    String sentence = StandIn.sentence(words, random);
+                    table.append(mark)
+                            .append(own.get(random.nextInt(own.size())))
+                            .append(' ')
+                            .append(sentence);
+                    table.append(mark).append(' ');
+                }
+                table.append('\n');
+            }
+            StandIn.text(tsv(folder, part), table.toString());
+        }
+        StandIn.text(
+                folder.resolve(INDEX),
+                IntStream.range(0, words.size())
+                        .mapToObj(i -> "\"" + words.get(i) + "\": " + (i + 1))
+                        .collect(Collectors.joining(", ", "{", "}")));
     }
 
     private static Path tsv(Path folder, String part) {

@@ -20,6 +20,28 @@ import java.util.stream.Stream;
  * @param probability of the class
  */
 public record NamedPhotograph(String file, String content, String network, int label, double probability) {
+    private static final String LIST = "expected.tsv";
+    /** Where they are. */
+    public static final DataSet SET = DataSet.of(
+            "islr/book_images",
+            List.of(LIST),
+            "put the textbook's photographs there, or name their folder with --data",
+            "BSD-3-Clause (ISLP)",
+            NamedPhotograph::standIn);
+
+    /** Two drawn pictures, of which nothing in particular is said. */
+    private static void standIn(Path folder) {
+        StringBuilder text = new StringBuilder("file\tcontent\tmodel\trank\tclass_index\tclass_name\tprobability\n");
+        for (String name : List.of("flamingo", "kitty")) {
+            StandIn.picture(folder.resolve(name + ".jpg"), 400, 300);
+            for (int rank = 1; rank <= 3; rank++) {
+                text.append(name + ".jpg\ta drawn picture\tsqueezenet1_1\t" + rank + "\t" + rank + "\tclass " + rank
+                        + "\t0.001\n");
+            }
+        }
+        StandIn.text(folder.resolve(LIST), text.toString());
+    }
+
     private static NamedPhotograph of(Path file, String text) {
         try {
             String[] cells = text.split("\t");
@@ -34,18 +56,15 @@ public record NamedPhotograph(String file, String content, String network, int l
     }
 
     /**
-     * Where the photographs are.
+     * Where the photographs, or their stand-ins, are.
      *
      * @throws IllegalArgumentException if they are nowhere, with what to do
      */
     public static Path folder() {
-        List<Path> places = ImageSet.places("islr/book_images");
-        return places.stream()
-                .filter(place -> Files.isRegularFile(place.resolve("expected.tsv")))
-                .findFirst()
+        return SET.place()
+                .or(SET::standIn)
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "there is no " + places.get(0).resolve("expected.tsv")
-                                + "; put the textbook's photographs there, or name their folder with --data"));
+                        "there is no " + ImageSet.places(SET.name()).get(0).resolve(LIST) + "; " + SET.origin()));
     }
 
     /**
@@ -54,7 +73,7 @@ public record NamedPhotograph(String file, String content, String network, int l
      * @throws IllegalArgumentException if the list is missing or damaged
      */
     public static Map<String, List<NamedPhotograph>> read(Path folder) {
-        Path file = folder.resolve("expected.tsv");
+        Path file = folder.resolve(LIST);
         try (Stream<String> lines = Files.lines(file)) {
             Map<String, List<NamedPhotograph>> all = lines.skip(1)
                     .map(text -> NamedPhotograph.of(file, text))

@@ -1,11 +1,15 @@
 package dev.fathom.experiments.data;
 
+import static dev.fathom.experiments.pages.Findings.line;
+
 import dev.fathom.series.Series;
 import dev.fathom.series.Standardization;
 import dev.fathom.table.Encoder;
 import dev.fathom.table.Table;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,11 +26,34 @@ public final class Nyse {
     static final String ISLP = "download it from the repository intro-stat-learning/ISLP";
 
     private static final String FILE = "NYSE.csv";
+    /** Where they are. */
+    public static final DataSet SET = DataSet.of("islr", List.of(FILE), ISLP, "BSD-3-Clause (ISLP)", Nyse::standIn);
+
     private static final String DAY = "day_of_week";
     private static final String TRAIN = "train";
     private static final int FEWEST = 200;
 
     private Nyse() {}
+
+    /** Volume and volatility that remember the day before, and returns that do not. */
+    private static void standIn(Path folder) {
+        SplittableRandom random = new SplittableRandom(7);
+        String[] days = {"mon", "tues", "wed", "thur", "fri"};
+        StringBuilder text = new StringBuilder("date,day_of_week,DJ_return,log_volume,log_volatility,train\n");
+        LocalDate date = LocalDate.of(1962, 12, 3);
+        double volume = 0;
+        double volatility = -11;
+        for (int t = 0; t < 1600; t++) {
+            volume = 0.6 * volume + 0.15 * random.nextGaussian();
+            volatility = -11 + 0.98 * (volatility + 11) + 0.1 * random.nextGaussian();
+            double change = Math.exp(volatility / 2 + 1) * random.nextGaussian();
+            text.append(line(
+                    "%s,%s,%.6f,%.6f,%.6f,%s\n",
+                    date, days[t % 5], change, volume, volatility, t < 1100 ? "TRUE" : "FALSE"));
+            date = date.plusDays(t % 5 == 4 ? 3 : 1);
+        }
+        StandIn.text(folder.resolve(FILE), text.toString());
+    }
 
     /**
      * Reads the days: the three numbers scaled to mean 0 and deviation 1 over the whole series, as in the textbook,
@@ -36,7 +63,7 @@ public final class Nyse {
      *     it has fewer than 200 days for training or for the test
      */
     public static Series read(@Nullable Path folder) {
-        Path file = new DataSet("islr", List.of(FILE), ISLP).folder(folder).resolve(FILE);
+        Path file = SET.folder(folder).resolve(FILE);
         Table table = Table.csv(file);
         Series raw = Series.of(
                 table,

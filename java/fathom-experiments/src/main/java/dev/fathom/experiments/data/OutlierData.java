@@ -28,10 +28,10 @@ public final class OutlierData {
     private static final String NAB_LABELS = "labels/combined_windows.json";
 
     /** An electrocardiogram: the rows around its outliers, and those to learn from and to score, with both ends. */
-    private record Beats(String name, int first, int last, int trainFrom, int trainTo, int testFrom, int testTo) {}
+    record Beats(String name, int first, int last, int trainFrom, int trainTo, int testFrom, int testTo) {}
 
     /** The split of the papers. */
-    private static final List<Beats> ECG = List.of(
+    static final List<Beats> ECG = List.of(
             new Beats("chfdb_chf01_275", 2330, 2600, 0, 1832, 1833, 3673),
             new Beats("chfdb_chf13_45590", 2800, 2960, 0, 2438, 2439, 3725),
             new Beats("ltstdb_20221_43", 650, 780, 1121, 3730, 0, 1120),
@@ -40,24 +40,38 @@ public final class OutlierData {
             new Beats("stdb_308_0", 2290, 2550, 2986, 5358, 265, 2985),
             new Beats("xmitdb_x108_0", 4020, 4400, 424, 3575, 3576, 5331));
 
-    private static final DataSet ECG_FILES = new DataSet(
+    /** Where the electrocardiograms are. */
+    public static final DataSet ECG_FILES = DataSet.of(
             "ecg",
             ECG.stream().map(b -> b.name() + ".csv").toList(),
-            "make them of dataset/ecg/raw in the repository chickenbestlover/RNN-Time-series-Anomaly-Detection");
-    private static final DataSet NAB_FILES =
-            new DataSet("nab", List.of(NAB_LABELS), "download data and labels from the repository numenta/NAB");
-    private static final DataSet MSL_FILES = new DataSet(
+            "make them of dataset/ecg/raw in the repository chickenbestlover/RNN-Time-series-Anomaly-Detection",
+            "ODC-By 1.0 (PhysioNet)",
+            OutlierStandIns::ecg);
+    /** Where the series of the Numenta benchmark are. */
+    public static final DataSet NAB_FILES = DataSet.of(
+            "nab",
+            List.of(NAB_LABELS),
+            "download data and labels from the repository numenta/NAB",
+            "MIT",
+            OutlierStandIns::nab);
+    /** Where the telemetry is. */
+    public static final DataSet MSL_FILES = DataSet.of(
             "msl",
             List.of("msl.npz", "labels.csv"),
-            "make them of data/SMAP_MSL in the repository imperial-qore/TranAD");
-    private static final DataSet UCR_FILES = new DataSet(
+            "make them of data/SMAP_MSL in the repository imperial-qore/TranAD",
+            "none stated (NASA), BSD-3-Clause",
+            OutlierStandIns::msl);
+    /** Where the arterial pressures are. */
+    public static final DataSet UCR_FILES = DataSet.of(
             "ucr-internal-bleeding",
             List.of(
                     "135_UCR_Anomaly_InternalBleeding16_1200_4187_4199.txt",
                     "136_UCR_Anomaly_InternalBleeding17_1600_3198_3309.txt",
                     "137_UCR_Anomaly_InternalBleeding18_2300_4485_4587.txt",
                     "138_UCR_Anomaly_InternalBleeding19_3000_4187_4197.txt"),
-            "download them from data/UCR in the repository imperial-qore/TranAD");
+            "download them from data/UCR in the repository imperial-qore/TranAD",
+            "none stated, BSD-3-Clause",
+            OutlierStandIns::ucr);
 
     private static final int MOST = 10_000_000; // characters of a text
 

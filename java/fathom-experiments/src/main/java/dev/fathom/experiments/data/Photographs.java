@@ -19,8 +19,14 @@ import org.jspecify.annotations.Nullable;
  * @param pixels of the middle of each, bytes [side, side, 3]
  */
 public record Photographs(List<String> names, List<byte[]> pixels, int side) {
-    private static final DataSet DATA = new DataSet(
-            "photos", List.of("parrot.jpg"), "fill a folder with photographs, one of which is called parrot.jpg");
+    /** Where they are. */
+    public static final DataSet SET = DataSet.of(
+            "photos",
+            List.of("parrot.jpg"),
+            "fill a folder with photographs, one of which is called parrot.jpg",
+            "CC BY 2.0 (Open Images)",
+            folder -> List.of("bird", "cat", "dragonfly", "owl", "parrot", "sunflower")
+                    .forEach(name -> StandIn.picture(folder.resolve(name + ".jpg"), 480, 480)));
 
     /**
      * Reads the middle square of every PNG and JPEG file, resized to {@code side} pixels.
@@ -29,7 +35,7 @@ public record Photographs(List<String> names, List<byte[]> pixels, int side) {
      * @throws IllegalArgumentException if there is no folder, or a file is damaged
      */
     public static Photographs read(@Nullable Path given, int side) {
-        Path folder = DATA.folder(given);
+        Path folder = SET.folder(given);
         Preprocessing square = Preprocessing.of(side, side).shorter(side);
         List<String> names = new ArrayList<>();
         List<byte[]> pixels = new ArrayList<>();

@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,14 @@ public record Pretrained(
         Preprocessing input,
         @Nullable Path file,
         List<String> own) {
+    /** The weights of the one that labs use, and what the classes are called. */
+    public static final DataSet SQUEEZENET = DataSet.of(
+            "pretrained-imagenet",
+            List.of("squeezenet1_1.safetensors"),
+            "put torchvision's weights of SqueezeNet 1.1 there as safetensors",
+            "BSD-3-Clause (torchvision)",
+            Pretrained::standIn);
+
     private static final String IMAGENET = "imagenet";
     private static final String CIFAR10 = "cifar10";
 
@@ -173,6 +182,33 @@ public record Pretrained(
         throw new IllegalArgumentException("the weights of " + name + " are not here: " + weights(place)
                 + " is missing; put " + (set.equals(CIFAR10) ? "the published weights" : "torchvision's")
                 + " there as safetensors, or name their folder with --data");
+    }
+
+    /**
+     * Where its files, or random weights that stand in for them in the short form of a lab, are.
+     *
+     * @throws IllegalArgumentException if they are not there, with what to do
+     */
+    public Path orStandIn() {
+        boolean here = ImageSet.places("pretrained-" + set).stream().anyMatch(p -> Files.isRegularFile(weights(p)));
+        return here
+                ? folder(null)
+                : SQUEEZENET
+                        .standIn()
+                        .filter(p -> Files.isRegularFile(weights(p)))
+                        .orElseGet(() -> folder(null));
+    }
+
+    /** Random weights, and classes without a name. */
+    private static void standIn(Path folder) {
+        try (Model<Layer> model = Model.of(ALL.get(0).net(), 9)) {
+            model.save(ALL.get(0).weights(folder));
+        }
+        StandIn.text(
+                folder.resolve(WORDS),
+                IntStream.range(0, 1000)
+                        .mapToObj(i -> String.format(Locale.ROOT, "n%08d class %d", i, i))
+                        .collect(Collectors.joining("\n")));
     }
 
     private Path weights(Path folder) {

@@ -2,6 +2,7 @@ package dev.fathom.experiments.data;
 
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.sound.Wav;
+import dev.fathom.tensor.Rng;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -24,15 +25,36 @@ public final class SpokenDigits {
     /** Samples per second. */
     public static final int RATE = 8000;
 
-    private static final DataSet DATA = new DataSet(
+    /** Where they are. */
+    public static final DataSet SET = DataSet.of(
             "spoken-digits",
             List.of("recordings"),
-            "download it from the repository Jakobovski/free-spoken-digit-dataset");
+            "download it from the repository Jakobovski/free-spoken-digit-dataset",
+            "CC BY-SA 4.0",
+            SpokenDigits::standIn);
+
     private static final Pattern NAME = Pattern.compile("(\\d)_([a-z]+)_(\\d{1,6})\\.wav");
     /** Ten seconds; the longest recording has 2.3. */
     private static final int LONGEST = 10 * RATE;
 
     private SpokenDigits() {}
+
+    /** Two vowels for each digit, 15 times in each of three voices. */
+    private static void standIn(Path folder) {
+        List<String> speakers = List.of("ada", "ben", "cleo");
+        Vowel[] vowels = Vowel.values();
+        for (int s = 0; s < speakers.size(); s++) {
+            for (int i = 0; i < 150; i++) {
+                int digit = i % 10;
+                Rng rng = new Rng(1000 * s + i);
+                float[] sound = Averages.flat(
+                        vowels[digit % 5].speak(RATE / 5, rng.split("first")),
+                        vowels[(digit + 1 + digit / 5) % 5].speak(RATE / 5 + 400 * s, rng.split("second")));
+                String name = digit + "_" + speakers.get(s) + "_" + i / 10 + ".wav";
+                Wav.of(RATE, sound).write(folder.resolve("recordings").resolve(name));
+            }
+        }
+    }
 
     /**
      * A recording.
@@ -56,7 +78,7 @@ public final class SpokenDigits {
      * @throws UncheckedIOException if a file cannot be read
      */
     public static List<Recording> read(@Nullable Path given, IntPredicate wanted) {
-        Path folder = DATA.folder(given).resolve("recordings");
+        Path folder = SET.folder(given).resolve("recordings");
         List<Path> files;
         try (Stream<Path> list = Files.list(folder)) {
             files = list.sorted().toList();

@@ -5,7 +5,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +30,12 @@ public final class TinyShakespeare {
             1_115_394, "SHA-256", "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed");
 
     /** Where it is. */
-    public static final DataSet SET =
-            new DataSet(NAME, List.of(FILE), "run ./fathom data tinyshakespeare to fetch it (1.1 MB)");
+    public static final DataSet SET = DataSet.of(
+            NAME,
+            List.of(FILE),
+            "run ./fathom data tinyshakespeare to fetch it (1.1 MB)",
+            "public domain",
+            TinyShakespeare::standIn);
 
     /** No text that a lab reads as one is longer. */
     private static final int MOST = 1 << 26;
@@ -46,10 +52,21 @@ public final class TinyShakespeare {
         return TextFile.read(SET.folder(given).resolve(FILE), "a text", MOST);
     }
 
-    /** Where {@code ./fathom data tinyshakespeare} puts it. */
-    public static Path cache() {
-        List<Path> places = ImageSet.places(NAME);
-        return places.get(places.size() - 1);
+    /** Speeches of words without a meaning. */
+    private static void standIn(Path folder) {
+        SplittableRandom random = new SplittableRandom(2);
+        List<String> words = StandIn.words(600, 2);
+        List<String> speakers = StandIn.words(20, 3);
+        StringBuilder text = new StringBuilder();
+        while (text.length() < 120_000) {
+            text.append(speakers.get(random.nextInt(speakers.size())).toUpperCase(Locale.ROOT))
+                    .append(":\n");
+            for (int i = random.nextInt(1, 6); i > 0; i--) {
+                text.append(StandIn.sentence(words, random)).append('\n');
+            }
+            text.append('\n');
+        }
+        StandIn.text(folder.resolve(FILE), text.toString());
     }
 
     /** The first file that is there: in {@code FATHOM_DATA} (or {@code -Dfathom.data=}), then in the cache folder. */

@@ -63,7 +63,8 @@ public record ZooModel(
                 .toList();
     }
 
-    private static List<NamedCsvRecord> rows(String resource) {
+    /** The rows of a list beside this class. */
+    static List<NamedCsvRecord> rows(String resource) {
         try (Reader text = new InputStreamReader(
                         Objects.requireNonNull(ZooModel.class.getResourceAsStream(resource)), StandardCharsets.UTF_8);
                 CsvReader<NamedCsvRecord> csv = CsvReader.builder().ofNamedCsvRecord(text)) {

@@ -104,6 +104,7 @@ public final class Findings {
     private final List<Figure> figures = new ArrayList<>();
     private final List<Figure> keys = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
+    private List<String> standIns = List.of();
     private boolean finished;
     private boolean brief;
 
@@ -175,6 +176,23 @@ public final class Findings {
         return this;
     }
 
+    /** Says that small stand-ins lay in the place of these data sets, so that the figures mean nothing. */
+    public Findings standIns(List<String> sets) {
+        standIns = List.copyOf(sets);
+        return this;
+    }
+
+    /** Whether a stand-in lay in the place of a data set. */
+    public boolean onStandIns() {
+        return !standIns.isEmpty();
+    }
+
+    /** What a page says where stand-ins lay in the place of some data sets. */
+    public static String insteadOf(List<String> sets) {
+        return "Small stand-ins lay in the place of the data: " + String.join(", ", sets) + ". They show that "
+                + "everything works; what is measured on them says nothing about the data, and is held to no bands.";
+    }
+
     /** Whether the experiment was done to its end. */
     public boolean isFinished() {
         return finished;
@@ -208,7 +226,7 @@ public final class Findings {
 
     /** What the experiment learned from and was tested on, in a line. */
     public String data() {
-        return data;
+        return onStandIns() ? StoredRun.STAND_INS + String.join(", ", standIns) + "; " + data : data;
     }
 
     /** All parts in their order. */
@@ -235,6 +253,9 @@ public final class Findings {
      */
     public Path write(Path folder) {
         HtmlReport page = new HtmlReport(title);
+        if (onStandIns()) {
+            page.note("Not the real data", insteadOf(standIns));
+        }
         if (brief) {
             page.note("A short run", BRIEF);
         } else {
@@ -276,7 +297,7 @@ public final class Findings {
             page.section("Figures").table(table.header(), table.rows());
         }
         Path file = folder.resolve(FinishedRun.PAGE);
-        page.section("Made with").text(data + ".");
+        page.section("Made with").text(data() + ".");
         if (!made.isEmpty()) {
             page.text(made);
         }
@@ -314,7 +335,7 @@ public final class Findings {
     }
 
     /** A table for a terminal. */
-    static String columns(List<String> header, List<List<String>> rows) {
+    public static String columns(List<String> header, List<List<String>> rows) {
         List<List<String>> all = new ArrayList<>(List.of(header));
         all.addAll(rows);
         StringBuilder out = new StringBuilder();

@@ -4,6 +4,7 @@ import dev.fathom.attack.ProjectedGradient;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -17,6 +18,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -31,6 +33,11 @@ public final class AdversarialLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("Maxout", maxout(240, true), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

@@ -2,6 +2,9 @@ package dev.fathom.labs.autocts;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.ExchangeRates;
+import dev.fathom.experiments.data.RoadTraffic;
 import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.nn.Input;
@@ -44,6 +47,11 @@ public final class AutoCtsLab implements Experiment {
                 (block, in) -> block.apply(in[0], List.of(in[1])),
                 Input.floats(1, 20, 12, 16),
                 Input.floats(20, 20));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(RoadTraffic.SET, ExchangeRates.SET, Measured.DATA);
     }
 
     @Override

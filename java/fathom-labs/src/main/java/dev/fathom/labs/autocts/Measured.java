@@ -3,6 +3,7 @@ package dev.fathom.labs.autocts;
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.StandIn;
 import dev.fathom.labs.autocts.CellGraph.Edge;
 import java.io.IOException;
 import java.io.Reader;
@@ -16,6 +17,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +31,41 @@ record Measured(Candidate candidate, double[] errors) {
     private static final List<String> CLEAN = List.of("clean1.json", "clean2.json", "clean3.json");
     private static final List<String> NOISY =
             List.of("noisy.json", "noisy1.json", "noisy2.json", "noisy3.json", "noisy4.json", "noisy5.json");
-    private static final DataSet DATA = new DataSet(
+    static final DataSet DATA = DataSet.of(
             "autocts-pairs",
             IntStream.range(0, CLEAN.size() + NOISY.size())
                     .mapToObj(i -> i < CLEAN.size() ? CLEAN.get(i) : NOISY.get(i - CLEAN.size()))
                     .toList(),
-            "take the files of clean_seed and noisy_seed from the repository decisionintelligence/AutoCTS_plus");
+            "take the files of clean_seed and noisy_seed from the repository decisionintelligence/AutoCTS_plus",
+            "none stated",
+            Measured::standIn);
 
     /** The values of the hyperparameters in the files of AutoCTS+, by their levels. */
     private static final int[][] VALUES = {{2, 4, 6}, {4, 6}, {32, 64}, {128, 256, 512}, {0, 1}, {0, 1}};
+
+    /** Drawn networks, of which one with more convolutions and a greater width has smaller errors. */
+    private static void standIn(Path folder) {
+        SplittableRandom random = new SplittableRandom(14);
+        for (String file : DATA.files()) {
+            List<Entry> entries = new ArrayList<>();
+            for (int i = 0; i < 80; i++) {
+                int[] hyper = Arrays.stream(VALUES)
+                        .mapToInt(values -> values[random.nextInt(values.length)])
+                        .toArray();
+                int[][] arch = new int[hyper[1] == 4 ? 7 : 11][];
+                Arrays.setAll( // one edge from the node before, and one from an earlier node
+                        arch, e -> new int[] {
+                            e % 2 == 0 ? CellGraph.to(e) - 1 : random.nextInt(CellGraph.to(e) - 1), random.nextInt(5)
+                        });
+                long convolutions = Arrays.stream(arch).filter(e -> e[1] == 1).count();
+                double error = 22 - convolutions - hyper[2] / 32.0 + random.nextDouble();
+                double[][] info = new double[CLEAN.contains(file) ? 100 : 5][];
+                Arrays.setAll(info, epoch -> new double[] {error + 10 / (1.0 + epoch), 0, 0});
+                entries.add(new Entry(arch, hyper, info));
+            }
+            StandIn.text(folder.resolve(file), new Gson().toJson(entries));
+        }
+    }
 
     /** The networks of AutoCTS+ on PEMS08 that were trained for 100 epochs. */
     static List<Measured> clean(@Nullable Path data) {

@@ -4,6 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.FirstNames;
 import dev.fathom.experiments.data.NameParts;
 import dev.fathom.experiments.pages.Table;
@@ -40,6 +41,11 @@ public final class NamesLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The Transformer", NameNets.transformer(), Input.ints(1, FirstNames.LONGEST + 2));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(FirstNames.SET);
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.fathom.labs.characters;
 import dev.fathom.decode.Gpt;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.Imdb;
 import dev.fathom.experiments.data.Plays;
 import dev.fathom.experiments.data.TinyShakespeare;
 import dev.fathom.experiments.pages.Table;
@@ -38,6 +40,11 @@ public final class ShakespeareLab implements Experiment {
                 "The small GPT",
                 Gpt.of(new Gpt.Sizes(65, CharacterTraining.CONTEXT, 128, 4, 4), 0.1f),
                 Input.ints(1, CharacterTraining.CONTEXT));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(TinyShakespeare.SET, Imdb.SET);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.labs.codes;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.SpokenDigits;
@@ -20,6 +21,11 @@ public final class AutoencodersLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The auto-encoder of patches", ClassUnits.patches(), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(SpokenDigits.SET, ImageSet.FASHION_MNIST.set());
     }
 
     @Override

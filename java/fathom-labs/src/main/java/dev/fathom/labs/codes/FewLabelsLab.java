@@ -3,6 +3,7 @@ package dev.fathom.labs.codes;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -44,6 +45,11 @@ public final class FewLabelsLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network with ReLU", FewLabels.rectified(500, 250), 784);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

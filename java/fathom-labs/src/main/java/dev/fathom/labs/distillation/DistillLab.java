@@ -7,6 +7,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.data.Field;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -30,6 +31,7 @@ import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -46,6 +48,11 @@ public final class DistillLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The teacher", teacher(), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

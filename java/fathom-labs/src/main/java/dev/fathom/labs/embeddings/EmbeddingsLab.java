@@ -2,12 +2,16 @@ package dev.fathom.labs.embeddings;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.EnglishFrench;
+import dev.fathom.experiments.data.Imdb;
 import dev.fathom.nn.Input;
 import dev.fathom.op.Activation;
 import dev.fathom.pretrained.Bert;
 import dev.fathom.pretrained.TextBatch;
 import dev.fathom.view.Diagram;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +34,11 @@ public final class EmbeddingsLab implements Experiment {
                 Input.ints(8),
                 Input.ints(8),
                 Input.ints(2));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(EnglishFrench.SET, Imdb.SET);
     }
 
     @Override

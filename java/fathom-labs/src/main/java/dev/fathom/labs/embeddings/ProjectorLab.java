@@ -3,8 +3,10 @@ package dev.fathom.labs.embeddings;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.data.Imdb;
 import dev.fathom.experiments.data.ReviewTokens;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.CoOccurrences;
@@ -43,6 +45,11 @@ public final class ProjectorLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("LeNet-5, whose code is looked at", new LeNet5(10), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(Imdb.SET, ImageSet.MNIST.set());
     }
 
     @Override

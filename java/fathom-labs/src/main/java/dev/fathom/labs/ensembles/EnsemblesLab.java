@@ -3,6 +3,7 @@ package dev.fathom.labs.ensembles;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.statistics.Averages;
@@ -10,6 +11,7 @@ import dev.fathom.features.Examples;
 import dev.fathom.features.Learner;
 import dev.fathom.features.Pca;
 import dev.fathom.view.Diagram;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -23,6 +25,11 @@ public final class EnsemblesLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("A member on clothes", Clothing.network(784), 784);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

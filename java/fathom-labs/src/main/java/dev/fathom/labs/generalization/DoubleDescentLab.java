@@ -2,6 +2,7 @@ package dev.fathom.labs.generalization;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.SineSample;
@@ -32,6 +33,11 @@ public final class DoubleDescentLab implements Experiment {
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "As many weights as images have targets: 166 hidden units", WidthDescent.network(49, 166), 49);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.fathom.labs.generalization;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -46,6 +47,11 @@ public final class MemorizeLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network", network(784), 784);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

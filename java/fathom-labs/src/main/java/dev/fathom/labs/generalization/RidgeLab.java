@@ -2,6 +2,7 @@ package dev.fathom.labs.generalization;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.statistics.Averages;
@@ -13,6 +14,7 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -27,6 +29,11 @@ public final class RidgeLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The linear model", LinearDescent.linear(10, Init.zeros()), 10);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.fathom.labs.generative;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.statistics.Averages;
@@ -39,6 +40,11 @@ public final class DiffusionLab implements Experiment {
                 (net, in) -> net.noise(in[0], in[1]),
                 Input.floats(1, 28, 28, 1),
                 Input.ints(1));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.fathom.labs.generative;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -35,6 +36,11 @@ public final class GanLab implements Experiment {
                 "The generator of the convolutional nets",
                 Nets.convolutional(0, true).generator(),
                 Nets.LATENT);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set(), ImageSet.FASHION_MNIST.set());
     }
 
     @Override

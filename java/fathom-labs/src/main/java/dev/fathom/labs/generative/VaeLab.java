@@ -3,6 +3,7 @@ package dev.fathom.labs.generative;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -16,6 +17,7 @@ import dev.fathom.train.Run;
 import dev.fathom.view.Diagram;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -38,6 +40,11 @@ public final class VaeLab implements Experiment {
                 new Vae(SampleQuality.PIXELS, 400, 20),
                 (vae, in) -> vae.decoder().apply(vae.encode(in[0]).mean()),
                 Input.floats(1, SampleQuality.PIXELS));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

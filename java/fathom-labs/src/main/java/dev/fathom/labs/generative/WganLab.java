@@ -4,6 +4,7 @@ import dev.fathom.data.Dataset;
 import dev.fathom.derivative.GradientPenalty;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -51,6 +52,11 @@ public final class WganLab implements Experiment {
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The critic of images", Nets.convolutional(0, false).critic(), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set(), ImageSet.FASHION_MNIST.set());
     }
 
     @Override

@@ -4,6 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -12,6 +13,7 @@ import dev.fathom.experiments.training.TrainedEntry;
 import dev.fathom.nets.TextbookCnn;
 import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -20,6 +22,11 @@ public final class AugmentLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The textbook's network", TextbookCnn.lab(10), 32, 32, 3);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.CIFAR10.set());
     }
 
     @Override

@@ -4,6 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.Recipe;
@@ -40,6 +41,11 @@ public final class BatchNormLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("With batch normalization", network(Norm.BEFORE, false), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.labs.images;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.training.NetworkEntry;
 import dev.fathom.experiments.training.Recipe;
@@ -12,6 +13,7 @@ import dev.fathom.optim.RmsProp;
 import dev.fathom.optim.Schedule;
 import dev.fathom.optim.Sgd;
 import dev.fathom.view.Diagram;
+import java.util.List;
 import java.util.Optional;
 
 /** Small photographs: the textbook's network and a residual one, each on the images as they are and on changed ones. */
@@ -21,6 +23,11 @@ public final class CifarLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("ResNet-20", new CifarResNet(3, 10), 32, 32, 3);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.CIFAR10.set());
     }
 
     @Override

@@ -4,6 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.Recipe;
@@ -29,6 +30,11 @@ public final class DepthLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("32 layers", new PlainCnn(1, WIDTH, 32, 10), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

@@ -4,6 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -27,6 +28,7 @@ import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -43,6 +45,11 @@ public final class DropoutLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network", network(false), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

@@ -4,6 +4,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.nets.ConvBlock;
@@ -14,6 +15,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
 import dev.fathom.view.Diagram;
+import java.util.List;
 import java.util.Optional;
 
 /** Convolution against the quickstart's 89 %: LeNet-5, and four convolutions with batch normalization. */
@@ -21,6 +23,11 @@ public final class FashionLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The small network", small(), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

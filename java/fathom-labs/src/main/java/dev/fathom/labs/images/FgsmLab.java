@@ -9,6 +9,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.Recipe;
@@ -23,6 +24,7 @@ import dev.fathom.view.Chart;
 import dev.fathom.view.Diagram;
 import dev.fathom.view.ImageSheet;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -40,6 +42,11 @@ public final class FgsmLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("PyTorch's example", new MnistCnn(), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

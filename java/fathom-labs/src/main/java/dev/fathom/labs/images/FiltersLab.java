@@ -5,6 +5,7 @@ import static dev.fathom.op.Activation.RELU;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
@@ -41,6 +42,11 @@ public final class FiltersLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network", network(), 32, 32, 3);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.CIFAR10.set());
     }
 
     @Override

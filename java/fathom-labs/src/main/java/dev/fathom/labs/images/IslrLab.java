@@ -5,6 +5,7 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -46,10 +47,15 @@ public final class IslrLab implements Experiment {
     }
 
     @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.isHere() ? ImageSet.MNIST.set() : ImageSet.FASHION_MNIST.set());
+    }
+
+    @Override
     public void run(Lab lab) {
         boolean digits = lab.data() != null || ImageSet.MNIST.isHere();
         ImageSet set = digits ? ImageSet.MNIST : ImageSet.FASHION_MNIST;
-        Path folder = lab.data() == null ? set.folder() : lab.data();
+        Path folder = lab.data() == null ? set.orStandIn() : lab.data();
         try (Dataset all = pixels(set.read(folder, false), lab.of(Integer.MAX_VALUE, 6000), lab.seed());
                 Dataset test = pixels(set.read(folder, true), lab.of(Integer.MAX_VALUE, 2000), lab.seed())) {
             Dataset.Split split = all.split(all.size() / 5, lab.seed());

@@ -6,6 +6,7 @@ import dev.fathom.assess.Classification;
 import dev.fathom.ensemble.Diversity;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
@@ -38,6 +39,11 @@ public final class MnistBestLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The member with kernels of 3 x 3", network(3, 16, 32, 64), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

@@ -2,11 +2,13 @@ package dev.fathom.labs.images;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.nets.LeNet5;
 import dev.fathom.nets.MnistCnn;
 import dev.fathom.view.Diagram;
+import java.util.List;
 import java.util.Optional;
 
 /** Handwritten digits: the network that was made for them, and the one of PyTorch's first example. */
@@ -14,6 +16,11 @@ public final class MnistLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("LeNet-5", new LeNet5(10), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

@@ -5,6 +5,7 @@ import static dev.fathom.op.Activation.RELU;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -37,6 +38,11 @@ public final class PermutationLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("LeNet-5", new LeNet5(10), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

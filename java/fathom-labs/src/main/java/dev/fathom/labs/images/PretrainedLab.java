@@ -4,6 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.NamedPhotograph;
 import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.experiments.pages.Table;
@@ -44,6 +45,11 @@ public final class PretrainedLab implements Experiment {
     }
 
     @Override
+    public List<DataSet> reads() {
+        return List.of(Pretrained.SQUEEZENET, NamedPhotograph.SET);
+    }
+
+    @Override
     public void run(Lab lab) {
         Path photos = lab.data() == null ? NamedPhotograph.folder() : lab.data();
         Map<String, List<NamedPhotograph>> expected = NamedPhotograph.read(photos);
@@ -51,7 +57,7 @@ public final class PretrainedLab implements Experiment {
         for (Pretrained network : networks().limit(lab.of(NETWORKS.size(), 1)).toList()) {
             lab.put("network", network.name()).section("The textbook's photographs, named by {network}");
             Table table = lab.table("photographs", "photograph");
-            Path folder = network.folder(null);
+            Path folder = network.orStandIn();
             try (Model<Layer> model = network.load(folder)) {
                 Namer namer = new Namer(network, model, network.classes(folder));
                 Map<String, float[]> said = new LinkedHashMap<>();
@@ -79,7 +85,7 @@ public final class PretrainedLab implements Experiment {
                 }))
                 .filter(network -> {
                     try {
-                        network.folder(null);
+                        network.orStandIn();
                         return true;
                     } catch (IllegalArgumentException e) {
                         if (network.name().equals(NETWORKS.get(0))) {

@@ -7,6 +7,7 @@ import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -73,6 +74,11 @@ public final class TransferLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The body, and the head for eight classes", new Net(SEEN.length), 32, 32, 3);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.CIFAR10.set());
     }
 
     @Override

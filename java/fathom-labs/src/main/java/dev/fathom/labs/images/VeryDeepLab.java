@@ -5,6 +5,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -22,6 +23,7 @@ import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
 import dev.fathom.view.Diagram;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -52,6 +54,11 @@ public final class VeryDeepLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("10,000 layers", new PlainCnn(1, WIDTH, DEEPEST, 10).deep(DEEPEST, 1), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

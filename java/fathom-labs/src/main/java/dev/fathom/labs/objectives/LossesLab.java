@@ -2,6 +2,8 @@ package dev.fathom.labs.objectives;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.PlaneSet;
 import dev.fathom.experiments.data.PlaneSet.Points;
 import dev.fathom.experiments.pages.Findings;
@@ -34,6 +36,11 @@ public final class LossesLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("For one-hot labels", Encoding.network(10), 784);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

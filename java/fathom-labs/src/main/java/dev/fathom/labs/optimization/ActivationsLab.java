@@ -2,6 +2,7 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.training.NamedActivation;
@@ -25,6 +26,11 @@ public final class ActivationsLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("With ReLU", network(NamedActivation.ALL.get(0)), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

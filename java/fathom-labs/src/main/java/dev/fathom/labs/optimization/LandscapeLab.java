@@ -5,6 +5,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -35,6 +36,11 @@ public final class LandscapeLab implements Experiment {
                 "The network of the planes",
                 new Sequential(new Linear(784, 32).act(Activation.RELU), new Linear(32, 10)),
                 784);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.labs.optimization;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.nn.Flatten;
@@ -21,6 +22,11 @@ public final class OptimizersLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network for digits", network(), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set(), ImageSet.FASHION_MNIST.set());
     }
 
     @Override

@@ -5,6 +5,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -41,6 +42,11 @@ public final class SignalsLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("Ten layers", Start.ALL.get(0).network(null, 256), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

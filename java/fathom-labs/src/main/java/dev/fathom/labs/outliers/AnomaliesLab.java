@@ -2,6 +2,7 @@ package dev.fathom.labs.outliers;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.experiments.data.OutlierData;
 import dev.fathom.experiments.pages.Table;
@@ -27,6 +28,11 @@ public final class AnomaliesLab implements Experiment {
                 RecurrentAutoencoder.of(1, RecurrentAutoencoder.Cell.BOTH, new Rng(1)),
                 (net, in) -> net.rows(net.code(in[0]), in[0].dim(1)),
                 Input.floats(1, 32, 1));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(OutlierData.ECG_FILES, OutlierData.NAB_FILES, OutlierData.MSL_FILES, OutlierData.UCR_FILES);
     }
 
     @Override

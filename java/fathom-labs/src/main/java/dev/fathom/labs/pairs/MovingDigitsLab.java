@@ -7,6 +7,7 @@ import static dev.fathom.labs.pairs.Motion.COMING;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.MovingDigits;
@@ -46,6 +47,11 @@ public final class MovingDigitsLab implements Experiment {
                 Clips.of(new Clips.Shifting()),
                 (net, in) -> net.action().apply(net.watch(in[0], State.EMPTY).last()),
                 Input.floats(1, SEEN, SIDE, SIDE));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.labs.regression;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.Hitters;
 import dev.fathom.experiments.data.HittersSplit;
 import dev.fathom.experiments.pages.Table;
@@ -61,6 +62,11 @@ public final class HittersLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network of the Python edition", HittersNets.network(19), 19);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(Hitters.SET);
     }
 
     @Override

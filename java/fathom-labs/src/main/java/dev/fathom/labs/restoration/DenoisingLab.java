@@ -3,6 +3,7 @@ package dev.fathom.labs.restoration;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.data.Photographs;
@@ -25,6 +26,11 @@ public final class DenoisingLab implements Experiment {
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The auto-encoder for noise", ConvAutoencoder.of(1, 16, Damage.NOISE, false), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set(), ImageSet.MNIST.set(), Photographs.SET);
     }
 
     @Override

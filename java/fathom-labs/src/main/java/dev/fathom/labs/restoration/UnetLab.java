@@ -3,6 +3,7 @@ package dev.fathom.labs.restoration;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.GarmentScenes;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
@@ -36,6 +37,11 @@ public final class UnetLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The U-Net", net(16, true), GarmentScenes.SIDE, GarmentScenes.SIDE, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

@@ -6,6 +6,8 @@ import static dev.fathom.labs.reviews.ReviewExperiment.TIME;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.Imdb;
 import dev.fathom.experiments.data.Reviews;
 import dev.fathom.experiments.data.Reviews.Part;
 import dev.fathom.experiments.pages.Figure;
@@ -40,6 +42,11 @@ public final class ImdbLab implements Experiment {
                 (net, in) -> net.logits(in[0], in[1]),
                 Input.ints(1, ReviewNets.LAST),
                 Input.ints(1));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(Imdb.SET);
     }
 
     @Override

@@ -5,6 +5,8 @@ import static dev.fathom.experiments.pages.Findings.line;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.Imdb;
 import dev.fathom.experiments.data.ReviewTokens;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.CoOccurrences;
@@ -49,6 +51,11 @@ public final class WordsLab implements Experiment {
                 (net, in) -> net.scores(in[0], in[1]),
                 Input.ints(1),
                 Input.ints(1, 1 + NEGATIVES));
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(Imdb.SET);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.labs.searches;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
@@ -38,6 +39,11 @@ public final class SearchLab implements Experiment {
     public Optional<Diagram> net() {
         Trial trial = new Trial(SearchTask.SPACE, 0, 0, 1, List.of("3", "32", "0.001", "0.2", "11"));
         return Experiment.drawn("Three layers of 32 units with skips", SearchTask.network(trial, 196, 10), 196);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.FASHION_MNIST.set());
     }
 
     @Override

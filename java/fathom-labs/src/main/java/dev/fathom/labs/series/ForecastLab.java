@@ -2,7 +2,11 @@ package dev.fathom.labs.series;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.ExchangeRates;
+import dev.fathom.experiments.data.RoadTraffic;
 import dev.fathom.view.Diagram;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -13,6 +17,11 @@ public final class ForecastLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The temporal convolutions", ForecastNet.Kind.TCN.body(48), 48, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ExchangeRates.SET, RoadTraffic.SET);
     }
 
     @Override

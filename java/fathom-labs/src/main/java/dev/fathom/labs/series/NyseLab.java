@@ -2,6 +2,7 @@ package dev.fathom.labs.series;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.Nyse;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.pages.Table;
@@ -28,6 +29,11 @@ public final class NyseLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return new NyseNet("RNN", LAGS, UNITS, false, 0).drawn();
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(Nyse.SET);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
 import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Figure;
@@ -37,6 +38,11 @@ public final class SiameseLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("One of the two equal networks", new Embedder(LEARNED).body(), 28, 28, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(ImageSet.MNIST.set());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.fathom.labs.sound;
 
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.SpokenDigits;
 import dev.fathom.experiments.data.SpokenDigits.Recording;
 import dev.fathom.experiments.pages.Figure;
@@ -35,6 +36,11 @@ public final class DigitsLab implements Experiment {
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "The convolutional network", DigitNet.CNN.convolutional(), DigitNet.CNN.places, DigitFeatures.BANDS, 1);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(SpokenDigits.SET);
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.Photographs;
 import dev.fathom.experiments.data.Pretrained;
+import dev.fathom.experiments.data.StandIn;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.Training;
 import dev.fathom.image.Picture;
@@ -26,12 +27,23 @@ import org.jspecify.annotations.Nullable;
  * et al. 2016).
  */
 public final class StyleLab implements Experiment {
-    private static final DataSet DATA = new DataSet(
-            "style-transfer", List.of("tubingen.jpg"), "put this photograph and the paintings into a folder");
+    private static final DataSet DATA = DataSet.of(
+            "style-transfer",
+            List.of("tubingen.jpg"),
+            "put this photograph and the paintings into a folder",
+            "public domain, BSD-3-Clause, CC BY",
+            StyleLab::standIn);
     private static final float WEIGHT = 100;
     static final String STYLE = "distance to the style";
     static final String CONTENT = "distance to the content";
     static final String NO_CONTENT = "no content at all";
+
+    private static void standIn(Path folder) {
+        for (String name :
+                List.of("tubingen.jpg", "amber.jpg", "starry_night_crop.png", "the_scream.jpg", "shipwreck.jpg")) {
+            StandIn.picture(folder.resolve(name), 480, 360);
+        }
+    }
 
     /** A painting whose style is taken. */
     record Style(String title, Path file, PerceptualLoss loss) {}
@@ -39,6 +51,11 @@ public final class StyleLab implements Experiment {
     @Override
     public Optional<Diagram> net() {
         return Experiment.drawn("The network that paints", FastStyle.net(16, 3), 256, 256, 3);
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(DATA, Pretrained.SQUEEZENET);
     }
 
     @Override
@@ -54,7 +71,7 @@ public final class StyleLab implements Experiment {
             paintings.put("The Scream", "the_scream.jpg");
             paintings.put("Shipwreck", "shipwreck.jpg");
         }
-        try (Model<Layer> model = network.load(network.folder(null))) {
+        try (Model<Layer> model = network.load(network.orStandIn())) {
             Perception eye = Perception.of(network, model.net());
             lab.put("network", eye.network()).put("layers", eye.styleLayers());
             lab.put("contentLayer", eye.contentLayer()).put("weight", WEIGHT);

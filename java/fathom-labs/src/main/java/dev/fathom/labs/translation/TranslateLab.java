@@ -5,6 +5,7 @@ import dev.fathom.decode.Seq2Seq;
 import dev.fathom.decode.Seq2Seq.Sizes;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.EnglishFrench;
 import dev.fathom.experiments.data.EnglishFrench.Pair;
 import dev.fathom.experiments.data.ParallelCorpus;
@@ -56,6 +57,11 @@ public final class TranslateLab implements Experiment {
     @Override
     public boolean takesPrompt() {
         return true;
+    }
+
+    @Override
+    public List<DataSet> reads() {
+        return List.of(EnglishFrench.SET);
     }
 
     @Override

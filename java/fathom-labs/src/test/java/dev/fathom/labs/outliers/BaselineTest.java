@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.assess.Ranking;
 import dev.fathom.experiments.TestData;
-import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.experiments.data.OutlierData;
 import dev.fathom.table.Table;
@@ -47,9 +46,7 @@ class BaselineTest {
 
     /** The whole electrocardiogram, without a split. */
     private static LabeledSeries chf13() {
-        Path file = new DataSet("ecg", List.of("chfdb_chf13_45590.csv"), "")
-                .folder(null)
-                .resolve("chfdb_chf13_45590.csv");
+        Path file = OutlierData.ECG_FILES.folder(null).resolve("chfdb_chf13_45590.csv");
         Table table = Table.csv(file);
         double[][] rows = IntStream.range(0, table.size())
                 .mapToObj(t -> Stream.of("ch1", "ch2")
