@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.SplittableRandom;
 
 /**
- * Stand-ins for sets of images: digits of seven segments, and stripes whose slope and color tell the class. A few labels
- * are wrong, so that no network is perfect.
+ * Stand-ins for sets of images: digits of seven segments, and stripes whose slope and color tell the class. A few
+ * labels are wrong, so that no network is perfect.
  */
 final class DrawnImages {
     /** Which of the segments top, upper left, upper right, middle, lower left, lower right, bottom a digit has. */
