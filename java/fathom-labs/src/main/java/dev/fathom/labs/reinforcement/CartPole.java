@@ -20,7 +20,7 @@ record CartPole(Spec spec) implements World {
     private static final double TRACK = 2.4;
 
     CartPole() {
-        this(new Spec(4, 2, 64, 0.01, MOST));
+        this(new Spec(4, 2, 128, 0.01, MOST));
     }
 
     @Override

@@ -22,11 +22,11 @@ import java.util.SplittableRandom;
  * share of its steps, which falls from all to a twentieth over a fifth of them. The learning rate falls to 0.
  */
 final class DeepQ implements Learned.Method {
-    private static final int MEMORY = 20_000;
+    private static final int MEMORY = 100_000;
     private static final int BATCH = 64;
     private static final int RENEW = 500;
     private static final int LOOKS = 50;
-    private static final float RATE = 1e-3f;
+    private static final float RATE = 2e-3f;
 
     @Override
     public Learned learn(World world, int steps, long seed, Runnable check) {
@@ -41,7 +41,7 @@ final class DeepQ implements Learned.Method {
                 Model<Sequential> old = q.copy();
                 BoundOptimizer optimizer = new Adam(RATE).on(q).clipNorm(10)) {
             Agent best = Agent.greedy(q.net());
-            return Learned.of(world, q, net -> net, steps, seed, done -> {
+            return Learned.of(world, best, steps, seed, done -> {
                 check.run();
                 int until = Math.min(steps, done + Math.max(1, steps / LOOKS));
                 for (int step = done + 1; step <= until; step++) {

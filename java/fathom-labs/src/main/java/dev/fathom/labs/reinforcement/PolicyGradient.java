@@ -19,11 +19,12 @@ import java.util.SplittableRandom;
 /**
  * Policy gradient (REINFORCE; Williams 1992): actions are drawn from a softmax, and the gradient of -log p(a) is
  * weighted by what was earned from then on, beyond what a second network expects. A small reward for entropy keeps the
- * policy from settling too early.
+ * policy from settling too early. The learning rate falls to 0.
  */
 final class PolicyGradient implements Learned.Method {
     private static final int EPISODES = 16;
     private static final float ENTROPY = 0.03f;
+    private static final float RATE = 5e-3f;
 
     record Both(Layer policy, Layer value) implements Net {}
 
@@ -34,13 +35,14 @@ final class PolicyGradient implements Learned.Method {
         Both nets =
                 new Both(world.spec().net(world.spec().actions()), world.spec().net(1));
         try (Model<Both> model = Model.of(nets, seed);
-                BoundOptimizer optimizer = new Adam(5e-3f).on(model).clipNorm(1)) {
+                BoundOptimizer optimizer = new Adam(RATE).on(model).clipNorm(1)) {
             Agent agent = states -> drawn(model.net().policy(), states, rng);
-            return Learned.of(world, model, Both::policy, steps, seed, done -> {
+            return Learned.of(world, Agent.greedy(nets.policy()), steps, seed, done -> {
                 check.run();
                 List<List<Move>> episodes = agent.play(world, EPISODES, rng);
                 List<Move> moves = episodes.stream().flatMap(List::stream).toList();
                 float[] earned = earned(episodes, world.spec());
+                optimizer.learningRate(RATE * (1 - (float) done / steps));
                 Descent.step(model, optimizer, passes, () -> loss(model.net(), moves, earned));
                 return done + moves.size();
             });
