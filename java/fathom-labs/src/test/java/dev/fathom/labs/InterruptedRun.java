@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
 import dev.fathom.experiments.training.Interrupt;
 import java.io.ByteArrayOutputStream;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +46,12 @@ public record InterruptedRun(Findings result, String out) {
      */
     public static InterruptedRun assertThatItGoesOn(Experiment lab, String text, ShortRun whole, Path folder)
             throws IOException {
+        return assertThatItGoesOn(lab, text, whole, folder, figure -> true);
+    }
+
+    /** Asserts the same of a lab some of whose figures are measured times; the others are {@code exact}. */
+    public static InterruptedRun assertThatItGoesOn(
+            Experiment lab, String text, ShortRun whole, Path folder, Predicate<Figure> exact) throws IOException {
         InterruptedRun stopped = of(lab, null, 1, text, false, null, folder);
         stopped.result.write(folder);
         assertThat(stopped.result.isFinished()).isFalse();
@@ -52,7 +60,10 @@ public record InterruptedRun(Findings result, String out) {
         Findings resumed = of(lab, null, 1, "never printed", true, null, folder).result;
         assertThat(resumed.isFinished()).isTrue();
         assertThat(kept(folder)).containsAllEntriesOf(kept).hasSizeGreaterThan(kept.size());
-        assertThat(resumed.figures()).isEqualTo(whole.figures());
+        assertThat(resumed.figures())
+                .filteredOn(exact)
+                .isEqualTo(whole.figures().stream().filter(exact).toList());
+        assertThat(resumed.figures()).hasSameSizeAs(whole.figures());
         return stopped;
     }
 
