@@ -111,10 +111,12 @@ class BoardLabTest {
                 .toArray(float[][]::new);
     }
 
-    /** A position after the middle column is bad for whoever is to move then, and so good for the one who moved. */
+    /** The lowest cell in the middle is good for whoever has it, so that the first player takes it. */
     @Test
     void theValueTurnsItsSignAtEachMove() {
-        TreeSearch.Judge middle = judge(1f / 7, p -> (p.mine() & 1L << 21) != 0 ? 0.5 : -0.5);
+        long cell = 1L << 21;
+        TreeSearch.Judge middle =
+                judge(1f / 7, p -> (p.mine() & cell) != 0 ? 0.5 : (p.theirs() & cell) != 0 ? -0.5 : 0);
         double[] shares = new TreeSearch(middle, SelfPlay.PUCT, 100)
                 .visits(List.of(ConnectFour.START))
                 .get(0);
