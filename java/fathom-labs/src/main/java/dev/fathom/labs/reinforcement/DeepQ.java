@@ -18,13 +18,16 @@ import java.util.SplittableRandom;
 /**
  * A deep Q-network (Mnih et al. 2015) with double Q-learning (van Hasselt, Guez and Silver 2016): Q(s, a) is trained
  * toward scale * r + discount * Q'(s', b) for moves that are drawn from a memory, where b is the action of the largest
- * Q(s', b), and Q' is a copy of the network that is made anew every 500 steps. The agent takes a random action in a
+ * Q(s', b), and Q' is a copy of the network that is made anew every 100 steps. The agent takes a random action in a
  * share of its steps, which falls from all to a twentieth over a fifth of them. The learning rate falls to 0.
  */
 final class DeepQ implements Learned.Method {
     private static final int MEMORY = 100_000;
     private static final int BATCH = 64;
-    private static final int RENEW = 500;
+    private static final int RENEW = 100;
+    /** The steps before the first lesson. */
+    private static final int WARM = 500;
+
     private static final int LOOKS = 50;
     private static final float RATE = 2e-3f;
 
@@ -59,7 +62,7 @@ final class DeepQ implements Learned.Method {
                         episode.clear();
                         state[0] = world.begin(rng);
                     }
-                    if (step >= RENEW) {
+                    if (step >= WARM) {
                         List<Move> drawn = Agent.some(BATCH, memory, rng);
                         optimizer.learningRate(RATE * (1 - (float) step / (steps + 1)));
                         Descent.step(q, optimizer, passes, () -> loss(q.net(), old.net(), drawn, spec));
