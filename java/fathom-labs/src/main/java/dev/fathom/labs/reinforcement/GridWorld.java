@@ -1,7 +1,6 @@
 package dev.fathom.labs.reinforcement;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleBiFunction;
 import java.util.stream.IntStream;
@@ -66,7 +65,9 @@ record GridWorld(Spec spec) implements World {
     /** Computed exactly, by the probabilities of all ways. */
     @Override
     public double score(Agent agent, int episodes, SplittableRandom rng) {
-        return values((from, earned) -> earned[agent.apply(List.of(state(from)))[0]])[0];
+        int[] actions =
+                agent.apply(IntStream.range(0, CELLS).mapToObj(GridWorld::state).toList());
+        return values((from, earned) -> earned[actions[from]])[0];
     }
 
     /**
