@@ -79,9 +79,12 @@ record Champion(double[][] looks, Duel evaluations, Duel time, Duel single, doub
         return Player.searching(new TreeSearch(TreeSearch.playingOut(rng), TreeSearch.uct(1), playouts));
     }
 
-    /** Gives the search without a network as many playouts as take the time that a move took in some games before. */
+    /**
+     * Gives the search without a network as many playouts as take the time that a move took in some games before, as
+     * many of them at once.
+     */
     private static Duel inEqualTime(Player both, int pairs, int beside, SplittableRandom rng) {
-        Match before = Match.of(both, plain(MANY, rng), Math.max(1, pairs / 5), beside, rng);
+        Match before = Match.of(both, plain(MANY, rng), Math.max(beside, pairs / 5), beside, rng);
         int playouts = (int) Math.ceil(MANY * before.millis() / before.others());
         return new Duel(Match.of(both, plain(playouts, rng), pairs, beside, rng), playouts);
     }
