@@ -53,7 +53,7 @@ public final class CartPoleLab implements Experiment {
         learn(lab, "cart-pole", pole, ways, random, CartPole.MOST, "%.1f");
 
         ways[0] = new Way("deep Q-network", new DeepQ(), lab.of(10_000, 2_500));
-        ways[1] = new Way("policy gradient", new PolicyGradient(), lab.of(240_000, 10_000));
+        ways[1] = new Way("policy gradient", new PolicyGradient(), lab.of(240_000, 40_000));
         lab.section("Grid world");
         random = GridWorld.values((from, earned) -> Averages.mean(earned))[0];
         double best =
