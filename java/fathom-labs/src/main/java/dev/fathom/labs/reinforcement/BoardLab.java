@@ -35,8 +35,8 @@ public final class BoardLab implements Experiment {
                 .put("learning", SelfPlay.SEARCHES)
                 .put("depth", Champion.DEPTH);
         lab.section("Against search alone");
-        // all seeds at once: two and then one would leave a processor idle for a third of the time
-        List<Champion> all = new Workers(seeds).run(seeds, i -> {
+        // all seeds of a full run at once: two and then one would leave a processor idle for a third of the time
+        List<Champion> all = new Workers(lab.of(seeds, 1)).run(seeds, i -> {
             Champion.Seeded seeded = new Champion.Seeded(way, lab.seed() * 1000 + i);
             Champion champion = lab.part(seeded, Champion.class, () -> seeded.learn(lab, i + 1));
             lab.say("seed %d is finished", i + 1);

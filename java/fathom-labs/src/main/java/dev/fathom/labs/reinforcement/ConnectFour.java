@@ -105,8 +105,8 @@ record ConnectFour(long mine, long theirs) {
         float[] planes = new float[ROWS * COLUMNS * 2];
         for (int cell = 0; cell < ROWS * COLUMNS; cell++) {
             int bit = cell % COLUMNS * HEIGHT + cell / COLUMNS;
-            planes[2 * cell] = mine >> bit & 1;
-            planes[2 * cell + 1] = theirs >> bit & 1;
+            planes[2 * cell] = (int) (mine >> bit & 1);
+            planes[2 * cell + 1] = (int) (theirs >> bit & 1);
         }
         return planes;
     }

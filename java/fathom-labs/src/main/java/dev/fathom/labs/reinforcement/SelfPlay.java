@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -103,8 +104,8 @@ final class SelfPlay implements AutoCloseable {
         Stream<Example> ended() {
             int n = examples.size();
             double won = at.lost() ? 1 : 0;
-            return Stream.iterate(0, i -> i < n, i -> i + 1)
-                    .map(i -> new Example(
+            return IntStream.range(0, n)
+                    .mapToObj(i -> new Example(
                             examples.get(i).position(), examples.get(i).visits(), (n - i) % 2 == 1 ? won : -won));
         }
     }
