@@ -83,7 +83,8 @@ final class DrawnImages {
             for (int channel = 0; channel < 3; channel++) {
                 double light = 128 + 60 * Math.sin(label + 2 * channel) + random.nextInt(-20, 21);
                 for (int p = 0; p < 1024; p++) {
-                    double across = (p % 32) * Math.cos(angle) + (p / 32) * Math.sin(angle);
+                    int row = p / 32;
+                    double across = (p % 32) * Math.cos(angle) + row * Math.sin(angle);
                     double value = light + 40 * Math.sin(across + phase) + random.nextInt(-25, 26);
                     records.put((byte) Math.round(Math.max(0, Math.min(255, value))));
                 }

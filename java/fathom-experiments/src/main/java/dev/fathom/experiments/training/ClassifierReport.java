@@ -21,7 +21,7 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
     private static final int WRONG = 30;
 
     /**
-     * Writes curves.png, confusion.png, wrong.png and report.html.
+     * Writes curves.png, confusion.png, wrong.png where an answer is wrong, and report.html.
      *
      * @return why there are no pictures; empty where there are
      */
@@ -38,7 +38,9 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
                     .toList();
             Plots.write(Plots.curves(history), folder.resolve("curves.png"));
             Plots.write(confusion, folder.resolve("confusion.png"));
-            Plots.write(sheet.render(), folder.resolve("wrong.png"));
+            if (anyWrong()) {
+                Plots.write(sheet.render(), folder.resolve("wrong.png"));
+            }
         } catch (IllegalStateException e) { // a machine without fonts
             missing = String.valueOf(e.getMessage());
         }
@@ -47,12 +49,14 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
     }
 
     /** What {@link #write} and the training before it leave in the folder. */
-    static String contents(boolean pictures) {
+    String contents(boolean pictures) {
         String files = "  report.html      all of it on one page%n";
         if (pictures) {
             files += "  curves.png       loss and accuracy over the epochs%n"
-                    + "  confusion.png    which class was taken for which%n"
-                    + "  wrong.png        the wrong answers given with the most confidence%n";
+                    + "  confusion.png    which class was taken for which%n";
+        }
+        if (pictures && anyWrong()) {
+            files += "  wrong.png        the wrong answers given with the most confidence%n";
         }
         return String.format(files
                 + "  history.csv      every figure of every epoch%n"
@@ -91,7 +95,11 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
         }
         page.classes(outcome.answers().confusion(), images.classes());
         page.section("Wrong with the most confidence")
-                .text("What it is, then what the network said and how sure it was. Some of the labels are debatable.")
+                .text(
+                        anyWrong()
+                                ? "What it is, then what the network said and how sure it was. Some of the labels are "
+                                        + "debatable."
+                                : "Every answer about the test images is right.")
                 .sheet(sheet);
         page.section("The network").pre(outcome.summary());
         page.section("Every epoch").history(history);
@@ -99,6 +107,10 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
                 .link("history.csv", "every figure of every epoch")
                 .link("net.safetensors", "the weights, under PyTorch's names");
         return page.section("Made with").text(Provenance.line() + ".");
+    }
+
+    private boolean anyWrong() {
+        return outcome.answers().wrong(1).length > 0;
     }
 
     private ImageSheet sheet() {

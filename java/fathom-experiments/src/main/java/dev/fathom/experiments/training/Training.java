@@ -151,8 +151,9 @@ public record Training(
                 milestones == null ? epochs(history) : milestones.points(0),
                 answers,
                 frozen);
-        String missing = new ClassifierReport(images, outcome).write(folder);
-        say("%nIn %s:%n%s", folder, ClassifierReport.contents(missing.isEmpty()));
+        ClassifierReport report = new ClassifierReport(images, outcome);
+        String missing = report.write(folder);
+        say("%nIn %s:%n%s", folder, report.contents(missing.isEmpty()));
         if (!missing.isEmpty()) {
             err.println("fathom: without curves.png, confusion.png and wrong.png: " + missing);
         }

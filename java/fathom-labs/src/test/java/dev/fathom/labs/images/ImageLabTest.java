@@ -78,6 +78,22 @@ class ImageLabTest {
         assertThat(accuracies(again)).isEqualTo(accuracies(first));
     }
 
+    /** All images are of one class, so that no answer is wrong. */
+    @Test
+    void aNetworkThatIsAlwaysRightHasNoSheetOfWrongAnswers() throws IOException {
+        Path root = TinyImages.write(temp.resolve("tiny"));
+        Path folder = root.resolve("test-data/fashion-mnist");
+        TinyImages.idx(folder.resolve("train-labels-idx1-ubyte.gz"), new byte[TinyImages.TRAIN], TinyImages.TRAIN);
+        TinyImages.idx(folder.resolve("t10k-labels-idx1-ubyte.gz"), new byte[TinyImages.TEST], TinyImages.TEST);
+        LabCall.Ended run = LabCall.of("fashion", temp.resolve("out")).epochs(1).in(root);
+        assertThat(run.failure()).isEmpty();
+        assertThat(accuracies(run)).hasSize(2).allMatch(a -> a == 100);
+        assertThat(run.out()).doesNotContain("wrong.png");
+        assertThat(temp.resolve("out/lenet-5/report.html"))
+                .content()
+                .contains("Every answer about the test images is right.");
+    }
+
     @Test
     void theFirstPlaceOfACurveThatIsHighEnough() {
         double[][] curve = {{10, 20, 30}, {0.5, 0.8, 0.7}};
