@@ -14,6 +14,7 @@ public final class LabsPage {
             published. `./fathom lab --list` says what there is, `./fathom lab NAME` runs one and leaves its page in `out/lab/NAME/`;
             `--short` takes a part of the data and few epochs, within a minute, `--data FOLDER` other data, and `--resume` goes on
             after a kill. `./fathom lab NAME --save` also stores the figures of a full run in `docs/labs/NAME.json`.
+            `./fathom data all` fetches the data that labs read, makes a small stand-in for each set that it cannot fetch, and lists them.
 
             This page is made of those files by `./fathom lab --page`; a test holds it to them. Where a figure has a band in which it is
             expected, the verdict says whether it was reached or missed. Bands are written down before a run, in `expected/NAME.csv`
