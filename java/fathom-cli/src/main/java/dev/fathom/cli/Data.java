@@ -13,11 +13,10 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -42,16 +41,17 @@ public final class Data implements Runnable {
             paramLabel = "SET",
             converter = Choice.Converter.class,
             description = "mnist (12 MB), cifar10 (170 MB), cifar100 (169 MB), fashion-mnist (31 MB, which is part of "
-                    + "the project's tree too), imdb (86 MB), tinyshakespeare (1.1 MB), another set that labs read, or all of these with small stand-ins for "
-                    + "those that cannot be fetched.")
+                    + "the project's tree too), imdb (86 MB), tinyshakespeare (1.1 MB), the name of another set that "
+                    + "a lab reads, or all: every set that labs read, with a small stand-in for each that cannot be "
+                    + "fetched.")
     private Choice choice;
 
     @Option(
             names = "--from",
             paramLabel = "URL",
             converter = Address.class,
-            description = "Another folder on the web with the same files, or for all one with a folder for each set; "
-                    + "their content is still checked.")
+            description = "Another folder on the web with the same files. For all, it has a folder for each set. The "
+                    + "content of the files is still checked.")
     private @Nullable URI from;
 
     @Mixin
@@ -62,56 +62,60 @@ public final class Data implements Runnable {
         files = new Fetched(out);
     }
 
-    /** A set by its name: what fetches it. */
-    private record Choice(Consumer<Data> fetch) {
-        static final String ALL = "all";
+    /** What fetches a set, from a folder on the web or, where that is null, from its publisher. */
+    private interface Fetch {
+        void from(Data data, @Nullable URI folder);
+    }
 
+    /** A set by its name: what fetches it. */
+    private record Choice(Fetch fetch) {
         static final class Converter implements ITypeConverter<Choice> {
             @Override
             public Choice convert(String name) {
-                if (name.equalsIgnoreCase(Imdb.NAME)) {
-                    return new Choice(Data::reviews);
-                }
-                if (name.equalsIgnoreCase(TinyShakespeare.NAME)) {
-                    return new Choice(Data::plays);
-                }
-                if (name.equalsIgnoreCase(ALL)) {
-                    return new Choice(Data::all);
-                }
-                List<DataSet> others = Labs.data().stream()
-                        .filter(set -> !set.published().isEmpty())
-                        .toList();
-                for (DataSet set : others) {
-                    if (name.equalsIgnoreCase(set.name())) {
-                        return new Choice(data -> data.published(set));
-                    }
-                }
-                try {
-                    ImageSet set = ImageSet.named(name, ImageSet.values());
-                    return new Choice(data -> data.images(set));
-                } catch (IllegalArgumentException e) {
-                    throw new TypeConversionException(e.getMessage() + ", " + Imdb.NAME + ", " + TinyShakespeare.NAME
-                            + others.stream().map(set -> ", " + set.name()).collect(Collectors.joining()) + ", " + ALL);
-                }
+                return new Choice(known().entrySet().stream()
+                        .filter(known -> known.getKey().equalsIgnoreCase(name))
+                        .map(Map.Entry::getValue)
+                        .findFirst()
+                        .orElseThrow(() -> new TypeConversionException(
+                                "'" + name + "' is none of " + String.join(", ", known().keySet()))));
             }
         }
     }
 
+    /** All that can be fetched, by name. */
+    private static Map<String, Fetch> known() {
+        Map<String, Fetch> all = new LinkedHashMap<>();
+        for (ImageSet set : ImageSet.values()) {
+            all.put(set.toString(), (data, from) -> data.images(set, from));
+        }
+        all.put(Imdb.NAME, Data::reviews);
+        all.put(TinyShakespeare.NAME, Data::plays);
+        for (DataSet set : Labs.data()) {
+            if (!set.published().isEmpty()) {
+                all.put(set.name(), (data, from) -> data.published(set, from));
+            }
+        }
+        all.put("all", Data::all);
+        return all;
+    }
+
     @Override
     public void run() {
-        choice.fetch.accept(this);
+        choice.fetch.from(this, from);
     }
 
     /** Fetches what can be fetched, makes stand-ins for the rest, and lists all sets. */
-    private void all() {
-        URI everywhere = from;
+    private void all(@Nullable URI everywhere) {
+        Map<String, Fetch> known = known();
         for (DataSet set : Labs.data()) {
-            from = everywhere == null ? null : folder(everywhere).resolve(set.name());
-            if (set.place().isEmpty()) {
+            Fetch fetch = known.get(set.name());
+            if (fetch == null && set.place().isEmpty()) {
+                out.println(set.name() + " has no address: " + set.origin());
+            }
+            if (fetch != null && set.place().isEmpty()) {
                 try {
-                    new Choice.Converter().convert(set.name()).fetch.accept(this);
-                } catch (TypeConversionException e) {
-                    out.println(set.name() + " has no address: " + set.origin());
+                    fetch.from(
+                            this, everywhere == null ? null : folder(everywhere).resolve(set.name()));
                 } catch (UncheckedIOException | IllegalArgumentException e) {
                     out.println(set.name() + " was not fetched: " + e.getMessage());
                 }
@@ -124,7 +128,7 @@ public final class Data implements Runnable {
         out.print(DataTable.text(Labs.data()));
     }
 
-    private void published(DataSet set) {
+    private void published(DataSet set, @Nullable URI from) {
         for (DataSet.Published file : set.published()) {
             URI address = from == null ? file.address() : folder(from).resolve(file.path());
             files.fetch(address, set.cache().resolve(file.path()), file.path(), file.content(), "sha256 as known");
@@ -132,19 +136,19 @@ public final class Data implements Runnable {
         out.printf("%nIn %s.%n", set.cache());
     }
 
-    private void plays() {
+    private void plays(@Nullable URI from) {
         Path cache = TinyShakespeare.SET.cache();
         URI folder = from == null ? TinyShakespeare.ADDRESS.resolve(".") : folder(from);
         fetched(folder, cache, TinyShakespeare.FILE, TinyShakespeare.CONTENT, "sha256 as known");
         out.printf("%nIn %s; next:%n  ./fathom example 11%n", cache);
     }
 
-    private void reviews() {
+    private void reviews(@Nullable URI from) {
         Path cache = Imdb.cache();
         Path archive = cache.resolve(Imdb.ARCHIVE);
         boolean there = Imdb.whole(cache);
         if (!there) {
-            fetched(Imdb.ARCHIVE, cache);
+            fetched(Imdb.ARCHIVE, cache, from);
             Imdb.convert(archive, cache);
             archive.toFile().delete();
         }
@@ -153,11 +157,11 @@ public final class Data implements Runnable {
                     cache.resolve(part),
                     (there ? "is there, " : "made of it, ") + "12,500 reviews of each class, as known");
         }
-        fetched(Imdb.INDEX, cache);
+        fetched(Imdb.INDEX, cache, from);
         out.printf("%nIn %s.%n", cache);
     }
 
-    private void fetched(String file, Path cache) {
+    private void fetched(String file, Path cache, @Nullable URI from) {
         URI folder = from == null ? Imdb.address(file).resolve(".") : folder(from);
         Download.Content content = Imdb.content(file);
         fetched(folder, cache, file, content, content.kind() + " as known");
@@ -167,7 +171,7 @@ public final class Data implements Runnable {
         return URI.create(from.toString().replaceFirst("/?$", "/"));
     }
 
-    private void images(ImageSet set) {
+    private void images(ImageSet set, @Nullable URI from) {
         URI folder = from == null ? set.address() : folder(from);
         Path cache = set.cache();
         if (set.archived()) {

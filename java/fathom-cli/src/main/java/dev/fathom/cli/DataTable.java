@@ -26,7 +26,7 @@ final class DataTable {
 
     private static List<String> row(DataSet set) {
         Optional<Path> place = set.place();
-        Optional<Path> where = place.or(set::standIn);
+        Optional<Path> where = set.found();
         return List.of(
                 set.name(),
                 place.isPresent() ? "yes" : where.isPresent() ? "stand-in" : "no",

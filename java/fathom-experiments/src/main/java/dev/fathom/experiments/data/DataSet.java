@@ -62,17 +62,13 @@ public record DataSet(String name, List<List<String>> forms, String origin, Stri
     }
 
     /**
-     * The folder that has the files: {@code given}, or if it is null the first that has them of {@link #place} and
-     * {@link #standIn}.
+     * The folder that has the files: {@code given}, or if it is null the one that is {@link #found}.
      *
      * @throws IllegalArgumentException if none has them; the message says how to get them
      */
     public Path folder(@Nullable Path given) {
-        List<Path> places = given == null ? ImageSet.places(name) : List.of(given);
-        Optional<Path> found = given == null
-                ? place().or(this::standIn)
-                : places.stream().filter(this::isIn).findFirst();
-        return found.orElseThrow(() -> missing(places));
+        Optional<Path> found = given == null ? found() : Optional.of(given).filter(this::isIn);
+        return found.orElseThrow(() -> missing(given == null ? ImageSet.places(name) : List.of(given)));
     }
 
     private IllegalArgumentException missing(List<Path> places) {
@@ -92,6 +88,11 @@ public record DataSet(String name, List<List<String>> forms, String origin, Stri
         return places.stream().filter(this::isIn).findFirst();
     }
 
+    /** Where labs find it: its {@link #place}, or else the folder of its {@link #standIn}. */
+    public Optional<Path> found() {
+        return place().or(this::standIn);
+    }
+
     /** Where {@code ./fathom data} puts it. */
     public Path cache() {
         return ImageSet.cached("data").resolve(name);
@@ -105,7 +106,11 @@ public record DataSet(String name, List<List<String>> forms, String origin, Stri
     }
 
     private Path standInCache() {
-        return ImageSet.cached("stand-ins").resolve(name.replace('/', '-'));
+        return ImageSet.cached("stand-ins").resolve(standInName());
+    }
+
+    private String standInName() {
+        return name.replace('/', '-');
     }
 
     private static boolean isStandIn(Path folder) {
@@ -116,7 +121,7 @@ public record DataSet(String name, List<List<String>> forms, String origin, Stri
     public boolean isStandInFor(@Nullable Path given) {
         return given == null
                 ? place().isEmpty() && standIn().isPresent()
-                : isStandIn(given) || isStandIn(given.resolve(name.replace('/', '-')));
+                : isStandIn(given) || isStandIn(given.resolve(standInName()));
     }
 
     /** Sees to it that there is a stand-in. */

@@ -96,15 +96,12 @@ public final class Imdb {
      */
     public static Path folder(@Nullable Path given) {
         List<Path> places = given == null ? ImageSet.places(NAME) : List.of(given);
-        return places.stream()
-                .filter(SET::isIn)
-                .findFirst()
-                .or(() -> given == null ? SET.standIn() : Optional.empty())
-                .orElseThrow(() -> new IllegalArgumentException("the reviews of IMDB are not here: "
-                        + (places.size() == 1
-                                ? places.get(0) + " does not have"
-                                : "neither " + places.get(0) + " nor " + places.get(1) + " has")
-                        + " train.tsv.gz, test.tsv.gz and " + INDEX + "; ./fathom data imdb fetches them"));
+        Optional<Path> found = given == null ? SET.found() : Optional.of(given).filter(SET::isIn);
+        return found.orElseThrow(() -> new IllegalArgumentException("the reviews of IMDB are not here: "
+                + (places.size() == 1
+                        ? places.get(0) + " does not have"
+                        : "neither " + places.get(0) + " nor " + places.get(1) + " has")
+                + " train.tsv.gz, test.tsv.gz and " + INDEX + "; ./fathom data imdb fetches them"));
     }
 
     /** Reviews of words without a meaning, of which some occur in positive and some in negative reviews only. */

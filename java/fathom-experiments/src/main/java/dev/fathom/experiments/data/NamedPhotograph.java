@@ -61,8 +61,7 @@ public record NamedPhotograph(String file, String content, String network, int l
      * @throws IllegalArgumentException if they are nowhere, with what to do
      */
     public static Path folder() {
-        return SET.place()
-                .or(SET::standIn)
+        return SET.found()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "there is no " + ImageSet.places(SET.name()).get(0).resolve(LIST) + "; " + SET.origin()));
     }

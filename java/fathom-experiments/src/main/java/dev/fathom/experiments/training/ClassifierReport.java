@@ -110,7 +110,7 @@ public record ClassifierReport(Images images, TrainedEntry outcome) {
     }
 
     private boolean anyWrong() {
-        return outcome.answers().wrong(1).length > 0;
+        return outcome.answers().confusion().correct() < outcome.answers().size();
     }
 
     private ImageSheet sheet() {

@@ -87,7 +87,7 @@ record ConnectFour(long mine, long theirs) {
         }
     }
 
-    /** The same position with left and right exchanged. */
+    /** Mirrors the board, so that the leftmost column becomes the rightmost. */
     ConnectFour mirrored() {
         return new ConnectFour(mirrored(mine), mirrored(theirs));
     }

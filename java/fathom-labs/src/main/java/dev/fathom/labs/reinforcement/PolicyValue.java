@@ -25,7 +25,7 @@ record PolicyValue(Layer body, Layer policy, Layer value) implements Net, TreeSe
 
     /** A position with what is learned of it: the shares of visits, and the end of the game for the player to move. */
     record Example(ConnectFour position, double[] visits, double result) {
-        /** The same with left and right exchanged. */
+        /** Mirrors the board and the shares of its columns; the end of the game stays as it is. */
         Example mirrored() {
             double[] mirror = Averages.each(visits.length, c -> visits[visits.length - 1 - c]);
             return new Example(position.mirrored(), mirror, result);
