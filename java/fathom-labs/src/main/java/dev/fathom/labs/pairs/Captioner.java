@@ -8,9 +8,12 @@ import dev.fathom.decode.Writer;
 import dev.fathom.experiments.data.CaptionedShapes;
 import dev.fathom.experiments.data.Scene;
 import dev.fathom.experiments.data.Thing;
+import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Init;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;
+import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
@@ -24,16 +27,17 @@ import java.util.stream.IntStream;
  * A network that says what is on a picture: the features of a CNN start an LSTM that writes the caption (Vinyals et al.
  * 2015), and with attention each word looks at the cells of the feature map once more (Xu et al. 2015).
  *
- * @param start maps the features of all cells to the first state of the LSTM, hidden and cell
+ * @param start maps the features of all cells to the first state of the LSTM, hidden and cell; it standardizes them,
+ *     because states that begin far from 0 saturate the gates, and then the picture is not learned
  */
-record Captioner(Cells cells, Linear start, Writer writer) implements Net {
+record Captioner(Cells cells, Layer start, Writer writer) implements Net {
     private static final int WIDTH = 32;
     private static final int HIDDEN = 96;
 
     static Captioner of(boolean attention) {
         return new Captioner(
                 new Cells(WIDTH),
-                new Linear(Cells.COUNT * WIDTH, 2 * HIDDEN),
+                new Sequential(new BatchNorm(Cells.COUNT * WIDTH), new Linear(Cells.COUNT * WIDTH, 2 * HIDDEN)),
                 Writer.of(
                                 new Writer.Sizes(CaptionedShapes.ENGLISH.size(), 32, HIDDEN, 1, attention ? WIDTH : 0),
                                 Init.normal(0, 1),
