@@ -145,6 +145,26 @@ public final class OutlierData {
         }
     }
 
+    /**
+     * A series of the Numenta benchmark to score after another one was learned, whose mean and deviation scale both.
+     *
+     * @param learned the file of the series to learn from, such as
+     *     {@code artificialNoAnomaly/art_daily_small_noise.csv}
+     * @param asked the file of the series to score, which has an anomaly
+     */
+    public static LabeledSeries nab(@Nullable Path data, String learned, String asked) {
+        Path folder = folder(NAB_FILES, data).resolve("data");
+        LabeledSeries known = nab(data, name(folder.resolve(asked))::equals).get(0);
+        return whole(
+                folder.resolve(learned),
+                file -> LabeledSeries.of(
+                        "NAB",
+                        known.name(),
+                        rows(Series.of(Table.csv(file), "value")),
+                        rows(Series.of(Table.csv(folder.resolve(asked)), "value")),
+                        known.outliers()));
+    }
+
     /** Times are texts of one form, so that their order is that of the texts. */
     private static LabeledSeries numenta(Path file, JsonArray spans) {
         Table table = Table.csv(file);

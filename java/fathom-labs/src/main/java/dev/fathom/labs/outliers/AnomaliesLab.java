@@ -6,9 +6,9 @@ import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.experiments.data.OutlierData;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.labs.outliers.RecurrentStudy.Streamed;
 import dev.fathom.labs.outliers.Study.Outcome;
 import dev.fathom.labs.outliers.Study.Settings;
-import dev.fathom.labs.outliers.Study.Streamed;
 import dev.fathom.nn.Input;
 import dev.fathom.tensor.Rng;
 import dev.fathom.train.Workers;
@@ -16,7 +16,6 @@ import dev.fathom.view.Diagram;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Outliers in the series of four collections, by ensembles of auto-encoders and by methods without a network. */
@@ -25,8 +24,8 @@ public final class AnomaliesLab implements Experiment {
     public Optional<Diagram> net() {
         return Experiment.drawn(
                 "A recurrent auto-encoder of the ensemble",
-                RecurrentAutoencoder.of(1, RecurrentAutoencoder.Cell.BOTH, new Rng(1)),
-                (net, in) -> net.rows(net.code(in[0]), in[0].dim(1)),
+                RecurrentAutoencoder.of(1, RecurrentAutoencoder.Cell.RSCN, new Rng(1)),
+                (net, in) -> net.again(in[0]),
                 Input.floats(1, 32, 1));
     }
 
@@ -40,19 +39,23 @@ public final class AnomaliesLab implements Experiment {
         List<LabeledSeries> all = series(lab);
         Settings settings = new Settings(
                 lab.of(List.of(10, 20, 30, 40), List.of(2, 4)),
-                lab.of(List.of(32, 64, 128), List.of(32, 64)),
+                lab.of(5, 2),
+                lab.of(128, 32),
                 lab.of(256, 64),
-                lab.epochs(30, 10),
+                8,
+                lab.epochs(50, 20),
                 lab.of(8, 2),
-                lab.of(64, 16),
-                lab.epochs(6, 6),
+                lab.of(32, 16),
+                lab.epochs(50, 3),
                 lab.of(6000, 500));
         lab.put(settings)
+                .put("fewest", settings.fewest())
                 .put("most", settings.most())
-                .put("windows", settings.windows().stream().map(String::valueOf).collect(Collectors.joining(" or ")))
-                .put("twice", 2 * settings.learned())
+                .put("steps", settings.epochs() * settings.learned() / settings.batch())
                 .put("series", all.size())
-                .put("rows", all.stream().mapToLong(s -> s.test().length).sum())
+                .put(
+                        "rows to score",
+                        all.stream().mapToLong(s -> s.test().length).sum())
                 .section("What is compared")
                 .section("Where this departs from the papers");
         Study study = new Study(lab, settings);
@@ -70,14 +73,16 @@ public final class AnomaliesLab implements Experiment {
                 .map(set -> whole.some(set, o -> o.series().set().equals(set)))
                 .toList();
         Outcome shown = whole.of().get(lab.of(1, 0));
-        Streamed streamed = study.streamed(shown, settings.sizes().get(0), 200);
+        Streamed streamed = study.streamed(shown, 200);
 
         Comparison.methods(lab, sets);
         Comparison.frameworks(lab, sets, whole);
-        choices(lab, settings, whole);
+        choices(lab, whole);
         sets.forEach(set -> CollectionPage.write(lab, set));
         EnsemblePage.members(lab, settings, sets.get(0));
         EnsemblePage.diversity(lab, sets.get(0));
+        Numenta.flags(lab, sets.get(1));
+        Numenta.keras(lab);
         traps(lab, whole);
         lab.section("A stream")
                 .table("stream", "series")
@@ -85,7 +90,7 @@ public final class AnomaliesLab implements Experiment {
                 .put("ROC-AUC", "%.3f", streamed.roc())
                 .baseline(streamed.windows(), "the same members by windows")
                 .cell("ROC-AUC by windows", "%.3f", streamed.windows())
-                .cell("members", settings.sizes().get(0))
+                .cell("members", settings.fewest())
                 .cell("microseconds for each row on one thread", "%.0f", streamed.microseconds());
     }
 
@@ -100,21 +105,13 @@ public final class AnomaliesLab implements Experiment {
                 : Stream.of(ecg, nab, msl, ucr).flatMap(List::stream).toList();
     }
 
-    private static void choices(Lab lab, Settings settings, Group whole) {
+    private static void choices(Lab lab, Group whole) {
         lab.section("What was chosen");
         Table choices = lab.table("choices", "series");
         whole.of()
                 .forEach(o -> choices.row(o.series().title())
-                        .cell("window", o.choice().rows())
                         .cell("rate", Float.toString(o.choice().rate()))
-                        .cell("epochs", o.choice().epochs())
                         .cell("error", "%.4f", o.choice().error()));
-        Table windows = lab.table("windows", "rows of a window");
-        settings.windows()
-                .forEach(rows -> windows.row(rows.toString())
-                        .cell(
-                                "series for which it is chosen",
-                                whole.count(o -> o.choice().rows() == rows)));
     }
 
     private static void traps(Lab lab, Group whole) {

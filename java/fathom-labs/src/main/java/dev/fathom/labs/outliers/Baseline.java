@@ -6,8 +6,10 @@ import dev.fathom.anomaly.MatrixProfile;
 import dev.fathom.anomaly.OneClassSvm;
 import dev.fathom.anomaly.SlidingWindows;
 import dev.fathom.experiments.data.LabeledSeries;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Pca;
 import dev.fathom.tensor.Rng;
+import java.util.Arrays;
 import java.util.stream.Stream;
 
 /**
@@ -17,6 +19,8 @@ import java.util.stream.Stream;
 enum Baseline {
     SQUARES("sum of z²"),
     PRINCIPAL("PCA of windows"),
+    WHOLE_SQUARES("sum of z², all rows"),
+    WHOLE_PRINCIPAL("PCA of windows, all rows"),
     FOREST("isolation forest"),
     FACTOR("LOF"),
     MACHINE("one-class SVM"),
@@ -55,6 +59,8 @@ enum Baseline {
         return switch (this) {
             case SQUARES -> Stream.of(test).mapToDouble(Baseline::squares).toArray();
             case PRINCIPAL -> principal(series);
+            case WHOLE_SQUARES -> whole(SQUARES, series, seed);
+            case WHOLE_PRINCIPAL -> whole(PRINCIPAL, series, seed);
             case FOREST -> {
                 var forest = IsolationForest.fit(
                         learned, new Rng(seed).split("forest").seed());
@@ -72,6 +78,19 @@ enum Baseline {
                 yield new SlidingWindows(ROWS, 1).mean(profile.distances(), test.length);
             }
         };
+    }
+
+    /** The scores of a method that learns all rows, those to score as well. */
+    private static double[] whole(Baseline method, LabeledSeries series, long seed) {
+        if (series.unsplit()) {
+            return method.scores(series, seed);
+        }
+        double[][] all = Stream.of(series.training(), series.test())
+                .flatMap(Stream::of)
+                .map(Averages::doubles)
+                .toArray(double[][]::new);
+        LabeledSeries joined = LabeledSeries.of("", series.name(), all, all, new boolean[all.length]);
+        return Arrays.copyOfRange(method.scores(joined, seed), series.training().length, all.length);
     }
 
     /** Windows 8 rows apart, or farther so that there are no more than {@link #MOST}. */

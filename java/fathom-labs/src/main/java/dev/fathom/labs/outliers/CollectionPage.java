@@ -60,11 +60,11 @@ final class CollectionPage {
         Table table = lab.table("floors", "series");
         for (Outcome o : set.of()) {
             Table.Row row = table.row(o.series().name());
-            for (String floor : Methods.FLOORS) {
+            for (String floor : Methods.SPLIT_FLOORS) {
                 Area area = o.of(floor).area();
                 row.put("ROC-AUC of " + floor, "%.4f", area.roc()).put("PR-AUC of " + floor, "%.4f", area.precision());
             }
-            String better = new Group("", List.of(o)).best(Methods.FLOORS);
+            String better = new Group("", List.of(o)).best(Methods.SPLIT_FLOORS);
             for (String ensemble : List.of(Methods.SHARED, Methods.CAE)) {
                 row.put("ROC-AUC of " + ensemble, "%.4f", o.roc(ensemble)).baseline(o.roc(better), better);
             }

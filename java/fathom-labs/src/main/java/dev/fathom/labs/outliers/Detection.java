@@ -11,6 +11,7 @@ import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.optim.Schedule;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
@@ -35,8 +36,10 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
     /** How often every window is seen. */
     public static final int EPOCHS = 30;
 
-    private static final int BATCH = 32;
-    /** With the 0.001 of the public code, so few epochs do not reach a low error. */
+    /** With 512 windows these are 1,920 steps, about as many as in the paper. */
+    private static final int BATCH = 8;
+
+    /** It falls to 0 on a cosine. */
     private static final float RATE = 1e-2f;
 
     /**
@@ -76,13 +79,14 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
         int columns = rows[0].length;
         float[][] windows = SlidingWindows.atMost(LEARNED, window, learned).of(Arrays.copyOf(rows, learned));
         RecurrentEnsemble members =
-                RecurrentEnsemble.of(settings.members(), columns, Cell.BOTH, false, settings.seed());
+                RecurrentEnsemble.of(settings.members(), columns, Cell.RSCN, false, settings.seed());
         try (Model<RecurrentEnsemble> model = Model.of(members, settings.seed());
                 Dataset data = Dataset.of(Field.floats("x", Shape.of(window, columns), Averages.flat(windows))
                         .input())) {
             var trainer = Trainer.custom(model, new Adam(RATE), (net, batch) -> new Step.Result(net.loss(batch.x())))
                     .seed(settings.seed())
-                    .clipNorm(Study.CLIP);
+                    .clipNorm(Learner.CLIP)
+                    .schedule(Schedule.cosine(EPOCHS));
             Run history = training.attach(trainer, folder, "windows")
                     .fit(data.shuffled(settings.seed()).batches(Math.min(BATCH, windows.length)), EPOCHS);
             history.notes().forEach(note -> training.say("%s", note));
@@ -90,7 +94,7 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
             if (epochs == 0) {
                 return null;
             }
-            SlidingWindows asked = new SlidingWindows(window, Math.max(1, window / Study.APART));
+            SlidingWindows asked = new SlidingWindows(window, Math.max(1, window / RecurrentStudy.APART));
             double[] scores = Reconstruction.median(Reconstruction.errors(asked, rows, model.net()::again));
             double limit = Averages.mean(scores) + settings.deviations() * Averages.deviation(scores);
             boolean[] flagged = new boolean[scores.length];

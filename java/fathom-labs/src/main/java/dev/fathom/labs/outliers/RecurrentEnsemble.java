@@ -3,16 +3,15 @@ package dev.fathom.labs.outliers;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Net;
 import dev.fathom.tensor.Rng;
-import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An ensemble of recurrent auto-encoders as one network (Kieu et al. 2019). Its members are independent, or they share
- * one code: what all encoders remember, made as short as the code of one by a linear layer, from which each decoder
- * begins.
+ * An ensemble of recurrent auto-encoders as one network (Kieu et al. 2019). Each decoder begins with its own encoder's
+ * code (independent framework, IF), or all begin with a shared one (SF): all codes, made as short as one by a linear
+ * layer. A code has 8 numbers in both.
  *
  * @param members the auto-encoders, each with a skip length of its own
  * @param join from all codes to one; null for independent members
@@ -34,13 +33,11 @@ record RecurrentEnsemble(
 
     /** The shared code [n, hidden] of x [n, t, columns]. */
     private Tensor code(Linear join, Tensor x) {
-        return join.apply(Tensor.concat(
-                1, members.stream().map(m -> m.encoder().run(x).last()).toArray(Tensor[]::new)));
+        return join.apply(Tensor.concat(1, members.stream().map(m -> m.code(x)).toArray(Tensor[]::new)));
     }
 
     private List<Tensor> decoded(Tensor code, int t) {
-        State state = State.of("hidden", code.unsqueeze(1), "cell", Tensor.zeros(code.dim(0), 1, code.dim(1)));
-        return members.stream().map(m -> m.rows(state, t)).toList();
+        return members.stream().map(m -> m.rows(code, t)).toList();
     }
 
     /** What each member writes for x [n, t, columns]. */

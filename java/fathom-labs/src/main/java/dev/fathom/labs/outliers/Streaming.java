@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
  *
  * <p>A member with skip connections of length L remembers its last L hidden states, and reads each row from the mean of
  * the newest and the oldest of them. Its encoder has connections of both kinds at every step,
- * {@link RecurrentAutoencoder.Cell#BOTH}: draws belong to the steps of a window, which a stream has not.
+ * {@link RecurrentAutoencoder.Cell.RSCN}: draws belong to the steps of a window, which a stream has not.
  */
 final class Streaming implements AutoCloseable {
     private static final int HIDDEN = RecurrentAutoencoder.HIDDEN;
@@ -59,7 +59,7 @@ final class Streaming implements AutoCloseable {
             Tensor past = hidden.slice(0, m, m + 1);
             Tensor both = past.slice(1, 0, 1).add(past.slice(1, lag - 1, lag)).mul(0.5f);
             Output read = member.encoder().run(row, State.of("hidden", both, "cell", cells.slice(0, m, m + 1)));
-            errors[m] = member.rows(read.state(), 1).sub(row).square().sum().reshape(Shape.of(1));
+            errors[m] = member.rows(read.last(), 1).sub(row).square().sum().reshape(Shape.of(1));
             states[m] = Tensor.concat(1, read.state().get("hidden"), past.slice(1, 0, MOST_LAG - 1));
             memories[m] = read.state().get("cell");
         }

@@ -44,6 +44,27 @@ class BaselineTest {
         assertThat(squares(named(nab, "art_daily_nojump")).rocAuc()).isCloseTo(.3704, within(1.1e-4));
     }
 
+    /** A floor that learns all rows scores those of both parts by their common mean, deviation and components. */
+    @Test
+    void floorsLearnAllRowsToo() {
+        float[][] learned = new float[300][1];
+        float[][] asked = new float[200][1];
+        IntStream.range(0, 500)
+                .forEach(t -> (t < 300 ? learned[t] : asked[t - 300])[0] = (float) Math.sin(t) + t / 100);
+        float[][] all = Stream.of(learned, asked).flatMap(Stream::of).toArray(float[][]::new);
+        double[][] raw = Stream.of(all).map(row -> new double[] {row[0]}).toArray(double[][]::new);
+        LabeledSeries whole = LabeledSeries.of("", "", raw, raw, new boolean[500]);
+        LabeledSeries split = new LabeledSeries("", "", learned, asked, new boolean[200]);
+        for (Baseline[] pair : new Baseline[][] {
+            {Baseline.WHOLE_SQUARES, Baseline.SQUARES}, {Baseline.WHOLE_PRINCIPAL, Baseline.PRINCIPAL}
+        }) {
+            double[] expected = Arrays.copyOfRange(pair[1].scores(whole, 1), 300, 500);
+            assertThat(pair[0].scores(split, 1)).containsExactly(expected);
+            assertThat(pair[1].scores(split, 1)).isNotEqualTo(expected);
+            assertThat(pair[0].scores(whole, 1)).containsExactly(pair[1].scores(whole, 1));
+        }
+    }
+
     /** The whole electrocardiogram, without a split. */
     private static LabeledSeries chf13() {
         Path file = OutlierData.ECG_FILES.folder(null).resolve("chfdb_chf13_45590.csv");

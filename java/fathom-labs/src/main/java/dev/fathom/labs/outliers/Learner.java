@@ -1,0 +1,52 @@
+package dev.fathom.labs.outliers;
+
+import dev.fathom.anomaly.SlidingWindows;
+import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
+import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.statistics.Averages;
+import dev.fathom.labs.outliers.Study.Settings;
+import dev.fathom.nn.Net;
+import dev.fathom.op.Shape;
+import dev.fathom.tensor.Rng;
+import dev.fathom.train.Run;
+import dev.fathom.train.Trainer;
+import org.jspecify.annotations.Nullable;
+
+/** How all networks of the study learn windows of rows. */
+record Learner(Lab lab, Settings settings) {
+    /** The norm that gradients are cut to. */
+    static final float CLIP = 10;
+
+    /** The draws of a purpose. */
+    Rng rng(String purpose) {
+        return new Rng(lab.seed()).split(purpose);
+    }
+
+    /** Windows of some rows [windows][length columns], at equal distances and no more than the settings allow. */
+    float[][] windows(int length, float[]... rows) {
+        return SlidingWindows.atMost(settings.learned(), length, rows.length).of(rows);
+    }
+
+    /** Windows as the examples x [length, columns]. */
+    static Field field(String name, int columns, float[]... windows) {
+        return Field.floats(name, Shape.of(windows[0].length / columns, columns), Averages.flat(windows));
+    }
+
+    /** Windows of some rows to learn from. */
+    Dataset data(int length, float[]... rows) {
+        return Dataset.of(field("x", rows[0].length, windows(length, rows)).input());
+    }
+
+    /** Trains until the epochs are over, or the run of the lab is stopped. */
+    <M extends Net> Run fit(
+            Trainer<M> trainer, int batch, int epochs, long seed, Dataset learned, @Nullable Dataset held) {
+        var batches = learned.shuffled(seed).batches(Math.min(batch, learned.size()));
+        Trainer<M> whole = trainer.seed(seed)
+                .clipNorm(CLIP)
+                .callbacks(lab.run().interrupt().stopping());
+        Run run = held == null ? whole.fit(batches, epochs) : whole.fit(batches, held, epochs);
+        lab.check();
+        return run;
+    }
+}
