@@ -43,7 +43,7 @@ public final class AnomaliesLab implements Experiment {
                 lab.of(128, 32),
                 lab.of(256, 64),
                 8,
-                lab.epochs(50, 20),
+                lab.epochs(45, 20),
                 lab.of(8, 2),
                 lab.of(32, 16),
                 lab.epochs(50, 3),

@@ -78,7 +78,7 @@ record ConvolutionalStudy(Learner learner, LabeledSeries series) {
                     new Adam(1e-3f).weightDecay(1e-8f),
                     (net, b) -> new Step.Result(ConvolutionalAutoencoder.loss(net.again(b.x()), b.x(), b.y(), lambda)));
             long seed = learner.rng("order").split(number).seed();
-            learner.fit(trainer, 16, learner.settings().each(), seed, data, null);
+            learner.fit(trainer, 16, learner.settings().each(), seed, data);
         }
     }
 

@@ -9,9 +9,7 @@ import dev.fathom.labs.outliers.Study.Settings;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Rng;
-import dev.fathom.train.Run;
 import dev.fathom.train.Trainer;
-import org.jspecify.annotations.Nullable;
 
 /** How all networks of the study learn windows of rows. */
 record Learner(Lab lab, Settings settings) {
@@ -39,14 +37,11 @@ record Learner(Lab lab, Settings settings) {
     }
 
     /** Trains until the epochs are over, or the run of the lab is stopped. */
-    <M extends Net> Run fit(
-            Trainer<M> trainer, int batch, int epochs, long seed, Dataset learned, @Nullable Dataset held) {
-        var batches = learned.shuffled(seed).batches(Math.min(batch, learned.size()));
-        Trainer<M> whole = trainer.seed(seed)
+    <M extends Net> void fit(Trainer<M> trainer, int batch, int epochs, long seed, Dataset learned) {
+        trainer.seed(seed)
                 .clipNorm(CLIP)
-                .callbacks(lab.run().interrupt().stopping());
-        Run run = held == null ? whole.fit(batches, epochs) : whole.fit(batches, held, epochs);
+                .callbacks(lab.run().interrupt().stopping())
+                .fit(learned.shuffled(seed).batches(Math.min(batch, learned.size())), epochs);
         lab.check();
-        return run;
     }
 }

@@ -62,7 +62,7 @@ enum NeuralBaseline {
             Rng rng) {
         try (Model<M> model = Model.of(net, rng.seed());
                 Dataset data = study.data()) {
-            study.train(model, loss, RATE, 0, data, null);
+            study.train(model, loss, RATE, 0, data);
             return study.errors(model.net(), (n, x) -> List.of(again.apply(n, x)))[0];
         }
     }

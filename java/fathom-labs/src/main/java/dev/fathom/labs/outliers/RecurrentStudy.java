@@ -3,6 +3,7 @@ package dev.fathom.labs.outliers;
 import dev.fathom.anomaly.SlidingWindows;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.LabeledSeries;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
@@ -10,7 +11,6 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
-import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
 import java.util.Arrays;
@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Recurrent auto-encoders on one series (Kieu et al. 2019), each of which gives its errors at the rows to score. */
 record RecurrentStudy(Learner learner, LabeledSeries series) {
@@ -51,15 +50,14 @@ record RecurrentStudy(Learner learner, LabeledSeries series) {
                 .orElseThrow();
     }
 
-    /** The error of an auto-encoder on rows that it does not learn, after the last epoch. */
+    /** The mean squared error of an auto-encoder on rows that it does not learn. */
     private double held(float rate, float[][] first, float[][] held) {
-        int rows = learner.settings().rows();
         try (var member = Model.of(member(Cell.SPARSE, 0), 0);
-                Dataset learned = learner.data(rows, first);
-                Dataset others = learner.data(rows, held)) {
-            double[] errors =
-                    train(member, RecurrentStudy::error, rate, 0, learned, others).series("val_loss");
-            return errors[errors.length - 1];
+                Dataset learned = learner.data(learner.settings().rows(), first)) {
+            train(member, RecurrentStudy::error, rate, 0, learned);
+            RecurrentAutoencoder net = member.net();
+            return Averages.mean(Reconstruction.errors(asked(), held, x -> List.of(net.again(x)))[0])
+                    / series.columns();
         }
     }
 
@@ -76,18 +74,12 @@ record RecurrentStudy(Learner learner, LabeledSeries series) {
     }
 
     /** Trains by Adam with a rate that falls to 0 on a cosine. */
-    <M extends Net> Run train(
-            Model<M> model,
-            BiFunction<M, Tensor, Tensor> loss,
-            float rate,
-            int number,
-            Dataset learned,
-            @Nullable Dataset held) {
+    <M extends Net> void train(
+            Model<M> model, BiFunction<M, Tensor, Tensor> loss, float rate, int number, Dataset learned) {
         int epochs = learner.settings().epochs();
         var trainer = Trainer.custom(model, new Adam(rate), (net, b) -> new Step.Result(loss.apply(net, b.x())))
                 .schedule(Schedule.cosine(epochs));
-        return learner.fit(
-                trainer, learner.settings().batch(), epochs, rng(number).seed(), learned, held);
+        learner.fit(trainer, learner.settings().batch(), epochs, rng(number).seed(), learned);
     }
 
     private SlidingWindows asked() {
@@ -112,7 +104,7 @@ record RecurrentStudy(Learner learner, LabeledSeries series) {
         double[][] errors = new double[count][];
         try (Dataset learned = data()) {
             for (int m = 0; m < count; m++) {
-                train(models.get(m), RecurrentStudy::error, rate, m, learned, null);
+                train(models.get(m), RecurrentStudy::error, rate, m, learned);
                 errors[m] = errors(models.get(m).net(), (net, x) -> List.of(net.again(x)))[0];
             }
             return use.apply(models.stream().map(Model::net).toList(), errors);
@@ -127,7 +119,7 @@ record RecurrentStudy(Learner learner, LabeledSeries series) {
                 count, series.columns(), cell, true, learner.lab().seed());
         try (var model = Model.of(net, learner.rng("shared").seed());
                 Dataset learned = data()) {
-            train(model, RecurrentEnsemble::loss, rate, 0, learned, null);
+            train(model, RecurrentEnsemble::loss, rate, 0, learned);
             return errors(model.net(), RecurrentEnsemble::again);
         }
     }
