@@ -4,6 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.outliers.Study.Outcome;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
@@ -32,9 +33,14 @@ record Group(String name, List<Outcome> of) {
 
     /** The one of some methods with the best mean ROC-AUC. */
     String best(List<String> methods) {
+        return best(methods, this::roc);
+    }
+
+    /** The one of some methods with the largest number. */
+    String best(List<String> methods, ToDoubleFunction<String> number) {
         return methods.stream()
                 .filter(this::has)
-                .reduce((a, b) -> roc(b) >= roc(a) ? b : a)
+                .max(Comparator.comparingDouble(number))
                 .orElseThrow();
     }
 
