@@ -9,6 +9,8 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
 import dev.fathom.experiments.data.DataSet;
+import dev.fathom.experiments.data.LabeledSeries;
+import dev.fathom.experiments.data.OutlierData;
 import dev.fathom.experiments.pages.Expectations;
 import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.Findings;
@@ -105,6 +107,18 @@ class StandInsTest {
                     .doesNotThrowAnyException();
         }
         assertThat(without).as("trains something before it reads").containsExactly("losses");
+    }
+
+    /** The last part of the lab anomalies learns from one series and scores another. */
+    @Test
+    void theSeriesOfNumentaHaveOneToLearnFrom() {
+        Path folder = OutlierData.NAB_FILES.makeStandIn();
+        LabeledSeries series = OutlierData.nab(
+                folder.getParent(),
+                "artificialNoAnomaly/art_daily_small_noise.csv",
+                "artificialWithAnomaly/art_daily_jumpsup.csv");
+        assertThat(series.training()).hasDimensions(1200, 1).isNotEqualTo(series.test());
+        assertThat(series.share()).isEqualTo(101 / 1200.0);
     }
 
     private Findings begun(Experiment lab) {

@@ -47,18 +47,27 @@ final class OutlierStandIns {
     }
 
     static void nab(Path folder) {
-        double[] values = wave(1200, 700, 800, 11);
+        List<String> odd = List.of("realTraffic/speed_7578.csv", "artificialWithAnomaly/art_daily_jumpsup.csv");
+        for (String name : odd) {
+            numenta(folder, name, wave(1200, 700, 800, name.hashCode()));
+        }
+        numenta(folder, "artificialNoAnomaly/art_daily_small_noise.csv", wave(1200, -1, -1, 13));
+        String rows = "[[\"2015-09-03 10:20:00.000000\", \"2015-09-03 18:40:00.000000\"]]"; // 700 to 800
+        StandIn.text(
+                folder.resolve("labels/combined_windows.json"),
+                odd.stream()
+                        .map(name -> "\"" + name + "\": " + rows)
+                        .collect(Collectors.joining(", ", "{", "}")));
+    }
+
+    private static void numenta(Path folder, String name, double... values) {
         LocalDateTime time = LocalDateTime.of(2015, 9, 1, 0, 0);
         StringBuilder text = new StringBuilder("timestamp,value\n");
         for (double value : values) {
             text.append(line("%tF %<tT,%.3f\n", time, 60 + 10 * value));
             time = time.plusMinutes(5);
         }
-        String name = "realTraffic/speed_7578.csv";
         StandIn.text(folder.resolve("data").resolve(name), text.toString());
-        StandIn.text( // rows 700 to 800
-                folder.resolve("labels/combined_windows.json"),
-                "{\"" + name + "\": [[\"2015-09-03 10:20:00.000000\", \"2015-09-03 18:40:00.000000\"]]}");
     }
 
     static void msl(Path folder) {
