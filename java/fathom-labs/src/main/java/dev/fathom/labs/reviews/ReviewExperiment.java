@@ -28,17 +28,24 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network that classifies reviews and how it is trained. The weights of the epoch with the best validation accuracy
- * are kept and tested once.
+ * A network that classifies reviews and how it is trained. Gradients are clipped, and the weights of the epoch with the
+ * best validation accuracy are kept and tested once; a plain training does neither and tests the last weights.
  *
  * @param title its name on the page
  * @param padded whether every review is padded in front with zeros to {@code length}, as in the textbook; if not, a
  *     batch has reviews of similar length
  * @param frozen whether the word vectors are frozen
+ * @param plain whether the training is plain
  * @param length the number of words that the network sees, which are the last ones of a review
  */
 record ReviewExperiment(
-        String title, Supplier<ReviewNet> net, Recipe recipe, boolean padded, boolean frozen, int length) {
+        String title,
+        Supplier<ReviewNet> net,
+        Recipe recipe,
+        boolean padded,
+        boolean frozen,
+        boolean plain,
+        int length) {
     /** Batches that are sorted by length together. */
     private static final int BUCKETS = 50;
 
@@ -65,13 +72,14 @@ record ReviewExperiment(
             @Nullable Milestones milestones) {
         /** Begins a row of a table of networks, whose last column is the test accuracy. */
         Table.Row row(Table table, String name) {
-            EpochLog best = Objects.requireNonNull(history.best());
+            List<EpochLog> epochs = history.epochs();
+            EpochLog tested = Objects.requireNonNullElseGet(history.best(), () -> epochs.get(epochs.size() - 1));
             return table.row(name)
                     .cell("parameters", "%,d", parameters)
                     .cell("training", training)
                     .cell(TIME, "%.1f ms", milliseconds)
-                    .cell("best epoch", best.epoch() + " of " + history.epochs().size())
-                    .cell("validation", "%.2f %%", 100 * best.value("val_accuracy"))
+                    .cell("tested epoch", tested.epoch() + " of " + epochs.size())
+                    .cell("validation", "%.2f %%", 100 * tested.value("val_accuracy"))
                     .put(TEST, "%.2f %%", test);
         }
     }
@@ -98,7 +106,8 @@ record ReviewExperiment(
                 model.freeze("words.*");
             }
             double milliseconds = milliseconds(lab, model, examples);
-            Trainer<ReviewNet> trainer = trainer(model, lab.seed()).keepBest("val_accuracy");
+            Trainer<ReviewNet> trainer = trainer(model, lab.seed());
+            trainer = plain ? trainer : trainer.keepBest("val_accuracy");
             Milestones milestones = null;
             if (watched) {
                 milestones = new Milestones(
@@ -127,10 +136,8 @@ record ReviewExperiment(
             Tensor logits = net.logits(batch.x(), batch.lengths("x"));
             return new Step.Result(loss.of(logits, batch.y()), logits);
         });
-        return trainer.schedule(recipe.schedule())
-                .metrics(Metric.accuracy())
-                .clipNorm(1)
-                .seed(seed);
+        trainer = trainer.schedule(recipe.schedule()).metrics(Metric.accuracy()).seed(seed);
+        return plain ? trainer : trainer.clipNorm(1);
     }
 
     private Dataset data(Part part) {

@@ -13,10 +13,8 @@ import dev.fathom.labs.reviews.ReviewNets.MeanOfVectors;
 import dev.fathom.labs.reviews.ReviewNets.RecurrentClassifier;
 import dev.fathom.labs.reviews.ReviewNets.ReviewNet;
 import dev.fathom.labs.reviews.ReviewNets.TransformerClassifier;
-import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Init;
-import dev.fathom.nn.Linear;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.RmsProp;
@@ -57,17 +55,17 @@ record ReviewExperiments(Lab lab) {
     }
 
     private ReviewExperiment masked(String title, Supplier<ReviewNet> net, Recipe recipe) {
-        return new ReviewExperiment(title, net, recipe, false, false, length());
+        return new ReviewExperiment(title, net, recipe, false, false, false, length());
     }
 
     private ReviewExperiment padded(String title, Supplier<ReviewNet> net, Recipe recipe) {
-        return new ReviewExperiment(title, net, recipe, true, false, length());
+        return new ReviewExperiment(title, net, recipe, true, false, false, length());
     }
 
     /** The textbook's network on all words of a review. */
     ReviewExperiment bag() {
         return new ReviewExperiment(
-                "2x16 network", BagOfWordsNet::new, rmsprop(30, 6, 512, 1e-3f), false, false, Integer.MAX_VALUE);
+                "2x16 network", BagOfWordsNet::new, rmsprop(30, 6, 512, 1e-3f), false, false, false, Integer.MAX_VALUE);
     }
 
     /** The networks that read word vectors. */
@@ -75,7 +73,7 @@ record ReviewExperiments(Lab lab) {
         return List.of(
                 masked("embedding, mean, dense", () -> new MeanOfVectors(ReviewNets.embedding()), adam(6, 2, 5e-3f)),
                 masked("1-D CNN", Convolution::new, adam(4, 1, 1e-3f)),
-                padded("simple RNN", ReviewExperiments::simple, rmsprop(6, 1, 128, 1e-3f)),
+                simple(),
                 padded("LSTM, textbook in Python", ReviewExperiments::book, rmsprop(20, 1, 300, 0.01f)),
                 padded("LSTM, textbook in R", ReviewExperiments::keras, rmsprop(10, 1, 128, 1e-3f)),
                 gates(3).get(0),
@@ -94,10 +92,12 @@ record ReviewExperiments(Lab lab) {
                 masked("LSTM", () -> read(Recurrent.lstm(WIDTH, WIDTH).forgetBias(1)), recipe));
     }
 
-    /** The textbook's simple RNN: 32 units and dropout. */
-    private static ReviewNet simple() {
-        return new RecurrentClassifier(
-                ReviewNets.embedding(), Recurrent.rnn(WIDTH, WIDTH), new Dropout(0.2f), new Linear(WIDTH, 1), true);
+    /** The textbook's simple RNN with 32 units and dropout, whose settings are otherwise those of {@link #keras}. */
+    private ReviewExperiment simple() {
+        Supplier<ReviewNet> net = () -> new RecurrentClassifier(
+                        small(), Recurrent.rnn(WIDTH, WIDTH).biases(1).variationalDropout(0.2f, 0.2f))
+                .paddedInFront();
+        return new ReviewExperiment("simple RNN", net, rmsprop(6, 1, 128, 1e-3f), true, false, true, length());
     }
 
     /**
@@ -115,9 +115,13 @@ record ReviewExperiments(Lab lab) {
      */
     private static ReviewNet keras() {
         return new RecurrentClassifier(
-                        new Embedding(Reviews.CODES, WIDTH, Init.uniform(-0.05f, 0.05f)),
-                        Recurrent.lstm(WIDTH, WIDTH).biases(1).forgetBias(1))
+                        small(), Recurrent.lstm(WIDTH, WIDTH).biases(1).forgetBias(1))
                 .paddedInFront();
+    }
+
+    /** Small vectors of the words, one of which is that of padding. */
+    private static Embedding small() {
+        return new Embedding(Reviews.CODES, WIDTH, Init.uniform(-0.05f, 0.05f));
     }
 
     private static ReviewNet read(Recurrent net) {
@@ -162,6 +166,7 @@ record ReviewExperiments(Lab lab) {
                         recipe,
                         false,
                         v.getKey().endsWith("frozen"),
+                        false,
                         length()))
                 .toList();
     }

@@ -18,7 +18,6 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /** Networks that classify a review as positive or negative. */
 final class ReviewNets {
@@ -94,24 +93,21 @@ final class ReviewNets {
      *
      * @param padded whether padding is read like a word, as in the textbook; if not, it is masked
      */
-    record RecurrentClassifier(
-            Embedding words, Recurrent net, @Nullable Dropout dropout, Linear out, boolean padded)
-            implements ReviewNet {
+    record RecurrentClassifier(Embedding words, Recurrent net, Linear out, boolean padded) implements ReviewNet {
         /** Masks padding. */
         RecurrentClassifier(Embedding words, Recurrent net) {
-            this(words, net, null, new Linear(WIDTH * net.settings().directions(), 1), false);
+            this(words, net, new Linear(WIDTH * net.settings().directions(), 1), false);
         }
 
         /** A copy that reads the padding in front. */
         RecurrentClassifier paddedInFront() {
-            return new RecurrentClassifier(words, net, dropout, out, true);
+            return new RecurrentClassifier(words, net, out, true);
         }
 
         @Override
         public Tensor logits(Tensor tokens, Tensor lengths) {
-            Tensor last = net.run(words.apply(tokens), State.EMPTY, padded ? null : lengths)
-                    .last();
-            return out.apply(dropout == null ? last : dropout.apply(last));
+            return out.apply(net.run(words.apply(tokens), State.EMPTY, padded ? null : lengths)
+                    .last());
         }
     }
 
