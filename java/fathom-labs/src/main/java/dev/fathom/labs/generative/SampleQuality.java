@@ -76,10 +76,7 @@ final class SampleQuality implements AutoCloseable {
      * @param count how many images of each use are compared
      */
     SampleQuality(Lab lab, String title, Images images, int count) {
-        model = Model.of(new Classifier(), lab.seed());
-        var trainer = Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).seed(lab.seed());
-        var batches = images.learn().shuffled(lab.seed()).batches(64);
-        lab.quietly("classifier of " + images.title(), trainer, batches, lab.of(3, 2));
+        model = classifier(lab, images);
         accuracy = Classification.of(model, images.test()).confusion().accuracy();
         learn = pixels(images.learn(), count, lab.rng("learn"));
         choose = pixels(images.choose(), Math.min(count, 1000), lab.rng("choose"));
@@ -89,6 +86,20 @@ final class SampleQuality implements AutoCloseable {
         row("training images", learn);
         row("noise", lab.rng("noise").uniform(learn.length, 0, 1));
         lab.put("title", title).put("accuracy", 100 * accuracy).put("count", count());
+    }
+
+    private static Model<Classifier> classifier(Lab lab, Images images) {
+        Model<Classifier> model = Model.of(new Classifier(), lab.seed());
+        try {
+            var trainer =
+                    Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).seed(lab.seed());
+            var batches = images.learn().shuffled(lab.seed()).batches(64);
+            lab.quietly("classifier of " + images.title(), trainer, batches, lab.of(3, 2));
+            return model;
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
     }
 
     /** The pixels of a random sample. */
