@@ -1,5 +1,7 @@
 package dev.fathom.labs.memory;
 
+import static dev.fathom.experiments.pages.Findings.line;
+
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.MemoryTask;
@@ -7,6 +9,7 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Model;
 import dev.fathom.op.Cell;
 import dev.fathom.view.Diagram;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,18 +33,18 @@ public final class MemoryLab implements Experiment {
     public void run(Lab lab) {
         int[] lengths = lab.of(new int[] {50, 100, 250, 750}, new int[] {20});
         int flow = lab.of(100, 20); // the length of the sequences for which gradients are measured
-        int steps = lab.of(100, 50);
-        lab.put("lengths", lab.of("50 to 750", "20"))
-                .put("hidden", HIDDEN)
-                .put("batch", MemoryTraining.BATCH)
-                .put("rate", MemoryTraining.RATE);
-        lab.put("clip", MemoryTraining.CLIP)
-                .put("steps", steps)
-                .put("sequences", steps * MemoryTraining.BATCH)
-                .put("validation", MemoryTraining.VALIDATION);
+        lab.put("lengths", lab.of("50 to 750", "20")).put("hidden", HIDDEN).put("clip", MemoryTraining.CLIP);
+        lab.put("validation", MemoryTraining.VALIDATION);
         for (MemoryTask task : MemoryTask.values()) {
-            lab.put("steps" + task.title, MemoryTraining.epochs(lab, task) * steps);
+            MemoryTraining training = MemoryTraining.of(lab, task, lengths[0]);
+            lab.put("steps" + task.title, training.epochs() * training.steps())
+                    .put("batch" + task.title, training.way().batch())
+                    .put("rate" + task.title, training.way().rate())
+                    .put(
+                            "sequences" + task.title,
+                            training.steps() * training.way().batch());
         }
+        lab.put("inputs", MemoryWay.of(MemoryTask.COPY).inputs());
         lab.section("The problems")
                 .put("sixth", MemoryTask.ADDING.baseline(1))
                 .put("solved", 100 * MemoryTraining.SOLVED);
@@ -58,12 +61,22 @@ public final class MemoryLab implements Experiment {
                         .put("prefix", prefix)
                         .put("T", length);
                 double floor = task.baseline(length);
+                MemoryTraining training = MemoryTraining.of(lab, task, length);
                 Map<String, double[][]> curves = new LinkedHashMap<>();
+                double least = Double.POSITIVE_INFINITY;
+                double best = Double.NaN;
                 for (Cell cell : MemoryNet.CELLS) {
                     String name = MemoryNet.name(cell);
-                    try (Model<MemoryNet> model = Model.of(MemoryNet.of(task, cell, HIDDEN, length), lab.seed())) {
+                    MemoryNet net = training.way().start(task, cell, HIDDEN, length);
+                    try (Model<MemoryNet> model = Model.of(net, lab.seed())) {
                         Table.Row row = table.row("T = " + length + ", " + name);
-                        curves.put(name, new MemoryTraining(lab, task, length, steps).train(model, row));
+                        double[][] curve = training.train(model, row);
+                        curves.put(name, curve);
+                        double lowest = Arrays.stream(curve[1]).min().orElseThrow();
+                        if (lowest < least) {
+                            least = lowest;
+                            best = row.get(task.lossName);
+                        }
                         if (task == MemoryTask.ADDING && length == flow) {
                             trained.put(name, gradients.flow(model));
                         }
@@ -72,6 +85,8 @@ public final class MemoryLab implements Experiment {
                     shares.computeIfAbsent(name, n -> new double[lengths.length])[l] =
                             accuracies[accuracies.length - 1] / 100;
                 }
+                lab.figure(line("%s, T = %d, best cell, %s", task.title, length, task.lossName), "", best)
+                        .baseline(floor, "without memory");
                 double end = curves.values().stream()
                         .mapToDouble(c -> c[0][c[0].length - 1])
                         .max()
@@ -90,6 +105,7 @@ public final class MemoryLab implements Experiment {
                 lab.curves(prefix + "-accuracy.png", task.title + ", test accuracy", "T", places, shares);
             }
         }
+        new CopyTrials(lab, lengths[0], lab.of(500, 50)).show();
         gradients.flows(trained);
         gradients.products();
         gradients.clipping();

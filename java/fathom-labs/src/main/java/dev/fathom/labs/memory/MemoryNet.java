@@ -1,13 +1,16 @@
 package dev.fathom.labs.memory;
 
 import dev.fathom.experiments.data.MemoryTask;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.op.Cell;
+import dev.fathom.op.Shape;
 import dev.fathom.parameter.Initializer;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -67,6 +70,20 @@ record MemoryNet(MemoryTask task, Recurrent cell, Linear out) implements Layer {
             return bias;
         };
         return layer.init("bias_ih_l0", chronological).init("bias_hh_l0", Init.zeros());
+    }
+
+    /**
+     * The recurrent weights of each gate begin as an orthogonal matrix of its own (Saxe et al. 2014), which keeps the
+     * norm of every state.
+     */
+    static Recurrent orthogonalInit(Recurrent layer) {
+        int hidden = layer.settings().hidden();
+        Initializer one = Init.orthogonal();
+        return layer.init("weight_hh_l0", (shape, rng) -> {
+            float[][] gates = new float[layer.settings().cell().gates()][];
+            Arrays.setAll(gates, g -> one.values(Shape.of(hidden, hidden), rng.split(g)));
+            return Averages.flat(gates);
+        });
     }
 
     /** The input of the recurrent layer: numbers unchanged, symbols one-hot. */

@@ -67,6 +67,7 @@ class MemoryLabTest {
             "report.html",
             "adding-20.png",
             "copy-20.png",
+            "helps.png",
             "flow-start.png",
             "flow-trained.png",
             "products.png",
@@ -215,6 +216,35 @@ class MemoryLabTest {
             assertThat(norms[0]).isGreaterThan(0);
             assertThat(pass.recording()).isTrue();
             assertThat(model.parameterCount()).isEqualTo(2 + 1 + 2 + 2);
+        }
+    }
+
+    /** U' U = I for the recurrent weights U of every gate, so that no state becomes longer or shorter by them. */
+    @Test
+    void theRecurrentWeightsOfEachGateBeginOrthogonalWhereCopyingIsLearned() {
+        for (Cell cell : MemoryNet.CELLS) {
+            MemoryNet net = MemoryWay.of(MemoryTask.COPY).start(MemoryTask.COPY, cell, 16, 20);
+            try (Model<MemoryNet> model = Model.of(net, 1);
+                    Pass pass = Pass.infer()) {
+                Tensor weights = Objects.requireNonNull(net.cell().weights().get("weight_hh_l0"))
+                        .value();
+                for (Tensor gate : weights.chunk(0, cell.gates())) {
+                    float[] product = gate.transpose(0, 1).matmul(gate).toArray();
+                    for (int i = 0; i < product.length; i++) {
+                        assertThat(product[i]).isCloseTo(i / 16 == i % 16 ? 1 : 0, within(1e-5f));
+                    }
+                }
+                float[] inputs = Objects.requireNonNull(net.cell().weights().get("weight_ih_l0"))
+                        .value()
+                        .toArray();
+                float largest = 0;
+                for (float input : inputs) {
+                    largest = Math.max(largest, Math.abs(input));
+                }
+                assertThat(largest).isBetween(0.9f, 1f);
+                assertThat(pass.recording()).isFalse();
+                assertThat(model.parameterCount()).isPositive();
+            }
         }
     }
 
