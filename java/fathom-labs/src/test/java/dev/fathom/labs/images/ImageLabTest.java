@@ -12,6 +12,7 @@ import dev.fathom.image.ModelCard;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.io.Safetensors;
 import dev.fathom.labs.LabCall;
+import dev.fathom.nn.Model;
 import dev.fathom.op.Shape;
 import dev.fathom.tensor.Pass;
 import java.io.IOException;
@@ -447,5 +448,15 @@ class ImageLabTest {
                 .results()
                 .map(found -> Double.valueOf(found.group(1)))
                 .toList();
+    }
+
+    /** As many parameters as Keras prints for its two examples. */
+    @Test
+    void theNetworksOfKeras() {
+        try (Model<?> convolutional = Model.of(MnistLab.kerasConvolutional(), 1);
+                Model<?> dense = Model.of(MnistLab.kerasDense(), 1)) {
+            assertThat(convolutional.parameterCount()).isEqualTo(34_826);
+            assertThat(dense.parameterCount()).isEqualTo(669_706);
+        }
     }
 }
