@@ -166,18 +166,38 @@ public record LinearPrediction(int rate, double[] a, double deviation) {
                 .orElseThrow());
     }
 
-    /** Returns a sound of this model, driven by normal noise and cut off at -1 and 1. */
-    public float[] speak(int samples, Rng rng) {
-        float[] noise = rng.normal(samples, 0, (float) deviation);
-        float[] x = new float[samples];
-        for (int t = 0; t < samples; t++) {
-            double sum = noise[t];
-            for (int k = 1; k <= Math.min(t, a.length); k++) {
-                sum += a[k - 1] * x[t - k];
-            }
-            x[t] = (float) Math.max(-1, Math.min(1, sum));
+    /** Returns what is left of a sound, e[t] = x[t] - a[1] x[t - 1] - ... - a[order] x[t - order], after silence. */
+    public float[] residual(float... x) {
+        float[] e = new float[x.length];
+        for (int t = 0; t < e.length; t++) {
+            e[t] = (float) (x[t] - predicted(x, t));
+        }
+        return e;
+    }
+
+    /**
+     * Returns the sound x[t] = a[1] x[t - 1] + ... + a[order] x[t - order] + e[t] after silence, cut off at -1 and 1;
+     * the inverse of {@link #residual}.
+     */
+    public float[] excited(float... e) {
+        float[] x = new float[e.length];
+        for (int t = 0; t < x.length; t++) {
+            x[t] = (float) Math.max(-1, Math.min(1, e[t] + predicted(x, t)));
         }
         return x;
+    }
+
+    private double predicted(float[] x, int t) {
+        double sum = 0;
+        for (int k = 1; k <= Math.min(t, a.length); k++) {
+            sum += a[k - 1] * x[t - k];
+        }
+        return sum;
+    }
+
+    /** Returns a sound of this model, driven by normal noise and cut off at -1 and 1. */
+    public float[] speak(int samples, Rng rng) {
+        return excited(rng.normal(samples, 0, (float) deviation));
     }
 
     /**

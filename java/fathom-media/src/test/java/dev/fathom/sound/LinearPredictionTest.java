@@ -22,6 +22,17 @@ class LinearPredictionTest {
         assertThat(truth.distance(truth)).isZero();
     }
 
+    /** What pulses excite, and what is left of it: the pulses. */
+    @Test
+    void aResidualExcitesItsSound() {
+        LinearPrediction model = new LinearPrediction(8000, new double[] {1.3, -0.8}, 1);
+        float[] pulse = {0, 0.5f, 0, 0, -0.25f};
+        float[] sound = model.excited(pulse);
+        assertThat(sound).containsExactly(new float[] {0, 0.5f, 0.65f, 0.445f, -0.1915f}, within(1e-6f));
+        assertThat(model.residual(sound)).containsExactly(pulse, within(1e-6f));
+        assertThat(model.excited(0.9f, 0)).containsExactly(0.9f, 1); // 1.17 is cut off
+    }
+
     @Test
     void thePitchOfPulsesIsFound() {
         float[] pulses = new float[4000];

@@ -1,52 +1,75 @@
 package dev.fathom.labs.sound;
 
 import dev.fathom.experiments.data.Vowel;
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.sound.LinearPrediction;
 import dev.fathom.sound.Wav;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 
-/** What a method says: a sound for each vowel, and its envelope. */
-record Speaker(String name, float[][] sounds, LinearPrediction[] envelopes) {
+/**
+ * What a method says: takes of each vowel, the envelope of each take, and that of all takes of a vowel.
+ *
+ * @param sounds [vowels, takes, samples]
+ */
+record Speaker(String name, float[][][] sounds, LinearPrediction[][] each, LinearPrediction[] envelopes) {
     static final int ORDER = 12;
     private static final Vowel[] VOWELS = Vowel.values();
 
-    Speaker(String name, float[][] sounds) {
-        this(name, sounds, Arrays.stream(sounds).map(Speaker::envelope).toArray(LinearPrediction[]::new));
+    Speaker(String name, float[][][] sounds) {
+        this(
+                name,
+                sounds,
+                Arrays.stream(sounds)
+                        .map(takes ->
+                                Arrays.stream(takes).map(Speaker::envelope).toArray(LinearPrediction[]::new))
+                        .toArray(LinearPrediction[][]::new),
+                Arrays.stream(sounds).map(Speaker::envelope).toArray(LinearPrediction[]::new));
     }
 
     double pitch(int vowel) {
-        return LinearPrediction.pitch(Vowel.RATE, sounds[vowel])[0];
+        return Averages.mean(sounds[vowel].length, i -> LinearPrediction.pitch(Vowel.RATE, sounds[vowel][i])[0]);
     }
 
     double periodic() {
-        return mean(v -> LinearPrediction.pitch(Vowel.RATE, sounds[v.ordinal()])[1]);
+        return mean(v ->
+                Averages.mean(sounds[0].length, i -> LinearPrediction.pitch(Vowel.RATE, sounds[v.ordinal()][i])[1]));
     }
 
-    /** The mean relative error of the first two formants in %. */
+    /** The mean relative error of the first two formants of a take in %. */
     double error(LinearPrediction[] known) {
-        return mean(v -> error(envelopes[v.ordinal()].formants(), known[v.ordinal()]));
+        return each((v, take) -> error(take.formants(), known[v]));
     }
 
+    /** The mean distance of a take's envelope. */
     double distance(LinearPrediction[] known) {
-        return mean(v -> envelopes[v.ordinal()].distance(known[v.ordinal()]));
+        return each((v, take) -> take.distance(known[v]));
     }
 
-    /** The number of vowels whose envelope is nearest to that of the same vowel. */
-    long recognized(LinearPrediction[] known) {
-        return IntStream.range(0, VOWELS.length)
-                .filter(v ->
-                        Arrays.stream(known).allMatch(k -> envelopes[v].distance(known[v]) <= envelopes[v].distance(k)))
-                .count();
+    /** The mean number of vowels, if each is said once, whose envelope is nearest to that of the same vowel. */
+    double recognized(LinearPrediction[] known) {
+        return VOWELS.length
+                * each((v, take) -> {
+                    double right = take.distance(known[v]);
+                    return Arrays.stream(known).allMatch(k -> right <= take.distance(k)) ? 1 : 0;
+                });
     }
 
-    /** All vowels one after another, with a fifth of a second of silence behind each. */
+    private interface Measure {
+        double of(int vowel, LinearPrediction take);
+    }
+
+    /** The mean over the takes of all vowels. */
+    private double each(Measure measure) {
+        return mean(v -> Averages.mean(each[v.ordinal()].length, i -> measure.of(v.ordinal(), each[v.ordinal()][i])));
+    }
+
+    /** A take of each vowel one after another, with a fifth of a second of silence behind each. */
     Wav recording() {
-        int each = sounds[0].length + Vowel.RATE / 5;
+        int each = sounds[0][0].length + Vowel.RATE / 5;
         float[] all = new float[VOWELS.length * each];
         for (int v = 0; v < VOWELS.length; v++) {
-            System.arraycopy(Vowel.heard(sounds[v]), 0, all, v * each, sounds[v].length);
+            System.arraycopy(Vowel.heard(sounds[v][0]), 0, all, v * each, sounds[v][0].length);
         }
         return Wav.of(Vowel.RATE, all);
     }

@@ -3,15 +3,25 @@ package dev.fathom.labs.sound;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.data.Batch;
+import dev.fathom.data.Dataset;
 import dev.fathom.experiments.data.Vowel;
 import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
+import dev.fathom.nn.Init;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
 import dev.fathom.sound.LinearPrediction;
+import dev.fathom.sound.MuLaw;
 import dev.fathom.sound.Wav;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +50,63 @@ class VowelsLabTest {
         InterruptedRun run = InterruptedRun.of(new VowelsLab(), "== Voice", null, temp);
         assertThat(run.result().isFinished()).isFalse();
         assertThat(run.result().figures()).isEmpty();
+    }
+
+    /**
+     * An input is the levels before a place, silence before the recording, and the vowel; the target is the level
+     * there.
+     */
+    @Test
+    void placesHoldTheSamplesBefore() {
+        MuLaw law = new MuLaw(Voice.LEVELS);
+        float[][][] recordings = new float[5][1][200];
+        for (int v = 0; v < 5; v++) {
+            for (int t = 0; t < 200; t++) {
+                recordings[v][0][t] = (float) Math.sin(v + 0.37 * t * t) * 0.9f;
+            }
+        }
+        try (Dataset places = Voice.places(recordings, 50, new Rng(4));
+                Pass pass = Pass.infer()) {
+            int[] at = new Rng(4).split("places").ints(50, 200);
+            Batch all = places.batches(50).epoch(0).next();
+            float[] x = all.x().toArray();
+            int[] y = all.y().toIntArray();
+            for (int n = 0; n < 50; n++) {
+                float[] sound = recordings[n % 5][0];
+                assertThat(y[n]).isEqualTo(law.level(sound[at[n]]));
+                for (int k = 0; k < Voice.CONTEXT; k++) {
+                    int t = at[n] - Voice.CONTEXT + k;
+                    assertThat(x[n * Voice.INPUTS + k])
+                            .isCloseTo(law.place(law.level(t < 0 ? 0 : sound[t])), within(1e-6f));
+                }
+                for (int v = 0; v < 5; v++) {
+                    assertThat(x[n * Voice.INPUTS + Voice.CONTEXT + v])
+                            .isCloseTo(v == n % 5 ? 1 : -1, within(1.0f / Voice.LEVELS + 1e-6f));
+                }
+            }
+            assertThat(pass.recording()).isFalse();
+        }
+    }
+
+    /** A network that always says the levels 20 and 90 with odds of one to three draws them so often. */
+    @Test
+    void samplesAreDrawnFromWhatTheNetworkSays() {
+        float[] logits = new float[Voice.LEVELS];
+        Arrays.fill(logits, -50);
+        logits[20] = 0;
+        logits[90] = (float) Math.log(3);
+        Linear last = new Linear(Voice.INPUTS, Voice.LEVELS, Init.zeros()).withBias((shape, rng) -> logits);
+        try (Model<Voice> model = Model.of(new Voice(new Sequential(last)), 1)) {
+            float[][][] spoken = Voice.speak(model, 2, 1000, new Rng(1));
+            MuLaw law = new MuLaw(Voice.LEVELS);
+            int[] levels = Arrays.stream(spoken)
+                    .flatMap(Arrays::stream)
+                    .flatMapToInt(take -> IntStream.range(0, take.length).map(t -> law.level(take[t])))
+                    .toArray();
+            assertThat(levels).hasSize(10_000).containsOnly(20, 90);
+            assertThat(Arrays.stream(levels).filter(level -> level == 90).count())
+                    .isBetween(7350L, 7650L);
+        }
     }
 
     @Test
