@@ -39,7 +39,7 @@ public final class VowelsLab implements Experiment {
 
     @Override
     public void run(Lab lab) {
-        int voices = lab.of(300, 80);
+        int voices = lab.of(1000, 80);
         int takes = lab.of(20, 4);
         int length = lab.of(Vowel.RATE, Vowel.RATE / 2);
         Rng rng = new Rng(lab.seed());
@@ -86,9 +86,9 @@ public final class VowelsLab implements Experiment {
         static Learned of(Lab lab, String name, float[][][] heard, float[][][] held) {
             Rng rng = lab.rng(name);
             try (Model<Voice> model = Model.of(Voice.of(lab.of(UNITS, 128)), lab.seed());
-                    Dataset learn = Voice.places(heard, lab.of(1_000_000, 100_000), rng.split("places"));
+                    Dataset learn = Voice.places(heard, lab.of(3_000_000, 100_000), rng.split("places"));
                     Dataset test = Voice.places(held, 20_000, rng.split("test places"))) {
-                int epochs = lab.epochs(10, 6);
+                int epochs = lab.epochs(6, 6);
                 var trainer =
                         Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).schedule(Schedule.cosine(epochs));
                 lab.train(name, "samples", trainer, learn, 128, epochs);
