@@ -149,6 +149,30 @@ public record Bird(String caption, int[] said, int[] colors) {
         return colors;
     }
 
+    // ---- other captions
+
+    /**
+     * Whether a caption that says this is wrong here, about the color of a part or a size that this one's caption says.
+     */
+    public boolean contradicts(int... other) {
+        for (int q = 0; q < other.length; q++) {
+            int is = q < PARTS ? colors[q] : said[q];
+            if (other[q] >= 0 && is >= 0 && other[q] != is) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** In how many colors and sizes a caption that says this differs from this one's. */
+    public int differences(int... other) {
+        int count = 0;
+        for (int q = 0; q < other.length; q++) {
+            count += other[q] == said[q] ? 0 : 1;
+        }
+        return count;
+    }
+
     // ---- drawing
 
     /** A filled ellipse, or the triangle of a beak, in the coordinates of an unmoved bird. */

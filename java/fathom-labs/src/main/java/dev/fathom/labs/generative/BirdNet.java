@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * {@link CaptionNet}.
  */
 record BirdNet(Generator generator, Critic critic) implements Net {
-    /** How many numbers the text is augmented to. */
+    /** How many numbers the text is augmented to, and how many the critic makes of it. */
     static final int CONDITION = 128;
 
     static final int LATENT = 100;
@@ -46,17 +46,21 @@ record BirdNet(Generator generator, Critic critic) implements Net {
     /** Judges whether a picture is real and fits the text. */
     record Critic(Layer features, Linear text, Layer judge) implements Net {
         Tensor logit(Tensor picture, Tensor caption) {
-            return judge.apply(
-                    Gan.joined(features.apply(picture), text.apply(caption).leakyRelu(0.2f)));
+            return judged(features.apply(picture), caption);
+        }
+
+        private Tensor judged(Tensor seen, Tensor caption) {
+            return judge.apply(Gan.joined(seen, text.apply(caption).leakyRelu(0.2f)));
         }
 
         /**
-         * V = E log D(x, t) + (E log(1 - D(x, t')) + E log(1 - D(G(z, t), t))) / 2, where t' is the text of another
-         * bird, from pictures x and drawings for the same texts t.
+         * V = E log D(x, t) + (E log(1 - D(x, t')) + E log(1 - D(G(z, t), t))) / 2, from pictures x, drawings for the
+         * same texts t, and texts t' that do not fit the pictures.
          */
-        Tensor value(Tensor picture, Tensor drawing, Tensor caption) {
-            Tensor fits = logit(picture, caption).neg().softplus().mean();
-            Tensor mismatched = logit(picture, caption.roll(0, 1)).softplus().mean();
+        Tensor value(Tensor picture, Tensor drawing, Tensor caption, Tensor other) {
+            Tensor seen = features.apply(picture);
+            Tensor fits = judged(seen, caption).neg().softplus().mean();
+            Tensor mismatched = judged(seen, other).softplus().mean();
             Tensor drawn = logit(drawing, caption).softplus().mean();
             return fits.add(mismatched.add(drawn).mul(0.5f)).neg();
         }
@@ -138,15 +142,16 @@ record BirdNet(Generator generator, Critic critic) implements Net {
                 RELU);
     }
 
-    /** A critic whose features are 2 CHANNELS maps of 4 x 4, beside which it sees CHANNELS numbers of the text. */
+    /** A critic whose features are 2 CHANNELS maps of 4 x 4, beside each of which it sees the text. */
     private static Critic critic(Layer... features) {
+        int both = 8 * CHANNELS;
         return new Critic(
                 new Sequential(features),
-                new Linear(CaptionNet.WIDTH, CHANNELS),
+                new Linear(CaptionNet.WIDTH, CONDITION),
                 new Sequential(
-                        new Conv(3 * CHANNELS, 2 * CHANNELS, 1),
+                        new Conv(2 * CHANNELS + CONDITION, both, 1),
                         x -> x.leakyRelu(0.2f),
                         new Flatten(),
-                        new Linear(4 * 4 * 2 * CHANNELS, 1)));
+                        new Linear(4 * 4 * both, 1)));
     }
 }

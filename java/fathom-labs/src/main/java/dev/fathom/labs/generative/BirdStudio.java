@@ -43,6 +43,9 @@ import java.util.stream.Stream;
  */
 final class BirdStudio implements AutoCloseable {
     static final int BATCH = 64;
+    /** With how many captions that do not fit a picture it is seen. */
+    static final int OTHERS = 8;
+
     private static final Words WORDS = new Words().lowerCase().withoutPunctuation();
     private static final int QUESTIONS = Bird.PARTS + 2;
     /** The colors, and that none is said; sizes use the first two and the last. */
@@ -125,25 +128,57 @@ final class BirdStudio implements AutoCloseable {
         return all;
     }
 
-    /** The pictures to learn from, of numbers from -1 to 1. */
-    private Dataset pictures(Field target) {
+    /** The pictures to learn from, of numbers from -1 to 1, with what belongs to each. */
+    private Dataset pictures(Field... fields) {
         Field x = Field.pixels("x", Shape.of(Bird.SIDE, Bird.SIDE, 3), pixels(birds, "places"));
-        try (Dataset bytes = Dataset.of(x.input(), target.target())) {
+        try (Dataset bytes = Dataset.of(
+                Stream.concat(Stream.of(x.input()), Arrays.stream(fields)).toArray(Field[]::new))) {
             return bytes.scaled(2f / 255, -1);
         }
     }
 
-    /** The pictures to learn from, with the numbers that stand for their captions. */
+    /**
+     * The pictures to learn from, with the numbers that stand for their captions and, as {@code others}, for
+     * {@link #OTHERS} captions that do not fit.
+     */
     Dataset captioned() {
+        float[] text = read(birds).text();
+        int width = CaptionNet.WIDTH;
+        float[] others = new float[birds.size() * OTHERS * width];
+        IntStream.range(0, birds.size()).parallel().forEach(i -> {
+            int[] some = others(birds, i);
+            for (int k = 0; k < OTHERS; k++) {
+                System.arraycopy(text, some[k] * width, others, (i * OTHERS + k) * width, width);
+            }
+        });
         return pictures(
-                Field.floats("y", Shape.of(CaptionNet.WIDTH), read(birds).text()));
+                Field.floats("y", Shape.of(width), text).target(),
+                Field.floats("others", Shape.of(OTHERS, width), others));
+    }
+
+    /**
+     * The birds whose captions are most like that of one bird among those that do not fit it, such as all that call its
+     * belly another color and else say the same; if there are fewer than {@link #OTHERS}, they come again.
+     */
+    static int[] others(List<Bird> birds, int one) {
+        Bird bird = birds.get(one);
+        int[] unlike = birds.stream()
+                .mapToInt(other -> bird.contradicts(other.said()) ? bird.differences(other.said()) : Integer.MAX_VALUE)
+                .toArray();
+        int least = Arrays.stream(unlike).min().orElseThrow();
+        int[] nearest = IntStream.range(0, unlike.length)
+                .map(i -> (one + i) % unlike.length)
+                .filter(i -> unlike[i] == least)
+                .limit(OTHERS)
+                .toArray();
+        return IntStream.range(0, OTHERS).map(k -> nearest[k % nearest.length]).toArray();
     }
 
     /** Trains the net that reads captions, and that which reads pictures of 16 x 16. */
     void learn() {
         try (Dataset texts = Dataset.of(
                         Field.ragged("x", ids(birds)).input(), answers(false).target());
-                Dataset pictures = pictures(answers(true))) {
+                Dataset pictures = pictures(answers(true).target())) {
             var reading = Trainer.custom(captions, new Adam(3e-3f), (net, batch) -> {
                 Tensor text = net.read(batch.x(), batch.lengths("x"));
                 return new Step.Result(loss(net.out().apply(text), batch.y()));

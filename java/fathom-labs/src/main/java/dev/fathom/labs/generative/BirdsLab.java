@@ -51,11 +51,11 @@ public final class BirdsLab implements Experiment {
             lab.section("The birds");
             studio.learn();
             double found = about(lab, studio);
-            lab.section("The game");
-            Run one = BirdPainter.learn(lab, studio, "stage I", first, null, lab.epochs(80, 6));
+            lab.section("The game").put("others", BirdStudio.OTHERS);
+            Run one = BirdPainter.learn(lab, studio, "stage I", first, null, lab.epochs(240, 6));
             first.freeze("*");
             first.eval("generator*");
-            Run two = BirdPainter.learn(lab, studio, "stage II", second, first.net(), lab.epochs(20, 3));
+            Run two = BirdPainter.learn(lab, studio, "stage II", second, first.net(), lab.epochs(40, 3));
             var values = Map.of("stage I", one.curve("value"), "stage II", two.curve("value"));
             lab.curves("values.png", "value", "epoch", values);
             BirdPainter painter = new BirdPainter(studio, first.net(), second.net());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.LabRun;
@@ -25,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -237,18 +239,18 @@ class GenerativePartsTest {
     }
 
     /**
-     * The value of a stage's critic from its logits: real pictures with their texts, with the text of the bird before,
-     * and drawings. Without the texts of other birds, the critic could not tell whether a drawing fits its caption.
+     * The value of a stage's critic from its logits: real pictures with their texts, with texts that do not fit, and
+     * drawings. Without the texts that do not fit, the critic could not tell whether a drawing fits its caption.
      */
     @Test
-    void aCriticAlsoJudgesTheTextsOfOtherBirds() {
+    void aCriticAlsoJudgesTextsThatDoNotFit() {
         try (Model<BirdNet> model = Model.of(BirdNet.first(), 1);
                 Pass pass = Pass.infer(new Rng(2))) {
             BirdNet.Critic critic = model.net().critic();
             Tensor pictures = pass.randn(3, 16, 16, 3);
             Tensor drawings = pass.randn(3, 16, 16, 3);
             Tensor texts = pass.randn(3, BirdStudio.CaptionNet.WIDTH).mul(50);
-            Tensor others = Tensor.concat(0, texts.slice(0, 2, 3), texts.slice(0, 0, 2));
+            Tensor others = pass.randn(3, BirdStudio.CaptionNet.WIDTH).mul(50);
             float[] real = critic.logit(pictures, texts).toArray();
             float[] mismatched = critic.logit(pictures, others).toArray();
             float[] drawn = critic.logit(drawings, texts).toArray();
@@ -256,8 +258,95 @@ class GenerativePartsTest {
             for (int i = 0; i < 3; i++) {
                 expected += log(real[i]) / 3 + (log(-mismatched[i]) + log(-drawn[i])) / 6;
             }
-            assertThat((double) critic.value(pictures, drawings, texts).item()).isCloseTo(expected, within(1e-5));
+            assertThat((double) critic.value(pictures, drawings, texts, others).item())
+                    .isCloseTo(expected, within(1e-5));
             assertThat(Math.abs(real[0] - mismatched[0])).isGreaterThan(1e-2f);
+        }
+    }
+
+    /**
+     * The loss of a stage's generator: - E log D(G(z, c), t) for a draw c of N(m(t), s(t)^2), and twice the divergence
+     * of this distribution from N(0, I), as a mean over its 128 numbers (conditioning augmentation).
+     */
+    @Test
+    void theConditionIsDrawnAndHeldToANormalDistribution() {
+        try (Model<BirdNet> model = Model.of(BirdNet.first(), 1)) {
+            BirdNet net = model.net();
+            float[] text = new Rng(4).normal(3 * BirdStudio.CaptionNet.WIDTH, 0, 3);
+            double expected = 0;
+            try (Pass pass = Pass.infer(new Rng(2))) {
+                Tensor t = Tensor.of(text, 3, BirdStudio.CaptionNet.WIDTH);
+                Tensor both = net.generator().augmentation().apply(t);
+                Tensor mean = both.slice(1, 0, 128);
+                Tensor deviation = both.slice(1, 128, 256).mul(0.5f).exp();
+                Tensor z = pass.randn(3, BirdNet.LATENT);
+                Tensor c = mean.add(deviation.mul(pass.randn(3, 128)));
+                for (float logit :
+                        net.critic().logit(net.generator().draw(z, c), t).toArray()) {
+                    expected -= log(logit) / 3;
+                }
+                float[] m = mean.toArray();
+                float[] s = deviation.toArray();
+                for (int i = 0; i < m.length; i++) {
+                    double square = s[i] * s[i];
+                    expected += 2 * (m[i] * m[i] + square - Math.log(square) - 1) / 2 / m.length;
+                }
+            }
+            try (Pass pass = Pass.infer(new Rng(2))) {
+                Tensor t = Tensor.of(text, 3, BirdStudio.CaptionNet.WIDTH);
+                assertThat((double) net.loss(null, t).item()).isCloseTo(expected, within(1e-5));
+                assertThat(pass.recording()).isFalse();
+            }
+        }
+    }
+
+    /** A bird that is blue with white: the other captions say one color or size that it does not have. */
+    @Test
+    void otherCaptionsDoNotFitInOneColor() {
+        int[] blue = {0, 1, -1, -1, -1, -1, 0, -1};
+        List<Bird> birds = List.of(
+                Bird.of(0, blue, 0, new Rng(1)),
+                Bird.of(0, blue, 1, new Rng(1)), // says the same in other words
+                Bird.of(0, new int[] {3, 1, -1, -1, -1, -1, 0, -1}, 0, new Rng(1)), // its body is yellow
+                Bird.of(0, new int[] {3, 4, -1, -1, -1, -1, 0, -1}, 0, new Rng(1)), // its belly is black as well
+                Bird.of(0, new int[] {0, 1, -1, -1, -1, -1, 1, -1}, 0, new Rng(1)), // its beak is long
+                Bird.of(1, new int[] {-1, 1, 0, -1, -1, -1, -1, -1}, 0, new Rng(1)), // fits: its wings are blue
+                Bird.of(1, new int[] {-1, 1, 7, -1, -1, -1, -1, -1}, 0, new Rng(1))); // its wings are red
+        assertThat(BirdStudio.others(birds, 0)).hasSize(BirdStudio.OTHERS).containsOnly(2, 4);
+        assertThat(birds.get(0).contradicts(birds.get(5).said())).isFalse();
+        assertThat(birds.get(0).contradicts(birds.get(6).said())).isTrue();
+        assertThat(birds.get(0).differences(birds.get(3).said())).isEqualTo(2);
+        assertThat(birds.get(0).differences(birds.get(6).said())).isEqualTo(3);
+    }
+
+    /** The texts beside a picture are those of its own caption and of others that do not fit it. */
+    @Test
+    void picturesHaveTextsThatDoNotFit(@TempDir Path folder) {
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        int n = 200;
+        try (Interrupt interrupt = Interrupt.install(nowhere);
+                BirdStudio studio = new BirdStudio(lab(folder, interrupt), n, 4);
+                Dataset captioned = studio.captioned();
+                Pass pass = Pass.infer(new Rng(3))) {
+            Rng rng = new Rng(1).split("birds");
+            List<Bird> birds = Stream.generate(() -> Bird.draw(rng)).limit(n).toList();
+            float[] text = studio.read(birds).text();
+            Batch batch = captioned.batches(n).epoch(0).next();
+            assertThat(batch.y().toArray()).containsExactly(text);
+            float[] others = BirdPainter.other(batch).toArray();
+            int width = BirdStudio.CaptionNet.WIDTH;
+            for (int i = 0; i < n; i++) {
+                float[] other = Arrays.copyOfRange(others, i * width, (i + 1) * width);
+                int[] nearest = BirdStudio.others(birds, i);
+                assertThat(Arrays.stream(nearest)
+                                .anyMatch(j ->
+                                        Arrays.equals(other, Arrays.copyOfRange(text, j * width, (j + 1) * width))))
+                        .isTrue();
+                for (int j : nearest) {
+                    assertThat(birds.get(i).contradicts(birds.get(j).said())).isTrue();
+                }
+            }
+            assertThat(pass.recording()).isFalse();
         }
     }
 
