@@ -55,9 +55,7 @@ final class OutlierStandIns {
         String rows = "[[\"2015-09-03 10:20:00.000000\", \"2015-09-03 18:40:00.000000\"]]"; // 700 to 800
         StandIn.text(
                 folder.resolve("labels/combined_windows.json"),
-                odd.stream()
-                        .map(name -> "\"" + name + "\": " + rows)
-                        .collect(Collectors.joining(", ", "{", "}")));
+                odd.stream().map(name -> "\"" + name + "\": " + rows).collect(Collectors.joining(", ", "{", "}")));
     }
 
     private static void numenta(Path folder, String name, double... values) {

@@ -177,7 +177,10 @@ class ImageLabTest {
         LabCall.Ended run = lab("mnist");
         assertThat(Files.readString(temp.resolve("report.html")))
                 .contains("99.15 to 99.21", "PyTorch&#39;s example, by Adadelta");
-        assertThat(accuracies(run)).as("two networks, and two of Keras").hasSize(4).allMatch(a -> a > 80);
+        assertThat(accuracies(run))
+                .as("two networks, and two of Keras")
+                .hasSize(4)
+                .allMatch(a -> a > 80);
     }
 
     @Test

@@ -93,7 +93,8 @@ class IslrLabTest {
 
     /** All from the first table on, without the epochs, which say how fast they were. */
     private static String table(LabCall.Ended run) {
-        String tables = run.out().substring(run.out().indexOf("method "), run.out().indexOf("All of it"));
+        String tables =
+                run.out().substring(run.out().indexOf("method "), run.out().indexOf("All of it"));
         return tables.replaceAll("(?m)^epoch .*\\R", "");
     }
 }
