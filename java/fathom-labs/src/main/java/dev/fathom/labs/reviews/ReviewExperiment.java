@@ -60,6 +60,7 @@ record ReviewExperiment(
      * A trained network.
      *
      * @param milliseconds the time of a step, measured on a copy of the network
+     * @param tested the epoch whose weights are tested
      * @param test its test accuracy in percent
      * @param milestones the accuracies on the training and the test reviews after each epoch, where they were wanted
      */
@@ -68,17 +69,18 @@ record ReviewExperiment(
             long parameters,
             double milliseconds,
             Run history,
+            EpochLog tested,
             double test,
             @Nullable Milestones milestones) {
         /** Begins a row of a table of networks, whose last column is the test accuracy. */
         Table.Row row(Table table, String name) {
-            List<EpochLog> epochs = history.epochs();
-            EpochLog tested = Objects.requireNonNullElseGet(history.best(), () -> epochs.get(epochs.size() - 1));
             return table.row(name)
                     .cell("parameters", "%,d", parameters)
                     .cell("training", training)
                     .cell(TIME, "%.1f ms", milliseconds)
-                    .cell("tested epoch", tested.epoch() + " of " + epochs.size())
+                    .cell(
+                            "tested epoch",
+                            tested.epoch() + " of " + history.epochs().size())
                     .cell("validation", "%.2f %%", 100 * tested.value("val_accuracy"))
                     .put(TEST, "%.2f %%", test);
         }
@@ -120,11 +122,13 @@ record ReviewExperiment(
             double accuracy =
                     100 * Objects.requireNonNull(trainer.evaluate(ordered(test)).get("accuracy"));
             lab.say("Test accuracy %.2f %%, %.1f ms a step.", accuracy, milliseconds);
+            List<EpochLog> epochs = history.epochs();
             return new Trained(
                     line("%s, batch %d", recipe.words(), recipe.batch()),
                     model.parameterCount(),
                     milliseconds,
                     history,
+                    plain ? epochs.get(epochs.size() - 1) : Objects.requireNonNull(history.best()),
                     accuracy,
                     milestones);
         }

@@ -21,6 +21,7 @@ import dev.fathom.optim.Schedule;
 import dev.fathom.tensor.Rng;
 import dev.fathom.text.Vocabulary;
 import dev.fathom.text.Words;
+import dev.fathom.train.EpochLog;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -229,6 +230,10 @@ class ImdbLabTest {
         });
         assertThat(all).hasSize(8).allSatisfy((title, trained) -> {
             assertThat(trained.test()).as(title).isGreaterThan(90);
+            EpochLog best = Objects.requireNonNull(trained.history().best());
+            assertThat(trained.tested().epoch())
+                    .as("the last epoch of the plain training, and the best of all others")
+                    .isEqualTo(title.equals("simple RNN") ? 8 : best.epoch());
             assertThat(String.format("%,d", trained.parameters())).isEqualTo(READERS.get(title));
         });
     }
