@@ -10,6 +10,10 @@ import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.LabCall;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.labs.pairs.Translations.Score;
+import dev.fathom.nn.Model;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,6 +35,18 @@ class PairsLabsTest {
         assertThat(run.out()).containsPattern("caption of the nearest picture +\\d");
         for (String file : List.of("report.html", "pictures.png", "curves.png", "written.png", "attention.png")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    /** An LSTM begins in the same state whatever the size and the mean of the features are. */
+    @Test
+    void theFeaturesThatStartAnLstmAreStandardized() {
+        try (Model<Captioner> model = Model.of(Captioner.of(false), 1);
+                Pass pass = Pass.train(new Rng(1))) {
+            Tensor features = pass.randn(6, Cells.COUNT * 32);
+            float[] state = model.net().start().apply(features).toArray();
+            float[] larger = model.net().start().apply(features.mul(20).add(7)).toArray();
+            assertThat(larger).containsExactly(state, within(1e-3f));
         }
     }
 
