@@ -109,7 +109,7 @@ class StandInsTest {
         assertThat(without).as("trains something before it reads").containsExactly("losses");
     }
 
-    /** The last part of the lab anomalies learns from one series and scores another. */
+    /** A section of the lab anomalies learns from one series and scores another. */
     @Test
     void theSeriesOfNumentaHaveOneToLearnFrom() {
         Path folder = OutlierData.NAB_FILES.makeStandIn();

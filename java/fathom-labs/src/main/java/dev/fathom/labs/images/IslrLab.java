@@ -44,6 +44,11 @@ public final class IslrLab implements Experiment {
         Entry(String name, Layer net, String published, Penalty... penalties) {
             this(name, net, 128, new RmsProp(0.001f).alpha(0.9f).epsilon(1e-7f), published, penalties);
         }
+
+        /** As in the Python edition, whose RMSprop is PyTorch's. */
+        static Entry python(String name, Layer net, String published) {
+            return new Entry(name, net, 256, new RmsProp(0.01f), published);
+        }
     }
 
     @Override
@@ -106,24 +111,20 @@ public final class IslrLab implements Experiment {
         lab.section("The lab of the Python edition");
         Table table = lab.table("python", "method").named("{row}, Python edition, {column}");
         for (Entry entry : List.of(
-                new Entry("Neural network + dropout", network(0.4f, 0.3f), 256, new RmsProp(0.01f), "96.81 %"),
-                new Entry(
-                        "Multinomial logistic regression", new Linear(784, 10), 256, new RmsProp(0.01f), "92.41 %"))) {
+                Entry.python("Neural network + dropout", network(0.4f, 0.3f), "96.81 %"),
+                Entry.python("Multinomial logistic regression", new Linear(784, 10), "92.41 %"))) {
             Table.Row row = table.row(entry.name + of);
             try (Model<Layer> model = Model.of(entry.net, lab.seed())) {
                 Trainer<Layer> trainer = trainer(model, entry);
-                lab.train(
-                        entry.name + ", Python edition",
-                        "images",
-                        trainer,
-                        learn,
-                        entry.batch,
-                        validate,
-                        lab.epochs(30, 3));
+                fit(lab, entry.name + ", Python edition", entry, trainer, learn, validate);
                 row.put("test accuracy", "%.2f %%", 100 - error(trainer, test))
                         .cell("published", of.isEmpty() ? entry.published : "");
             }
         }
+    }
+
+    private static Run fit(Lab lab, String name, Entry entry, Trainer<Layer> trainer, Dataset learn, Dataset validate) {
+        return lab.train(name, "images", trainer, learn, entry.batch, validate, lab.epochs(30, 3));
     }
 
     private static Trainer<Layer> trainer(Model<Layer> model, Entry entry) {
@@ -159,7 +160,7 @@ public final class IslrLab implements Experiment {
     private static Run train(Lab lab, Entry entry, Table.Row row, Dataset learn, Dataset validate, Dataset test) {
         try (Model<Layer> model = Model.of(entry.net, lab.seed())) {
             Trainer<Layer> trainer = trainer(model, entry);
-            Run run = lab.train(entry.name, "images", trainer, learn, entry.batch, validate, lab.epochs(30, 3));
+            Run run = fit(lab, entry.name, entry, trainer, learn, validate);
             row.cell("parameters", model.parameterCount())
                     .put("validation error", "%.2f %%", error(trainer, validate))
                     .put("test error", "%.2f %%", error(trainer, test));

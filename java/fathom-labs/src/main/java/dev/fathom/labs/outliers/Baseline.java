@@ -27,8 +27,8 @@ enum Baseline {
     PROFILE("matrix profile");
 
     /**
-     * The rows of a window of the methods that compare whole windows: the longest of those that are offered to the
-     * networks, since shapes are only seen whole in a long one.
+     * The rows of a window of the methods that compare whole windows, as many as those of the networks, since shapes
+     * are only seen whole in a long one.
      */
     static final int ROWS = 128;
 

@@ -46,7 +46,9 @@ record ConvolutionalStudy(Learner learner, LabeledSeries series) {
                 try (Model<ConvolutionalAutoencoder> model = member(m)) {
                     if (m > 0) {
                         model.copyFrom(
-                                before, TRANSFERRED, learner.rng("transfer").split(m));
+                                before,
+                                TRANSFERRED,
+                                learner.lab().rng("transfer").split(m));
                     }
                     train(model, m, m == 0 ? 0 : lambda, windows, mean(Arrays.copyOf(written, m), windows));
                     written[m] = written(model.net(), windows);
@@ -65,7 +67,7 @@ record ConvolutionalStudy(Learner learner, LabeledSeries series) {
         return Model.of(
                 ConvolutionalAutoencoder.of(
                         series.columns(), ROWS, learner.settings().width(), DROPOUT),
-                learner.rng("weights").split(number).seed());
+                learner.lab().rng("weights").split(number).seed());
     }
 
     private void train(
@@ -77,7 +79,7 @@ record ConvolutionalStudy(Learner learner, LabeledSeries series) {
                     model,
                     new Adam(1e-3f).weightDecay(1e-8f),
                     (net, b) -> new Step.Result(ConvolutionalAutoencoder.loss(net.again(b.x()), b.x(), b.y(), lambda)));
-            long seed = learner.rng("order").split(number).seed();
+            long seed = learner.lab().rng("order").split(number).seed();
             learner.fit(trainer, 16, learner.settings().each(), seed, data);
         }
     }

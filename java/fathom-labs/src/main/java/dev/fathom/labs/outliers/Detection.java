@@ -2,14 +2,12 @@ package dev.fathom.labs.outliers;
 
 import dev.fathom.anomaly.SlidingWindows;
 import dev.fathom.data.Dataset;
-import dev.fathom.data.Field;
 import dev.fathom.experiments.data.LabeledSeries;
 import dev.fathom.experiments.data.UserSeries;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.experiments.training.Training;
 import dev.fathom.labs.outliers.RecurrentAutoencoder.Cell;
 import dev.fathom.nn.Model;
-import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.optim.Schedule;
 import dev.fathom.train.Run;
@@ -81,8 +79,7 @@ public record Detection(double[] scores, boolean[] flagged, double limit, int ep
         RecurrentEnsemble members =
                 RecurrentEnsemble.of(settings.members(), columns, Cell.RSCN, false, settings.seed());
         try (Model<RecurrentEnsemble> model = Model.of(members, settings.seed());
-                Dataset data = Dataset.of(Field.floats("x", Shape.of(window, columns), Averages.flat(windows))
-                        .input())) {
+                Dataset data = Learner.examples(columns, windows)) {
             var trainer = Trainer.custom(model, new Adam(RATE), (net, batch) -> new Step.Result(net.loss(batch.x())))
                     .seed(settings.seed())
                     .clipNorm(Learner.CLIP)

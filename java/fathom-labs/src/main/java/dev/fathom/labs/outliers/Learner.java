@@ -8,18 +8,12 @@ import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.outliers.Study.Settings;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
-import dev.fathom.tensor.Rng;
 import dev.fathom.train.Trainer;
 
 /** How all networks of the study learn windows of rows. */
 record Learner(Lab lab, Settings settings) {
     /** The norm that gradients are cut to. */
     static final float CLIP = 10;
-
-    /** The draws of a purpose. */
-    Rng rng(String purpose) {
-        return new Rng(lab.seed()).split(purpose);
-    }
 
     /** Windows of some rows [windows][length columns], at equal distances and no more than the settings allow. */
     float[][] windows(int length, float[]... rows) {
@@ -31,9 +25,14 @@ record Learner(Lab lab, Settings settings) {
         return Field.floats(name, Shape.of(windows[0].length / columns, columns), Averages.flat(windows));
     }
 
+    /** Windows as examples that networks read. */
+    static Dataset examples(int columns, float[]... windows) {
+        return Dataset.of(field("x", columns, windows).input());
+    }
+
     /** Windows of some rows to learn from. */
     Dataset data(int length, float[]... rows) {
-        return Dataset.of(field("x", rows[0].length, windows(length, rows)).input());
+        return examples(rows[0].length, windows(length, rows));
     }
 
     /** Trains until the epochs are over, or the run of the lab is stopped. */

@@ -30,7 +30,7 @@ enum NeuralBaseline {
     /** Trains the network, or the members of RandNet: their errors [members][rows]. */
     double[][] errors(RecurrentStudy study) {
         int columns = study.series().columns();
-        Rng rng = study.learner().rng(label);
+        Rng rng = study.learner().lab().rng(label);
         return switch (this) {
             case RANDNET -> {
                 int numbers = study.learner().settings().rows() * columns;

@@ -101,8 +101,8 @@ final class Numenta {
         float[][] windows = new SlidingWindows(ROWS, 1).of(series.training());
         int first = windows.length * 9 / 10;
         try (Model<StridedAutoencoder> model = Model.of(StridedAutoencoder.of(1), lab.seed());
-                Dataset learned = data(Arrays.copyOf(windows, first));
-                Dataset held = data(Arrays.copyOfRange(windows, first, windows.length))) {
+                Dataset learned = Learner.examples(1, Arrays.copyOf(windows, first));
+                Dataset held = Learner.examples(1, Arrays.copyOfRange(windows, first, windows.length))) {
             var trainer = Trainer.custom(
                             model,
                             new Adam(1e-3f),
@@ -120,10 +120,6 @@ final class Numenta {
                     share(flagged, series.outliers(), true),
                     share(flagged, series.outliers(), false));
         }
-    }
-
-    private static Dataset data(float[]... windows) {
-        return Dataset.of(Learner.field("x", 1, windows).input());
     }
 
     /** The mean absolute error of each window. */

@@ -117,7 +117,7 @@ record RecurrentStudy(Learner learner, LabeledSeries series) {
     double[][] shared(Cell cell, float rate, int count) {
         RecurrentEnsemble net = RecurrentEnsemble.of(
                 count, series.columns(), cell, true, learner.lab().seed());
-        try (var model = Model.of(net, learner.rng("shared").seed());
+        try (var model = Model.of(net, learner.lab().rng("shared").seed());
                 Dataset learned = data()) {
             train(model, RecurrentEnsemble::loss, rate, 0, learned);
             return errors(model.net(), RecurrentEnsemble::again);
