@@ -3,6 +3,7 @@ package dev.fathom.features;
 import dev.fathom.op.Checks;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -17,6 +18,9 @@ import java.util.stream.IntStream;
  * @param width the deviation of each Gaussian
  */
 public record ParzenWindow(float[] centers, int dimensions, double width) {
+    /** How many examples meet all centers at once, which bounds the memory. */
+    private static final int CHUNK = 1000;
+
     /**
      * Checks the settings.
      *
@@ -42,6 +46,16 @@ public record ParzenWindow(float[] centers, int dimensions, double width) {
      * @throws IllegalArgumentException if there are no whole examples
      */
     public double[] logDensity(float... x) {
+        double[] all = new double[rows(x, dimensions)];
+        for (int from = 0; from < all.length; from += CHUNK) {
+            int to = Math.min(all.length, from + CHUNK);
+            double[] some = densities(Arrays.copyOfRange(x, from * dimensions, to * dimensions));
+            System.arraycopy(some, 0, all, from, some.length);
+        }
+        return all;
+    }
+
+    private double[] densities(float[] x) {
         int n = rows(centers, dimensions);
         double scale = Math.log(n) + dimensions * Math.log(width * Math.sqrt(2 * Math.PI));
         try (Pass pass = Pass.infer()) {

@@ -76,7 +76,7 @@ public final class DiffusionLab implements Experiment {
                     .figure("Loss", "", history.series("loss")[epochs - 1])
                     .baseline(1, "a net that says 0");
             lab.section("Samples");
-            try (SampleQuality evaluation = new SampleQuality(lab, "Digits", unit, lab.of(2000, 200))) {
+            try (SampleQuality evaluation = new SampleQuality(lab, "Digits", unit, lab.of(10_000, 200))) {
                 float[] samples = samples(lab, diffusion, model.net(), evaluation.count());
                 float[] shown = Arrays.copyOf(samples, Math.min(samples.length, 100 * SampleQuality.PIXELS));
                 double frechet = evaluation.row("diffusion", samples).get("Fréchet distance");

@@ -38,7 +38,7 @@ final class ImageStudy implements AutoCloseable {
         this.title = title;
         unit = images.scaled();
         learn = images.learn().scaled(2f / 255, -1);
-        evaluation = new SampleQuality(lab, title, unit, lab.of(2000, 100));
+        evaluation = new SampleQuality(lab, title, unit, lab.of(10_000, 100));
     }
 
     SampleQuality evaluation() {

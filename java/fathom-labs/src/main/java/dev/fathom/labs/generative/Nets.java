@@ -1,8 +1,10 @@
 package dev.fathom.labs.generative;
 
 import static dev.fathom.op.Activation.RELU;
+import static dev.fathom.op.Activation.SIGMOID;
 
 import dev.fathom.labs.generative.Gan.Critic;
+import dev.fathom.nets.Maxout;
 import dev.fathom.nn.BatchNorm;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.ConvTransposed;
@@ -13,6 +15,7 @@ import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
+import dev.fathom.parameter.Initializer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Tensor;
 
@@ -21,6 +24,10 @@ final class Nets {
     /** How many numbers of noise make an image ("order of hundreds"). */
     static final int LATENT = 100;
 
+    /** The maxout layers of the first paper's critic. */
+    private static final int UNITS = 240;
+
+    private static final int PIECES = 5;
     private static final int CHANNELS = 32;
     /** How many features the critic of the convolutional nets has. */
     static final int FEATURES = 7 * 7 * 2 * CHANNELS;
@@ -59,27 +66,40 @@ final class Nets {
                 plain.classes());
     }
 
-    /** Images by fully connected layers, as in the first paper. */
+    /**
+     * Images by the fully connected nets of the first paper (Goodfellow et al. 2014, settings of its published code): a
+     * generator of uniform noise with two layers of 1,200 rectified units and a sigmoid, and a critic of two maxout
+     * layers with dropout, both for pixels from 0 to 1.
+     */
     static Gan dense() {
+        Initializer generator = Init.uniform(-0.05f, 0.05f);
+        Initializer critic = Init.uniform(-0.005f, 0.005f);
         return new Gan(
                 new Sequential(
-                        new Linear(LATENT, 256).act(RELU),
-                        new Linear(256, 512).act(RELU),
-                        new Linear(512, SampleQuality.PIXELS),
-                        Tensor::tanh,
-                        x -> x.reshape(x.dim(0), 28, 28, 1)),
+                        Nets::uniform,
+                        new Linear(LATENT, 1200, generator).act(RELU),
+                        new Linear(1200, 1200, generator).act(RELU),
+                        new Linear(1200, SampleQuality.PIXELS, generator).act(SIGMOID),
+                        x -> x.mul(2).sub(1).reshape(x.dim(0), 28, 28, 1)),
                 new Critic(
                         new Sequential(
                                 new Flatten(),
-                                new Linear(SampleQuality.PIXELS, 256),
-                                Nets::leaky,
-                                new Dropout(0.3f),
-                                new Linear(256, 256),
-                                Nets::leaky,
-                                new Dropout(0.3f)),
-                        new Linear(256, 1)),
+                                x -> x.add(1).div(2),
+                                new Dropout(0.2f),
+                                new Linear(SampleQuality.PIXELS, UNITS * PIECES, critic),
+                                new Maxout(PIECES),
+                                new Dropout(0.5f),
+                                new Linear(UNITS, UNITS * PIECES, critic),
+                                new Maxout(PIECES),
+                                new Dropout(0.5f)),
+                        new Linear(UNITS, 1, critic)),
                 LATENT,
                 0);
+    }
+
+    /** Normal noise as noise that is uniform between -1 and 1, by its distribution function. */
+    static Tensor uniform(Tensor normal) {
+        return normal.div((float) Math.sqrt(2)).erf();
     }
 
     /**
@@ -113,8 +133,10 @@ final class Nets {
 
     /**
      * Adds to the features of each example how close the other examples of its batch are, so that a critic can see that
-     * all samples look alike (Salimans et al. 2016): with M = x T [n, kernels, width], o[i, k] = the sum over j of
-     * exp(-|M[i, k] - M[j, k]|_1), less the 1 of j = i. The result is x and o side by side.
+     * all samples look alike (Salimans et al. 2016): with M = x T [n, kernels, width], o[i, k] = the mean over all j
+     * but i of exp(-|M[i, k] - M[j, k]|_1). The result is x and o side by side. The paper has a sum in the place of the
+     * mean, whose size grows with the batch: behind it the last layer learned too fast, and the generator kept one
+     * mode.
      *
      * @param weight T [features, kernels * width]
      * @param kernels how many numbers are added
@@ -133,7 +155,7 @@ final class Nets {
                     .sub(m.reshape(1, n, kernels, width))
                     .abs()
                     .sum(3);
-            return Tensor.concat(1, x, distance.neg().exp().sum(1).sub(1));
+            return Tensor.concat(1, x, distance.neg().exp().sum(1).sub(1).div(n - 1));
         }
     }
 }

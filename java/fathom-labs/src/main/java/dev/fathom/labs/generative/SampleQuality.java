@@ -5,6 +5,8 @@ import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
+import dev.fathom.experiments.pages.Figure;
+import dev.fathom.experiments.pages.StoredRun;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.features.Gaussian;
@@ -26,6 +28,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
@@ -39,6 +42,11 @@ final class SampleQuality implements AutoCloseable {
     static final int PIXELS = 28 * 28;
 
     private static final int FEATURES = 64;
+    private static final String INCEPTION = "inception score";
+    private static final String FRECHET = "Fréchet distance";
+    private static final String LIKELIHOOD = "log-likelihood";
+    private static final Map<String, String> FORMATS =
+            Map.of(INCEPTION, "%.2f", FRECHET, "%.1f", LIKELIHOOD, "%.0f nats");
     private static final String HELD_OUT = "log-likelihood of images held out";
     /** The widths of the Parzen windows among which the images held out choose. */
     private static final List<Double> WIDTHS = List.of(0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.23, 0.27, 0.32, 0.4);
@@ -136,14 +144,27 @@ final class SampleQuality implements AutoCloseable {
         Table.Row row = table.row(name);
         Table.Row real = table.rows().get(0);
         float[] said = forward(images, x -> model.net().apply(x).softmax(1));
-        put(row, real, "inception score", "%.2f", inception(said, 10));
-        put(row, real, "Fréchet distance", "%.1f", frechet(images));
-        put(row, real, "log-likelihood", "%.0f nats", mean).interval(mean - 1.96 * error, mean + 1.96 * error);
+        put(row, real, INCEPTION, inception(said, 10));
+        put(row, real, FRECHET, frechet(images));
+        put(row, real, LIKELIHOOD, mean).interval(mean - 1.96 * error, mean + 1.96 * error);
         return row.put(HELD_OUT, "%.0f nats", Averages.mean(window.logDensity(choose)));
     }
 
-    private static Table.Row put(Table.Row row, Table.Row real, String measure, String format, double value) {
-        return row.put(measure, format, value).baseline(real.get(measure), "training images");
+    /** Puts what a stored run measured among the rows, without making figures of this run of it. */
+    void stored(String name, StoredRun run, String prefix) {
+        Table.Row row = table.row(name);
+        for (Figure figure : run.figures()) {
+            String measure = figure.name().replace(prefix, "");
+            String format = FORMATS.get(measure);
+            if (figure.name().startsWith(prefix) && format != null) {
+                row.cell(measure, format, figure.measured());
+            }
+        }
+    }
+
+    private static Table.Row put(Table.Row row, Table.Row real, String measure, double value) {
+        return row.put(measure, FORMATS.getOrDefault(measure, "%s"), value)
+                .baseline(real.get(measure), "training images");
     }
 
     /** What was measured of training images in the place of samples. */

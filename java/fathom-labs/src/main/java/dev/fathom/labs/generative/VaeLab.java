@@ -53,7 +53,7 @@ public final class VaeLab implements Experiment {
                 Images unit = digits.scaled();
                 Dataset learn = binary(unit.learn());
                 Dataset test = binary(unit.test());
-                SampleQuality evaluation = new SampleQuality(lab, "Digits", unit, lab.of(2000, 200))) {
+                SampleQuality evaluation = new SampleQuality(lab, "Digits", unit, lab.of(10_000, 200))) {
             double floor = independent(learn, test);
             lab.put("learn", learn.size()).put("test", test.size()).put("floor", floor);
             lab.section("The bound");
@@ -78,12 +78,12 @@ public final class VaeLab implements Experiment {
         }
     }
 
-    /** An auto-encoder with a code of so many numbers; the lab gan measures one too. */
-    static Model<Vae> model(Lab lab, int latent) {
+    /** An auto-encoder with a code of so many numbers. */
+    private static Model<Vae> model(Lab lab, int latent) {
         return Model.of(new Vae(SampleQuality.PIXELS, lab.of(400, 200), latent), lab.seed());
     }
 
-    static Run train(Lab lab, String name, Model<Vae> model, Dataset learn) {
+    private static Run train(Lab lab, String name, Model<Vae> model, Dataset learn) {
         return lab.train(name, "images", Vae.trainer(model), learn, lab.of(128, 32), lab.epochs(20, 4));
     }
 

@@ -28,10 +28,10 @@ import java.util.function.IntFunction;
  * (Gulrajani et al. 2017), and what their critics say of the Wasserstein distance where the distance is known.
  */
 public final class WganLab implements Experiment {
-    /** The nets for images with clipped weights, which the lab gan measures too. */
-    static final AdversarialDuel CLIPPED = clipped(64, 5e-4f, 0.03f);
-    /** The nets for images with a gradient penalty, which the lab gan measures too. */
-    static final AdversarialDuel PENALIZED = penalized(64, 5e-4f, GradientPenalty.twoSided(10));
+    /** The nets for images with clipped weights. */
+    private static final AdversarialDuel CLIPPED = clipped(64, 5e-4f, 0.03f);
+    /** The nets for images with a gradient penalty. */
+    private static final AdversarialDuel PENALIZED = penalized(64, 5e-4f, GradientPenalty.twoSided(10));
 
     private static final int TURNS = 5;
 

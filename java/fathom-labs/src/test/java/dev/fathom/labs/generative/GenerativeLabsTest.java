@@ -81,13 +81,12 @@ class GenerativeLabsTest {
                 "DCGAN",
                 "DCGAN, feature matching",
                 "DCGAN, minibatch discrimination",
-                "conditional DCGAN",
-                "W-GAN, weight clipping",
-                "W-GAN, gradient penalty");
+                "conditional DCGAN");
         for (String net : List.of("dense nets, minimax", "dense nets, non-saturating")) {
             assertThatItLearned(run, net);
         }
-        assertThat(frechet(run, "VAE, code of 20")).isLessThan(frechet(run, "noise") / 2);
+        // what other labs stored of their nets stands in the same table
+        assertThat(frechet(run, "lab vae: VAE, code of 20")).isLessThan(frechet(run, "lab wgan: weight clipping"));
         assertThat(run.figure("Digits, log-likelihood of the net that the images held out choose"))
                 .isIn(nets.stream()
                         .map(net -> run.figure("Digits, " + net + ", log-likelihood"))
@@ -129,7 +128,8 @@ class GenerativeLabsTest {
         }
         assertThat(run.figure("VAE, code of 20, bound")).isGreaterThan(run.figure("VAE, code of 2, bound"));
         assertThat(run.figure("Digits, VAE, code of 20, Fréchet distance"))
-                .isLessThan(run.figure("Digits, VAE, code of 2, Fréchet distance"));
+                .isLessThan(run.figure("Digits, VAE, code of 2, Fréchet distance"))
+                .isLessThan(frechet(run, "noise") / 2);
     }
 
     @Test

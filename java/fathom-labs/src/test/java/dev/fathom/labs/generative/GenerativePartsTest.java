@@ -114,7 +114,9 @@ class GenerativePartsTest {
                     .toArray();
             float near = (float) Math.exp(-1);
             float far = (float) Math.exp(-2);
-            float[] expected = {0, 0, 1 + near, 1 + far, 0, 0, 1 + near, 1 + far, 1, 0, 2 * near, 2 * far};
+            float half = (1 + near) / 2;
+            float other = (1 + far) / 2;
+            float[] expected = {0, 0, half, other, 0, 0, half, other, 1, 0, near, far};
             assertThat(y).containsExactly(expected, within(1e-5f));
         }
     }
