@@ -1,7 +1,5 @@
 package dev.fathom.labs.images;
 
-import static dev.fathom.experiments.pages.Findings.line;
-
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.DataSet;
@@ -25,8 +23,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** How many steps batch normalization saves, by where it stands (Ioffe and Szegedy 2015). */
+/**
+ * How many steps batch normalization saves, by where it stands and at five times the learning rate (Ioffe and Szegedy
+ * 2015).
+ */
 public final class BatchNormLab implements Experiment {
+    private static final float RATE = 0.05f;
+    private static final int FASTER = 5; // as in the paper's BN-x5
+
+    private static final double WARM_UP =
+            0.25; // epochs; without it the first steps leave weights too large to learn on
+    private static final double DECAY = 0.5; // of the rate, with each epoch
+    private static final String STEPS = "steps to equal accuracy";
+
     private enum Norm {
         NONE,
         BEFORE,
@@ -51,33 +60,38 @@ public final class BatchNormLab implements Experiment {
     @Override
     public void run(Lab lab) {
         try (Comparison nets = new Comparison(lab, ImageSet.FASHION_MNIST, 2000, 10)) {
-            Recipe recipe = new Recipe(
+            Recipe recipe = recipe(lab.epochs(10, 3), 1, Schedule.constant(), "");
+            Recipe faster = recipe(
                     lab.epochs(10, 3),
-                    128,
-                    new Sgd(0.05f).momentum(0.9f),
-                    Schedule.constant(),
-                    "SGD 0.05, momentum 0.9");
+                    FASTER,
+                    Schedule.exponential(DECAY).warmUp(WARM_UP),
+                    " after a warm-up of a quarter of an epoch, halved with each epoch");
             List<TrainedEntry> outcomes = List.of(
                     nets.train("No normalization", network(Norm.NONE, true), recipe),
                     nets.train("Before the activation", network(Norm.BEFORE, true), recipe),
                     nets.train("After the activation", network(Norm.AFTER, true), recipe),
-                    nets.train("Instead of dropout", network(Norm.BEFORE, false), recipe));
-            lab.section("Steps to equal accuracy");
+                    nets.train("Instead of dropout", network(Norm.BEFORE, false), recipe),
+                    nets.train("Five times the rate", network(Norm.BEFORE, false), faster));
             double[][] none = outcomes.get(0).curve();
-            double level = Arrays.stream(none[1]).max().orElseThrow();
+            lab.section("Steps to equal accuracy").put("level", 100 * best(none));
             Table table = lab.table("steps", "network");
             for (TrainedEntry o : outcomes) {
                 Table.Row row = table.row(o.entry().name());
-                String column = line("steps to %.2f %%", 100 * level);
-                long steps = stepsTo(level, o.curve());
+                long steps = stepsTo(best(none), o.curve());
                 if (steps < 0) {
-                    row.cell(column, "not reached");
+                    row.cell(STEPS, "not reached");
                 } else {
-                    row.put(column, "%,d steps", (double) steps)
-                            .cell("times fewer", "%.1f", (double) stepsTo(level, none) / steps);
+                    row.put(STEPS, "%,d steps", (double) steps);
                 }
+                row.put("times fewer steps", "%.1f", timesFewer(none, o.curve()));
             }
         }
+    }
+
+    private static Recipe recipe(int epochs, int times, Schedule schedule, String words) {
+        float rate = times * RATE;
+        return new Recipe(
+                epochs, 128, new Sgd(rate).momentum(0.9f), schedule, "SGD " + rate + words + ", momentum 0.9");
     }
 
     private static Sequential network(Norm norm, boolean dropout) {
@@ -102,6 +116,20 @@ public final class BatchNormLab implements Experiment {
             case BEFORE -> new Sequential(conv.withoutBias(), new BatchNorm(out), Tensor::relu);
             case AFTER -> new Sequential(conv, Tensor::relu, new BatchNorm(out));
         };
+    }
+
+    /**
+     * steps(none to its best) / steps(curve to the same), by which Ioffe and Szegedy (2015) compare networks; 0 where
+     * the curve is never so high, as no number of steps is enough.
+     */
+    static double timesFewer(double[][] none, double[][] curve) {
+        double level = best(none);
+        long steps = stepsTo(level, curve);
+        return steps < 0 ? 0 : (double) stepsTo(level, none) / steps;
+    }
+
+    private static double best(double[][] curve) {
+        return Arrays.stream(curve[1]).max().orElseThrow();
     }
 
     /** The first steps after which the curve was so high, -1 for none. */
