@@ -196,6 +196,17 @@ class ActivationLayersTest {
         }
     }
 
+    /** A fifth dropped: factors of mean 1 and variance 0.2 / 0.8, so that twos have 4 times a quarter. */
+    @Test
+    void gaussianDropoutHasTheMeanAndVarianceOfDropout() {
+        float[] y = train(new GaussianDropout(0.2f), 4, full(50_000, 2), 50_000);
+        assertThat(mean(y)).isCloseTo(2, within(5 / Math.sqrt(50_000)));
+        assertThat(variance(y)).isCloseTo(1, within(0.04));
+        assertThat(infer(new GaussianDropout(0.5f), new float[] {1, 2}, 2)).containsExactly(1, 2);
+        assertThat(train(new GaussianDropout(0), 1, new float[] {1, 2}, 2)).containsExactly(1, 2);
+        assertThatThrownBy(() -> new GaussianDropout(1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
     // ---- maxout
 
     /** The windows of a textbook: only the largest gets a gradient. */
@@ -363,6 +374,7 @@ class ActivationLayersTest {
             new Swish(6),
             new RRelu(),
             new AlphaDropout(0.4f),
+            new GaussianDropout(0.5f),
             new GaussianNoise(0.5f),
             new Maxout(3),
             new Softmin(),

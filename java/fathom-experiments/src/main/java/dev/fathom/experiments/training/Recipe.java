@@ -1,15 +1,35 @@
 package dev.fathom.experiments.training;
 
 import dev.fathom.optim.Adam;
+import dev.fathom.optim.Group;
 import dev.fathom.optim.Optimizer;
 import dev.fathom.optim.Schedule;
+import java.util.List;
 
 /**
  * How a network is taught.
  *
  * @param words the optimizer and its rate, as people say it
+ * @param groups settings for some of the parameters
  */
-public record Recipe(int epochs, int batch, Optimizer optimizer, Schedule schedule, String words) {
+public record Recipe(int epochs, int batch, Optimizer optimizer, Schedule schedule, String words, List<Group> groups) {
+    /** All parameters alike. */
+    public Recipe(int epochs, int batch, Optimizer optimizer, Schedule schedule, String words) {
+        this(epochs, batch, optimizer, schedule, words, List.of());
+    }
+
+    /** This recipe with all weights of a unit limited to a norm (max-norm). */
+    public Recipe maxNorm(float max) {
+        String limited = words + ", max-norm " + max;
+        return new Recipe(
+                epochs,
+                batch,
+                optimizer,
+                schedule,
+                limited,
+                List.of(Group.of("*.weight").maxNorm(max)));
+    }
+
     /** Adam at {@code rate}, down to 0 on a cosine. */
     public static Recipe adam(int epochs, int batch, float rate) {
         String words = "Adam " + rate + " down to 0 on a cosine";

@@ -12,6 +12,7 @@ import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Shape;
+import dev.fathom.optim.Group;
 import dev.fathom.train.Callback;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.EpochLog;
@@ -88,6 +89,7 @@ public record Training(
 
         var trainer = Trainer.of(model, Loss.crossEntropy(), recipe.optimizer())
                 .schedule(recipe.schedule())
+                .groups(recipe.groups().toArray(Group[]::new))
                 .metrics(Metric.accuracy())
                 .keepBest("val_accuracy")
                 .seed(seed);
