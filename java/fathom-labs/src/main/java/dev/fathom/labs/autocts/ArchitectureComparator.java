@@ -16,19 +16,23 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The comparator of AutoCTS+: which of two candidates has the smaller error? Each is one graph, whose vertices are the
- * hyperparameters, the input, the operators and the output. Its features are the mean over the vertices after four
- * layers h + relu(G W h) of graph convolution, where G is the normalized graph, and the answer is sigmoid(w [features
- * of one, features of the other] + b). All ordered pairs of a batch are compared at once.
+ * The comparator of AutoCTS+ (Wu et al. 2023): which of two candidates has the smaller error? Each is one graph, whose
+ * vertices are the hyperparameters, the input, the operators and the output. Its features f are the mean over the
+ * vertices after four layers h + relu(G W h) of graph convolution, where G is the normalized graph. The first of a pair
+ * wins with the probability p(a, b) = sigmoid(c(a, b) - c(b, a)), where c(a, b) = v relu(W [f(a), f(b)] + b), so that
+ * p(a, b) = 1 - p(b, a). Without the hidden layer, c would be a score of each candidate alone. All ordered pairs of a
+ * batch are compared at once.
  *
  * @param operators a vector for each operator, the input, the output, and vertices that a smaller cell does not have
  * @param hyperparameters from six numbers to the vector of their vertex
  * @param layers of graph convolution
- * @param first the part of w for the first of a pair, with b
- * @param second the part of w for the second
+ * @param first the part of W for the first of a pair, with b
+ * @param second the part of W for the second
+ * @param out v
  */
 record ArchitectureComparator(
-        Embedding operators, Linear hyperparameters, List<Linear> layers, Linear first, Linear second) implements Net {
+        Embedding operators, Linear hyperparameters, List<Linear> layers, Linear first, Linear second, Linear out)
+        implements Net {
     private static final int WIDTH = 128;
     private static final int LAYERS = 4;
 
@@ -47,7 +51,8 @@ record ArchitectureComparator(
                 IntStream.range(0, LAYERS)
                         .mapToObj(i -> new Linear(WIDTH, WIDTH))
                         .toList(),
-                new Linear(WIDTH, 1),
+                new Linear(WIDTH, WIDTH),
+                new Linear(WIDTH, WIDTH).withoutBias(),
                 new Linear(WIDTH, 1).withoutBias());
     }
 
@@ -144,7 +149,13 @@ record ArchitectureComparator(
 
     /** The logits [n, m] of each of n candidates having a smaller error than each of m others, from their features. */
     Tensor compare(Tensor ones, Tensor others) {
-        return first.apply(ones).add(second.apply(others).transpose(0, 1));
+        return pairs(ones, others).sub(pairs(others, ones).transpose(0, 1));
+    }
+
+    /** c(a, b) as [n, m]. */
+    private Tensor pairs(Tensor ones, Tensor others) {
+        Tensor hidden = first.apply(ones).unsqueeze(1).add(second.apply(others)).relu();
+        return out.apply(hidden).squeeze(2);
     }
 
     /** The binary cross-entropy over all ordered pairs of a batch whose errors differ. */

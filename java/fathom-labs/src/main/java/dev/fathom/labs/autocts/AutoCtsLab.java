@@ -3,7 +3,6 @@ package dev.fathom.labs.autocts;
 import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.DataSet;
-import dev.fathom.experiments.data.ExchangeRates;
 import dev.fathom.experiments.data.RoadTraffic;
 import dev.fathom.labs.autocts.CellGraph.Edge;
 import dev.fathom.labs.series.ForecastTask;
@@ -51,42 +50,33 @@ public final class AutoCtsLab implements Experiment {
 
     @Override
     public List<DataSet> reads() {
-        return List.of(RoadTraffic.SET, ExchangeRates.SET, Measured.DATA);
+        return List.of(RoadTraffic.SET, Measured.DATA);
     }
 
     @Override
     public void run(Lab lab) {
         int rows = lab.of(ALL, 600);
-        ForecastTask traffic = ForecastTask.traffic(lab.data(), rows, lab.of(ALL, 8));
-        ForecastTask part = ForecastTask.traffic(lab.data(), rows, lab.of(20, 6));
-        ForecastTask exchange = ForecastTask.exchange(lab.data(), lab.of(ALL, 400));
+        ForecastTask traffic = ForecastTask.traffic(lab.data(), rows, lab.of(20, 6));
         List<Measured> clean = mixed(Measured.clean(lab.data()).stream(), lab.of(ALL, 60), lab.seed());
         Set<Candidate> held = clean.stream().map(Measured::candidate).collect(Collectors.toSet());
         List<Measured> noisy = mixed(
                 Measured.distinct(Measured.noisy(lab.data())).stream().filter(m -> !held.contains(m.candidate())),
                 lab.of(ALL, 320),
                 lab.seed());
-        int epochs = lab.epochs(15, 2);
         lab.put("clean", clean.size())
                 .put("noisy", noisy.size())
                 .put("steps", traffic.series().length())
                 .put("sensors", traffic.columns())
-                .put("days", exchange.series().length())
-                .put("currencies", exchange.columns())
-                .put("part", part.columns())
-                .put("blocks", lab.of(2, 1))
-                .put("epochs", epochs)
-                .put("warm", epochs / 5)
-                .put("taught", lab.epochs(8, 1))
-                .put("candidates", lab.of(80, 8))
-                .put("candidate epochs", lab.epochs(6, 2))
+                .put("blocks", lab.of(4, 1))
+                .put("epochs", lab.epochs(100, 2))
+                .put("taught", lab.epochs(20, 1))
+                .put("candidates", lab.of(120, 8))
+                .put("candidate epochs", lab.epochs(12, 2))
                 .section("The two spaces")
                 .section("What is smaller here than in the papers");
         try (ComparatorTraining comparator = ComparatorTraining.begin(lab.seed())) {
             StoredNetworks.rank(lab, comparator, clean, noisy);
-            Candidate joint = TrainedNetworks.evolve(lab, comparator, part);
-            SupernetPage.write(lab, part, traffic, joint);
-            SupernetPage.write(lab, exchange, exchange, joint);
+            SupernetPage.write(lab, traffic, TrainedNetworks.evolve(lab, comparator, traffic));
         }
     }
 

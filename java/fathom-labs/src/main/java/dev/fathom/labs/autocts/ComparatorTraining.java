@@ -59,7 +59,7 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
                     .keepBest()
                     .callbacks(new EarlyStopping(PATIENCE * repeats));
             Batches batches = learned.shuffled(seed).batches(Math.min(BATCH, learned.size()));
-            fit.fit(trainer, batches, held.batches(held.size()), rounds * repeats);
+            fit.fit(trainer, batches, held.batches(Math.min(4 * BATCH, held.size())), rounds * repeats);
         }
     }
 
@@ -80,8 +80,8 @@ record ComparatorTraining(Model<ArchitectureComparator> model, long seed) implem
     }
 
     /**
-     * For each network, by the comparator, the mean probability of being worse than another one of a pool: the
-     * predicted order of their errors.
+     * For each network, by the comparator, the expected share of the others of a pool to which it loses: the order that
+     * a round-robin predicts for their errors.
      */
     double[] predicted(List<Measured> networks, List<Measured> pool) {
         try (Dataset ones = ArchitectureComparator.dataset(networks);

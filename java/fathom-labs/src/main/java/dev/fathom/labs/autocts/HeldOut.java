@@ -109,6 +109,13 @@ record HeldOut(Map<String, double[]> correlations) {
         return Averages.mean(correlations.getOrDefault(way, new double[0]));
     }
 
+    /** By how much a way ranks each fold better than another one. */
+    double[] differences(String way, String other) {
+        double[] ones = correlations.getOrDefault(way, new double[0]);
+        double[] others = correlations.getOrDefault(other, new double[0]);
+        return Averages.each(ones.length, i -> ones[i] - others[i]);
+    }
+
     private static List<Measured> at(List<Measured> networks, int[] places) {
         return Arrays.stream(places).mapToObj(networks::get).toList();
     }

@@ -1,22 +1,19 @@
 package dev.fathom.labs.autocts;
 
+import static dev.fathom.experiments.pages.Findings.line;
+
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.labs.series.ForecastRun;
 import dev.fathom.labs.series.ForecastTask;
 import dev.fathom.nn.Model;
 import dev.fathom.optim.Adam;
-import dev.fathom.search.Result;
-import dev.fathom.search.Results;
-import dev.fathom.search.Search;
-import dev.fathom.search.Trial;
+import dev.fathom.tensor.Rng;
 import dev.fathom.train.NonFiniteLossException;
 import dev.fathom.train.Trainer;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
+import dev.fathom.train.Workers;
 import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -39,118 +36,59 @@ record JointSearch(Lab lab, ForecastTask task, Dataset train, Dataset validation
                 IntStream.range(0, windows.size()).filter(i -> i % step == 0).toArray());
     }
 
-    /** The smallest validation error of the candidate of a trial within its budget of epochs. */
-    private double error(Trial trial) {
-        return lab.part(new Tried(trial.point(), trial.seed(), trial.budget()), Double.class, () -> {
-            SearchedNet net = SearchedNet.of(task, Candidate.of(trial.point()));
-            try (Model<SearchedNet> model = Model.of(net, trial.seed())) {
-                var history = Trainer.custom(model, new Adam(2e-3f), ForecastRun::step)
+    /** The validation error of a candidate after each epoch. */
+    private double[] errors(Candidate candidate, long seed) {
+        return lab.part(new Tried(candidate.point(), seed, epochs), double[].class, () -> {
+            try (Model<SearchedNet> model = Model.of(SearchedNet.of(task, candidate), seed)) {
+                return Trainer.custom(model, new Adam(2e-3f), ForecastRun::step)
                         .clipNorm(1)
-                        .seed(trial.seed())
-                        .keepBest()
+                        .seed(seed)
                         .fit(
-                                train.shuffled(trial.seed()).batches(Math.min(BATCH, train.size())),
+                                train.shuffled(seed).batches(Math.min(BATCH, train.size())),
                                 validation.batches(Math.min(4 * BATCH, validation.size())),
-                                trial.budget());
-                return Objects.requireNonNull(history.best()).value("val_loss");
+                                epochs)
+                        .epochs()
+                        .stream()
+                        .mapToDouble(epoch -> epoch.value("val_loss"))
+                        .toArray();
             }
         });
     }
 
-    /**
-     * The error of a candidate. One whose training diverges gets the worst error there is, so that the others go on.
-     */
-    double finite(Trial trial) {
+    /** Trains candidates side by side. Those whose training diverges are left out, so that the others go on. */
+    List<Measured> trained(String what, List<Candidate> all, long seed) {
+        return Workers.all().run(all.size(), i -> trained(line("%s %d", what, i + 1), all.get(i), seed + i)).stream()
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    private Optional<Measured> trained(String name, Candidate candidate, long seed) {
         String why;
         try {
-            double error = error(trial);
-            if (Double.isFinite(error)) {
-                lab.say("evolved candidate %d: validation error %.4f", trial.number() + 1, error);
-                return error;
+            Measured measured = new Measured(candidate, errors(candidate, seed));
+            if (Double.isFinite(measured.best())) {
+                lab.say("%s: validation error %.4f", name, measured.best());
+                return Optional.of(measured);
             }
-            why = "its error is " + error;
+            why = "its error is " + measured.best();
         } catch (NonFiniteLossException e) {
             why = String.valueOf(e.getMessage());
         }
-        lab.say("evolved candidate %d gets the worst error, because it diverged: %s", trial.number() + 1, why);
-        return Double.POSITIVE_INFINITY;
+        lab.say("%s is left out, because it diverged: %s", name, why);
+        return Optional.empty();
     }
 
-    private Results random(String name, int budget, int count) {
-        Results results = Search.minimize(Candidate.SPACE, this::error)
-                .seed(lab.seed())
-                .budget(budget)
-                .random(count);
-        lab.check();
-        results.writeCsv(lab.folder().resolve(name + ".csv"));
-        return results;
-    }
-
-    /**
-     * Random candidates with their error after one epoch and the smallest one of all epochs. The same seed makes the
-     * first epoch of both trainings the same.
-     */
+    /** Trains random candidates. */
     List<Measured> random(int count) {
-        List<Result> early = random("candidates-1-epoch", 1, count).all();
-        lab.say("%d of %d candidates are trained for an epoch", early.size(), count);
-        Results all = random("candidates", epochs, count);
-        List<Measured> measured = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            Result one = early.get(i);
-            Result last = all.all().get(i);
-            if (!one.failed() && !last.failed()) {
-                measured.add(
-                        new Measured(Candidate.of(last.trial().point()), new double[] {one.score(), last.score()}));
-            }
-        }
+        Rng rng = lab.rng("candidates");
+        List<Candidate> drawn = IntStream.range(0, count)
+                .mapToObj(i -> Candidate.of(Candidate.SPACE.draw(rng)))
+                .toList();
+        List<Measured> measured = trained("random candidate", drawn, lab.seed());
         if (measured.size() < count / 2) {
             throw new IllegalArgumentException("autocts: of " + count + " candidates only " + measured.size()
-                    + " have an error that is finite, the first failed with \""
-                    + all.failed().stream().map(Result::failure).findFirst().orElse("")
-                    + "\"; check the series for values that are not finite");
+                    + " have an error that is finite; check the series for values that are not finite");
         }
         return measured;
-    }
-
-    /**
-     * What evolution found.
-     *
-     * @param predicted the candidates that the comparator takes for the best, the best first
-     * @param errors their errors, once they were trained; infinite where the training diverged
-     * @param asked how many candidates the comparator was asked about
-     */
-    record Evolved(List<Candidate> predicted, List<Double> errors, int asked) {
-        /** The candidate with the smallest error. */
-        Candidate best() {
-            return predicted.get(errors.indexOf(Collections.min(errors)));
-        }
-    }
-
-    /** Evolves candidates that win against a pool by the comparator, and trains the {@code count} that win most. */
-    Evolved evolve(ComparatorTraining comparator, List<Measured> pool, int generations, int count) {
-        Results bred = Search.minimize(Candidate.SPACE, trial -> {
-                    var asked = new Measured(Candidate.of(trial.point()), new double[] {0});
-                    return comparator.predicted(List.of(asked), pool)[0];
-                })
-                .seed(lab.seed())
-                .workers(1)
-                .genetic(20, generations);
-        List<Candidate> predicted = bred.all().stream()
-                .sorted(Comparator.comparingDouble(Result::score))
-                .map(r -> Candidate.of(r.trial().point()))
-                .distinct()
-                .limit(count)
-                .toList();
-        List<Double> errors = new ArrayList<>();
-        for (int i = 0; i < predicted.size(); i++) {
-            errors.add(finite(new Trial(
-                    Candidate.SPACE, i, lab.seed() + i, epochs, predicted.get(i).point())));
-        }
-        if (errors.stream().allMatch(e -> e.isInfinite())) {
-            throw new IllegalArgumentException("autocts: of " + errors.size()
-                    + " evolved candidates none has an error that is finite; check the series for values "
-                    + "that are not finite");
-        }
-        return new Evolved(predicted, errors, bred.all().size());
     }
 }

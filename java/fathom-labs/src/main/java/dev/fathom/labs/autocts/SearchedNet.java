@@ -68,18 +68,14 @@ record SearchedNet(Backbone backbone, List<Block> blocks, List<Integer> inputs) 
         }
     }
 
-    /**
-     * The network of cells that differ from block to block.
-     *
-     * @param inputs for each block what it reads
-     */
-    static SearchedNet of(ForecastTask task, List<CellGraph> cells, List<Integer> inputs, int width, int output) {
+    /** The network of an architecture whose cells differ from block to block. */
+    static SearchedNet of(ForecastTask task, Blueprint blueprint, int width, int output) {
         return new SearchedNet(
-                Backbone.of(task, cells.size(), width, output),
-                cells.stream()
+                Backbone.of(task, blueprint.cells().size(), width, output),
+                blueprint.cells().stream()
                         .map(cell -> Block.of(cell, width, Backbone.graphs(task), true, 0))
                         .toList(),
-                inputs);
+                blueprint.inputs());
     }
 
     /**

@@ -52,14 +52,6 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
      */
     record Architecture(List<Parameter> operators, List<Parameter> edges, List<Parameter> inputs) implements Net {}
 
-    /**
-     * What a search found.
-     *
-     * @param cells the cell of each block
-     * @param inputs for each block what it reads: 0 is the embedding, and i the output of block i - 1
-     */
-    record Found(List<CellGraph> cells, List<Integer> inputs) {}
-
     /** Makes a supernet of {@code blocks} blocks of {@code nodes} nodes. */
     static Supernet of(ForecastTask task, int blocks, int nodes, int width, int output) {
         int edges = nodes * (nodes + 1) / 2; // into each node from all before it
@@ -95,13 +87,16 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
             List<Tensor> graphs = weights.backbone.graphs();
             List<Tensor> made = new ArrayList<>(List.of(weights.backbone.embed(x)));
             for (int b = 0; b < weights.edges.size(); b++) {
-                Tensor h = sum(
-                        made,
-                        architecture.inputs.get(b).value().div(temperature).softmax(-1));
+                Tensor h = sum(made, shares(architecture.inputs.get(b).value(), temperature));
                 made.add(weights.norms.get(b).apply(h.add(cell(b, h, graphs, temperature))));
             }
             return weights.backbone.forecast(x, made.subList(1, made.size()));
         });
+    }
+
+    /** softmax(alpha / temperature) over the last dimension. */
+    static Tensor shares(Tensor alpha, float temperature) {
+        return alpha.div(temperature).softmax(-1);
     }
 
     private static Tensor sum(List<Tensor> terms, Tensor shares) {
@@ -114,19 +109,18 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
 
     /** The sum of the nodes of a cell behind its input h. */
     private Tensor cell(int block, Tensor h, List<Tensor> graphs, float temperature) {
-        Tensor operators =
-                architecture.operators.get(block).value().div(temperature).softmax(-1);
-        Tensor edges = architecture.edges.get(block).value().div(temperature);
+        Tensor operators = shares(architecture.operators.get(block).value(), temperature);
+        Tensor edges = architecture.edges.get(block).value();
         List<List<Operation>> operations = weights.edges.get(block);
         List<Tensor> nodes = new ArrayList<>(List.of(h));
         for (int e = 0; e < operations.size(); e += nodes.size() - 1) {
             int into = nodes.size(); // as many edges lead to the next node
             List<Tensor> given = new ArrayList<>();
             for (int from = 0; from < into; from++) {
-                Tensor shares = operators.slice(0, e + from, e + from + 1).reshape(OPERATORS.size());
-                given.add(mixed(nodes.get(from), operations.get(e + from), shares, graphs, e + from));
+                Tensor mix = operators.slice(0, e + from, e + from + 1).reshape(OPERATORS.size());
+                given.add(mixed(nodes.get(from), operations.get(e + from), mix, graphs, e + from));
             }
-            nodes.add(sum(given, edges.slice(0, e, e + into).softmax(-1)));
+            nodes.add(sum(given, shares(edges.slice(0, e, e + into), temperature)));
         }
         return nodes.subList(1, nodes.size()).stream().reduce(Tensor::add).orElseThrow();
     }
@@ -135,7 +129,7 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
      * What the operators of an edge make of a quarter of the channels, which goes around from edge to edge, and the
      * other channels as they are.
      */
-    private static Tensor mixed(Tensor h, List<Operation> operations, Tensor shares, List<Tensor> graphs, int edge) {
+    static Tensor mixed(Tensor h, List<Operation> operations, Tensor shares, List<Tensor> graphs, int edge) {
         int quarter = h.dim(-1) / PARTS;
         int at = edge % PARTS * quarter;
         Tensor part = h.slice(-1, at, at + quarter);
@@ -149,7 +143,7 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
      * The architecture with the largest weights: into each node the two strongest edges, or the only one, each with its
      * strongest operator but none.
      */
-    Found found() {
+    Blueprint found() {
         List<CellGraph> cells = new ArrayList<>();
         List<Integer> inputs = new ArrayList<>();
         try (Pass pass = Pass.infer()) {
@@ -157,7 +151,7 @@ record Supernet(Weights weights, Architecture architecture) implements Net {
                 cells.add(strongest(b));
                 inputs.add(architecture.inputs.get(b).value().argmax().toIntArray()[0]);
             }
-            return new Found(cells, inputs);
+            return new Blueprint(cells, inputs);
         }
     }
 

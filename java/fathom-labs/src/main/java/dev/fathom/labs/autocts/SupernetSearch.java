@@ -26,8 +26,9 @@ import dev.fathom.tensor.Tensor;
  * @param warm epochs before the architecture begins to learn
  */
 record SupernetSearch(Lab lab, ForecastTask task, int blocks, int nodes, int epochs, int warm) {
-    static final int WIDTH = 16;
+    static final int WIDTH = 32;
     static final int OUTPUT = 64;
+    private static final int BATCH = 64;
 
     /**
      * What came of it.
@@ -36,9 +37,9 @@ record SupernetSearch(Lab lab, ForecastTask task, int blocks, int nodes, int epo
      * @param curves by epoch: the mean training loss, the mean validation loss, which is NaN as long as the
      *     architecture waits, and the temperature
      */
-    record Outcome(Supernet.Found found, double[][] curves) {}
+    record Outcome(Blueprint found, double[][] curves) {}
 
-    private record Settings(String task, int columns, int blocks, int nodes, int epochs, int warm, int batch) {}
+    private record Settings(String task, int columns, int blocks, int nodes, int epochs, int warm) {}
 
     /** The temperature of an epoch from 0: it falls geometrically from 5 to 0.001. */
     static float temperature(int epoch, int epochs) {
@@ -47,25 +48,25 @@ record SupernetSearch(Lab lab, ForecastTask task, int blocks, int nodes, int epo
     }
 
     /** Searches on windows for training and validation. */
-    Outcome search(Dataset train, Dataset validation, int batch) {
-        var settings = new Settings(task.name(), task.columns(), blocks, nodes, epochs, warm, batch);
+    Outcome search(Dataset train, Dataset validation) {
+        var settings = new Settings(task.name(), task.columns(), blocks, nodes, epochs, warm);
         return lab.part(settings, Outcome.class, () -> {
             try (Model<Supernet> model = Model.of(Supernet.of(task, blocks, nodes, WIDTH, OUTPUT), lab.seed())) {
-                return search(model, train, validation, batch);
+                return search(model, train, validation);
             }
         });
     }
 
-    private Outcome search(Model<Supernet> model, Dataset train, Dataset validation, int batch) {
+    private Outcome search(Model<Supernet> model, Dataset train, Dataset validation) {
         Supernet net = model.net();
         Part w = model.part(net.weights());
         Part a = model.part(net.architecture());
-        try (BoundOptimizer weights = new Adam(2e-3f).weightDecay(1e-4f).on(w).clipNorm(5);
+        try (BoundOptimizer weights = new Adam(1e-3f).weightDecay(1e-4f).on(w).clipNorm(5);
                 BoundOptimizer architecture =
-                        new Adam(3e-3f).betas(0.5f, 0.999f).weightDecay(1e-3f).on(a)) {
+                        new Adam(3e-4f).betas(0.5f, 0.999f).weightDecay(1e-3f).on(a)) {
             double[][] curves = new double[epochs][];
-            Batches teaching = train.shuffled(lab.seed()).batches(Math.min(batch, train.size()));
-            Batches choosing = validation.shuffled(lab.seed()).batches(Math.min(batch, validation.size()));
+            Batches teaching = train.shuffled(lab.seed()).batches(Math.min(BATCH, train.size()));
+            Batches choosing = validation.shuffled(lab.seed()).batches(Math.min(BATCH, validation.size()));
             for (int epoch = 0; epoch < epochs; epoch++) {
                 float temperature = temperature(epoch, epochs);
                 double[] sums = new double[2];

@@ -136,7 +136,12 @@ public final class ForecastRun implements AutoCloseable {
      * @param layers maps windows [n, lags, columns] to forecasts [n, horizons * columns]
      */
     public void net(String title, Layer layers) {
-        try (Model<Layer> model = Model.of(layers, lab.seed())) {
+        net(title, layers, lab.seed());
+    }
+
+    /** Trains a network as above, whose first weights this seed decides. */
+    public void net(String title, Layer layers, long seed) {
+        try (Model<Layer> model = Model.of(layers, seed)) {
             var trainer = Trainer.custom(model, new Adam(2e-3f), ForecastRun::step)
                     .clipNorm(1)
                     .keepBest()

@@ -26,7 +26,6 @@ import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.search.ScoreRegressor;
-import dev.fathom.search.Trial;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
@@ -40,8 +39,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -239,9 +241,9 @@ class AutoCtsPartsTest {
     }
 
     /**
-     * A comparator with two networks and no layers that do anything: with the features f of each and the weights w and
-     * v of the first and the second of a pair, the logit of the first being better is w f(first) + v f(second) + b. Two
-     * networks whose errors differ make two ordered pairs, and the loss is the mean of -log of their probabilities.
+     * With the hidden parts x and y of the first and the second of a pair and the weights v, c(a, b) is the sum of v
+     * relu(x(a) + y(b)), and the logit of a being better is c(a, b) - c(b, a). Two networks whose errors differ make
+     * two ordered pairs, and the loss is the mean of -log of their probabilities.
      */
     @Test
     void theLossIsThatOfBothOrders() {
@@ -254,12 +256,44 @@ class AutoCtsPartsTest {
             Tensor features = net.features(batch);
             float[] first = net.first().apply(features).toArray();
             float[] second = net.second().apply(features).toArray();
+            float[] v = net.out().weight().value().toArray();
             int better = two.get(0).best() < two.get(1).best() ? 0 : 1;
-            double right = first[better] + second[1 - better];
-            double wrong = first[1 - better] + second[better];
-            double expected = (Math.log1p(Math.exp(-right)) + Math.log1p(Math.exp(wrong))) / 2;
+            double logit = 0;
+            for (int k = 0; k < v.length; k++) {
+                int b = better * v.length + k;
+                int w = (1 - better) * v.length + k;
+                logit += v[k] * (Math.max(0, first[b] + second[w]) - Math.max(0, first[w] + second[b]));
+            }
+            double expected = (Math.log1p(Math.exp(-logit)) + Math.log1p(Math.exp(-logit))) / 2;
             double loss = ArchitectureComparator.step(net, batch).loss().item();
+            assertThat(Math.abs(logit)).isGreaterThan(1e-4);
             assertThat(loss).isCloseTo(expected, within(1e-5));
+        }
+    }
+
+    /**
+     * The probabilities of both orders of a pair add up to 1, and no score of each candidate alone gives the logits.
+     */
+    @Test
+    void theComparatorComparesPairs() {
+        try (ComparatorTraining comparator = ComparatorTraining.begin(1);
+                Dataset data = ArchitectureComparator.dataset(planted(6, 6));
+                Pass pass = Pass.infer()) {
+            ArchitectureComparator net = comparator.model().net();
+            Tensor features = net.features(data.batches(6).epoch(0).next());
+            float[] p = net.compare(features, features).sigmoid().toArray();
+            float[] logits = net.compare(features, features).toArray();
+            double furthest = 0;
+            for (int a = 0; a < 6; a++) {
+                for (int b = 0; b < 6; b++) {
+                    assertThat(p[a * 6 + b]).isCloseTo(1 - p[b * 6 + a], within(1e-6f));
+                    for (int c = 0; c < 6; c++) {
+                        furthest =
+                                Math.max(furthest, Math.abs(logits[a * 6 + b] + logits[b * 6 + c] - logits[a * 6 + c]));
+                    }
+                }
+            }
+            assertThat(furthest).isGreaterThan(1e-3);
         }
     }
 
@@ -337,6 +371,47 @@ class AutoCtsPartsTest {
         }
     }
 
+    /** The operators of edge 1 see the second quarter of the channels, and the others pass unchanged. */
+    @Test
+    void anEdgeMixesAQuarterOfTheChannels() {
+        try (Pass pass = Pass.infer()) {
+            float[] h = new Rng(3).normal(N * NODES * STEPS * WIDTH, 0, 1);
+            Tensor mix = Supernet.shares(Tensor.of(new float[] {0, (float) Math.log(9)}, 2), 2);
+            assertThat(mix.toArray()).containsExactly(new float[] {0.25f, 0.75f}, within(1e-6f));
+            List<Operation> operations = List.of(Operator.NONE.make(2, 0), Operator.SKIP.make(2, 0));
+            float[] made = Supernet.mixed(Tensor.of(h, N, NODES, STEPS, WIDTH), operations, mix, List.of(), 1)
+                    .toArray();
+            for (int i = 0; i < h.length; i++) {
+                boolean seen = i % WIDTH == 2 || i % WIDTH == 3;
+                assertThat(made[i]).isCloseTo(seen ? 0.75f * h[i] : h[i], within(1e-6f));
+            }
+        }
+    }
+
+    /** What is drawn is of the space of the supernet: distinct edges into each node, and inputs that come before. */
+    @Test
+    void randomArchitecturesAreOfTheSpaceOfTheSupernet() {
+        Rng rng = new Rng(4);
+        Set<Integer> inputs = new HashSet<>();
+        Set<Operator> operators = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            Blueprint drawn = Blueprint.random(4, 4, rng.split(i));
+            assertThat(drawn).isEqualTo(Blueprint.random(4, 4, rng.split(i)));
+            assertThat(drawn.cells()).hasSize(4).allMatch(c -> c.nodes() == 4);
+            for (int b = 0; b < 4; b++) {
+                List<Edge> edges = drawn.cells().get(b).edges();
+                IntStream.of(1, 3, 5)
+                        .forEach(e -> assertThat(edges.get(e).from())
+                                .isLessThan(edges.get(e + 1).from()));
+                edges.forEach(e -> operators.add(e.operator()));
+                assertThat(drawn.inputs().get(b)).isBetween(0, b);
+                inputs.add(drawn.inputs().get(b));
+            }
+        }
+        assertThat(operators).containsExactlyInAnyOrderElementsOf(Operator.WITHOUT_NONE);
+        assertThat(inputs).containsExactlyInAnyOrder(0, 1, 2, 3);
+    }
+
     /**
      * At a low temperature, operators that are not the strongest do not change the forecast, and at a high one they do.
      */
@@ -346,7 +421,7 @@ class AutoCtsPartsTest {
         try (Model<Supernet> model = Model.of(net, 1);
                 Pass pass = Pass.grad()) {
             float[] x = new Rng(2).normal(2 * 12 * NODES, 0, 1);
-            Supernet.Found found = net.found();
+            Blueprint found = net.found();
             assertThat(found.cells()).hasSize(2).allMatch(c -> c.nodes() == 3);
             assertThat(found.cells()).noneMatch(c -> c.edges().stream().anyMatch(e -> e.operator() == Operator.NONE));
             assertThat(found.inputs().get(0)).isZero();
@@ -395,31 +470,58 @@ class AutoCtsPartsTest {
         assertThat(whole[1][1]).isPositive();
     }
 
-    /** A candidate that diverges gets the worst error, and a sentence says so. */
+    /** A candidate that diverges is left out, and a sentence says so. */
     @Test
-    void aCandidateThatDivergesIsTheWorst() throws IOException {
+    void aCandidateThatDivergesIsLeftOut() throws IOException {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
-        Trial trial = new Trial(Candidate.SPACE, 0, 1, 1, Candidate.SPACE.draw(new Rng(1)));
+        List<Candidate> one = List.of(Candidate.of(Candidate.SPACE.draw(new Rng(1))));
         try (Interrupt interrupt = Interrupt.install(System.err);
                 PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
                 Dataset broken = windows(3e38f);
                 Dataset sound = windows(1)) {
             Lab lab =
                     new Lab(new AutoCtsLab(), new LabRun(false, null, 1, false, null, null, temp, interrupt, out, out));
-            assertThat(new JointSearch(lab, task(), broken, sound, 1).finite(trial))
-                    .isEqualTo(Double.POSITIVE_INFINITY);
-            assertThat(new JointSearch(lab, task(), sound, sound, 1).finite(trial))
-                    .isFinite();
+            assertThat(new JointSearch(lab, task(), broken, sound, 1).trained("candidate", one, 1))
+                    .isEmpty();
+            assertThat(new JointSearch(lab, task(), sound, sound, 2).trained("candidate", one, 1))
+                    .singleElement()
+                    .satisfies(m -> assertThat(m.candidate()).isEqualTo(one.get(0)))
+                    .satisfies(m -> assertThat(m.errors()).hasSize(2));
         }
         assertThat(said.toString(StandardCharsets.UTF_8).lines())
                 .satisfiesExactly(
-                        l -> assertThat(l)
-                                .startsWith("evolved candidate 1 gets the worst error, because it diverged: "),
-                        l -> assertThat(l).startsWith("evolved candidate 1: validation error "));
-        Candidate one = Candidate.of(trial.point());
-        Candidate other = Candidate.of(Candidate.SPACE.draw(new Rng(2)));
-        assertThat(new JointSearch.Evolved(List.of(one, other), List.of(Double.POSITIVE_INFINITY, 0.5), 2).best())
-                .isEqualTo(other);
+                        l -> assertThat(l).startsWith("candidate 1 is left out, because it diverged: "),
+                        l -> assertThat(l).startsWith("candidate 1: validation error "));
+    }
+
+    /** Each round trains others, and the best is that with the smallest error of all rounds. */
+    @Test
+    void evolutionKeepsTheBest() throws IOException {
+        List<Measured> random = planted(8, 7);
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+        try (ComparatorTraining comparator = ComparatorTraining.begin(1);
+                Interrupt interrupt = Interrupt.install(System.err);
+                Dataset sound = windows(1)) {
+            LabRun run = new LabRun(true, null, 1, false, null, null, temp, interrupt, nowhere, nowhere);
+            Lab lab = new Lab(new AutoCtsLab(), run);
+            double[] before = comparator.predicted(random, random);
+            JointSearch search = new JointSearch(lab, task(), sound, sound, 1);
+            Evolution.Found found = new Evolution(lab, search, 2, 2, 3).evolve(comparator, random);
+            assertThat(found.asked()).isEqualTo(2 * 2 * 20);
+            assertThat(found.trained()).hasSize(6);
+            assertThat(Measured.distinct(found.trained())).hasSize(6);
+            assertThat(found.trained())
+                    .extracting(Measured::candidate)
+                    .doesNotContainAnyElementsOf(
+                            random.stream().map(Measured::candidate).toList());
+            assertThat(found.trained()).allMatch(m -> m.best() >= found.best().best());
+            assertThat(comparator.predicted(random, random)).containsExactly(before);
+        }
+        Candidate candidate = random.get(0).candidate();
+        List<Measured> all = Stream.of(0.6, 0.5, 0.7)
+                .map(e -> new Measured(candidate, new double[] {1, e, 2}))
+                .toList();
+        assertThat(new Evolution.Found(all, 3).best()).isSameAs(all.get(1));
     }
 
     /** Eight windows of which all values are the same. */
@@ -451,7 +553,7 @@ class AutoCtsPartsTest {
             List<Dataset> parts = task.parts();
             try {
                 return new SupernetSearch(new Lab(new AutoCtsLab(), run), task, 2, 2, 3, 1)
-                        .search(parts.get(0), parts.get(1), 16);
+                        .search(parts.get(0), parts.get(1));
             } finally {
                 parts.forEach(Dataset::close);
             }
