@@ -55,7 +55,7 @@ public final class BirdsLab implements Experiment {
             Run one = BirdPainter.learn(lab, studio, "stage I", first, null, lab.epochs(240, 6));
             first.freeze("*");
             first.eval("generator*");
-            Run two = BirdPainter.learn(lab, studio, "stage II", second, first.net(), lab.epochs(40, 3));
+            Run two = BirdPainter.learn(lab, studio, "stage II", second, first.net(), lab.epochs(80, 3));
             var values = Map.of("stage I", one.curve("value"), "stage II", two.curve("value"));
             lab.curves("values.png", "value", "epoch", values);
             BirdPainter painter = new BirdPainter(studio, first.net(), second.net());
