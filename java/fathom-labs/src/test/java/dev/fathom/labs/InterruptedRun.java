@@ -31,7 +31,12 @@ import org.jspecify.annotations.Nullable;
 public record InterruptedRun(Findings result, String out) {
     /** Interrupts {@code lab} when it prints {@code text}. */
     public static InterruptedRun of(Experiment lab, String text, @Nullable Path data, Path folder) {
-        InterruptedRun run = of(lab, 1, 1, text, false, data, folder);
+        return of(lab, 1, text, data, folder);
+    }
+
+    /** Interrupts {@code lab}, which has so many epochs instead of one, when it prints {@code text}. */
+    public static InterruptedRun of(Experiment lab, int epochs, String text, @Nullable Path data, Path folder) {
+        InterruptedRun run = of(lab, epochs, 1, text, false, data, folder);
         run.result.write(folder);
         return run;
     }
