@@ -23,10 +23,13 @@ import java.util.function.IntFunction;
  * clothes.
  */
 public final class GanLab implements Experiment {
-    /** The log-likelihood that Goodfellow et al. publish. */
+    /** The log-likelihood that Goodfellow et al. publish, and by how many samples. */
     private static final int PUBLISHED = 225;
 
+    private static final int SAMPLES = 10_000;
+
     private static final List<Other> OTHERS = List.of(
+            new Other("wgan", "training images"),
             new Other("wgan", "weight clipping"),
             new Other("wgan", "gradient penalty"),
             new Other("vae", "VAE, code of 20"),
@@ -64,7 +67,7 @@ public final class GanLab implements Experiment {
             LineTheory.game(lab);
             mixtures(lab);
             digits(lab, digits);
-            try (ImageStudy study = new ImageStudy(lab, "Clothes", clothes)) {
+            try (ImageStudy study = new ImageStudy(lab, "Clothes", clothes, lab.of(SAMPLES, 100))) {
                 study.add("dense nets, non-saturating", Nets.dense(), DENSE, lab.epochs(8, 1));
                 study.add("conditional DCGAN", Nets.convolutional(10, true), NON_SATURATING, lab.epochs(5, 1));
                 study.compare("Value of the game");
@@ -92,7 +95,7 @@ public final class GanLab implements Experiment {
     /** All nets on digits, and in the same table what stored runs of other labs say of theirs. */
     private static void digits(Lab lab, Images images) {
         int epochs = lab.epochs(5, 1);
-        try (ImageStudy study = new ImageStudy(lab, "Digits", images)) {
+        try (ImageStudy study = new ImageStudy(lab, "Digits", images, lab.of(SAMPLES, 100))) {
             study.add("dense nets, minimax", Nets.dense(), MINIMAX, lab.epochs(8, 2));
             study.add("dense nets, non-saturating", Nets.dense(), DENSE, lab.epochs(80, 2));
             AdversarialDuel matching = NON_SATURATING.matchingFeatures();

@@ -32,13 +32,13 @@ final class ImageStudy implements AutoCloseable {
     /** The first samples after an epoch, and how far the distribution of all is from that of the test images. */
     record Look(float[] first, double frechet) {}
 
-    /** Begins a section for the nets, and trains the classifier that evaluates them. */
-    ImageStudy(Lab lab, String title, Images images) {
+    /** Begins a section for the nets, and trains the classifier that evaluates them by so many samples each. */
+    ImageStudy(Lab lab, String title, Images images, int samples) {
         this.lab = lab.section("Images: {title}").put("title", title).put("digits", title.equals("Digits"));
         this.title = title;
         unit = images.scaled();
         learn = images.learn().scaled(2f / 255, -1);
-        evaluation = new SampleQuality(lab, title, unit, lab.of(10_000, 100));
+        evaluation = new SampleQuality(lab, title, unit, samples);
     }
 
     SampleQuality evaluation() {

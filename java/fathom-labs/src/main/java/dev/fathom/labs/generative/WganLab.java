@@ -84,7 +84,7 @@ public final class WganLab implements Experiment {
 
     /** Both nets on images of one kind, and whether the estimate falls with the quality of the samples. */
     private static void images(Lab lab, String title, Images images, int epochs) {
-        try (ImageStudy study = new ImageStudy(lab, title, images)) {
+        try (ImageStudy study = new ImageStudy(lab, title, images, lab.of(2000, 100))) {
             for (Table.Row row : List.of(
                     study.add("weight clipping", Nets.convolutional(0, false), CLIPPED, epochs),
                     study.add("gradient penalty", Nets.convolutional(0, false), PENALIZED, epochs))) {
