@@ -11,6 +11,7 @@ import dev.fathom.experiments.Experiment;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.DataSet;
 import dev.fathom.experiments.data.ImageSet;
+import dev.fathom.experiments.data.Images;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.training.Recipe;
 import dev.fathom.experiments.training.TrainedEntry;
@@ -46,7 +47,7 @@ public final class FgsmLab implements Experiment {
 
     @Override
     public List<DataSet> reads() {
-        return List.of(ImageSet.MNIST.set());
+        return List.of(ImageSet.MNIST.set(), ImageSet.CIFAR10.set());
     }
 
     @Override
@@ -70,6 +71,17 @@ public final class FgsmLab implements Experiment {
                     .section("At a quarter of the range")
                     .section("Adversarial examples")
                     .sheet("adversarial.png", sheet(example));
+            try (Images photographs = photographs(lab)) {
+                PhotographAttack.run(lab, nets, photographs);
+            }
+        }
+    }
+
+    /** Of CIFAR-10, which a folder of handwritten digits does not hold. */
+    private static Images photographs(Lab lab) {
+        try (Images all = ImageSet.CIFAR10.images(null, lab.seed());
+                Images some = all.sample(lab.of(20_000, 1000), lab.seed())) {
+            return some.normalized();
         }
     }
 
@@ -96,7 +108,7 @@ public final class FgsmLab implements Experiment {
     }
 
     /** The network under attack; the blackest and the whitest pixel are those of some images. */
-    private static Victim victim(TrainedEntry net) {
+    static Victim victim(TrainedEntry net) {
         Dataset test = net.images().test();
         try (Pass pass = Pass.infer()) {
             Tensor x = test.batches(Math.min(250, test.size())).epoch(0).next().x();

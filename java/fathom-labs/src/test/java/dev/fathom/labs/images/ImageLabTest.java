@@ -270,6 +270,7 @@ class ImageLabTest {
     @Test
     void fgsm() {
         TestData.assume("mnist");
+        TestData.assume("cifar10");
         LabCall.Ended run = lab("fgsm");
         assertThat(run.out()).containsPattern("PyTorch's tutorial +99.12 % +96.05 % .* 14.18 %\n");
         double[] attacked = row(run, "PyTorch's example  ", 7);
@@ -279,6 +280,8 @@ class ImageLabTest {
         }
         assertThat(row(run, "Softmax regression", 7)[5]).isLessThan(5);
         assertThat(temp.resolve("adversarial.png")).isNotEmptyFile();
+        assertThat(run.out()).containsPattern("Maxout on CIFAR-10 +[\\d.]+ % +[\\d.]+ % +[\\d.]+ %\n");
+        assertThat(temp.resolve("photographs.png")).isNotEmptyFile();
     }
 
     @Test
