@@ -4,7 +4,9 @@ import dev.fathom.experiments.data.Pretrained;
 import dev.fathom.image.Preprocessing;
 import dev.fathom.nets.SqueezeNet;
 import dev.fathom.nets.Vgg;
+import dev.fathom.nn.AvgPool;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Sequential;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
@@ -65,7 +67,18 @@ public record Perception(String network, Sequential features, List<Integer> styl
         check(network);
         Layers layers = Objects.requireNonNull(KNOWN.get(network.name()));
         Sequential features = net instanceof Vgg vgg ? vgg.features() : ((SqueezeNet) net).features();
-        return new Perception(network.name(), features, layers.styles, layers.content, network.input());
+        return new Perception(network.name(), averaging(features), layers.styles, layers.content, network.input());
+    }
+
+    /**
+     * The same layers with average pooling in the place of max pooling, which lets gradients through everywhere and
+     * gives more appealing pictures (Gatys, Ecker and Bethge 2016).
+     */
+    static Sequential averaging(Sequential features) {
+        return new Sequential(features.layers().stream()
+                .<Layer>map(
+                        layer -> layer instanceof MaxPool max ? new AvgPool(max.window()).excludingPadding() : layer)
+                .toList());
     }
 
     /** What the network sees of pictures x [n, h, w, 3], with values from 0 to 1. */

@@ -1,5 +1,6 @@
 package dev.fathom.labs.style;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.image.Picture;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>F' are the maps of the content and G' the Gram matrices of the style. As both terms are relative, the same weights
- * do for all networks and sizes.
+ * do for all networks and sizes, and all layers count alike, as in the paper of 2016, whose network is scaled to the same
+ * mean activation everywhere. {@link #ofRatio} gives the weight that a published ratio stands for.
  *
  * @param grams the Gram matrix of each style layer
  */
@@ -40,6 +42,39 @@ public record PerceptualLoss(Perception perception, List<float[]> grams, float w
     /** This loss with another weight of the style. */
     PerceptualLoss weighted(float other) {
         return new PerceptualLoss(perception, grams, other, smooth);
+    }
+
+    /**
+     * This loss with the weight that the ratio α / β of Gatys, Ecker and Bethge (2015) stands for. Their terms are
+     *
+     * <pre>
+     * α ½ |F - F'|² + β mean over layers of |G - G'|² / (4 channels²)
+     * </pre>
+     *
+     * <p>for a network that sees pixels from 0 to 255, so that its maps are s times those of one that sees pixels of
+     * deviation 1, and where F and G are 0 they are to each other as 1 to the weight,
+     *
+     * <pre>
+     * weight = mean over layers of |G'|² / (4 channels²) s⁴ / (α / β ½ |F'|² s²)
+     * </pre>
+     *
+     * @param photo the picture whose content is to be kept
+     */
+    PerceptualLoss ofRatio(double ratio, Picture photo) {
+        double scale = 255 * Averages.mean(perception.input().deviation(), d -> d);
+        double style = Averages.mean(grams, gram -> squares(gram) / (4 * gram.length)); // of channels² numbers
+        try (Pass pass = Pass.infer()) {
+            double content = squares(content(photo.tensor()).toArray()) / 2;
+            return weighted((float) (style * scale * scale / (ratio * content)));
+        }
+    }
+
+    private static double squares(float... values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += (double) value * value;
+        }
+        return sum;
     }
 
     /** G [n, c, c], the mean over the positions of maps [n, h, w, c] of the products of any two channels. */

@@ -33,7 +33,9 @@ public final class StyleLab implements Experiment {
             "put this photograph and the paintings into a folder",
             "public domain, BSD-3-Clause, CC BY",
             StyleLab::standIn);
-    private static final float WEIGHT = 100;
+    /** α / β, how much the content counts beside the style. */
+    static final double RATIO = 1e-3;
+
     static final String STYLE = "distance to the style";
     static final String CONTENT = "distance to the content";
     static final String NO_CONTENT = "no content at all";
@@ -74,20 +76,25 @@ public final class StyleLab implements Experiment {
         try (Model<Layer> model = network.load(network.orStandIn())) {
             Perception eye = Perception.of(network, model.net());
             lab.put("network", eye.network()).put("layers", eye.styleLayers());
-            lab.put("contentLayer", eye.contentLayer()).put("weight", WEIGHT);
+            lab.put("contentLayer", eye.contentLayer()).put("ratio", RATIO);
             List<Style> styles = new ArrayList<>();
             paintings.forEach((title, name) -> {
                 Path file = folder.resolve(name);
                 Picture painting = Picture.read(file, size);
-                styles.add(new Style(title, file, PerceptualLoss.of(eye, painting, WEIGHT, Painting.SMOOTH)));
+                styles.add(new Style(
+                        title,
+                        file,
+                        PerceptualLoss.of(eye, painting, 1, Painting.SMOOTH).ofRatio(RATIO, photo)));
             });
-            transfer(lab, photo, styles);
+            lab.put("weight", styles.get(0).loss.weight());
+            Painted first = transfer(lab, photo, styles);
+            new RatioStudy(lab, photo, styles.get(0)).run(first);
             textures(lab, styles);
             new FastStudy(lab, photo, folder).run(styles);
         }
     }
 
-    private static Painted paint(Lab lab, String name, Painting painting, Picture begin, @Nullable Picture content) {
+    static Painted paint(Lab lab, String name, Painting painting, Picture begin, @Nullable Picture content) {
         return painting.paint(
                 begin,
                 content,
@@ -99,13 +106,15 @@ public final class StyleLab implements Experiment {
         return new ImageSheet(first.height(), first.width(), 3).columns(columns);
     }
 
-    private static void transfer(Lab lab, Picture photo, List<Style> styles) {
+    /** Returns the first style, painted by L-BFGS. */
+    private static Painted transfer(Lab lab, Picture photo, List<Style> styles) {
         int iterations = lab.of(200, 20);
         lab.section("A photograph in the styles of paintings").put("iterations", iterations);
         lab.put("most", Painting.ITERATIONS).put("looks", Painting.LOOKS);
         Table table = lab.table("transfer", "style");
         Map<String, double[][]> curves = new LinkedHashMap<>();
         ImageSheet sheet = sheet(photo, styles.size() + 1).add(photo.pixels(), "the photograph");
+        List<Painted> painted = new ArrayList<>();
         for (Style style : styles) {
             double before = style.loss.distances(photo, photo)[1];
             for (boolean adam : new boolean[] {false, true}) {
@@ -124,11 +133,13 @@ public final class StyleLab implements Experiment {
                         .put("loss at the end", "%.3f", curve[1][curve[1].length - 1])
                         .cell("seconds", "%.1f", one.history().seconds());
                 if (!adam) {
+                    painted.add(one);
                     sheet.add(one.picture().pixels(), style.title);
                 }
             }
         }
         lab.sheet("styles.png", sheet).curves("losses.png", "loss", "looks at the loss", curves);
+        return painted.get(0);
     }
 
     private static void textures(Lab lab, List<Style> styles) {

@@ -13,6 +13,7 @@ import dev.fathom.labs.InterruptedRun;
 import dev.fathom.labs.ShortRun;
 import dev.fathom.nets.Vgg;
 import dev.fathom.nn.Layer;
+import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
@@ -67,6 +68,28 @@ class StyleLabTest {
             assertThat(smooth.of(two, null).total().item()
                             - loss.of(two, null).total().item())
                     .isCloseTo(2 * 0.25f / 3, within(1e-6f));
+        }
+    }
+
+    /**
+     * The content of nothing is 4 / 2, for pixels up to 255 times 255²; the style of nothing is 1 / (4 3²), times 255⁴.
+     */
+    @Test
+    void thePublishedRatioIsAWeight() {
+        byte full = (byte) 255;
+        Picture red = new Picture(new byte[] {full, 0, 0, full, 0, 0, full, 0, 0, full, 0, 0}, 2, 2);
+        PerceptualLoss loss = PerceptualLoss.of(eye(), red, 1, 0);
+        assertThat(loss.ofRatio(1e-3, red).weight()).isCloseTo(255 * 255 / 36f / 2 * 1e3f, within(0.1f));
+        assertThat(loss.ofRatio(1e-4, red).weight()).isCloseTo(255 * 255 / 36f / 2 * 1e4f, within(1f));
+    }
+
+    /** A window of 1, 2, 3 and 6 gives 3, and one that is half outside the mean of what is inside. */
+    @Test
+    void picturesAreSeenByAveragePooling() {
+        Sequential pooled = Perception.averaging(new Sequential(new MaxPool(2).ceil(), Tensor::relu));
+        try (Pass pass = Pass.infer()) {
+            Tensor x = Tensor.of(new float[] {1, 2, 4, 3, 6, 8}, 1, 2, 3, 1);
+            assertThat(pooled.apply(x).toArray()).containsExactly(3, 6);
         }
     }
 
@@ -145,7 +168,10 @@ class StyleLabTest {
         assertThat(run.figure("Starry Night, frozen bits that differ, 1 for any"))
                 .isZero();
         assertThat(run.out()).contains("features.1, features.3, features.4, features.6, features.7", "features.6.");
-        for (String file : List.of("styles.png", "losses.png", "textures.png", "fast.png", "training.png")) {
+        assertThat(run.figure("Ratio 0.0001, distance to the content"))
+                .isGreaterThan(run.figure("Ratio 0.01, distance to the content"));
+        for (String file :
+                List.of("ratios.png", "styles.png", "losses.png", "textures.png", "fast.png", "training.png")) {
             assertThat(temp.resolve(file)).isNotEmptyFile();
         }
     }
