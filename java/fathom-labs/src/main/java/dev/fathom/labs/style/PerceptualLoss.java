@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>F' are the maps of the content and G' the Gram matrices of the style. As both terms are relative, the same weights
- * do for all networks and sizes, and all layers count alike, as in the paper of 2016, whose network is scaled to the same
- * mean activation everywhere. {@link #ofRatio} gives the weight that a published ratio stands for.
+ * do for all networks and sizes, and all layers count alike, as in the paper of 2016, whose network is scaled to the
+ * same mean activation everywhere. {@link #ofRatio} gives the weight that a published ratio stands for.
  *
  * @param grams the Gram matrix of each style layer
  */
