@@ -29,7 +29,7 @@ public final class BoardLab implements Experiment {
     @Override
     public void run(Lab lab) {
         int seeds = lab.of(3, 2);
-        Champion.Way way = lab.of(new Champion.Way(110, 64, 30), new Champion.Way(4, 32, 4));
+        Champion.Way way = lab.of(new Champion.Way(600, 64, 50), new Champion.Way(4, 32, 4));
         lab.put("seeds", seeds).put("games", way.rounds() * way.games()).put("tested", 2 * way.pairs() * seeds);
         lab.put("searches", Champion.SEARCHES)
                 .put("learning", SelfPlay.SEARCHES)
