@@ -1,5 +1,6 @@
 package dev.fathom.experiments.pages;
 
+import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.tree.Records;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -141,6 +142,13 @@ public record Figure(
     /** A number alone, which {@link #interval} and {@link #baseline} complete. */
     public static Figure of(String name, String unit, double measured) {
         return new Figure(name, unit, measured, null, null, "", "", "", null, null);
+    }
+
+    /** The mean of numbers that depend on chance, with its 95 % confidence interval. */
+    public static Figure mean(String name, String unit, double... values) {
+        double mean = Averages.mean(values);
+        double half = Averages.interval95(values);
+        return of(name, unit, mean).interval(mean - half, mean + half);
     }
 
     /** A copy with a 95 % confidence interval. */

@@ -4,6 +4,7 @@ import static dev.fathom.experiments.pages.Findings.line;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
+import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.statistics.Averages;
 import dev.fathom.labs.series.ForecastNet;
 import dev.fathom.labs.series.ForecastNet.Kind;
@@ -115,8 +116,8 @@ final class SupernetPage {
                 .put("seeds", searched.length)
                 .put("searched error", spread(searched))
                 .put("random error", spread(random))
-                .figure(TrainedNetworks.mean(line("Random architectures, %s, mean MAE", ahead), random))
-                .figure(TrainedNetworks.mean(line("AutoCTS, %s, mean MAE", ahead), searched)
+                .figure(Figure.mean(line("Random architectures, %s, mean MAE", ahead), "", random))
+                .figure(Figure.mean(line("AutoCTS, %s, mean MAE", ahead), "", searched)
                         .baseline(Averages.mean(random), line("mean of %d random architectures", random.length)));
         for (String name : List.of(SEARCHED, JOINT)) {
             String gain = name + ", MAE less than the best network or regression without search";

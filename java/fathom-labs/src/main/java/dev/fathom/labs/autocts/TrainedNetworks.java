@@ -62,9 +62,10 @@ final class TrainedNetworks {
                 .baseline(all.mean(HeldOut.name(1)), HeldOut.name(1))
                 .figure("Comparator of networks trained here alone, rank correlation", "", all.mean(HeldOut.ALONE))
                 .figure("Plain predictor of networks trained here, rank correlation", "", all.mean(HeldOut.RANK))
-                .figure(mean(
+                .figure(Figure.mean(
                                 "Comparator on held-out networks trained here, rank correlation less that of the "
                                         + "error after 1 epoch",
+                                "",
                                 all.differences(HeldOut.BOTH, HeldOut.name(1)))
                         .baseline(0, "as good as that error"));
     }
@@ -87,7 +88,7 @@ final class TrainedNetworks {
                 .put("cell", best.candidate().cell())
                 .figure("Best evolved candidate, validation error", "", best.best())
                 .baseline(smallest, line("best of %d random candidates", random.length))
-                .figure(mean("Evolved candidates, mean validation error", evolved)
+                .figure(Figure.mean("Evolved candidates, mean validation error", "", evolved)
                         .baseline(Averages.mean(random), line("mean of %d random candidates", random.length)));
         double[] places = Averages.each(evolved.length, i -> random.length + i + 1.0);
         lab.chart(
@@ -100,13 +101,6 @@ final class TrainedNetworks {
                         }));
         lab.picture("joint-cell.png", best.candidate().cell().picture("The cell of the joint search")::render);
         file(lab, Stream.concat(networks.stream(), found.trained().stream()).toList());
-    }
-
-    /** The mean of numbers that depend on chance, with its interval. */
-    static Figure mean(String name, double... values) {
-        double mean = Averages.mean(values);
-        double half = Averages.interval95(values);
-        return Figure.of(name, "", mean).interval(mean - half, mean + half);
     }
 
     /** Writes the candidates, the random ones first, with their errors after each epoch. */

@@ -5,7 +5,6 @@ import dev.fathom.assess.ConfusionMatrix;
 import dev.fathom.data.Dataset;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.Images;
-import dev.fathom.experiments.pages.Figure;
 import dev.fathom.experiments.pages.StoredRun;
 import dev.fathom.experiments.pages.Table;
 import dev.fathom.experiments.statistics.Averages;
@@ -28,7 +27,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
@@ -42,11 +40,9 @@ final class SampleQuality implements AutoCloseable {
     static final int PIXELS = 28 * 28;
 
     private static final int FEATURES = 64;
-    private static final String INCEPTION = "inception score";
-    private static final String FRECHET = "Fréchet distance";
-    private static final String LIKELIHOOD = "log-likelihood";
-    private static final Map<String, String> FORMATS =
-            Map.of(INCEPTION, "%.2f", FRECHET, "%.1f", LIKELIHOOD, "%.0f nats");
+    private static final Measure INCEPTION = new Measure("inception score", "%.2f");
+    private static final Measure FRECHET = new Measure("Fréchet distance", "%.1f");
+    private static final Measure LIKELIHOOD = new Measure("log-likelihood", "%.0f nats");
     private static final String HELD_OUT = "log-likelihood of images held out";
     /** The widths of the Parzen windows among which the images held out choose. */
     private static final List<Double> WIDTHS = List.of(0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.23, 0.27, 0.32, 0.4);
@@ -131,14 +127,23 @@ final class SampleQuality implements AutoCloseable {
 
     // ---- measures
 
+    /** A column that other labs have too, and how its numbers are written. */
+    private record Measure(String name, String format) {}
+
+    /** A Parzen window, and the mean log-density that it gives to the images held out. */
+    private record Fitted(ParzenWindow window, double heldOut) {}
+
+    private Fitted fitted(float[] images, double width) {
+        ParzenWindow window = new ParzenWindow(images, PIXELS, width);
+        return new Fitted(window, Averages.mean(window.logDensity(choose)));
+    }
+
     /** Measures {@code images} and puts them among the rows of the table. */
     Table.Row row(String name, float[] images) {
-        ParzenWindow window = Collections.max(
-                WIDTHS.stream()
-                        .map(width -> new ParzenWindow(images, PIXELS, width))
-                        .toList(),
-                Comparator.comparingDouble(w -> Averages.mean(w.logDensity(choose))));
-        double[] each = window.logDensity(test);
+        List<Fitted> windows =
+                WIDTHS.stream().map(width -> fitted(images, width)).toList();
+        Fitted best = Collections.max(windows, Comparator.comparingDouble(Fitted::heldOut));
+        double[] each = best.window.logDensity(test);
         double mean = Averages.mean(each);
         double error = Averages.deviation(each) / Math.sqrt(each.length);
         Table.Row row = table.row(name);
@@ -147,24 +152,21 @@ final class SampleQuality implements AutoCloseable {
         put(row, real, INCEPTION, inception(said, 10));
         put(row, real, FRECHET, frechet(images));
         put(row, real, LIKELIHOOD, mean).interval(mean - 1.96 * error, mean + 1.96 * error);
-        return row.put(HELD_OUT, "%.0f nats", Averages.mean(window.logDensity(choose)));
+        return row.put(HELD_OUT, LIKELIHOOD.format, best.heldOut);
     }
 
     /** Puts what a stored run measured among the rows, without making figures of this run of it. */
     void stored(String name, StoredRun run, String prefix) {
         Table.Row row = table.row(name);
-        for (Figure figure : run.figures()) {
-            String measure = figure.name().replace(prefix, "");
-            String format = FORMATS.get(measure);
-            if (figure.name().startsWith(prefix) && format != null) {
-                row.cell(measure, format, figure.measured());
-            }
+        for (Measure measure : List.of(INCEPTION, FRECHET, LIKELIHOOD)) {
+            run.figures().stream()
+                    .filter(figure -> figure.name().equals(prefix + measure.name))
+                    .forEach(figure -> row.cell(measure.name, measure.format, figure.measured()));
         }
     }
 
-    private static Table.Row put(Table.Row row, Table.Row real, String measure, double value) {
-        return row.put(measure, FORMATS.getOrDefault(measure, "%s"), value)
-                .baseline(real.get(measure), "training images");
+    private static Table.Row put(Table.Row row, Table.Row real, Measure measure, double value) {
+        return row.put(measure.name, measure.format, value).baseline(real.get(measure.name), "training images");
     }
 
     /** What was measured of training images in the place of samples. */

@@ -77,7 +77,7 @@ public final class FgsmLab implements Experiment {
         }
     }
 
-    /** Of CIFAR-10, which a folder of handwritten digits does not hold. */
+    /** Returns photographs of CIFAR-10. A folder that the user names holds digits, so they never come from there. */
     private static Images photographs(Lab lab) {
         try (Images all = ImageSet.CIFAR10.images(null, lab.seed());
                 Images some = all.sample(lab.of(20_000, 1000), lab.seed())) {
@@ -94,13 +94,18 @@ public final class FgsmLab implements Experiment {
             accuracies[e] = outcome.accuracy();
             row.put("ε " + EPSILONS[e], "%.2f %%", 100 * outcome.accuracy());
             if (e == QUARTER) {
-                Table.Row wrong = quarter.row(row.name()).put("wrong", "%.1f %%", 100 * (1 - outcome.accuracy()));
-                if (outcome.accuracy() < 1) {
-                    wrong.put("confidence of its wrong answers", "%.1f %%", 100 * outcome.confidence());
-                }
+                wrong(quarter.row(row.name()), "%.1f %%", outcome);
             }
         }
         chart.line(row.name(), EPSILONS, accuracies);
+    }
+
+    /** Puts the share of the images on which the network is wrong, and how sure it is of its wrong answers. */
+    static void wrong(Table.Row row, String format, Attack.Outcome outcome) {
+        row.put("wrong", format, 100 * (1 - outcome.accuracy()));
+        if (outcome.accuracy() < 1) {
+            row.put("confidence of its wrong answers", "%.1f %%", 100 * outcome.confidence());
+        }
     }
 
     private static Attack attack(Victim victim, int e) {

@@ -31,20 +31,20 @@ import java.util.Arrays;
  */
 final class PhotographAttack {
     private static final float EPSILON = 0.1f;
-    /** Of the preprocessed pixels in the paper; those of the lab have 1. */
+    /** The standard deviation of the preprocessed pixels in the paper. Those of the lab have 1. */
     private static final float DEVIATION = 0.5f;
 
     private static final int SHOWN = 6;
 
     private PhotographAttack() {}
 
-    /** As far as the paper's: a fifth of the standard deviation. */
+    /** The attack of the paper, which moves each pixel by a fifth of the standard deviation. */
     static ProjectedGradient attack() {
         return ProjectedGradient.fast(EPSILON / DEVIATION);
     }
 
     /**
-     * Trains and attacks it.
+     * Trains the network and attacks it.
      *
      * @param photographs with mean 0 and deviation 1 of each channel
      */
@@ -66,11 +66,8 @@ final class PhotographAttack {
         Table.Row row = lab.table("photographs", "at ε 0.1")
                 .named("{row}, {column} at ε 0.1")
                 .row("Maxout on CIFAR-10")
-                .cell("wrong as they are", "%.1f %%", 100 * (1 - maxout.accuracy()))
-                .put("wrong", "%.2f %%", 100 * (1 - outcome.accuracy()));
-        if (outcome.accuracy() < 1) {
-            row.put("confidence of its wrong answers", "%.1f %%", 100 * outcome.confidence());
-        }
+                .cell("wrong as they are", "%.1f %%", 100 * (1 - maxout.accuracy()));
+        FgsmLab.wrong(row, "%.2f %%", outcome);
         lab.sheet("photographs.png", sheet(victim, photographs));
     }
 
