@@ -13,12 +13,12 @@ import java.util.List;
  * @param groups settings for some of the parameters
  */
 public record Recipe(int epochs, int batch, Optimizer optimizer, Schedule schedule, String words, List<Group> groups) {
-    /** All parameters alike. */
+    /** Makes a recipe that treats all parameters alike. */
     public Recipe(int epochs, int batch, Optimizer optimizer, Schedule schedule, String words) {
         this(epochs, batch, optimizer, schedule, words, List.of());
     }
 
-    /** This recipe with all weights of a unit limited to a norm (max-norm). */
+    /** Returns this recipe with the weights of each unit limited to a norm (max-norm). */
     public Recipe maxNorm(float max) {
         String limited = words + ", max-norm " + max;
         return new Recipe(

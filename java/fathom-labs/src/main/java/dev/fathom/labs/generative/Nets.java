@@ -24,10 +24,11 @@ final class Nets {
     /** How many numbers of noise make an image ("order of hundreds"). */
     static final int LATENT = 100;
 
-    /** The maxout layers of the first paper's critic. */
+    /** How many units a maxout layer of the first paper's critic has. */
     private static final int UNITS = 240;
-
+    /** How many linear functions such a unit is the largest of. */
     private static final int PIECES = 5;
+
     private static final int CHANNELS = 32;
     /** How many features the critic of the convolutional nets has. */
     static final int FEATURES = 7 * 7 * 2 * CHANNELS;

@@ -31,8 +31,9 @@ public final class BatchNormLab implements Experiment {
     private static final float RATE = 0.05f;
     private static final int FASTER = 5; // as in the paper's BN-x5
 
-    private static final double WARM_UP =
-            0.25; // epochs; without it the first steps leave weights too large to learn on
+    /** In epochs. Without it the first steps leave weights that are too large to learn on. */
+    private static final double WARM_UP = 0.25;
+
     private static final double DECAY = 0.5; // of the rate, with each epoch
     private static final String STEPS = "steps to equal accuracy";
 

@@ -139,7 +139,12 @@ public final class ForecastRun implements AutoCloseable {
         net(title, layers, lab.seed());
     }
 
-    /** Trains a network as above, whose first weights this seed decides. */
+    /**
+     * Trains a network whose first weights {@code seed} decides, keeps the epoch with the smallest validation error,
+     * and adds it.
+     *
+     * @param layers maps windows [n, lags, columns] to forecasts [n, horizons * columns]
+     */
     public void net(String title, Layer layers, long seed) {
         try (Model<Layer> model = Model.of(layers, seed)) {
             var trainer = Trainer.custom(model, new Adam(2e-3f), ForecastRun::step)

@@ -71,8 +71,8 @@ public record Perception(String network, Sequential features, List<Integer> styl
     }
 
     /**
-     * The same layers with average pooling in the place of max pooling, which lets gradients through everywhere and
-     * gives more appealing pictures (Gatys, Ecker and Bethge 2016).
+     * Returns layers with average pooling wherever {@code features} have max pooling. It lets gradients through
+     * everywhere and gives more appealing pictures (Gatys, Ecker and Bethge 2016).
      */
     static Sequential averaging(Sequential features) {
         return new Sequential(features.layers().stream()
