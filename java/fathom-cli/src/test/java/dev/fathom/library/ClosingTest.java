@@ -73,7 +73,7 @@ class ClosingTest {
             Map.entry("ForecastRun", () -> new ForecastRun(lab(), task(), 1)),
             Map.entry("ComparatorTraining", () -> hidden("autocts.ComparatorTraining", model(), 1)),
             Map.entry("BirdStudio", () -> hidden("generative.BirdStudio", lab(), 2, 1)),
-            Map.entry("ImageStudy", () -> hidden("generative.ImageStudy", lab(), "Digits", BYTES)),
+            Map.entry("ImageStudy", () -> hidden("generative.ImageStudy", lab(), "Digits", BYTES, 2)),
             Map.entry("SampleQuality", () -> hidden("generative.SampleQuality", lab(), "Digits", DIGITS, 2)),
             Map.entry("Streaming", () -> hidden("outliers.Streaming", List.of(member()))),
             Map.entry("SelfPlay", () -> hidden("reinforcement.SelfPlay", new Adam(1), 1)),
