@@ -3,6 +3,7 @@ package dev.fathom.experiments.data;
 import dev.fathom.data.Dataset;
 import dev.fathom.decode.Seq2Seq;
 import dev.fathom.experiments.data.EnglishFrench.Pair;
+import dev.fathom.op.Checks;
 import dev.fathom.tensor.Rng;
 import dev.fathom.text.Reserved;
 import dev.fathom.text.Vocabulary;
@@ -13,6 +14,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -82,6 +84,37 @@ public record ParallelCorpus(
 
     private static Vocabulary vocabulary(Stream<List<String>> sentences) {
         return Vocabulary.of(sentences.toList()).atLeast(LEAST).reserved(Reserved.STANDARD);
+    }
+
+    /**
+     * The same words in longer sentences: each {@code count} sentences of a part that follow one another become one.
+     * Its first translation consists of their first ones, the second one of their second ones, and so on; a sentence
+     * with fewer translations begins again with its first. What is left at the end of a part is dropped.
+     *
+     * @throws IllegalArgumentException if {@code count} is below 1
+     */
+    public ParallelCorpus joined(int count) {
+        Checks.atLeast("ParallelCorpus.joined", "count", count, 1);
+        return new ParallelCorpus(
+                english, french, joined(training, count), joined(validation, count), joined(test, count));
+    }
+
+    private static List<Sentence> joined(List<Sentence> part, int count) {
+        List<Sentence> all = new ArrayList<>();
+        for (int from = 0; from + count <= part.size(); from += count) {
+            List<Sentence> some = part.subList(from, from + count);
+            int most = some.stream().mapToInt(s -> s.french.size()).max().orElseThrow();
+            all.add(new Sentence(
+                    joined(some.stream().map(Sentence::english)),
+                    IntStream.range(0, most)
+                            .mapToObj(i -> joined(some.stream().map(s -> s.french.get(i % s.french.size()))))
+                            .toList()));
+        }
+        return all;
+    }
+
+    private static List<String> joined(Stream<List<String>> sentences) {
+        return sentences.flatMap(Collection::stream).toList();
     }
 
     /** Every pair of a part, with the English words in reverse order if {@code reversed}. */

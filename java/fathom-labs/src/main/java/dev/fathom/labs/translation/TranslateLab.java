@@ -1,6 +1,5 @@
 package dev.fathom.labs.translation;
 
-import dev.fathom.data.Dataset;
 import dev.fathom.decode.Seq2Seq;
 import dev.fathom.decode.Seq2Seq.Sizes;
 import dev.fathom.experiments.Experiment;
@@ -14,9 +13,7 @@ import dev.fathom.experiments.pages.Table;
 import dev.fathom.nn.Init;
 import dev.fathom.nn.Input;
 import dev.fathom.nn.Model;
-import dev.fathom.train.Run;
 import dev.fathom.view.Diagram;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +25,8 @@ import java.util.Optional;
  * translates word by word.
  */
 public final class TranslateLab implements Experiment {
+    private static final String PERPLEXITY = "validation perplexity";
+    private static final String BLEU = "BLEU of the widest beam";
     private static final String SUTSKEVER = "Sutskever et al. 2014";
     private static final int SHOWN = 12;
     private static final List<List<String>> PUBLISHED = List.of(
@@ -35,8 +34,13 @@ public final class TranslateLab implements Experiment {
             List.of("reversed, beam 12", "BLEU 30.59", SUTSKEVER),
             List.of("five reversed, beams 1, 2, 12", "BLEU 33.00, 34.50, 34.81", SUTSKEVER),
             List.of("from in order to reversed", "perplexity 5.8 to 4.7", SUTSKEVER),
-            List.of("with attention", "BLEU 28.45", "Bahdanau et al. 2015"),
-            List.of("characters, 10,000 of these pairs, 20 epochs", "accuracy 0.8712", "Keras, lstm_seq2seq"));
+            List.of("with attention", "BLEU 28.45", "Bahdanau et al. 2015"));
+    /** So many sentences are joined to a longer one. */
+    private static final int JOINED = 3;
+
+    private static final List<Setting> LONGER = List.of(
+            new Setting("Three sentences, in order", false, false, true),
+            new Setting("Three sentences, reversed", true, false, true));
     private static final List<Setting> SETTINGS = List.of(
             new Setting("Reversed, SGD", true, false, true),
             new Setting("In order", false, false, false),
@@ -71,17 +75,26 @@ public final class TranslateLab implements Experiment {
         int held = lab.of(500, 50);
         ParallelCorpus corpus = ParallelCorpus.of(pairs, held, lab.seed());
         List<String> prompt = Translator.prompt(lab.prompt(), corpus);
-        int width = lab.of(256, 40);
-        float range = range(width);
-        Sizes sizes = new Sizes(corpus.english().size(), corpus.french().size(), width, width, lab.of(4, 2));
-        int epochs = lab.epochs(6, 8);
-        int batch = lab.of(32, 16);
-        int learn = ParallelCorpus.pairs(corpus.training());
-        lab.put("pairs", pairs.size()).put("learn", learn).put("held", held).put("layers", sizes.layers());
-        lab.put("width", width).put("epochs", epochs).put("batch", batch).put("range", range);
-        lab.put("english", sizes.sources()).put("french", sizes.targets()).put("prompted", !prompt.isEmpty());
-        lab.section("The networks");
+        Course course = Course.of(lab, corpus);
+        Sizes sizes = course.sizes();
+        lab.put("pairs", pairs.size())
+                .put("learn", course.pairs())
+                .put("held", held)
+                .put("layers", sizes.layers());
+        lab.put("width", sizes.width()).put("epochs", course.epochs()).put("batch", course.batch());
+        lab.put("range", course.range()).put("english", sizes.sources()).put("french", sizes.targets());
+        lab.put("prompted", !prompt.isEmpty()).section("The networks");
+        sentences(lab, course, held, prompt);
+        longer(lab, course);
+        CharacterTranslator.study(lab, all);
+        lab.section("Published results");
+        Table published = lab.table("published", "what");
+        PUBLISHED.forEach(
+                row -> published.row(row.get(0)).cell("published", row.get(1)).cell("source", row.get(2)));
+    }
 
+    private static void sentences(Lab lab, Course course, int held, List<String> prompt) {
+        ParallelCorpus corpus = course.corpus();
         Table table = lab.table("translators", "translator");
         ScoredTranslations dictionary = ScoredTranslations.byDictionary(corpus);
         Table examples = lab.table("examples", "English");
@@ -93,22 +106,9 @@ public final class TranslateLab implements Experiment {
         Table prompted = prompt.isEmpty() ? null : lab.table("prompt", "network");
         Map<String, double[][]> curves = new LinkedHashMap<>();
         for (Setting setting : SETTINGS) {
-            Seq2Seq net = Seq2Seq.of(sizes, setting.attention(), Init.normal(0, 1), Init.uniform(-range, range));
-            try (Model<Seq2Seq> model = Model.of(net, lab.seed());
-                    Dataset train = corpus.dataset(corpus.training(), setting.reversed());
-                    Dataset validation = corpus.dataset(corpus.validation(), setting.reversed())) {
-                var trainer = setting.trainer(model, epochs, lab.seed());
-                var batches = train.shuffled(lab.seed()).batches(batch).bucketed("y", 50);
-                Run history = lab.train(setting.name(), "pairs", trainer, batches, validation, epochs);
-                double[][] curve = history.curve("val_loss"); // of sentences
-                double words = ParallelCorpus.meanLength(corpus.validation());
-                Arrays.setAll(curve[1], epoch -> Math.exp(curve[1][epoch] / words));
-                curves.put(setting.name(), curve);
-                Table.Row row = table.row(setting.name())
-                        .cell("parameters", model.parameterCount())
-                        .cell("seconds", Math.round(history.seconds()));
-                double best = Arrays.stream(curve[1]).min().orElseThrow();
-                row.put("validation perplexity", "%.2f", best).baseline(corpus.unigramPerplexity(), "unigram model");
+            Table.Row row = table.row(setting.name());
+            try (Model<Seq2Seq> model = course.learn(setting, row, curves)) {
+                Seq2Seq net = model.net();
                 Translator translator = new Translator(lab, corpus, net, setting.reversed());
                 ScoredTranslations widest = translator.score(row, dictionary);
                 for (int i = 0; i < examples.rows().size(); i++) {
@@ -128,19 +128,39 @@ public final class TranslateLab implements Experiment {
         table.row("Dictionary")
                 .cell("BLEU of a beam of 1", "%.2f", dictionary.bleu())
                 .cell("character accuracy", "%.1f %%", dictionary.characterAccuracy());
+        orders(lab, "Short sentences", table.rows().get(2), table.rows().get(1));
         lab.section("Comparison").curves("perplexity.png", "validation perplexity", "epoch", curves);
         lab.section("The first test sentences");
-        lab.section("Published results");
-        Table published = lab.table("published", "what");
-        PUBLISHED.forEach(
-                row -> published.row(row.get(0)).cell("published", row.get(1)).cell("source", row.get(2)));
     }
 
-    /**
-     * Weights start in +- this number. It is the 0.08 of Sutskever et al. (2014) for layers of 1,000 cells, and grows
-     * for narrower ones so that sums over a layer keep their size; otherwise little of a sentence passes four layers.
-     */
-    private static float range(int width) {
-        return (float) (0.08 * Math.sqrt(1000.0 / width));
+    /** The paper's comparison of both orders, on sentences that are as long as its own. */
+    private static void longer(Lab lab, Course course) {
+        Course longer = course.joined(JOINED);
+        lab.section("Longer sentences")
+                .put("joined", JOINED)
+                .put("few", course.words())
+                .put("many", longer.words())
+                .put("longer pairs", longer.pairs());
+        ScoredTranslations dictionary = ScoredTranslations.byDictionary(longer.corpus());
+        Table table = lab.table("longer", "translator");
+        Map<String, double[][]> curves = new LinkedHashMap<>();
+        for (Setting setting : LONGER) {
+            Table.Row row = table.row(setting.name());
+            try (Model<Seq2Seq> model = longer.learn(setting, row, curves)) {
+                new Translator(lab, longer.corpus(), model.net(), setting.reversed()).score(row, dictionary);
+            }
+        }
+        orders(lab, "Three sentences", table.rows().get(1), table.rows().get(0));
+        lab.curves("longer.png", "validation perplexity", "epoch", curves);
+    }
+
+    /** Holds a network that reads sentences reversed to one that reads them in order. */
+    private static void orders(Lab lab, String sentences, Table.Row reversed, Table.Row inOrder) {
+        double ratio = reversed.get(PERPLEXITY) / inOrder.get(PERPLEXITY);
+        double gain = reversed.get(BLEU) - inOrder.get(BLEU);
+        lab.figure(sentences + ", perplexity of reversed in parts of that in order", "", ratio)
+                .baseline(1, "in order");
+        lab.figure(sentences + ", BLEU gained by reversing", "", gain).baseline(0, "in order");
+        lab.put("ratio", ratio).put("gain", Math.abs(gain)).put("better", gain > 0 ? "higher" : "lower");
     }
 }

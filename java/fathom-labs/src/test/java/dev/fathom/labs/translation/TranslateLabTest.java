@@ -191,6 +191,45 @@ class TranslateLabTest {
         }
     }
 
+    /** Of seven training sentences the last one is left out; every second one has two translations. */
+    @Test
+    void joinedSentencesFollowOneAnother() {
+        List<Pair> pairs = new ArrayList<>();
+        IntStream.range(0, 11).forEach(i -> {
+            pairs.add(new Pair("go " + i, "va " + i));
+            pairs.add(new Pair("go " + i, (i % 2 == 0 ? "va " : "vas ") + i));
+        });
+        ParallelCorpus corpus = ParallelCorpus.of(pairs, 2, 1);
+        ParallelCorpus joined = corpus.joined(3);
+        assertThat(joined.training()).hasSize(2);
+        assertThat(joined.test()).isEmpty();
+        ParallelCorpus.Sentence first = joined.training().get(0);
+        List<ParallelCorpus.Sentence> parts = corpus.training().subList(0, 3);
+        assertThat(first.english())
+                .isEqualTo(parts.stream().flatMap(s -> s.english().stream()).toList());
+        assertThat(first.french()).hasSize(2);
+        for (int i = 0; i < 2; i++) {
+            int place = i;
+            assertThat(first.french().get(i))
+                    .isEqualTo(parts.stream()
+                            .flatMap(s -> s.french().get(place % s.french().size()).stream())
+                            .toList());
+        }
+    }
+
+    @Test
+    void blanksFillTheCharactersOfKerasUpToTheLongest() {
+        try (Dataset data = CharacterTranslator.dataset(List.of(new Pair("ab", "c"), new Pair("b", "dc c")));
+                Pass pass = Pass.infer()) {
+            var batch = data.batches(2).epoch(0).next();
+            assertThat(batch.get("english").toIntArray()).containsExactly(1, 2, 2, 0);
+            // the blank, the tab, the line end, c and d
+            assertThat(batch.get("french").toIntArray()).containsExactly(1, 3, 2, 0, 0, 0, 1, 4, 3, 0, 3, 2);
+            assertThat(batch.y().toIntArray()).containsExactly(3, 2, 0, 0, 0, 0, 4, 3, 0, 3, 2, 0);
+            assertThat(pass.recording()).isFalse();
+        }
+    }
+
     /**
      * 30 training pairs of "va" and the stop symbol: each token has the probability 1/2, whatever the validation part
      * has.
