@@ -6,6 +6,7 @@ import dev.fathom.data.Field;
 import dev.fathom.experiments.Lab;
 import dev.fathom.experiments.data.EnglishFrench.Pair;
 import dev.fathom.experiments.pages.Table;
+import dev.fathom.nn.Init;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -18,6 +19,7 @@ import dev.fathom.train.Metric;
 import dev.fathom.train.Run;
 import dev.fathom.train.Step;
 import dev.fathom.train.Trainer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -36,9 +38,22 @@ record CharacterTranslator(Recurrent encoder, Recurrent decoder, Linear out) imp
 
     static CharacterTranslator of(int english, int french, int hidden) {
         return new CharacterTranslator(
-                Recurrent.lstm(english, hidden).biases(1).forgetBias(1),
-                Recurrent.lstm(french, hidden).biases(1).forgetBias(1),
-                new Linear(hidden, french));
+                lstm(english, hidden),
+                lstm(french, hidden),
+                new Linear(hidden, french, Init.xavierUniform()).withBias(Init.zeros()));
+    }
+
+    /** An LSTM that begins as in Keras: the bias of the forget gate is 1, and the others are 0. */
+    private static Recurrent lstm(int in, int hidden) {
+        return Recurrent.lstm(in, hidden)
+                .biases(1)
+                .init("weight_ih*", Init.xavierUniform())
+                .init("weight_hh*", Init.orthogonal())
+                .init("bias*", (shape, rng) -> {
+                    float[] values = new float[4 * hidden];
+                    Arrays.fill(values, hidden, 2 * hidden, 1);
+                    return values;
+                });
     }
 
     /** The logits [n, t, french] of what follows each of the French characters [n, t] after the English ones. */
