@@ -177,7 +177,12 @@ public final class Batches {
      * and 1 otherwise.
      */
     public float rateFactor(Batch batch) {
-        return shortOne == Last.SCALE_RATE ? (float) batch.size() / size : 1;
+        return rateFactor(batch.size());
+    }
+
+    /** Returns {@link #rateFactor(Batch)} for a batch of so many examples. */
+    public float rateFactor(int examples) {
+        return shortOne == Last.SCALE_RATE ? (float) examples / size : 1;
     }
 
     /**
@@ -345,7 +350,6 @@ public final class Batches {
         /** Which examples, one after another; null for all in order. */
         private final int @Nullable [] order;
 
-        private final IntBuffer view;
         /** The seed of the changes. */
         private final long seed;
 
@@ -353,7 +357,6 @@ public final class Batches {
 
         private Epoch(int number, int @Nullable [] order) {
             this.order = order;
-            view = IntBuffer.wrap(order == null ? new int[0] : order);
             seed = change == null
                     ? 0
                     : new Rng(Batches.this.order.seed())
@@ -395,6 +398,24 @@ public final class Batches {
                         "batch: step " + step + " is outside [0, " + steps + "); an epoch has " + steps + " batches");
             }
             return examples(step * size, count(step));
+        }
+
+        /**
+         * Gathers the rows {@code from} to {@code to - 1} of batch number {@code step} into the thread's current pass:
+         * a shard of it, which is padded to its longest example and changed by {@link #augment} for its place in the
+         * epoch. Several threads may gather at once.
+         *
+         * @throws IllegalArgumentException unless {@code 0 <= step < steps()} and {@code 0 <= from < to}, and the batch
+         *     has as many examples
+         * @throws IllegalStateException as {@link #batch(int)}
+         */
+        public Batch batch(int step, int from, int to) {
+            if (step < 0 || step >= steps || from < 0 || from >= to || to > count(step)) {
+                throw new IllegalArgumentException("batch: there are no rows [" + from + ", " + to + ") in step " + step
+                        + "; an epoch has " + steps + " batches of " + size
+                        + " examples, the last of which may have fewer");
+            }
+            return examples(step * size + from, to - from);
         }
 
         /** Runs {@code body} on n examples in an inference pass, and returns the most bytes its tensors took. */
@@ -462,7 +483,7 @@ public final class Batches {
             }
             long examples = arena.allocate(4L * n);
             long rows = arena.allocate(4L * n);
-            Block.write(examples, view.limit(from + n).position(from));
+            Block.write(examples, IntBuffer.wrap(order, from, n));
             gather(arena.commands(), Kernel.GATHER_ELEMENTS, data.index(), data.size(), examples, rows, n, 1, 0, 1);
             return rows;
         }

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * owner was forgotten is given back by the collector and reported with where it was made.
  */
 public final class Block implements AutoCloseable {
-    private static final int LARGEST_VIEW = 1 << 30;
+    /** The most bytes that a view shows. */
+    public static final int LARGEST_VIEW = 1 << 30;
     private static final int PAGE = 4096;
     /** From block to block; odd in units of 64 bytes, so that it comes by every line of a page. */
     private static final int STAGGER = 9 * 64;

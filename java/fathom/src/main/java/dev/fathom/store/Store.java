@@ -219,6 +219,11 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         return g;
     }
 
+    /** The block of the buffers alone. */
+    Block buffers() {
+        return buffers;
+    }
+
     /** The block in which segment {@code i} lies. */
     Block block(int i) {
         return i < parameters() ? weights.block : buffers;
@@ -514,29 +519,33 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /** Multiplies the gradients of all backwards since the last step by a factor. */
-    public synchronized void scaleGradients(float factor) {
-        if (factor == 1) {
-            return;
+    public void scaleGradients(float factor) {
+        if (factor != 1) {
+            change(Unary.MUL_SCALAR, factor);
         }
-        if (commands == null) {
-            commands = new Commands();
-        }
+    }
+
+    /**
+     * Makes 0 of each -0 in the gradients. A sum of gradients has one where all terms are -0, and so where terms are
+     * left out, but not where these are zeros.
+     */
+    public void unsignZeros() {
+        change(Unary.ADD_SCALAR, 0);
+    }
+
+    private synchronized void change(Unary row, float by) {
+        Commands c = commands();
         Block all = gradients();
         all.lease();
         try {
             for (int i = 0; i < parameters(); i++) {
                 int[] some = gradientRows(i);
                 if (some != null) {
-                    for (int row : some) {
-                        scale(commands, all.address(), row(i, row), row(i, row + 1), factor);
+                    for (int k : some) {
+                        change(c, row, all.address() + Float.BYTES * row(i, k), row(i, k + 1) - row(i, k), by);
                     }
                 } else if (fresh(i)) {
-                    scale(
-                            commands,
-                            all.address(),
-                            offset(i),
-                            offset(i) + cells.get(i).shape.size(),
-                            factor);
+                    change(c, row, all.address() + Float.BYTES * offset(i), cells.get(i).shape.size(), by);
                 }
             }
         } finally {
@@ -544,16 +553,24 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         }
     }
 
-    private static void scale(Commands c, long block, long from, long to, float factor) {
-        long at = block + Float.BYTES * from;
+    private static void change(Commands c, Unary row, long at, long floats, float by) {
         c.begin(Kernel.UNARY)
-                .put(Unary.MUL_SCALAR.ordinal())
+                .put(row.ordinal())
                 .at(at)
                 .at(at)
-                .put(to - from)
-                .put(factor)
+                .put(floats)
+                .put(by)
                 .put(0f)
                 .run();
+    }
+
+    private Commands commands() {
+        Commands c = commands;
+        if (c == null) {
+            c = new Commands();
+            commands = c;
+        }
+        return c;
     }
 
     // ---- replicas
@@ -574,11 +591,8 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         try {
             from.lease();
             try {
-                if (commands == null) {
-                    commands = new Commands();
-                }
-                addRows(commands, replica, from.address(), to.address());
-                add(commands, replica, from.address(), to.address());
+                addRows(commands(), replica, from.address(), to.address());
+                add(commands(), replica, from.address(), to.address());
             } finally {
                 from.release();
             }
@@ -641,8 +655,13 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         }
     }
 
+    /** Lets another thread go on with these gradients, which the thread that computed them does not use any more. */
+    public void handOver() {
+        trainer = null;
+    }
+
     /** Gives a replica the buffers of its model; the model itself has them. */
-    private void takeBuffers() {
+    void takeBuffers() {
         if (original == null || cells.size() == parameters()) {
             return;
         }

@@ -41,6 +41,9 @@ final class Checkpoint implements AutoCloseable {
     /** The setting that is 1 where a step carries a state; files did not always have it. */
     static final String CARRIED = "number of carried states";
 
+    /** The setting that is 0 where batches are not cut; files did not always have it. */
+    static final String SHARDS = "number of shards";
+
     /** Settings that files did not always have. */
     static final String NET = "net";
 

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,8 @@ final class Fitting implements AutoCloseable {
 
     private final NormStatistics norms;
     private final @Nullable Saver saver;
+    /** What computes the gradient of a batch if it is cut into shards. */
+    private final @Nullable Shards<?> shards;
     /** The state behind the last batch, if the step carries one. */
     private final KeptState carried = new KeptState();
     /** The file from which it came, until a step has gone on from it. */
@@ -99,6 +102,7 @@ final class Fitting implements AutoCloseable {
         tally = trainer.tally();
         store = StoreRange.store(trainer.model.range());
         norms = new NormStatistics(trainer);
+        shards = trainer.cut() == 0 ? null : new Shards<>(trainer, train, rng);
         boolean keeps = trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest);
         optimizer = trainer.optimizer();
         try {
@@ -228,6 +232,7 @@ final class Fitting implements AutoCloseable {
         settings.put("figure that decides about the best epoch", run.monitor().figure());
         settings.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
         settings.put(Checkpoint.CARRIED, trainer.carries ? "1" : "0");
+        settings.put(Checkpoint.SHARDS, Integer.toString(trainer.cut()));
         settings.put("keeping of the best weights", best != null ? "on" : "off");
     }
 
@@ -523,34 +528,24 @@ final class Fitting implements AutoCloseable {
     private void takeStep(Batches.Epoch batches) {
         StepEvent event = StepEvent.begun();
         rate(rate(epoch, step));
-        long drawn = rng.counter();
+        int first = step / together * together;
+        if (step == first) {
+            counter = rng.counter();
+            shares = new Shares(examplesFrom(first));
+        }
+        boolean last = step + 1 == Math.min(first + together, train.steps());
+        int size = Math.min(train.size(), train.examples() - step * train.size());
         try (Pass pass = Pass.train(rng)) {
-            Batch batch = batches.batch(step);
-            int first = step / together * together;
-            counter = step == first ? drawn : counter;
-            boolean last = step + 1 == Math.min(first + together, train.steps());
-            if (last) {
-                trainer.callbacks.forEach(c -> c.onForwardBegin(run, pass));
+            if (shards == null) {
+                takeBatch(batches, pass, last);
+            } else {
+                takeShards(shards, batches, last);
             }
-            Step.Result result = goOn(batch);
-            float l = result.loss().item();
-            if (!Float.isFinite(l)) {
-                throw diverged(
-                        "loss is " + l,
-                        Divergence.explain(trainer, batch, carried.state(), new Rng(rng.seed(), drawn)),
-                        null);
-            }
-            long examplesTogether = examplesFrom(first);
-            unspent = true;
-            Frames.of(pass).observe(null); // a recomputed layer runs again in backward
-            if (step == first) {
-                shares = new Shares(examplesTogether);
-            }
-            pass.backward(objective(result, batch, shares, last), trainer.model);
             if (last) {
                 trainer.callbacks.forEach(c -> c.onBackwardEnd(run, trainer.model));
-                boolean scaled = train.rateFactor(batch) != 1;
-                optimizer.learningRate(scaled ? rate * examplesTogether / ((long) together * train.size()) : rate);
+                boolean scaled = train.rateFactor(size) != 1;
+                optimizer.learningRate(
+                        scaled ? rate * examplesFrom(first) / ((long) together * train.size()) : rate);
                 try {
                     if (trainer.recipe.evaluatesAgain()) {
                         optimizer.step(() -> again(batches, first));
@@ -562,14 +557,78 @@ final class Fitting implements AutoCloseable {
                 }
                 unspent = false;
             }
-            step++;
-            examples += batch.size();
-            tally.add(result, l, batch);
-            carried.keep(result.state());
-            run.at(now());
-            if (event != null) {
-                event.end(epoch, step);
-            }
+        } catch (Shards.Diverged e) {
+            throw diverged(String.valueOf(e.getMessage()), e.why, null);
+        }
+        step++;
+        examples += size;
+        run.at(now());
+        if (event != null) {
+            event.end(epoch, step);
+        }
+    }
+
+    /** Forward and backward of a batch as a whole. */
+    private void takeBatch(Batches.Epoch batches, Pass pass, boolean last) {
+        long drawn = rng.counter();
+        Batch batch = batches.batch(step);
+        if (last) {
+            trainer.callbacks.forEach(c -> c.onForwardBegin(run, pass));
+        }
+        Step.Result result = goOn(batch);
+        float l = result.loss().item();
+        if (!Float.isFinite(l)) {
+            throw diverged(
+                    "loss is " + l,
+                    Divergence.explain(trainer, batch, carried.state(), new Rng(rng.seed(), drawn)),
+                    null);
+        }
+        unspent = true;
+        Frames.of(pass).observe(null); // a recomputed layer runs again in backward
+        pass.backward(objective(result, batch, shares, last), trainer.model);
+        tally.add(result, l, batch);
+        carried.keep(result.state());
+    }
+
+    /** Forward and backward of a batch in shards. */
+    private void takeShards(Shards<?> of, Batches.Epoch batches, boolean last) {
+        double[] sums = add(of, batches, step, shares, last, pass -> {
+                    if (last) {
+                        trainer.callbacks.forEach(c -> c.onForwardBegin(run, pass));
+                    }
+                })
+                .tally();
+        for (int i = 0; i < sums.length; i++) {
+            tally.values()[i] += sums[i];
+        }
+        if (last) {
+            completeSum();
+        }
+    }
+
+    private Shards.Sums add(
+            Shards<?> of, Batches.Epoch batches, int i, Shares to, boolean last, Consumer<Pass> began) {
+        long place = (epoch - 1L) * train.steps() + i;
+        Shards.Sums sums = of.add(new Shards.Work(batches, i, place, examplesFrom(i / together * together)), began);
+        unspent = true;
+        if (!trainer.sums()) {
+            to.addShards(sums.weight(), last);
+            store.scaleGradients(to.correction());
+        }
+        return sums;
+    }
+
+    /** Makes the sum of a step's shards what it goes by: with the penalties, whose value is returned. */
+    private double completeSum() {
+        store.unsignZeros();
+        if (trainer.penalties.isEmpty()) {
+            return 0;
+        }
+        try (Pass pass = Pass.train(rng)) {
+            Tensor zero = pass.watch(Tensor.scalar(0)); // reached also where all weights are frozen
+            Tensor value = trainer.penalized(zero);
+            pass.backward(value, trainer.model, zero);
+            return value.item();
         }
     }
 
@@ -613,10 +672,16 @@ final class Fitting implements AutoCloseable {
         Shares again = new Shares(examplesFrom(first));
         double loss = 0;
         for (int i = first; i <= step; i++) {
+            boolean last = i == step;
+            if (shards != null) {
+                double part = add(shards, batches, i, again, last, pass -> {}).loss();
+                loss = (loss + part) * again.correction() + (last ? completeSum() : 0);
+                continue;
+            }
             try (Pass pass = Pass.train(drawn)) {
                 Batch batch = batches.batch(i);
                 Step.Result result = trainer.run(batch, State.EMPTY); // no step carries one here
-                Tensor value = objective(result, batch, again, i == step);
+                Tensor value = objective(result, batch, again, last);
                 loss = loss * again.correction() + value.item();
                 pass.backward(value, trainer.model);
             }
@@ -653,6 +718,9 @@ final class Fitting implements AutoCloseable {
     @Override
     public void close() {
         release();
+        if (shards != null) {
+            shards.close();
+        }
         if (best != null) {
             best.close();
         }

@@ -4,7 +4,7 @@ package dev.fathom.train;
  * The shares of the batches of one step in the loss of all their examples, sum w loss / sum w. What all of them weigh
  * is known at the last batch only. So a batch gets the share that it has if every example weighs as much as those of
  * the first batch, and the last one tells by what the gradients before it are to be corrected: by 1, exactly, where
- * this is so.
+ * this is so. Shards, which are computed beside each other, get the share that they have if every example weighs 1.
  */
 final class Shares {
     /** The examples of the step. */
@@ -31,6 +31,12 @@ final class Shares {
         sum += part;
         correction = last && sum > 0 ? (float) (examples / sum) : 1;
         return correction == 1 ? (float) part / examples : (float) (part / sum);
+    }
+
+    /** Counts a batch in shards, of which each example has got its share as if all weighed 1. */
+    void addShards(double weight, boolean last) {
+        sum += weight;
+        correction = last && sum > 0 ? (float) (examples / sum) : 1;
     }
 
     /** What the gradients of the batches before are to be multiplied by. */

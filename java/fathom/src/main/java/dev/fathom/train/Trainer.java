@@ -6,6 +6,7 @@ import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.data.Role;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -47,6 +48,7 @@ import org.jspecify.annotations.Nullable;
 @CheckReturnValue
 public final class Trainer<M extends Net> {
     private static final Schedule CONSTANT = Schedule.constant();
+    private static final int SHARDS = 16;
 
     final Model<M> model;
     final Optimizer recipe;
@@ -62,6 +64,13 @@ public final class Trainer<M extends Net> {
     long seed;
     IntUnaryOperator accumulate = epoch -> 1;
     boolean keepBest;
+    /** How many shards a batch has and on how many replicas, 0 where this was not said. */
+    private int shards;
+
+    int replicas;
+
+    @Nullable
+    Exchange exchange;
 
     @Nullable
     Checkpoints checkpoints;
@@ -94,6 +103,9 @@ public final class Trainer<M extends Net> {
         copy.accumulate = accumulate;
         copy.keepBest = keepBest;
         copy.checkpoints = checkpoints;
+        copy.shards = shards;
+        copy.replicas = replicas;
+        copy.exchange = exchange;
         copy.accumulation = accumulation;
         copy.groups = groups;
         copy.clipNorm = clipNorm;
@@ -284,6 +296,89 @@ public final class Trainer<M extends Net> {
         });
     }
 
+    /**
+     * Cuts every batch into {@code n} shards: consecutive examples, as equally many as can be, or none where a batch
+     * has fewer examples than shards. Each has a forward and a backward of its own, its loss counts by its
+     * {@link Loss#weight}, and the gradients are added in the order of a {@link ShardTree}. So the bits depend on the
+     * number of shards and not on who computes them ({@link #replicas}, {@link #exchange}). Without batch norms and
+     * random layers they are those of a step without shards up to rounding.
+     *
+     * <p>Layers, losses and metrics that compare the examples of a batch see their shard. A batch norm takes mean and
+     * variance of the shard, and its running statistics, as all buffers that training changes, become the mean of what
+     * they are behind each shard. Random layers draw from a stream that the trainer's seed, the batch and the shard
+     * give. Memory is needed for one shard at a time, and for as many gradients as the tree has levels. Validation,
+     * {@link #recalibrate} and {@link #findRate} take batches as a whole.
+     *
+     * <p>A checkpoint holds the number of shards, and a run that resumes has the same. {@link Callback#onForwardBegin} is
+     * called in the pass of the first shard, before the others begin.
+     *
+     * @throws IllegalArgumentException if n &lt; 1
+     */
+    public Trainer<M> shards(int n) {
+        Checks.atLeast("shards", "n", n, 1);
+        return with(t -> t.shards = n);
+    }
+
+    /**
+     * Computes the {@link #shards} of a batch, 16 unless said otherwise, on {@code n} threads beside each other, each
+     * with replicas of the model ({@link Model#replica}) and an n-th of the threads of the native pool. Networks whose
+     * layers are too small for several threads train faster so. The bits are the same for every n, and a run may be
+     * resumed with another one.
+     *
+     * <pre>{@code
+     * Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).replicas(8).fit(batches, 10)
+     * }</pre>
+     *
+     * <p>What the step, the loss, metrics, layers and {@link Dataset#map} of your own read, these threads read at the
+     * same time. Inside {@link Workers} one thread computes all shards, to the same bits.
+     *
+     * @param n divides the number of shards, which {@code fit} checks
+     * @throws IllegalArgumentException unless {@code 1 <= n <= 256}
+     */
+    public Trainer<M> replicas(int n) {
+        if (n < 1 || n > NativeRuntime.MAX_THREADS) {
+            throw new IllegalArgumentException(
+                    "replicas: n=" + n + " must be from 1 to " + NativeRuntime.MAX_THREADS);
+        }
+        return with(t -> t.replicas = n);
+    }
+
+    /**
+     * Computes only the {@link #shards} of a batch, 16 unless said otherwise, that are this process's share, and lets
+     * an exchange add up the gradients of all processes. Each then steps its own copy of the model, to the bits of one
+     * process. {@code fit} refuses lazy groups ({@link Group#lazy}), because an exchange does not tell rows.
+     */
+    public Trainer<M> exchange(Exchange with) {
+        requireNonNull(with, "Trainer.exchange: with must not be null");
+        return with(t -> t.exchange = with);
+    }
+
+    /** The number of shards of a batch, 0 where it is not cut. */
+    int cut() {
+        return shards == 0 && (replicas > 0 || exchange != null) ? SHARDS : shards;
+    }
+
+    private void checkShards(String what) {
+        if (cut() == 0) {
+            return;
+        }
+        if (carries) {
+            throw new IllegalArgumentException(what + ": the state that a step carries is one for all examples of a"
+                    + " batch, which shards do not see; train it without shards, replicas and exchange");
+        }
+        int processes = exchange == null ? 1 : exchange.processes();
+        int each = Math.max(1, replicas);
+        if (cut() % ((long) processes * each) != 0) {
+            throw new IllegalArgumentException(what + ": " + cut() + " shards cannot be divided among " + each
+                    + " replicas" + (exchange == null ? "" : " in each of " + processes + " processes")
+                    + "; give a number of replicas that divides them, or another number with shards(n)");
+        }
+        if (exchange != null && Stream.of(groups).anyMatch(Group::onlyRows)) {
+            throw new IllegalArgumentException(what + ": a lazy group steps the rows that a batch has used, which an"
+                    + " exchange does not tell; train it without lazy() or without exchange(..)");
+        }
+    }
+
     /** The optimizer of a run. */
     BoundOptimizer optimizer() {
         BoundOptimizer bound = recipe.on(model, groups);
@@ -445,6 +540,7 @@ public final class Trainer<M extends Net> {
         requireNonNull(train, "Trainer." + what + ": train must not be null");
         Checks.atLeast(what, "epochs", epochs, 1);
         checkStates(what);
+        checkShards(what);
         Monitor monitor = monitor(what, validation != null);
         return new Fitting(what, this, monitor, train, validation, epochs, resume).run();
     }
@@ -739,6 +835,12 @@ public final class Trainer<M extends Net> {
                     + (schedule.getClass().isHidden() ? "a function of epochs and steps" : schedule.toString()));
         }
         said(lines, "batches of a step", accumulation.isEmpty() ? List.of() : List.of(accumulation));
+        said(lines, "shards of a batch", cut() == 0 ? List.of() : List.of(cut()));
+        said(lines, "replicas", replicas == 0 ? List.of() : List.of(replicas));
+        said(
+                lines,
+                "process",
+                exchange == null ? List.of() : List.of(exchange.process() + " of " + exchange.processes()));
         said(lines, "metrics", metrics.stream().map(Metric::name).toList());
         said(lines, "penalties", penalties);
         said(

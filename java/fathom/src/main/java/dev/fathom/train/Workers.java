@@ -80,7 +80,7 @@ public record Workers(int count) {
             NativeRuntime.get(); // so that its failure is the caller's
             List<Thread> threads = new ArrayList<>();
             for (int t = 0; t < Math.min(count, jobs); t++) {
-                Thread thread = thread("fathom-worker-" + t, true, work);
+                Thread thread = thread("fathom-worker-" + t, 1, work);
                 thread.start();
                 threads.add(thread);
             }
@@ -109,17 +109,35 @@ public record Workers(int count) {
         return all;
     }
 
-    /** A thread whose kernels run on it alone where those of the calling thread do. */
-    static Thread thread(String name, Runnable work) {
-        return thread(name, INSIDE.get(), work);
+    /** Whether this thread is one of some that share the pool, so that it starts no others. */
+    static boolean inside() {
+        return INSIDE.get();
     }
 
-    private static Thread thread(String name, boolean alone, Runnable work) {
+    /** How many threads of the pool the kernels of each of {@code n} threads may use: 0 for all. */
+    static int threadsOf(int n) {
+        return n == 1 ? 0 : Math.max(1, NativeRuntime.get().threads() / n);
+    }
+
+    /** Lets the kernels of the calling thread use so many, unless it is inside. */
+    static void cap(int threads) {
+        if (!INSIDE.get()) {
+            Native.capThreads(threads);
+        }
+    }
+
+    /** A thread whose kernels run on it alone where those of the calling thread do. */
+    static Thread thread(String name, Runnable work) {
+        return thread(name, INSIDE.get() ? 1 : 0, work);
+    }
+
+    /** A thread that is one of some whose kernels use so many of the pool; 0 for one by itself. */
+    static Thread thread(String name, int threads, Runnable work) {
         Thread thread = new Thread(
                 () -> {
-                    if (alone) {
+                    if (threads > 0) {
                         INSIDE.set(true);
-                        Native.capThreads(1);
+                        Native.capThreads(threads);
                     }
                     work.run();
                 },

@@ -1,0 +1,42 @@
+package dev.fathom.train;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * What several processes, each with a model of its own, train one model by: each computes its {@link ShardTree#share} of
+ * the shards of every batch, and an exchange adds up in all of them what all have found. It adds in the order of the
+ * tree and with {@link ShardTree#add}, so that every process goes on with the bits that one process alone has.
+ *
+ * <p>The processes run the same recipe on the same data from the same weights. Every one calls the methods in the same
+ * order with the same sizes, on the thread that trains, and each call waits for all the others. One that fails, is
+ * stopped or ends sooner leaves the others waiting: an exchange then throws an exception, which ends their runs too,
+ * with the weights of their last step. Callbacks that decide by figures decide the same everywhere.
+ *
+ * <p>An implementation that is to be told of parts of the gradients as soon as backward has them would get them by more
+ * calls of {@link #sum} with smaller pieces.
+ */
+public interface Exchange {
+    /** Returns the number of this process, from 0. */
+    int process();
+
+    /** Returns how many processes there are. */
+    int processes();
+
+    /**
+     * Adds up some of the floats, piece by piece of the gradients and the buffers.
+     *
+     * @param nodes the sums of this process for each of the {@link ShardTree#nodes} of its share, in order, as direct
+     *     buffers of floats in native order from position to limit, equally many in all. When the call returns, the
+     *     first has the sum over all shards, and the others anything
+     */
+    void sum(ShardTree tree, List<ByteBuffer> nodes);
+
+    /**
+     * Adds up a few numbers, such as those of loss and metrics, in the same order. When the call returns, the first
+     * array has the sums over all shards.
+     *
+     * @param nodes the numbers of this process for each of its nodes, in order; those behind the first may be changed
+     */
+    void sumNumbers(ShardTree tree, List<double[]> nodes);
+}
