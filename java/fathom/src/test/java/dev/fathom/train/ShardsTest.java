@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
@@ -23,6 +24,7 @@ import dev.fathom.nn.MaxPool;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Penalty;
+import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
@@ -519,13 +521,15 @@ class ShardsTest {
         for (int n : new int[] {1, 4}) {
             List<Integer> passes = new ArrayList<>();
             List<float[]> gradients = new ArrayList<>();
-            try (var model = Model.of(convnet(), 1);
+            List<Boolean> seen = new ArrayList<>();
+            try (var model = Model.of(new Sequential(convnet().layers().get(0), convnet().layers().get(1), new Flatten(), new Recompute(new Linear(64, 3))), 1);
                     Dataset data = pictures()) {
-                Run run = pictureTrainer(model)
+                Run run = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                         .callbacks(new Callback() {
                             @Override
                             public void onForwardBegin(Run training, Pass pass) {
                                 passes.add(pass.tape().entries().size());
+                                Frames.of(pass).observe(call -> seen.add(call.result() == null));
                                 if (training.progress().updates() == 1) {
                                     model.freeze("0.*");
                                     model.eval("1");
@@ -546,6 +550,7 @@ class ShardsTest {
                         .fit(data.batches(24), 2);
                 assertThat(passes).containsExactly(0, 0, 0, 0, 0, 0);
                 assertThat(gradients).hasSize(6);
+                assertThat(seen).as("layers of one shard of six batches").hasSize(6 * 6);
                 assertThat(model.buffers().get(2).value().item())
                         .as("batches that the norm has seen: 1, 5 and 6")
                         .isEqualTo(3);
