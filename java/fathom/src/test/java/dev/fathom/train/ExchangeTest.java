@@ -35,6 +35,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -89,7 +90,7 @@ class ExchangeTest {
             bytes.get(0).asDoubleBuffer().get(nodes.get(0));
         }
 
-        private void sum(ShardTree tree, List<ByteBuffer> nodes, java.util.function.BinaryOperator<ByteBuffer> add) {
+        private void sum(ShardTree tree, List<ByteBuffer> nodes, BinaryOperator<ByteBuffer> add) {
             ByteBuffer first = nodes.get(0);
             if (process > 0) {
                 nodes.forEach(n -> send(links.get(0), n));
@@ -218,6 +219,8 @@ class ExchangeTest {
             processes(n, with -> sentences(t -> t.exchange(with).accumulate(2)))
                     .forEach(left -> left.mustBe(sentences));
         }
+        ShardsTest.Left nodes = sentences(t -> t.shards(12));
+        processes(2, with -> sentences(t -> t.exchange(with).shards(12))).forEach(left -> left.mustBe(nodes));
         for (int n : new int[] {2, 3}) {
             processes(n, with -> pictures(t -> t.exchange(with).shards(12).replicas(2)))
                     .forEach(left -> left.mustBe(twelve));
