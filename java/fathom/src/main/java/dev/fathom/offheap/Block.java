@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class Block implements AutoCloseable {
     /** The most bytes that a view shows. */
     public static final int LARGEST_VIEW = 1 << 30;
+
     private static final int PAGE = 4096;
     /** From block to block; odd in units of 64 bytes, so that it comes by every line of a page. */
     private static final int STAGGER = 9 * 64;

@@ -11,9 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What some shards of a batch have given, added up: gradients, and buffers as the shards left them, both in a replica of
- * the model, and numbers beside them. The first numbers count, for each parameter and then each buffer, the shards that
- * have reached it; the rest are the caller's.
+ * What some shards of a batch have given, added up: gradients, and buffers as the shards left them, both in a replica
+ * of the model, and numbers beside them. The first numbers count, for each parameter and then each buffer, the shards
+ * that have reached it; the rest are the caller's.
  *
  * <p>Where no shard has reached one, what lies in its place is not a part of the sum.
  */

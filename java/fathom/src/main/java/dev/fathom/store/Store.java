@@ -545,7 +545,12 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
                         change(c, row, all.address() + Float.BYTES * row(i, k), row(i, k + 1) - row(i, k), by);
                     }
                 } else if (fresh(i)) {
-                    change(c, row, all.address() + Float.BYTES * offset(i), cells.get(i).shape.size(), by);
+                    change(
+                            c,
+                            row,
+                            all.address() + Float.BYTES * offset(i),
+                            cells.get(i).shape.size(),
+                            by);
                 }
             }
         } finally {

@@ -12,7 +12,10 @@ public interface Callback {
     /** Called before the first step, once each time that the run begins or is resumed. */
     default void onTrainBegin(Run run) {}
 
-    /** Called before the forward of each batch that completes a step of the optimizer, inside its pass. */
+    /**
+     * Called before the forward of each batch that completes a step of the optimizer, inside its pass. Of a batch in
+     * {@linkplain Trainer#shards shards} it is the pass of the first one, and the others begin later.
+     */
     default void onForwardBegin(Run run, Pass pass) {}
 
     /**

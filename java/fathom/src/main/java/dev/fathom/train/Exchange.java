@@ -4,14 +4,17 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * What several processes, each with a model of its own, train one model by: each computes its {@link ShardTree#share} of
- * the shards of every batch, and an exchange adds up in all of them what all have found. It adds in the order of the
+ * What several processes, each with a model of its own, train one model by: each computes its {@link ShardTree#share}
+ * of the shards of every batch, and an exchange adds up in all of them what all have found. It adds in the order of the
  * tree and with {@link ShardTree#add}, so that every process goes on with the bits that one process alone has.
  *
  * <p>The processes run the same recipe on the same data from the same weights. Every one calls the methods in the same
  * order with the same sizes, on the thread that trains, and each call waits for all the others. One that fails, is
  * stopped or ends sooner leaves the others waiting: an exchange then throws an exception, which ends their runs too,
  * with the weights of their last step. Callbacks that decide by figures decide the same everywhere.
+ *
+ * <p>There is an exchange for every batch: larger batches of more shards need the memory of small ones and exchange
+ * less than {@link Trainer#accumulate} does.
  *
  * <p>An implementation that is to be told of parts of the gradients as soon as backward has them would get them by more
  * calls of {@link #sum} with smaller pieces.

@@ -544,8 +544,7 @@ final class Fitting implements AutoCloseable {
             if (last) {
                 trainer.callbacks.forEach(c -> c.onBackwardEnd(run, trainer.model));
                 boolean scaled = train.rateFactor(size) != 1;
-                optimizer.learningRate(
-                        scaled ? rate * examplesFrom(first) / ((long) together * train.size()) : rate);
+                optimizer.learningRate(scaled ? rate * examplesFrom(first) / ((long) together * train.size()) : rate);
                 try {
                     if (trainer.recipe.evaluatesAgain()) {
                         optimizer.step(() -> again(batches, first));
@@ -606,8 +605,7 @@ final class Fitting implements AutoCloseable {
         }
     }
 
-    private Shards.Sums add(
-            Shards<?> of, Batches.Epoch batches, int i, Shares to, boolean last, Consumer<Pass> began) {
+    private Shards.Sums add(Shards<?> of, Batches.Epoch batches, int i, Shares to, boolean last, Consumer<Pass> began) {
         long place = (epoch - 1L) * train.steps() + i;
         Shards.Sums sums = of.add(new Shards.Work(batches, i, place, examplesFrom(i / together * together)), began);
         unspent = true;

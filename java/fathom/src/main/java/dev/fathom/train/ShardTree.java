@@ -16,12 +16,13 @@ import java.util.function.BinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The order in which what the shards of a batch give is added: a binary tree over their numbers. As in a binary counter,
- * the shards from a multiple of 2<sup>k</sup> on, 2<sup>k</sup> of them, are a node, the sum of its two halves; what is
- * left over behind the largest nodes is added from the right. Of 11 shards this is [0, 8) + ([8, 10) + [10, 11)).
+ * The order in which what the shards of a batch give is added: a binary tree over their numbers. As in a binary
+ * counter, the shards from a multiple of 2<sup>k</sup> on, 2<sup>k</sup> of them, are a node, the sum of its two
+ * halves; what is left over behind the largest nodes is added from the right. Of 11 shards this is [0, 8) + ([8, 10) +
+ * [10, 11)).
  *
- * <p>So whoever has some consecutive shards adds up the nodes that are whole there by itself, and the sum of all has the
- * same bits whoever did it.
+ * <p>So whoever has some consecutive shards adds up the nodes that are whole there by itself, and the sum of all has
+ * the same bits whoever did it.
  *
  * @param shards how many there are
  */
@@ -155,8 +156,7 @@ public record ShardTree(int shards) {
         private Node<T> sum(Node<T> left, Node<T> right) {
             T a = left.value;
             T b = right.value;
-            return new Node<>(
-                    new Span(left.span.from, right.span.to), a == null ? b : b == null ? a : add.apply(a, b));
+            return new Node<>(new Span(left.span.from, right.span.to), a == null ? b : b == null ? a : add.apply(a, b));
         }
 
         /** Gives all nodes to other sums, in order. */

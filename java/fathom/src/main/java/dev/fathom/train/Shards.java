@@ -11,7 +11,6 @@ import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
-import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -67,9 +66,7 @@ final class Shards<M extends Net> implements AutoCloseable {
             workers.add(new Worker(new ShardTree.Span(mine.from() + i * each, mine.from() + (i + 1) * each)));
         }
         threads = Workers.threadsOf(n);
-        others = n == 1
-                ? null
-                : Executors.newFixedThreadPool(n - 1, r -> Workers.thread("fathom-replica", threads, r));
+        others = n == 1 ? null : Executors.newFixedThreadPool(n - 1, r -> Workers.thread("fathom-replica", threads, r));
     }
 
     /**

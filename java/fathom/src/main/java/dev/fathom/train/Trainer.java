@@ -309,8 +309,8 @@ public final class Trainer<M extends Net> {
      * give. Memory is needed for one shard at a time, and for as many gradients as the tree has levels. Validation,
      * {@link #recalibrate} and {@link #findRate} take batches as a whole.
      *
-     * <p>A checkpoint holds the number of shards, and a run that resumes has the same. {@link Callback#onForwardBegin} is
-     * called in the pass of the first shard, before the others begin.
+     * <p>A checkpoint holds the number of shards, and a run that resumes has the same. {@link Callback#onForwardBegin}
+     * is called in the pass of the first shard, before the others begin.
      *
      * @throws IllegalArgumentException if n &lt; 1
      */
@@ -337,8 +337,7 @@ public final class Trainer<M extends Net> {
      */
     public Trainer<M> replicas(int n) {
         if (n < 1 || n > NativeRuntime.MAX_THREADS) {
-            throw new IllegalArgumentException(
-                    "replicas: n=" + n + " must be from 1 to " + NativeRuntime.MAX_THREADS);
+            throw new IllegalArgumentException("replicas: n=" + n + " must be from 1 to " + NativeRuntime.MAX_THREADS);
         }
         return with(t -> t.replicas = n);
     }

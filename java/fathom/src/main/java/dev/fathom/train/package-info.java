@@ -16,6 +16,15 @@
  * that would give other bits is refused. Rejected: resuming from a checkpoint that fits only roughly, and Java
  * serialization of the run.
  *
+ * <p>Shards ({@link dev.fathom.train.Trainer#shards}) make the bits of a step independent of who computes which part of
+ * it: threads ({@link dev.fathom.train.Trainer#replicas}) and processes ({@link dev.fathom.train.Exchange}) own some of
+ * the shards, and all of them add in the order of one {@link dev.fathom.train.ShardTree}. Its nodes begin at multiples
+ * of their size, so that any equal shares of the shards are few whole nodes; halves of halves would not fit thirds.
+ * Every shard has its gradient in a replica of its own, into which sums go, so that nothing is copied. A shard's share
+ * of the loss takes every example for one of weight 1, and the sum is corrected at the end: what all weigh is known too
+ * late for a share. Rejected: running statistics that follow shard after shard, because shards beside each other begin
+ * from the same ones.
+ *
  * <p>Learning rates that follow the results ({@link dev.fathom.train.Newbob}, {@link dev.fathom.train.ReduceOnPlateau})
  * are pure functions of the epochs before, so that a checkpoint need not hold anything for them.
  * {@link dev.fathom.train.Trainer#findRate} looks for a rate to begin with.

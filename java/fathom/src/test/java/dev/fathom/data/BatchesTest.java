@@ -244,7 +244,29 @@ class BatchesTest {
             Batches.Epoch epoch = scaled.epoch(0);
             assertThat(scaled.rateFactor(epoch.batch(0))).isEqualTo(1);
             assertThat(scaled.rateFactor(epoch.batch(2))).isEqualTo(0.5f);
+            assertThat(scaled.rateFactor(1)).isEqualTo(0.25f);
             assertThat(scaled.dropLast().steps()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void rowsOfABatchAreThoseOfTheWholeOne() {
+        try (Dataset d = numbered(10);
+                Pass pass = Pass.infer()) {
+            Batches.Epoch epoch = d.shuffled(1).batches(4).epoch(2);
+            for (int step = 0; step < 3; step++) {
+                Batch whole = epoch.batch(step);
+                Batch part = epoch.batch(step, 1, 2);
+                assertThat(part.size()).isEqualTo(1);
+                assertThat(part.example(0)).isEqualTo(whole.example(1));
+                assertThat(part.x().toArray())
+                        .isEqualTo(whole.x().slice(0, 1, 2).toArray());
+                assertThat(part.isFirst()).isFalse();
+            }
+            assertThatThrownBy(() -> epoch.batch(2, 1, 3))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("batch: there are no rows [1, 3) in step 2; an epoch has 3 batches of 4 examples, the"
+                            + " last of which may have fewer");
         }
     }
 

@@ -248,9 +248,12 @@ class ExchangeTest {
                         .callbacks(new Callback() {
                             @Override
                             public void onBackwardEnd(Run run, Model<?> trained) {
-                                trained.parameters().forEach(p -> gradients.add(p.gradient() == null
-                                        ? "none"
-                                        : Arrays.toString(p.gradient().toArray())));
+                                trained.parameters()
+                                        .forEach(p -> gradients.add(
+                                                p.gradient() == null
+                                                        ? "none"
+                                                        : Arrays.toString(
+                                                                p.gradient().toArray())));
                             }
                         })
                         .fit(data.batches(4), 1);
@@ -262,7 +265,9 @@ class ExchangeTest {
         for (int n : new int[] {2, 4}) {
             all.addAll(processes(n, with -> training.apply(t -> t.exchange(with).shards(4))));
         }
-        assertThat(all).containsOnly(List.of("[0.0, 0.0, 0.0]", "[0.25, 0.25, 0.25]", "none", "[0.5, 0.5, 0.5]", "[0.0, 2.0]"));
+        assertThat(all)
+                .containsOnly(
+                        List.of("[0.0, 0.0, 0.0]", "[0.25, 0.25, 0.25]", "none", "[0.5, 0.5, 0.5]", "[0.0, 2.0]"));
     }
 
     /** Reaches one parameter and the buffer where x is 1, with a gradient of -0. */
@@ -270,7 +275,10 @@ class ExchangeTest {
         Tensor loss = net.all().value().sum().mul(0.5f);
         if (batch.x().max().item() == 1) {
             net.seen().update(Tensor.of(new float[] {-0f, 2}, 2));
-            loss = net.some().value().mul(Tensor.of(new float[] {-0f, -0f, -0f}, 3)).sum();
+            loss = net.some()
+                    .value()
+                    .mul(Tensor.of(new float[] {-0f, -0f, -0f}, 3))
+                    .sum();
         }
         return new Step.Result(loss);
     }
@@ -289,7 +297,10 @@ class ExchangeTest {
                                     @Override
                                     public void onStepEnd(Run run) {
                                         if (with.process() == 0) {
-                                            weights.add(model.parameters().get(1).value().item());
+                                            weights.add(model.parameters()
+                                                    .get(1)
+                                                    .value()
+                                                    .item());
                                         } else if (run.progress().step() == 2) {
                                             throw new IllegalStateException("process 1 fails");
                                         }
@@ -319,7 +330,9 @@ class ExchangeTest {
                         Trainer<Sequential> trainer = Trainer.of(model, Loss.mse(), new Sgd(0.1f));
                         if (with.process() == 1) {
                             Path folder = Files.createTempDirectory(files, "other");
-                            trainer.checkpoints(Checkpoints.in(folder)).shards(16).fit(data.batches(8), 1);
+                            trainer.checkpoints(Checkpoints.in(folder))
+                                    .shards(16)
+                                    .fit(data.batches(8), 1);
                             trainer = trainer.resume(folder);
                         }
                         return trainer.exchange(with).fit(data.batches(8), 2);
@@ -337,16 +350,18 @@ class ExchangeTest {
         Star three = new Star(0, 3, List.of());
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> pictures(t -> t.exchange(three).replicas(2)))
-                .withMessage("fit: 16 shards cannot be divided among 2 replicas in each of 3 processes; give a number of"
-                        + " replicas that divides them, or another number with shards(n)");
+                .withMessage(
+                        "fit: 16 shards cannot be divided among 2 replicas in each of 3 processes; give a number of"
+                                + " replicas that divides them, or another number with shards(n)");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> sentences(t -> t.exchange(three).shards(3).groups(Group.of("0.*").lazy())))
+                .isThrownBy(() -> sentences(
+                        t -> t.exchange(three).shards(3).groups(Group.of("0.*").lazy())))
                 .withMessage("fit: a lazy group steps the rows that a batch has used, which an exchange does not tell;"
                         + " train it without lazy() or without exchange(..)");
         ByteBuffer two = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
         ByteBuffer one = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
-        for (ByteBuffer other : List.of(
-                one, ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()), ByteBuffer.allocateDirect(8))) {
+        for (ByteBuffer other :
+                List.of(one, ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()), ByteBuffer.allocateDirect(8))) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> ShardTree.add(two, other))
                     .withMessageEndingWith(" are not two direct buffers of equally many floats in native byte order");
@@ -364,7 +379,8 @@ class ExchangeTest {
         List<Process> jvms = new ArrayList<>();
         try (ServerSocketChannel server = server()) {
             jvms.add(new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                             "-Dfathom.isa=" + System.getProperty("fathom.isa", ""),
                             "-cp",
@@ -378,7 +394,9 @@ class ExchangeTest {
             try (var model = Model.of(ShardsTest.convnet(), 1);
                     Dataset data = ShardsTest.pictures();
                     Star star = Star.middle(server, 2)) {
-                ShardsTest.pictureTrainer(model).exchange(star).fit(data.shuffled(3).batches(24), 2);
+                ShardsTest.pictureTrainer(model)
+                        .exchange(star)
+                        .fit(data.shuffled(3).batches(24), 2);
                 model.save(files.resolve("middle.safetensors"));
             }
             assertThat(jvms.get(0).waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -404,7 +422,9 @@ class ExchangeTest {
             try (var model = Model.of(ShardsTest.convnet(), 1);
                     Dataset data = ShardsTest.pictures();
                     Star star = Star.at(1, 2, Integer.parseInt(args[0]))) {
-                ShardsTest.pictureTrainer(model).exchange(star).fit(data.shuffled(3).batches(24), 2);
+                ShardsTest.pictureTrainer(model)
+                        .exchange(star)
+                        .fit(data.shuffled(3).batches(24), 2);
                 model.save(Path.of(args[1]));
             }
         }

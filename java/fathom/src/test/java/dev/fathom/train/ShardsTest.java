@@ -189,9 +189,8 @@ class ShardsTest {
             Left shards = sentences(t -> t.accumulate(together).replicas(2));
             shards.mustBeNear(whole, 1e-5f);
             assertThat(shards.values.toArray()).isNotEqualTo(whole.values.toArray());
-            UnaryOperator<Trainer<Sequential>> both = t -> t.accumulate(together)
-                    .penalties(Penalty.l2(0.01f))
-                    .clipNorm(0.5f);
+            UnaryOperator<Trainer<Sequential>> both =
+                    t -> t.accumulate(together).penalties(Penalty.l2(0.01f)).clipNorm(0.5f);
             sentences(t -> both.apply(t).shards(5)).mustBeNear(sentences(both), 1e-5f);
         }
     }
@@ -216,7 +215,8 @@ class ShardsTest {
     void anOptimizerThatEvaluatesAgainSeesTheSameShards() {
         Sam sam = new Sam(new Sgd(0.5f)).radius(0.5f);
         Left whole = sentences(t -> t.accumulate(2).penalties(Penalty.l2(0.01f)), sam);
-        Left shards = sentences(t -> t.accumulate(2).penalties(Penalty.l2(0.01f)).shards(16), sam);
+        Left shards =
+                sentences(t -> t.accumulate(2).penalties(Penalty.l2(0.01f)).shards(16), sam);
         shards.mustBeNear(whole, 2e-5f);
         sentences(t -> t.accumulate(2).penalties(Penalty.l2(0.01f)).replicas(4), sam)
                 .mustBe(shards);
@@ -300,8 +300,7 @@ class ShardsTest {
         }
         ShardTree tree = new ShardTree(11);
         assertThat(tree.nodes(new ShardTree.Span(0, 11)))
-                .containsExactly(
-                        new ShardTree.Span(0, 8), new ShardTree.Span(8, 10), new ShardTree.Span(10, 11));
+                .containsExactly(new ShardTree.Span(0, 8), new ShardTree.Span(8, 10), new ShardTree.Span(10, 11));
         assertThat(tree.nodes(new ShardTree.Span(3, 8)))
                 .containsExactly(new ShardTree.Span(3, 4), new ShardTree.Span(4, 8));
         assertThat(new ShardTree(12).sum(List.of("0-3 ", "4-5 ", "6-7 ", "8-11"), 2, (l, r) -> "(" + l + r + ")"))
@@ -329,7 +328,9 @@ class ShardsTest {
                 assertThat(model.buffers().get(0).value().toArray()[c])
                         .isEqualTo(((means.get(0)[c] + means.get(1)[c]) + means.get(2)[c]) / 3);
                 assertThat(model.buffers().get(1).value().toArray()[c])
-                        .isEqualTo(((variances.get(0)[c] + variances.get(1)[c]) + variances.get(2)[c]) / 3);
+                        .isEqualTo(((variances.get(0)[c] + variances.get(1)[c])
+                                        + variances.get(2)[c])
+                                / 3);
             }
             assertThat(model.buffers().get(2).value().item()).as("batches seen").isEqualTo(1);
         }
@@ -522,7 +523,13 @@ class ShardsTest {
             List<Integer> passes = new ArrayList<>();
             List<float[]> gradients = new ArrayList<>();
             List<Boolean> seen = new ArrayList<>();
-            try (var model = Model.of(new Sequential(convnet().layers().get(0), convnet().layers().get(1), new Flatten(), new Recompute(new Linear(64, 3))), 1);
+            try (var model = Model.of(
+                            new Sequential(
+                                    convnet().layers().get(0),
+                                    convnet().layers().get(1),
+                                    new Flatten(),
+                                    new Recompute(new Linear(64, 3))),
+                            1);
                     Dataset data = pictures()) {
                 Run run = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f))
                         .callbacks(new Callback() {
@@ -610,9 +617,7 @@ class ShardsTest {
         try (var model = Model.of(new Reader(Recurrent.lstm(1, 1)), 1);
                 Dataset data = Dataset.of(new float[4], Shape.of(1, 1), new int[4])) {
             Trainer<Reader> carrying = Trainer.custom(
-                    model,
-                    new Sgd(1),
-                    (net, batch, state) -> new Step.Result(Tensor.scalar(0)).withState(State.EMPTY));
+                    model, new Sgd(1), (net, batch, state) -> new Step.Result(Tensor.scalar(0)).withState(State.EMPTY));
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> carrying.shards(2).fit(data.batches(2), 1))
                     .withMessage("fit: the state that a step carries is one for all examples of a batch, which shards"
