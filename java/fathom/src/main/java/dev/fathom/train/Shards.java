@@ -269,7 +269,7 @@ final class Shards<M extends Net> implements AutoCloseable {
             Step.Result result = trainer.run(batch, State.EMPTY);
             float loss = result.loss().item();
             if (!Float.isFinite(loss)) {
-                Rng again = new Rng(((Rng) pass.rng()).seed());
+                Rng again = new Rng(pass.rng().seed());
                 throw new Diverged("loss is " + loss, Divergence.explain(trainer, batch, State.EMPTY, again));
             }
             Frames.of(pass).observe(null); // a recomputed layer runs again in backward
