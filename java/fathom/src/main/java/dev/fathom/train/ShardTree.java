@@ -1,8 +1,9 @@
 package dev.fathom.train;
 
-import dev.fathom.command.Commands;
 import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
+import dev.fathom.offheap.Arena;
+import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.Checks;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -115,14 +116,19 @@ public record ShardTree(int shards) {
             throw new IllegalArgumentException("shards: " + to + " + " + from
                     + " are not two direct buffers of equally many floats in native byte order");
         }
-        new Commands()
-                .begin(Kernel.ACCUMULATE)
-                .at(Native.address(from) + from.position())
-                .at(Native.address(to) + to.position())
-                .put(bytes / Float.BYTES)
-                .run();
-        Reference.reachabilityFence(to);
-        Reference.reachabilityFence(from);
+        Arena arena = OffHeap.borrow();
+        try {
+            arena.commands()
+                    .begin(Kernel.ACCUMULATE)
+                    .at(Native.address(from) + from.position())
+                    .at(Native.address(to) + to.position())
+                    .put(bytes / Float.BYTES)
+                    .run();
+        } finally {
+            OffHeap.giveBack(arena);
+            Reference.reachabilityFence(to);
+            Reference.reachabilityFence(from);
+        }
     }
 
     private static boolean fits(ByteBuffer b) {

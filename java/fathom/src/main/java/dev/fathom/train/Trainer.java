@@ -304,10 +304,10 @@ public final class Trainer<M extends Net> {
      * random layers they are those of a step without shards up to rounding.
      *
      * <p>Layers, losses and metrics that compare the examples of a batch see their shard. A batch norm takes mean and
-     * variance of the shard, and its running statistics, as all buffers that training changes, become the mean of what
-     * they are behind each shard. Random layers draw from a stream that the trainer's seed, the batch and the shard
-     * give. Memory is needed for one shard at a time, and for as many gradients as the tree has levels. Validation,
-     * {@link #recalibrate} and {@link #findRate} take batches as a whole.
+     * variance of the shard, which needs two values a channel, and its running statistics, as all buffers that training
+     * changes, become the mean of what they are behind each shard. Random layers draw from a stream that the trainer's
+     * seed, the batch and the shard give. Memory is needed for one shard at a time, and for as many gradients as the
+     * tree has levels. Validation, {@link #recalibrate} and {@link #findRate} take batches as a whole.
      *
      * <p>A checkpoint holds the number of shards, and a run that resumes has the same. {@link Callback#onForwardBegin}
      * is called in the pass of the first shard, before the others begin.

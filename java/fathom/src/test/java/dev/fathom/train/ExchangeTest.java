@@ -227,6 +227,27 @@ class ExchangeTest {
         }
     }
 
+    /** As after an executor is lost. */
+    @Test
+    void aRunResumesWithAnotherNumberOfProcesses() throws IOException {
+        ShardsTest.Left whole = pictures(t -> t.shards(16));
+        Path folder = files.resolve("run");
+        processes(
+                2,
+                with -> pictures(t -> {
+                    Trainer<Sequential> stopped = t.exchange(with).callbacks(new Callback() {
+                        @Override
+                        public void onStepEnd(Run run) {
+                            if (run.progress().updates() == 4) {
+                                run.stopNow("lost");
+                            }
+                        }
+                    });
+                    return with.process() == 0 ? stopped.checkpoints(Checkpoints.in(folder)) : stopped;
+                }));
+        processes(4, with -> pictures(t -> t.exchange(with).resume(folder))).forEach(left -> left.mustBe(whole));
+    }
+
     record Pieces(Parameter some, Parameter all, Buffer seen) implements Net {}
 
     /**

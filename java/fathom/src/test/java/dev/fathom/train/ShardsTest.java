@@ -39,6 +39,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -596,6 +597,34 @@ class ShardsTest {
                     .fit(data.batches(64), 2);
         }
         return owned[0];
+    }
+
+    /** Gradients are added where they lie. */
+    @Test
+    void aStepAllocatesNothingThatGrowsWithTheModel() {
+        assertThat(heap(512) - heap(8)).isLessThan(2048);
+    }
+
+    /** The bytes of heap of a step in eight shards, for a layer of so many units. */
+    private static long heap(int units) {
+        var bean = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long[] least = {Long.MAX_VALUE, 0};
+        float[] x = new float[units * 16];
+        try (var model = Model.of(new Sequential(new Linear(units, units), new BatchNorm(units)), 1);
+                Dataset data = Dataset.of(x, Shape.of(units), x, Shape.of(units))) {
+            Trainer.of(model, Loss.mse(), new Sgd(0.1f))
+                    .shards(8)
+                    .callbacks(new Callback() {
+                        @Override
+                        public void onStepEnd(Run run) {
+                            long now = bean.getCurrentThreadAllocatedBytes();
+                            least[0] = Math.min(least[0], run.progress().updates() < 3 ? least[0] : now - least[1]);
+                            least[1] = now;
+                        }
+                    })
+                    .fit(data.batches(16), 60);
+        }
+        return least[0];
     }
 
     // ---- refusals
