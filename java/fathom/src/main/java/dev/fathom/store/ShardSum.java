@@ -42,11 +42,14 @@ public final class ShardSum {
 
     // ---- one shard
 
-    /** Begins a shard, whose buffers are those of the model. */
-    public void begin() {
-        store.takeBuffers();
+    /** Begins a shard, whose buffers are those of the model that is trained. */
+    public void begin(Store model) {
         Arrays.fill(numbers, 0);
-        for (int i = 0; i < versions.length; i++) {
+        if (versions.length > store.parameters()) {
+            Block.copy(model.buffers(), store.buffers());
+        }
+        for (int i = store.parameters(); i < versions.length; i++) {
+            store.changed(i);
             versions[i] = store.version(i);
         }
     }

@@ -666,7 +666,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
     }
 
     /** Gives a replica the buffers of its model; the model itself has them. */
-    void takeBuffers() {
+    private void takeBuffers() {
         if (original == null || cells.size() == parameters()) {
             return;
         }

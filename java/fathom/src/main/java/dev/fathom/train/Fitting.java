@@ -605,15 +605,15 @@ final class Fitting implements AutoCloseable {
         }
     }
 
-    private Shards.Sums add(Shards<?> of, Batches.Epoch batches, int i, Shares to, boolean last, Consumer<Pass> began) {
+    private Shards.Found add(Shards<?> of, Batches.Epoch batches, int i, Shares to, boolean last, Consumer<Pass> began) {
         long place = (epoch - 1L) * train.steps() + i;
-        Shards.Sums sums = of.add(new Shards.Work(batches, i, place, examplesFrom(i / together * together)), began);
+        Shards.Found found = of.add(new Shards.Work(batches, i, place, examplesFrom(i / together * together)), began);
         unspent = true;
         if (!trainer.sums()) {
-            to.addShards(sums.weight(), last);
+            to.addShards(found.weight(), last);
             store.scaleGradients(to.correction());
         }
-        return sums;
+        return found;
     }
 
     /** Makes the sum of a step's shards what it goes by: with the penalties, whose value is returned. */

@@ -85,7 +85,7 @@ final class Shards<M extends Net> implements AutoCloseable {
      * @param weight what its examples weigh
      * @param tally sums of loss and metrics
      */
-    record Sums(double loss, double weight, double[] tally) {}
+    record Found(double loss, double weight, double[] tally) {}
 
     /** A loss that is not finite, and where it came from. */
     static final class Diverged extends RuntimeException {
@@ -104,7 +104,7 @@ final class Shards<M extends Net> implements AutoCloseable {
      *
      * @param began is called in the pass of the first shard here, before any other begins
      */
-    Sums add(Work work, Consumer<Pass> began) {
+    Found add(Work work, Consumer<Pass> began) {
         List<CompletableFuture<?>> running = new ArrayList<>();
         Worker first = workers.get(0);
         try {
@@ -129,7 +129,7 @@ final class Shards<M extends Net> implements AutoCloseable {
         double[] own = Arrays.copyOfRange(total.sum.numbers(), total.sum.own(), total.sum.numbers().length);
         total.sum.addTo(store);
         total.giveBack();
-        return new Sums(own[LOSS], own[WEIGHT], Arrays.copyOfRange(own, TALLY, own.length));
+        return new Found(own[LOSS], own[WEIGHT], Arrays.copyOfRange(own, TALLY, own.length));
     }
 
     /** Throws what one of the threads has thrown. */
@@ -159,7 +159,7 @@ final class Shards<M extends Net> implements AutoCloseable {
             Node node = part;
             if (node == null) { // none of its shards has an example
                 node = workers.get(0).take();
-                node.sum.begin();
+                node.sum.begin(store);
             }
             nodes.add(node);
             numbers.add(node.sum.numbers());
@@ -221,7 +221,7 @@ final class Shards<M extends Net> implements AutoCloseable {
                     return null;
                 }
                 Node node = take();
-                node.sum.begin();
+                node.sum.begin(store);
                 node.compute(pass, work.epoch.batch(work.step, from, to), work);
                 node.sum.end();
                 return node;

@@ -337,6 +337,22 @@ class ShardsTest {
         }
     }
 
+    /** A replica that is trained has buffers that the model it was made of does not follow. */
+    @Test
+    void aReplicaIsTrainedWithBuffersOfItsOwn() {
+        List<float[]> means = new ArrayList<>();
+        for (boolean replica : new boolean[] {false, true}) {
+            try (var model = Model.of(new Sequential(new BatchNorm(2)), 1);
+                    var other = model.replica();
+                    Dataset data = Dataset.of(new Rng(1).normal(32, 3, 2), Shape.of(2), new float[32], Shape.of(2))) {
+                var trained = replica ? other : model;
+                Trainer.of(trained, Loss.mse(), new Sgd(0.1f)).shards(2).fit(data.batches(8), 3);
+                means.add(trained.buffers().get(0).value().toArray());
+            }
+        }
+        assertThat(means.get(1)).isEqualTo(means.get(0));
+    }
+
     /** Every shard of every step draws numbers of its own, and the same ones on any thread. */
     @Test
     void randomNumbersDependOnStepAndShard() {
