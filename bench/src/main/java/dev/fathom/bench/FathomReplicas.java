@@ -36,6 +36,10 @@ public class FathomReplicas {
         @Param("2")
         public int replicas;
 
+        /** Of a batch. */
+        @Param("16")
+        public int shards;
+
         private Dataset data;
         private Model<? extends Layer> model;
         private Trainer<? extends Layer> trainer;
@@ -80,7 +84,7 @@ public class FathomReplicas {
                                 .mean()));
                 batches = data.batches(r.batch());
             }
-            trainer = replicas == 0 ? trainer : trainer.replicas(replicas);
+            trainer = replicas == 0 ? trainer : trainer.replicas(replicas).shards(shards);
             first = loss();
         }
 

@@ -47,8 +47,8 @@ final class Page {
             `wgan-train` is a round of a Wasserstein adversarial net on images of 28 x 28: five steps of the critic, whose weights are clipped, and one of the
             generator, with 64 images, two layers of 32 and 64 channels in either net, batch norms in the generator, and RMSProp.
 
-            Rows `-replicas` are steps of a trainer that computes 16 shards of a batch with two replicas, beside those of one that does not cut its batches
-            (`without`): LeNet with 64 images, and the LSTM of `lstm-32x500-train`.
+            Rows `-replicas-s2` and `-s16` are steps of a trainer that computes 2 or 16 shards of a batch with two replicas, beside those of one that does not cut its
+            batches (`without`): LeNet with 64 images, and the LSTM of `lstm-32x500-train`.
 
             The rows of sequences: `lstm-32x500-train` is an embedding of 10,000 tokens, an LSTM of 32 units over 500 steps and a dense layer on its last step;
             `lstm-256x100-train` and `gru-256x100-train` read 128 features; `bilstm-packed-train` has two bidirectional layers and sequences of 20 to 200 steps,

@@ -265,8 +265,11 @@ record Row(
         }
         rows.addAll(trainings());
         rows.add(adversaries());
-        rows.add(replicas("lenet", Network.of("lenet").trainingFlops(64)));
-        rows.add(replicas("lstm-32x500", Recurrence.of("lstm-32x500").trainingFlops()));
+        for (int shards : new int[] {2, 16}) {
+            rows.add(replicas("lenet", shards, Network.of("lenet").trainingFlops(64)));
+            rows.add(
+                    replicas("lstm-32x500", shards, Recurrence.of("lstm-32x500").trainingFlops()));
+        }
         rows.add(frozen("lenet-latency-b1", "lenet", 1, Unit.US, Bar.atLeast(1.5, 2.2)));
         rows.add(frozen("resnet18-infer-b1", "resnet18", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
         rows.add(frozen("resnet50-infer-b1", "resnet50", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
@@ -910,18 +913,19 @@ record Row(
                 training("resnet18", 16, Bar.atLeast(1.0, 1.15)));
     }
 
-    /** A step of a trainer with two replicas beside one with none. */
-    private static Row replicas(String net, double flops) {
+    /** A step of a trainer with two replicas beside one that does not cut its batches. */
+    private static Row replicas(String net, int shards, double flops) {
         Contender here = Contender.fathom(2);
+        String params = "net=" + net + ",shards=" + shards + ",replicas=";
         return new Row(
-                net + "-replicas",
+                net + "-replicas-s" + shards,
                 2,
                 Unit.MS,
                 flops,
                 Limit.FMA,
                 Bar.NONE,
-                new Entrant(here, "fathom", "FathomReplicas.train", "net=" + net + ",replicas=2"),
-                List.of(new Entrant(here, "without", "FathomReplicas.train", "net=" + net + ",replicas=0")));
+                new Entrant(here, "fathom", "FathomReplicas.train", params + 2),
+                List.of(new Entrant(here, "without", "FathomReplicas.train", params + 0)));
     }
 
     /** A round of a Wasserstein adversarial net beside the same settings. */

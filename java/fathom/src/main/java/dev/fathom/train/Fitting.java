@@ -605,7 +605,8 @@ final class Fitting implements AutoCloseable {
         }
     }
 
-    private Shards.Found add(Shards<?> of, Batches.Epoch batches, int i, Shares to, boolean last, Consumer<Pass> began) {
+    private Shards.Found add(
+            Shards<?> of, Batches.Epoch batches, int i, Shares to, boolean last, Consumer<Pass> began) {
         long place = (epoch - 1L) * train.steps() + i;
         Shards.Found found = of.add(new Shards.Work(batches, i, place, examplesFrom(i / together * together)), began);
         unspent = true;
