@@ -87,9 +87,10 @@ public record ParallelCorpus(
     }
 
     /**
-     * The same words in longer sentences: each {@code count} sentences of a part that follow one another become one.
-     * Its first translation consists of their first ones, the second one of their second ones, and so on; a sentence
-     * with fewer translations begins again with its first. What is left at the end of a part is dropped.
+     * Returns a corpus of longer sentences with the same vocabularies. Each of them joins {@code count} sentences of a
+     * part that follow one another. Its first translation consists of their first ones, the second one of their second
+     * ones, and so on; a sentence with fewer translations begins again with its first. What is left at the end of a
+     * part is dropped.
      *
      * @throws IllegalArgumentException if {@code count} is below 1
      */

@@ -32,8 +32,7 @@ record AdditionTraining(Lab lab, Additions training, Additions validation, Addit
     private static final String ANSWERS = "answer_accuracy";
 
     /** The share of characters that are right, which Keras calls accuracy. */
-    private static final Metric CHARACTERS = Metric.higherIsBetter(
-            "accuracy", (logits, truth) -> new Metric.Sum(logits.correct(truth).item(), truth.size()));
+    private static final Metric CHARACTERS = Metric.accuracy();
 
     /**
      * How a network is trained by Adam.

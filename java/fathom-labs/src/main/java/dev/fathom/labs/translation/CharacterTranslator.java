@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -73,43 +74,53 @@ record CharacterTranslator(Recurrent encoder, Recurrent decoder, Linear out) imp
 
     // ---- data
 
-    /** All characters of some texts, the blank first. */
-    private static String alphabet(List<String> texts) {
-        StringBuilder all = new StringBuilder(" ");
-        texts.stream()
-                .flatMapToInt(String::chars)
-                .filter(c -> c != ' ')
-                .distinct()
-                .sorted()
-                .forEach(c -> all.append((char) c));
-        return all.toString();
+    /**
+     * The texts of one language.
+     *
+     * @param alphabet has all their characters, and the blank first
+     * @param longest the length of the longest text
+     */
+    record Language(List<String> texts, String alphabet, int longest) {
+        private static Language of(List<Pair> pairs, Function<Pair, String> text) {
+            List<String> texts = pairs.stream().map(text).toList();
+            StringBuilder alphabet = new StringBuilder(" ");
+            texts.stream()
+                    .flatMapToInt(String::chars)
+                    .filter(c -> c != ' ')
+                    .distinct()
+                    .sorted()
+                    .forEach(c -> alphabet.append((char) c));
+            return new Language(
+                    texts,
+                    alphabet.toString(),
+                    texts.stream().mapToInt(String::length).max().orElseThrow());
+        }
+
+        static Language english(List<Pair> pairs) {
+            return of(pairs, Pair::english);
+        }
+
+        /** The French texts, each from a tab to a line end. */
+        static Language french(List<Pair> pairs) {
+            return of(pairs, pair -> "\t" + pair.french() + "\n");
+        }
+
+        /** A field of the texts without their first {@code skipped} characters, filled with blanks. */
+        private Field field(String name, int skipped) {
+            int[] places = texts.stream()
+                    .flatMapToInt(text -> IntStream.range(skipped, skipped + longest)
+                            .map(i -> i < text.length() ? alphabet.indexOf(text.charAt(i)) : 0))
+                    .toArray();
+            return Field.ints(name, Shape.of(longest), places);
+        }
     }
 
-    private static int longest(List<String> texts) {
-        return texts.stream().mapToInt(String::length).max().orElseThrow();
-    }
-
-    /** The places of the characters of each text in an alphabet, with blanks up to a length. */
-    private static int[] places(List<String> texts, String alphabet, int length) {
-        return texts.stream()
-                .flatMapToInt(text ->
-                        IntStream.range(0, length).map(i -> i < text.length() ? alphabet.indexOf(text.charAt(i)) : 0))
-                .toArray();
-    }
-
-    /** The pairs as the network learns them: the French ones from a tab to a line end, and the same without the tab. */
-    static Dataset dataset(List<Pair> pairs) {
-        List<String> english = pairs.stream().map(Pair::english).toList();
-        List<String> french = pairs.stream().map(p -> "\t" + p.french() + "\n").toList();
-        List<String> next = french.stream().map(text -> text.substring(1)).toList();
-        int read = longest(english);
-        int written = longest(french);
-        String letters = alphabet(french);
+    /** The pairs as the network learns them. The targets are the French characters without the tab. */
+    static Dataset dataset(Language english, Language french) {
         return Dataset.of(
-                Field.ints("english", Shape.of(read), places(english, alphabet(english), read)),
-                Field.ints("french", Shape.of(written), places(french, letters, written)),
-                Field.ints("y", Shape.of(written), places(next, letters, written))
-                        .target());
+                english.field("english", 0),
+                french.field("french", 0),
+                french.field("y", 1).target());
     }
 
     // ---- the section of the lab
@@ -119,25 +130,22 @@ record CharacterTranslator(Recurrent encoder, Recurrent decoder, Linear out) imp
         List<Pair> used = pairs.subList(0, Math.min(pairs.size(), lab.of(10_000, 400)));
         int learn = used.size() * 4 / 5;
         int epochs = lab.epochs(20, 2);
-        String english = alphabet(used.stream().map(Pair::english).toList());
-        String french =
-                alphabet(used.stream().map(p -> "\t" + p.french() + "\n").toList());
+        Language english = Language.english(used);
+        Language french = Language.french(used);
+        int read = english.alphabet.length();
+        int written = french.alphabet.length();
         lab.section("Character by character")
                 .put("first pairs", used.size())
-                .put("english characters", english.length())
-                .put("french characters", french.length());
+                .put("english characters", read)
+                .put("french characters", written);
         Table table = lab.table("characters", "epoch").named("Keras's characters, accuracy after epoch {row}");
-        try (Dataset all = dataset(used);
+        try (Dataset all = dataset(english, french);
                 Dataset train = all.take(0, learn);
                 Dataset held = all.take(learn, used.size());
-                Model<CharacterTranslator> model =
-                        Model.of(of(english.length(), french.length(), lab.of(HIDDEN, 32)), lab.seed())) {
+                Model<CharacterTranslator> model = Model.of(of(read, written, lab.of(HIDDEN, 32)), lab.seed())) {
             var trainer = Trainer.custom(
                             model, new RmsProp(1e-3f).alpha(0.9f).epsilon(1e-7f), CharacterTranslator::step)
-                    .metrics(Metric.higherIsBetter(
-                            "accuracy",
-                            (logits, truth) ->
-                                    new Metric.Sum(logits.correct(truth).item(), truth.size())));
+                    .metrics(Metric.accuracy());
             Run history =
                     lab.train("Keras's characters", "pairs", trainer, train, Math.min(BATCH, learn), held, epochs);
             double[][] measured = history.curve("val_accuracy");

@@ -34,7 +34,7 @@ record Course(Lab lab, ParallelCorpus corpus, Sizes sizes, float range, int epoc
         return (float) (0.08 * Math.sqrt(1000.0 / width));
     }
 
-    /** The same networks on longer sentences. */
+    /** Returns a course of the same networks on sentences of which each joins {@code count} of this course. */
     Course joined(int count) {
         return new Course(lab, corpus.joined(count), sizes, range, epochs, batch);
     }

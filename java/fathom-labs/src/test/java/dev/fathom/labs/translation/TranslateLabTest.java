@@ -9,7 +9,9 @@ import dev.fathom.experiments.data.EnglishFrench.Pair;
 import dev.fathom.experiments.data.ParallelCorpus;
 import dev.fathom.experiments.statistics.IbmModel1;
 import dev.fathom.labs.LabCall;
+import dev.fathom.nn.Model;
 import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -217,9 +219,39 @@ class TranslateLabTest {
         }
     }
 
+    /** Recurrent weights of all gates [4 * 3, 3] have orthonormal columns; only forget gates have a bias. */
+    @Test
+    void theNetworkOfKerasBeginsAsThere() {
+        try (var model = Model.of(CharacterTranslator.of(5, 6, 3), 1);
+                Pass pass = Pass.infer()) {
+            for (String part : List.of("encoder", "decoder")) {
+                Tensor between = model.parameter(part + ".weight_hh_l0").value();
+                float[] products = between.transpose(0, 1).matmul(between).toArray();
+                for (int i = 0; i < 9; i++) {
+                    assertThat(products[i]).isCloseTo(i % 4 == 0 ? 1 : 0, within(1e-5f));
+                }
+                assertThat(model.parameter(part + ".bias_ih_l0").value().toArray())
+                        .containsExactly(0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0);
+                // uniform in +- sqrt(6 / (in + 12))
+                int in = part.equals("encoder") ? 5 : 6;
+                double bound = Math.sqrt(6.0 / (in + 12));
+                float most = model.parameter(part + ".weight_ih_l0")
+                        .value()
+                        .abs()
+                        .max()
+                        .item();
+                assertThat(most).isBetween((float) (0.8 * bound), (float) bound);
+            }
+            assertThat(model.parameter("out.bias").value().toArray()).containsOnly(0);
+            assertThat(pass.recording()).isFalse();
+        }
+    }
+
     @Test
     void blanksFillTheCharactersOfKerasUpToTheLongest() {
-        try (Dataset data = CharacterTranslator.dataset(List.of(new Pair("ab", "c"), new Pair("b", "dc c")));
+        List<Pair> pairs = List.of(new Pair("ab", "c"), new Pair("b", "dc c"));
+        try (Dataset data = CharacterTranslator.dataset(
+                        CharacterTranslator.Language.english(pairs), CharacterTranslator.Language.french(pairs));
                 Pass pass = Pass.infer()) {
             var batch = data.batches(2).epoch(0).next();
             assertThat(batch.get("english").toIntArray()).containsExactly(1, 2, 2, 0);
