@@ -216,6 +216,19 @@ public final class Batches {
         return size;
     }
 
+    /**
+     * Returns the number of examples of batch number {@code step} of an epoch.
+     *
+     * @throws IllegalArgumentException unless {@code 0 <= step < steps()}
+     */
+    public int size(int step) {
+        if (step < 0 || step >= steps) {
+            throw new IllegalArgumentException(
+                    "Batches.size: there is no step " + step + "; an epoch has " + steps + " batches, counted from 0");
+        }
+        return count(step);
+    }
+
     /** Returns the number of batches of an epoch. */
     public int steps() {
         return steps;

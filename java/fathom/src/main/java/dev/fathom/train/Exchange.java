@@ -15,9 +15,6 @@ import java.util.List;
  *
  * <p>There is an exchange for every batch: larger batches of more shards need the memory of small ones and exchange
  * less than {@link Trainer#accumulate} does.
- *
- * <p>An implementation that is to be told of parts of the gradients as soon as backward has them would get them by more
- * calls of {@link #sum} with smaller pieces.
  */
 public interface Exchange {
     /** Returns the number of this process, from 0. */

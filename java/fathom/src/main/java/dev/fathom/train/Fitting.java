@@ -534,7 +534,7 @@ final class Fitting implements AutoCloseable {
             shares = new Shares(examplesFrom(first));
         }
         boolean last = step + 1 == Math.min(first + together, train.steps());
-        int size = Math.min(train.size(), train.examples() - step * train.size());
+        int size = train.size(step);
         try (Pass pass = Pass.train(rng)) {
             if (shards == null) {
                 takeBatch(batches, pass, last);

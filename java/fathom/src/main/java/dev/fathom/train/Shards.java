@@ -214,7 +214,7 @@ final class Shards<M extends Net> implements AutoCloseable {
                 if (began != null) {
                     began.accept(pass);
                 }
-                int size = Math.min(train.size(), train.examples() - work.step * train.size());
+                int size = train.size(work.step);
                 int from = cut(i, size);
                 int to = cut(i + 1, size);
                 if (from == to) {

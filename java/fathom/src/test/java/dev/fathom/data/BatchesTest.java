@@ -246,6 +246,11 @@ class BatchesTest {
             assertThat(scaled.rateFactor(epoch.batch(2))).isEqualTo(0.5f);
             assertThat(scaled.rateFactor(1)).isEqualTo(0.25f);
             assertThat(scaled.dropLast().steps()).isEqualTo(2);
+            assertThat(scaled.size(1)).isEqualTo(4);
+            assertThat(scaled.size(2)).isEqualTo(epoch.batch(2).size());
+            assertThatThrownBy(() -> scaled.dropLast().size(2))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("Batches.size: there is no step 2; an epoch has 2 batches, counted from 0");
         }
     }
 
