@@ -32,11 +32,11 @@ public class FathomReplicas {
         @Param("lenet")
         public String net;
 
-        /** How many, or 0 for a trainer that does not cut its batches. */
+        /** The number of replicas, or 0 for a trainer that does not cut its batches. */
         @Param("2")
         public int replicas;
 
-        /** Of a batch. */
+        /** The number of shards of a batch. */
         @Param("16")
         public int shards;
 
@@ -46,7 +46,7 @@ public class FathomReplicas {
         private Batches batches;
         private double first;
 
-        /** Makes them. */
+        /** Makes the network, its data and the trainer. */
         @Setup(Level.Trial)
         public void setup() {
             if (net.equals("lenet")) {
@@ -63,16 +63,13 @@ public class FathomReplicas {
             } else {
                 Recurrence r = Recurrence.of(net);
                 int n = r.batch() * STEPS;
-                int[][] tokens = new int[n][];
-                for (int i = 0; i < n; i++) {
-                    tokens[i] = Work.labels(i, r.steps(), r.vocabulary());
-                }
+                int[] tokens = Work.labels(1, n * r.steps(), r.vocabulary());
                 float[] y = new float[n];
                 for (int i = 0; i < n; i++) {
-                    y[i] = tokens[i][r.steps() - 1] % 2;
+                    y[i] = tokens[(i + 1) * r.steps() - 1] % 2;
                 }
                 data = Dataset.of(
-                        Field.ragged("x", tokens).input(),
+                        Field.ints("x", Shape.of(r.steps()), tokens).input(),
                         Field.floats("y", Shape.of(1), y).target());
                 Model<FathomSequences.Net> lstm = FathomSequences.Net.of(r);
                 model = lstm;
