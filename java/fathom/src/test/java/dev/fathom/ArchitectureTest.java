@@ -61,6 +61,7 @@ class ArchitectureTest {
             "fathom-serve",
             "fathom-serve-micrometer",
             "fathom-serve-spring",
+            "fathom-spark",
             "fathom-view");
 
     /** The core, from its class files, so that no jar and no test is among them. */

@@ -1,5 +1,6 @@
 package dev.fathom.pretrained;
 
+import dev.fathom.op.Checks;
 import dev.fathom.tokenizer.EncodedText;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,6 +104,16 @@ public final class Classifier implements AutoCloseable {
             results.add(List.of(all));
         });
         return results;
+    }
+
+    /**
+     * Limits each later run to this many threads; 0, as at first, for as many as the
+     * pool has. For callers of which each has a processor of its own.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void threads(int limit) {
+        head.runs().threads(Checks.atLeast("Classifier", "threads", limit, 0));
     }
 
     /** Returns how many tokens a second were read so far, with all that was done, or 0 before the first. */

@@ -2,6 +2,7 @@ package dev.fathom.pretrained;
 
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
+import dev.fathom.op.Checks;
 import dev.fathom.tokenizer.EncodedText;
 import dev.fathom.tokenizer.PretrainedTokenizer;
 import java.nio.file.Path;
@@ -193,6 +194,16 @@ public final class Embedder implements AutoCloseable {
             }
         });
         return vectors;
+    }
+
+    /**
+     * Limits each later run, of all embedders that share the model, to this many threads; 0, as at first, for as many as the
+     * pool has. For callers of which each has a processor of its own.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void threads(int limit) {
+        shared.runs.threads(Checks.atLeast("Embedder", "threads", limit, 0));
     }
 
     /**

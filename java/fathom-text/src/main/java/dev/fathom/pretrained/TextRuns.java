@@ -62,6 +62,7 @@ final class TextRuns implements AutoCloseable {
     private final Map<Integer, Deque<Run>> free = new HashMap<>();
     private int kept;
     private boolean closed;
+    private volatile int threads;
 
     /** A session of so many tokens, and the places of its inputs. */
     private record Run(
@@ -146,6 +147,11 @@ final class TextRuns implements AutoCloseable {
         speed.add(sum, begin);
     }
 
+    /** Limits each later run to this many threads; 0 for no limit. */
+    void threads(int limit) {
+        threads = limit;
+    }
+
     /** Returns how many tokens a second were read so far. */
     double tokensPerSecond() {
         return speed.perSecond();
@@ -176,7 +182,7 @@ final class TextRuns implements AutoCloseable {
         for (int i = to - from; i < most; i++) {
             run.lengths.put(i, 0);
         }
-        run.session.run();
+        run.session.threads(threads).run();
         FloatBuffer results = run.session.output();
         start = 0;
         for (int i = from; i < to; i++) {

@@ -1,0 +1,156 @@
+package dev.fathom.spark;
+
+import dev.fathom.kernel.NativeRuntime;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Queue;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.apache.spark.SparkFiles;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an executor does with the rows of a partition: it adds the outputs of the model to each. Rows are computed in
+ * windows, in which those of similar lengths are together, and leave in the order in which they came.
+ *
+ * @param version of Fathom at the driver, or null where its jar says none
+ * @param archive the name under which Spark has unpacked the files of the model
+ * @param columns where the inputs are in a row
+ * @param outputs how many columns are added
+ */
+record Answering(@Nullable String version, String archive, int[] columns, int outputs, Options options)
+        implements MapPartitionsFunction<Row, Row> {
+    /** A window has so many batches at most. The first has one, because somebody may want to see a few rows. */
+    private static final int BATCHES = 16;
+
+    /** The version of Fathom in this process. */
+    static @Nullable String here() {
+        return NativeRuntime.class.getPackage().getImplementationVersion();
+    }
+
+    @Override
+    public Iterator<Row> call(Iterator<Row> rows) {
+        check(version, here());
+        return new Answered(rows);
+    }
+
+    static void check(@Nullable String driver, @Nullable String executor) {
+        if (driver != null && executor != null && !driver.equals(executor)) {
+            throw new IllegalStateException("SparkModel: the driver has Fathom " + driver + " but this executor has "
+                    + executor + ", whose results may differ; submit one version to both");
+        }
+    }
+
+    /** The rows with their outputs. */
+    private final class Answered implements Iterator<Row> {
+        private final Iterator<Row> rows;
+        private final Queue<Row> ready = new ArrayDeque<>();
+        private int window = options.batch();
+
+        Answered(Iterator<Row> rows) {
+            this.rows = rows;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return !ready.isEmpty() || rows.hasNext();
+        }
+
+        @Override
+        public Row next() {
+            if (ready.isEmpty()) {
+                List<Row> some = new ArrayList<>();
+                while (some.size() < window && rows.hasNext()) {
+                    some.add(rows.next());
+                }
+                window = (int) Math.min(2L * window, (long) BATCHES * options.batch());
+                int threads = TaskContext.get().cpus(); // as many tasks as there are times these run beside each other
+                Models.HERE.with(
+                        archive,
+                        () -> Answers.open(Path.of(SparkFiles.get(archive)), threads),
+                        model -> ready.addAll(answered(model, some)));
+            }
+            return ready.remove(); // which says that there is none
+        }
+    }
+
+    private <E> List<Row> answered(Answers<E> model, List<Row> rows) {
+        List<E> examples = new ArrayList<>(); // null where an input is
+        for (Row row : rows) {
+            Object[] values =
+                    Arrays.stream(columns).mapToObj(row::get).toArray();
+            boolean whole = Arrays.stream(values).noneMatch(value -> value == null);
+            examples.add(whole ? read(model, row, values) : null);
+        }
+        int[] order = IntStream.range(0, rows.size())
+                .filter(i -> examples.get(i) != null)
+                .boxed()
+                .sorted(Comparator.comparingInt(i -> model.length(examples.get(i))))
+                .mapToInt(i -> i)
+                .toArray();
+        List<E> sorted = Arrays.stream(order).mapToObj(examples::get).toList();
+        List<Object[]> answers = answers(model, sorted, i -> rows.get(order[i]));
+        Object[][] results = new Object[rows.size()][outputs];
+        for (int i = 0; i < order.length; i++) {
+            results[order[i]] = answers.get(i);
+        }
+        return IntStream.range(0, rows.size())
+                .mapToObj(i -> joined(rows.get(i), results[i]))
+                .toList();
+    }
+
+    private static <E> E read(Answers<E> model, Row row, Object[] values) {
+        try {
+            return model.read(values);
+        } catch (IllegalArgumentException e) {
+            throw refused(row, e);
+        }
+    }
+
+    /** The answers, or a refusal that names the row which the model refuses. */
+    private <E> List<Object[]> answers(Answers<E> model, List<E> examples, IntFunction<Row> rows) {
+        try {
+            return model.answer(examples, options);
+        } catch (IllegalArgumentException e) {
+            for (int i = 0; i < examples.size(); i++) {
+                try {
+                    model.answer(List.of(examples.get(i)), options);
+                } catch (IllegalArgumentException alone) {
+                    throw refused(rows.apply(i), alone);
+                }
+            }
+            throw e;
+        }
+    }
+
+    private static IllegalArgumentException refused(Row row, IllegalArgumentException e) {
+        String shown = row.toString();
+        return new IllegalArgumentException(
+                "SparkModel: " + e.getMessage() + "; the row is "
+                        + (shown.length() > 200 ? shown.substring(0, 200) + "..." : shown),
+                e);
+    }
+
+    private Row joined(Row row, Object[] results) {
+        Object[] all = new Object[row.length() + outputs];
+        for (int i = 0; i < row.length(); i++) {
+            all[i] = row.get(i);
+        }
+        for (int i = 0; i < outputs; i++) {
+            all[row.length() + i] = options.vectors() && results[i] instanceof float[] floats
+                    ? Vectors.dense(IntStream.range(0, floats.length).mapToDouble(k -> floats[k]).toArray())
+                    : results[i];
+        }
+        return RowFactory.create(all);
+    }
+}
