@@ -87,8 +87,7 @@ record Answering(@Nullable String version, String archive, int[] columns, int ou
     private <E> List<Row> answered(Answers<E> model, List<Row> rows) {
         List<E> examples = new ArrayList<>(); // null where an input is
         for (Row row : rows) {
-            Object[] values =
-                    Arrays.stream(columns).mapToObj(row::get).toArray();
+            Object[] values = Arrays.stream(columns).mapToObj(row::get).toArray();
             boolean whole = Arrays.stream(values).noneMatch(value -> value == null);
             examples.add(whole ? read(model, row, values) : null);
         }
@@ -148,7 +147,9 @@ record Answering(@Nullable String version, String archive, int[] columns, int ou
         }
         for (int i = 0; i < outputs; i++) {
             all[row.length() + i] = options.vectors() && results[i] instanceof float[] floats
-                    ? Vectors.dense(IntStream.range(0, floats.length).mapToDouble(k -> floats[k]).toArray())
+                    ? Vectors.dense(IntStream.range(0, floats.length)
+                            .mapToDouble(k -> floats[k])
+                            .toArray())
                     : results[i];
         }
         return RowFactory.create(all);

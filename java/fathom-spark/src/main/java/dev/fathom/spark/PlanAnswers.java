@@ -77,8 +77,8 @@ final class PlanAnswers implements Answers<PlanAnswers.Example> {
         }
         double[] numbers = numbers(value);
         DType type = input.dtype();
-        ByteBuffer bytes =
-                ByteBuffer.allocate(Math.multiplyExact(numbers.length, type.bytes())).order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(numbers.length, type.bytes()))
+                .order(ByteOrder.nativeOrder());
         for (int i = 0; i < numbers.length; i++) {
             type.put(bytes, i, numbers[i]);
             if (type.isWhole() && type.get(bytes, i) != numbers[i]) {

@@ -75,13 +75,11 @@ public final class SparkModel extends Transformer implements MLWritable {
         this.task = task;
         inputCols = new StringArrayParam(this, "inputCols", "the columns that the inputs read, in their order");
         outputCols = new StringArrayParam(this, "outputCols", "the columns that the outputs become, in their order");
-        batchSize = new IntParam(
-                this, "batchSize", "rows that are computed together, at most", ParamValidators.gtEq(1));
+        batchSize =
+                new IntParam(this, "batchSize", "rows that are computed together, at most", ParamValidators.gtEq(1));
         asVectors = new BooleanParam(this, "asVectors", "whether outputs of floats are vectors of Spark ML");
         prompt = new Param<>(this, "prompt", "what is set in front of each text");
-        setDefault(
-                inputCols,
-                task.inputs().stream().map(Task.Input::name).toArray(String[]::new));
+        setDefault(inputCols, task.inputs().stream().map(Task.Input::name).toArray(String[]::new));
         setDefault(outputCols, task.outputs().fieldNames());
         setDefault(batchSize, 64);
         setDefault(asVectors, false);
@@ -153,9 +151,9 @@ public final class SparkModel extends Transformer implements MLWritable {
     /**
      * Makes a stage of a folder on the machine of the driver, as transformers, sentence-transformers or model2vec write
      * it. If its architecture ends with {@code ForSequenceClassification}, the output {@code labels} is an array of
-     * structs of a {@code label} and a {@code score}, the highest first, as of {@link dev.fathom.pretrained.Classifier};
-     * otherwise the output {@code vector} is an array of floats, as of {@link dev.fathom.pretrained.Embedder}. All files
-     * of the folder are copied.
+     * structs of a {@code label} and a {@code score}, the highest first, as of
+     * {@link dev.fathom.pretrained.Classifier}; otherwise the output {@code vector} is an array of floats, as of
+     * {@link dev.fathom.pretrained.Embedder}. All files of the folder are copied.
      *
      * @throws IllegalArgumentException if the architecture is of another kind
      * @throws java.io.UncheckedIOException if a file cannot be read
@@ -277,9 +275,10 @@ public final class SparkModel extends Transformer implements MLWritable {
         for (int i = 0; i < getOutputCols().length; i++) {
             String name = getOutputCols()[i];
             if (List.of(all.fieldNames()).contains(name)) {
-                throw new IllegalArgumentException("SparkModel: the column " + name + " is there already, but the model's"
-                        + " output " + task.outputs().apply(i).name()
-                        + " would become it; choose another by setOutputCols");
+                throw new IllegalArgumentException(
+                        "SparkModel: the column " + name + " is there already, but the model's"
+                                + " output " + task.outputs().apply(i).name()
+                                + " would become it; choose another by setOutputCols");
             }
             all = all.add(name, type(task.outputs().apply(i)), true);
         }
@@ -288,8 +287,9 @@ public final class SparkModel extends Transformer implements MLWritable {
 
     private static void checkNumber(String what, String setter, int number, String[] columns) {
         if (columns.length != number) {
-            throw new IllegalArgumentException("SparkModel: the columns " + Arrays.toString(columns) + " are not as many"
-                    + " as the " + number + " " + what + " of the model; name one for each by " + setter);
+            throw new IllegalArgumentException(
+                    "SparkModel: the columns " + Arrays.toString(columns) + " are not as many" + " as the " + number
+                            + " " + what + " of the model; name one for each by " + setter);
         }
     }
 
@@ -312,8 +312,8 @@ public final class SparkModel extends Transformer implements MLWritable {
     }
 
     private DataType type(StructField output) {
-        boolean floats =
-                output.dataType() instanceof ArrayType array && array.elementType().equals(DataTypes.FloatType);
+        boolean floats = output.dataType() instanceof ArrayType array
+                && array.elementType().equals(DataTypes.FloatType);
         return getAsVectors() && floats ? SQLDataTypes.VectorType() : output.dataType();
     }
 
@@ -326,10 +326,12 @@ public final class SparkModel extends Transformer implements MLWritable {
     public Dataset<Row> transform(Dataset<?> rows) {
         StructType schema = transformSchema(rows.schema());
         archive.send(rows.sparkSession().sparkContext());
-        int[] columns =
-                Arrays.stream(getInputCols()).mapToInt(rows.schema()::fieldIndex).toArray();
+        int[] columns = Arrays.stream(getInputCols())
+                .mapToInt(rows.schema()::fieldIndex)
+                .toArray();
         var options = new Options(getBatchSize(), getAsVectors(), isDefined(prompt) ? getOrDefault(prompt) : null);
-        var answering = new Answering(Answering.here(), archive.name(), columns, task.outputs().size(), options);
+        var answering = new Answering(
+                Answering.here(), archive.name(), columns, task.outputs().size(), options);
         return rows.toDF().mapPartitions(answering, Encoders.row(schema));
     }
 
@@ -354,8 +356,8 @@ public final class SparkModel extends Transformer implements MLWritable {
             public SparkModel load(String path) {
                 DefaultParamsReader.Metadata metadata =
                         DefaultParamsReader.loadMetadata(path, sc(), SparkModel.class.getName());
-                Archive archive = Archive.ofCopy(
-                        new org.apache.hadoop.fs.Path(path, ARCHIVE), sc().hadoopConfiguration());
+                Archive archive =
+                        Archive.ofCopy(new org.apache.hadoop.fs.Path(path, ARCHIVE), sc().hadoopConfiguration());
                 SparkModel model = new SparkModel(metadata.uid(), archive, archive.unpacked(Task::of));
                 metadata.getAndSetParams(model, Option.empty());
                 return model;

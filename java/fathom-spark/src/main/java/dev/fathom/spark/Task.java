@@ -109,8 +109,8 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
         for (Spec spec : plan.outputs()) {
             checkRows(spec);
             DataType number = spec.dtype().isWhole() ? DataTypes.IntegerType : DataTypes.FloatType;
-            outputs.add(field(
-                    spec.name(), spec.dims().length == 1 ? number : DataTypes.createArrayType(number, false)));
+            outputs.add(
+                    field(spec.name(), spec.dims().length == 1 ? number : DataTypes.createArrayType(number, false)));
         }
         return new Task(inputs, DataTypes.createStructType(outputs));
     }

@@ -64,9 +64,7 @@ record TextAnswers(BiFunction<List<String>, Options, Stream<?>> function, Runnab
 
     @Override
     public List<Object[]> answer(List<String> texts, Options options) {
-        return function.apply(texts, options)
-                .map(value -> new Object[] {value})
-                .toList();
+        return function.apply(texts, options).map(value -> new Object[] {value}).toList();
     }
 
     @Override

@@ -73,7 +73,9 @@ class ClusterTest {
             ids.add(row.getInt(0));
             assertThat(floats(row, "output")).containsExactly(plan.predict(floats(row, "input")));
         }
-        assertThat(ids).containsExactlyInAnyOrderElementsOf(IntStream.range(0, 400).boxed().toList());
+        assertThat(ids)
+                .containsExactlyInAnyOrderElementsOf(
+                        IntStream.range(0, 400).boxed().toList());
     }
 
     @Test

@@ -54,7 +54,12 @@ class SparkModelTest {
     private static final int IN = 6;
     private static final String KINDS = "x ARRAY<BIGINT>, pixel SMALLINT";
     private static final List<String> TEXTS = List.of(
-            "The cat sat.", "What is a river?", "A dog", "", "anna lives in paris and bob walks by the river", "The cat");
+            "The cat sat.",
+            "What is a river?",
+            "A dog",
+            "",
+            "anna lives in paris and bob walks by the river",
+            "The cat");
 
     private static SparkSession spark;
     private static Plan plan;
@@ -176,10 +181,13 @@ class SparkModelTest {
         try (Plan tokens = tokens(lengths)) {
             SparkModel stage = SparkModel.ofPlan(tokens)
                     .setInputCols("words")
-                    .setOutputCols(tokens.outputs().stream().map(o -> "the " + o.name()).toArray(String[]::new))
+                    .setOutputCols(tokens.outputs().stream()
+                            .map(o -> "the " + o.name())
+                            .toArray(String[]::new))
                     .setBatchSize(8);
             Dataset<Row> out = stage.transform(frame(rows, "id INT, words ARRAY<INT>", 2));
-            assertThat(out.schema().apply("the class").dataType().simpleString()).isEqualTo("int");
+            assertThat(out.schema().apply("the class").dataType().simpleString())
+                    .isEqualTo("int");
             for (Row row : out.collectAsList()) {
                 int[] words = new Rng(row.getInt(0)).ints(1 + row.getInt(0) * 7 % 31, 20);
                 try (Session alone = tokens.newSession(1, words.length)) {
@@ -187,7 +195,8 @@ class SparkModelTest {
                     float[] steps = new float[2 * words.length];
                     alone.output("steps").get(0, steps);
                     assertThat(floats(row, "the steps")).containsExactly(steps);
-                    assertThat(row.<Integer>getAs("the class")).isEqualTo(alone.intOutput("class").get(0));
+                    assertThat(row.<Integer>getAs("the class"))
+                            .isEqualTo(alone.intOutput("class").get(0));
                 }
             }
         }
@@ -205,12 +214,14 @@ class SparkModelTest {
             List<Row> rows = List.of(RowFactory.create(0.5, new byte[] {(byte) 200}));
             Row row = stage.transform(frame(rows, "x DOUBLE, pixel BINARY", 1)).first();
             assertThat(row.<Float>getAs("sum")).isEqualTo(200.5f);
-            row = stage.transform(frame(List.of(RowFactory.create(List.of(1L), (short) 7)), KINDS, 1)).first();
+            row = stage.transform(frame(List.of(RowFactory.create(List.of(1L), (short) 7)), KINDS, 1))
+                    .first();
             assertThat(row.<Float>getAs("sum")).isEqualTo(8);
             Dataset<Row> large = frame(List.of(RowFactory.create(List.of(1L), (short) 256)), KINDS, 1);
             assertThatThrownBy(() -> stage.transform(large).collectAsList())
-                    .hasMessageContaining("SparkModel: there is 256.0 for the input pixel U8 [batch, 1]; give whole numbers"
-                            + " that U8 has; the row is [ArraySeq(1),256]");
+                    .hasMessageContaining(
+                            "SparkModel: there is 256.0 for the input pixel U8 [batch, 1]; give whole numbers"
+                                    + " that U8 has; the row is [ArraySeq(1),256]");
         }
     }
 
@@ -318,7 +329,8 @@ class SparkModelTest {
         Vector expected = Vectors.dense(y[0], y[1], y[2]);
         assertThat(pipeline.transform(in).first().<Vector>getAs("y")).isEqualTo(expected);
         assertThat(loaded.transform(in).first().<Vector>getAs("y")).isEqualTo(expected);
-        assertThat(SparkModel.load(path + "/stages/1_" + stage.uid()).getOutputCols()).containsExactly("y");
+        assertThat(SparkModel.load(path + "/stages/1_" + stage.uid()).getOutputCols())
+                .containsExactly("y");
     }
 
     @Test
@@ -333,7 +345,8 @@ class SparkModelTest {
                 .start();
         try (Embedder alone = Embedder.load(folder("sentences-mean"))) {
             for (int i = 0; i < TEXTS.size(); i += 3) {
-                stream.addData(CollectionConverters.asScala(TEXTS.subList(i, i + 3)).toSeq());
+                stream.addData(
+                        CollectionConverters.asScala(TEXTS.subList(i, i + 3)).toSeq());
                 query.processAllAvailable();
             }
             List<Row> rows = spark.table("answers").collectAsList();
@@ -353,18 +366,23 @@ class SparkModelTest {
         Dataset<Row> in = inputs(1);
         assertThatThrownBy(() -> model.transform(in.withColumnRenamed("input", "x")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("SparkModel: there is no column input, which the model's input input F32 [batch, 6] would read,"
-                        + " among [id, x]; name another by setInputCols");
+                .hasMessage(
+                        "SparkModel: there is no column input, which the model's input input F32 [batch, 6] would read,"
+                                + " among [id, x]; name another by setInputCols");
         assertThatThrownBy(() -> model.transform(in.selectExpr("'a' AS input")))
-                .hasMessage("SparkModel: the column input is of the type string, but the model's input input F32 [batch, 6]"
-                        + " needs numbers, as an array, a vector or a single one; cast it, or name another by"
-                        + " setInputCols");
+                .hasMessage(
+                        "SparkModel: the column input is of the type string, but the model's input input F32 [batch, 6]"
+                                + " needs numbers, as an array, a vector or a single one; cast it, or name another by"
+                                + " setInputCols");
         assertThatThrownBy(() -> model.transform(in.withColumnRenamed("id", "output")))
-                .hasMessage("SparkModel: the column output is there already, but the model's output output would become it;"
-                        + " choose another by setOutputCols");
-        assertThatThrownBy(() -> SparkModel.ofPlan(plan).setInputCols("id", "input").transform(in))
-                .hasMessage("SparkModel: the columns [id, input] are not as many as the 1 inputs of the model; name one for"
-                        + " each by setInputCols");
+                .hasMessage(
+                        "SparkModel: the column output is there already, but the model's output output would become it;"
+                                + " choose another by setOutputCols");
+        assertThatThrownBy(() ->
+                        SparkModel.ofPlan(plan).setInputCols("id", "input").transform(in))
+                .hasMessage(
+                        "SparkModel: the columns [id, input] are not as many as the 1 inputs of the model; name one for"
+                                + " each by setInputCols");
         assertThatThrownBy(() -> SparkModel.ofPlan(plan).setBatchSize(0)).hasMessageContaining("batchSize");
         SparkModel texts = SparkModel.ofTexts(folder("sentences-mean")).setInputCols("id");
         assertThatThrownBy(() -> texts.transform(in))
@@ -376,12 +394,14 @@ class SparkModelTest {
     void aRowThatDoesNotFitIsRefusedByASentenceThatShowsIt() {
         Dataset<Row> wrong = frame(List.of(RowFactory.create(7, new float[] {1, 2})), "id INT, input ARRAY<FLOAT>", 1);
         assertThatThrownBy(() -> model.transform(wrong).collectAsList())
-                .hasMessageContaining("SparkModel: there are 2 numbers for the input input F32 [batch, 6]; give 6; the row is"
-                        + " [7,ArraySeq(1.0, 2.0)]");
+                .hasMessageContaining(
+                        "SparkModel: there are 2 numbers for the input input F32 [batch, 6]; give 6; the row is"
+                                + " [7,ArraySeq(1.0, 2.0)]");
         Dataset<Row> hole = frame(
                 List.of(RowFactory.create((Object) new Float[] {1f, null, 3f, 4f, 5f, 6f})), "input ARRAY<FLOAT>", 1);
         assertThatThrownBy(() -> model.transform(hole).collectAsList())
-                .hasMessageContaining("SparkModel: element 1 of an array is null; give a number; the row is [ArraySeq(1.0,");
+                .hasMessageContaining(
+                        "SparkModel: element 1 of an array is null; give a number; the row is [ArraySeq(1.0,");
         Dataset<Row> words = frame(
                 List.of(
                         RowFactory.create((Object) new int[] {1, 2}),
@@ -418,7 +438,8 @@ class SparkModelTest {
                     .hasMessage("SparkModel: x F32 [1, 6] must have the batch as its first dimension, and the length as"
                             + " its second if it has one; freeze a function with such inputs and outputs");
         }
-        assertThatThrownBy(() -> SparkModel.ofTexts(folder("gpt2"))).hasMessageContaining("is of a GPT2LMHeadModel, but");
+        assertThatThrownBy(() -> SparkModel.ofTexts(folder("gpt2")))
+                .hasMessageContaining("is of a GPT2LMHeadModel, but");
     }
 
     @Test
