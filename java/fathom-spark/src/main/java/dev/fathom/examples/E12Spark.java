@@ -8,7 +8,6 @@ import dev.fathom.plan.Plan;
 import dev.fathom.spark.SparkModel;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Trainer;
-import java.util.List;
 import org.apache.spark.sql.*;
 
 /**
@@ -21,11 +20,14 @@ public final class E12Spark {
         try (var spark = SparkSession.builder().getOrCreate();
                 var model = Model.of(net, 1)) {
             var moons = spark.range(50_000) // two half moons that reach into each other
-                    .selectExpr("int(id % 2) AS moon", "pi() * rand(1) AS angle")
-                    .selectExpr("moon", "moon + (1 - 2 * moon) * cos(angle) AS x", "angle")
-                    .selectExpr("moon", "array(x, 0.5 * moon + (1 - 2 * moon) * sin(angle)) AS point");
+                    .selectExpr("int(id % 2) AS moon", "pi() * rand(1) AS a")
+                    .selectExpr(
+                            "moon", "moon + (1 - 2 * moon) * cos(a) AS x", "moon / 2 + (1 - 2 * moon) * sin(a) AS y")
+                    .selectExpr("*", "array(x, y) AS point");
             var sample = moons.limit(500).collectAsList();
-            float[][] points = sample.stream().map(E12Spark::point).toArray(float[][]::new);
+            float[][] points = sample.stream()
+                    .map(row -> new float[] {(float) row.getDouble(1), (float) row.getDouble(2)})
+                    .toArray(float[][]::new);
             int[] classes = sample.stream().mapToInt(row -> row.getInt(0)).toArray();
             try (var data = Dataset.of(points, classes)) {
                 Trainer.of(model, Loss.crossEntropy(), new Adam(5e-2f)).fit(data.batches(50), 20);
@@ -38,10 +40,5 @@ public final class E12Spark {
                 System.out.printf("%d rows, %.1f %% right%n", counts.getLong(0), 100 * counts.getDouble(1));
             }
         }
-    }
-
-    private static float[] point(Row row) {
-        List<Double> numbers = row.getList(1);
-        return new float[] {numbers.get(0).floatValue(), numbers.get(1).floatValue()};
     }
 }

@@ -9,7 +9,6 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkFiles;
 import org.apache.spark.TaskContext;
@@ -74,7 +73,7 @@ record Answering(@Nullable String version, String archive, int[] columns, int ou
                     some.add(rows.next());
                 }
                 window = (int) Math.min(2L * window, (long) BATCHES * options.batch());
-                int threads = TaskContext.get().cpus(); // as many tasks as there are times these run beside each other
+                int threads = TaskContext.get().cpus(); // by the tasks beside each other: the cores of the executor
                 Models.HERE.with(
                         archive,
                         () -> Answers.open(Path.of(SparkFiles.get(archive)), threads),
@@ -84,26 +83,29 @@ record Answering(@Nullable String version, String archive, int[] columns, int ou
         }
     }
 
+    /**
+     * A row, none of whose inputs is null.
+     *
+     * @param place of the row in its window
+     */
+    private record Question<E>(int place, Row row, E example) {}
+
     private <E> List<Row> answered(Answers<E> model, List<Row> rows) {
-        List<E> examples = new ArrayList<>(); // null where an input is
-        for (Row row : rows) {
+        List<Question<E>> questions = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            Row row = rows.get(i);
             Object[] values = Arrays.stream(columns).mapToObj(row::get).toArray();
-            boolean whole = Arrays.stream(values).noneMatch(value -> value == null);
-            examples.add(whole ? read(model, row, values) : null);
+            if (Arrays.stream(values).noneMatch(value -> value == null)) {
+                questions.add(new Question<>(i, row, read(model, row, values)));
+            }
         }
-        int[] order = IntStream.range(0, rows.size())
-                .filter(i -> examples.get(i) != null)
-                .boxed()
-                .sorted(Comparator.comparingInt(i -> model.length(examples.get(i))))
-                .mapToInt(i -> i)
-                .toArray();
-        List<E> sorted = Arrays.stream(order).mapToObj(examples::get).toList();
-        List<Object[]> answers = answers(model, sorted, i -> rows.get(order[i]));
+        questions.sort(Comparator.comparingInt(question -> model.length(question.example)));
+        List<Object[]> answers = answers(model, questions);
         Object[][] results = new Object[rows.size()][outputs];
-        for (int i = 0; i < order.length; i++) {
-            results[order[i]] = answers.get(i);
+        for (int i = 0; i < answers.size(); i++) {
+            results[questions.get(i).place] = answers.get(i);
         }
-        return IntStream.range(0, rows.size())
+        return IntStream.range(0, results.length)
                 .mapToObj(i -> joined(rows.get(i), results[i]))
                 .toList();
     }
@@ -116,16 +118,16 @@ record Answering(@Nullable String version, String archive, int[] columns, int ou
         }
     }
 
-    /** The answers, or a refusal that names the row which the model refuses. */
-    private <E> List<Object[]> answers(Answers<E> model, List<E> examples, IntFunction<Row> rows) {
+    /** The answers, or a refusal that shows the row which the model refuses. */
+    private <E> List<Object[]> answers(Answers<E> model, List<Question<E>> questions) {
         try {
-            return model.answer(examples, options);
+            return model.answer(questions.stream().map(Question::example).toList(), options);
         } catch (IllegalArgumentException e) {
-            for (int i = 0; i < examples.size(); i++) {
+            for (Question<E> question : questions) {
                 try {
-                    model.answer(List.of(examples.get(i)), options);
+                    model.answer(List.of(question.example), options);
                 } catch (IllegalArgumentException alone) {
-                    throw refused(rows.apply(i), alone);
+                    throw refused(question.row, alone);
                 }
             }
             throw e;

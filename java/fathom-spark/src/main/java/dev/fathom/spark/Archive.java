@@ -1,5 +1,6 @@
 package dev.fathom.spark;
 
+import dev.fathom.plan.Plan;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,6 +30,9 @@ import org.apache.spark.SparkContext;
  * @param path of the zip on the machine of the driver
  */
 record Archive(String path) implements Serializable {
+    /** Its name in the folder of a stage that was saved. */
+    private static final String SAVED = "model.zip";
+
     /** Holds the archives of this process, of which each is there once: Spark serves a name from one path alone. */
     private static final class Folder {
         static final Path PATH = temporary();
@@ -77,8 +81,24 @@ record Archive(String path) implements Serializable {
         });
     }
 
-    /** Copies an archive that {@link #copyTo} wrote. */
-    static Archive ofCopy(org.apache.hadoop.fs.Path from, Configuration hadoop) {
+    /** Packs a plan. */
+    static Archive of(Plan plan) {
+        try {
+            Path file = Files.createTempFile(Folder.PATH, "saving", ".plan");
+            try {
+                plan.save(file);
+                return of(Map.of(Task.PLAN, file));
+            } finally {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("SparkModel: the plan cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /** Copies what {@link #save} wrote. */
+    static Archive load(String folder, Configuration hadoop) {
+        var from = new org.apache.hadoop.fs.Path(folder, SAVED);
         return of(file -> FileUtil.copy(from.getFileSystem(hadoop), from, file.toFile(), false, hadoop));
     }
 
@@ -112,8 +132,9 @@ record Archive(String path) implements Serializable {
         return HexFormat.of().formatHex(sha.digest(), 0, 16);
     }
 
-    /** Copies it to another file system. */
-    void copyTo(org.apache.hadoop.fs.Path to, Configuration hadoop) {
+    /** Writes it to a folder of whatever file system the path names. */
+    void save(String folder, Configuration hadoop) {
+        var to = new org.apache.hadoop.fs.Path(folder, SAVED);
         try {
             FileUtil.copy(new File(path), to.getFileSystem(hadoop), to, false, hadoop);
         } catch (IOException e) {
@@ -133,8 +154,12 @@ record Archive(String path) implements Serializable {
         }
     }
 
-    /** Reads something from a temporary folder of the files. */
-    <R> R unpacked(Function<Path, R> reader) {
+    /**
+     * Reads something from a temporary folder of the files.
+     *
+     * @param from where the archive was loaded, for messages
+     */
+    <R> R unpacked(String from, Function<Path, R> reader) {
         try {
             Path folder = Files.createTempDirectory(Folder.PATH, "unpacked");
             try {
@@ -144,7 +169,8 @@ record Archive(String path) implements Serializable {
                 FileUtil.fullyDelete(folder.toFile());
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("SparkModel: " + path + " cannot be unpacked: " + e.getMessage(), e);
+            throw new UncheckedIOException(
+                    "SparkModel: " + from + "/" + SAVED + " cannot be unpacked: " + e.getMessage(), e);
         }
     }
 }

@@ -2,9 +2,6 @@ package dev.fathom.spark;
 
 import dev.fathom.onnx.OnnxModel;
 import dev.fathom.plan.Plan;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -57,8 +54,6 @@ import scala.Option;
  */
 public final class SparkModel extends Transformer implements MLWritable {
     private static final long serialVersionUID = 1;
-    /** The archive in the folder of a stage that was saved. */
-    private static final String ARCHIVE = "model.zip";
 
     private final String uid;
     private final Archive archive;
@@ -85,8 +80,8 @@ public final class SparkModel extends Transformer implements MLWritable {
         setDefault(asVectors, false);
     }
 
-    private static SparkModel of(Archive archive) {
-        return new SparkModel(Identifiable.randomUID("fathom"), archive, archive.unpacked(Task::of));
+    private static SparkModel of(Archive archive, Task task) {
+        return new SparkModel(Identifiable.randomUID("sparkModel"), archive, task);
     }
 
     // ---- where models come from
@@ -99,19 +94,8 @@ public final class SparkModel extends Transformer implements MLWritable {
      * @throws IllegalArgumentException if an input or output has other dimensions, or the plan carries a state
      */
     public static SparkModel ofPlan(Plan plan) {
-        try {
-            Path folder = Files.createTempDirectory("fathom-spark");
-            Path file = folder.resolve(Task.PLAN);
-            try {
-                plan.save(file);
-                return ofPlan(file);
-            } finally {
-                Files.deleteIfExists(file);
-                Files.delete(folder);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("SparkModel: no temporary folder can be made", e);
-        }
+        Task task = Task.of(plan);
+        return of(Archive.of(plan), task);
     }
 
     /**
@@ -121,7 +105,9 @@ public final class SparkModel extends Transformer implements MLWritable {
      * @throws java.io.UncheckedIOException if the file cannot be read
      */
     public static SparkModel ofPlan(Path file) {
-        return of(Archive.of(Map.of(Task.PLAN, file)));
+        try (Plan plan = Plan.open(file)) {
+            return of(Archive.of(Map.of(Task.PLAN, file)), Task.of(plan));
+        }
     }
 
     /**
@@ -159,8 +145,8 @@ public final class SparkModel extends Transformer implements MLWritable {
      * @throws java.io.UncheckedIOException if a file cannot be read
      */
     public static SparkModel ofTexts(Path folder) {
-        Task.of(folder); // before a long copy
-        return of(Archive.ofFolder(folder));
+        Task task = Task.ofTexts(folder); // before a long copy
+        return of(Archive.ofFolder(folder), task);
     }
 
     // ---- params
@@ -268,6 +254,10 @@ public final class SparkModel extends Transformer implements MLWritable {
     public StructType transformSchema(StructType schema) {
         checkNumber("inputs", "setInputCols", task.inputs().size(), getInputCols());
         checkNumber("outputs", "setOutputCols", task.outputs().size(), getOutputCols());
+        if (isDefined(prompt) && !task.isPrompted()) {
+            throw new IllegalArgumentException("SparkModel: the prompt \"" + getOrDefault(prompt)
+                    + "\" is for models that give vectors of texts, which this one does not; leave it out");
+        }
         for (int i = 0; i < getInputCols().length; i++) {
             checkInput(schema, getInputCols()[i], task.inputs().get(i));
         }
@@ -275,10 +265,9 @@ public final class SparkModel extends Transformer implements MLWritable {
         for (int i = 0; i < getOutputCols().length; i++) {
             String name = getOutputCols()[i];
             if (List.of(all.fieldNames()).contains(name)) {
-                throw new IllegalArgumentException(
-                        "SparkModel: the column " + name + " is there already, but the model's"
-                                + " output " + task.outputs().apply(i).name()
-                                + " would become it; choose another by setOutputCols");
+                throw new IllegalArgumentException("SparkModel: the column " + name + " is there already, but the"
+                        + " model's output " + task.outputs().apply(i).name()
+                        + " would become it; choose another by setOutputCols");
             }
             all = all.add(name, type(task.outputs().apply(i)), true);
         }
@@ -287,13 +276,13 @@ public final class SparkModel extends Transformer implements MLWritable {
 
     private static void checkNumber(String what, String setter, int number, String[] columns) {
         if (columns.length != number) {
-            throw new IllegalArgumentException(
-                    "SparkModel: the columns " + Arrays.toString(columns) + " are not as many" + " as the " + number
-                            + " " + what + " of the model; name one for each by " + setter);
+            throw new IllegalArgumentException("SparkModel: the columns " + Arrays.toString(columns)
+                    + " are not as many as the " + number + " " + what + " of the model; name one for each by "
+                    + setter);
         }
     }
 
-    private void checkInput(StructType schema, String column, Task.Input input) {
+    private static void checkInput(StructType schema, String column, Task.Input input) {
         if (!List.of(schema.fieldNames()).contains(column)) {
             throw new IllegalArgumentException("SparkModel: there is no column " + column + ", which the model's input "
                     + input.shown() + " would read, among " + Arrays.toString(schema.fieldNames())
@@ -304,10 +293,6 @@ public final class SparkModel extends Transformer implements MLWritable {
             throw new IllegalArgumentException("SparkModel: the column " + column + " is of the type "
                     + type.catalogString() + ", but the model's input " + input.shown() + " needs " + input.needs()
                     + "; cast it, or name another by setInputCols");
-        }
-        if (isDefined(prompt) && !task.outputs().fieldNames()[0].equals("vector")) {
-            throw new IllegalArgumentException("SparkModel: the prompt \"" + getOrDefault(prompt)
-                    + "\" is for models that give vectors of texts, which this one does not; leave it out");
         }
     }
 
@@ -344,7 +329,7 @@ public final class SparkModel extends Transformer implements MLWritable {
             @Override
             public void saveImpl(String path) {
                 DefaultParamsWriter.saveMetadata(SparkModel.this, path, sc(), Option.empty(), Option.empty());
-                archive.copyTo(new org.apache.hadoop.fs.Path(path, ARCHIVE), sc().hadoopConfiguration());
+                archive.save(path, sc().hadoopConfiguration());
             }
         };
     }
@@ -356,9 +341,8 @@ public final class SparkModel extends Transformer implements MLWritable {
             public SparkModel load(String path) {
                 DefaultParamsReader.Metadata metadata =
                         DefaultParamsReader.loadMetadata(path, sc(), SparkModel.class.getName());
-                Archive archive =
-                        Archive.ofCopy(new org.apache.hadoop.fs.Path(path, ARCHIVE), sc().hadoopConfiguration());
-                SparkModel model = new SparkModel(metadata.uid(), archive, archive.unpacked(Task::of));
+                Archive archive = Archive.load(path, sc().hadoopConfiguration());
+                SparkModel model = new SparkModel(metadata.uid(), archive, archive.unpacked(path, Task::of));
                 metadata.getAndSetParams(model, Option.empty());
                 return model;
             }

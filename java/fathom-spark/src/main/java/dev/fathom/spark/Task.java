@@ -29,6 +29,8 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
     /** The file of the plan in the folder of a model; a folder without one is of a model of texts. */
     static final String PLAN = "model.plan";
 
+    private static final String VECTOR = "vector";
+
     /**
      * One of the inputs.
      *
@@ -55,17 +57,22 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
         }
     }
 
-    /**
-     * Reads it from the folder of a model.
-     *
-     * @throws IllegalArgumentException if rows are nothing that the model takes one by one
-     */
+    /** Reads it from the folder of a model, whose files were checked before. */
     static Task of(Path folder) {
-        if (Files.exists(folder.resolve(PLAN))) {
-            try (Plan plan = Plan.open(folder.resolve(PLAN))) {
-                return of(plan);
-            }
+        if (!Files.exists(folder.resolve(PLAN))) {
+            return ofTexts(folder);
         }
+        try (Plan plan = Plan.open(folder.resolve(PLAN))) {
+            return of(plan);
+        }
+    }
+
+    /**
+     * Reads it from the folder of a model of texts.
+     *
+     * @throws IllegalArgumentException if the model gives neither vectors nor labels of texts
+     */
+    static Task ofTexts(Path folder) {
         String architecture = Pretrained.architecture(folder).orElse("");
         if (architecture.matches(".*(CausalLM|LMHeadModel|For(TokenClassification|QuestionAnswering|MaskedLM))")) {
             throw new IllegalArgumentException("SparkModel: " + folder + " is of a " + architecture
@@ -74,9 +81,14 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
         }
         StructField output = isClassifier(folder)
                 ? field("labels", DataTypes.createArrayType(label(), false))
-                : field("vector", DataTypes.createArrayType(DataTypes.FloatType, false));
+                : field(VECTOR, DataTypes.createArrayType(DataTypes.FloatType, false));
         return new Task(
                 List.of(new Input("text", null, "a text")), DataTypes.createStructType(new StructField[] {output}));
+    }
+
+    /** Whether a prompt can be set in front of its texts. */
+    boolean isPrompted() {
+        return inputs.get(0).type == null && outputs.fieldNames()[0].equals(VECTOR);
     }
 
     /** Whether a model of texts gives labels, and otherwise vectors. */
@@ -93,7 +105,12 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
         return DataTypes.createStructField(name, type, true);
     }
 
-    private static Task of(Plan plan) {
+    /**
+     * Reads it from a plan.
+     *
+     * @throws IllegalArgumentException if rows are nothing that the plan takes one by one
+     */
+    static Task of(Plan plan) {
         if (plan.carriesState()) {
             throw new IllegalArgumentException("SparkModel: the plan carries a state from run to run, but rows have no"
                     + " order; give one that computes each row alone");

@@ -22,6 +22,8 @@ import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -243,16 +245,30 @@ class SparkModelTest {
     void theFilesOfAModelAreSentOnce() {
         model.transform(inputs(1));
         SparkModel.ofPlan(plan).setBatchSize(3).transform(inputs(1));
-        String name = Archive.of(Map.of(Task.PLAN, saved())).name();
+        String name = Archive.of(plan).name();
         List<String> sent = CollectionConverters.asJava(spark.sparkContext().listArchives());
         assertThat(sent).filteredOn(file -> file.endsWith(name)).hasSize(1);
-        assertThat(Archive.of(Map.of("other", saved())).name()).isNotEqualTo(name);
-    }
-
-    private Path saved() {
         Path file = temp.resolve("net.plan");
         plan.save(file);
-        return file;
+        assertThat(Archive.of(Map.of(Task.PLAN, file)).name()).isEqualTo(name);
+        assertThat(Archive.of(Map.of("other", file)).name()).isNotEqualTo(name);
+        assertThat(SparkModel.ofPlan(file).transform(inputs(1)).count()).isEqualTo(150);
+    }
+
+    @Test
+    void filesThatAreNoModelsAreNamed() throws Exception {
+        Path file = Files.writeString(temp.resolve("words.plan"), "words");
+        assertThatThrownBy(() -> SparkModel.ofPlan(file)).hasMessageStartingWith(file + ": ");
+        assertThatThrownBy(() -> SparkModel.ofPlan(temp.resolve("none")))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining(temp.resolve("none").toString());
+        assertThatThrownBy(() -> SparkModel.ofOnnx(file)).hasMessageStartingWith(file + ": ");
+        String saved = temp.resolve("saved").toString();
+        model.save(saved);
+        Files.writeString(Path.of(saved, "model.zip"), "words");
+        Files.delete(Path.of(saved, ".model.zip.crc"));
+        assertThatThrownBy(() -> SparkModel.load(saved))
+                .hasMessage("SparkModel: " + saved + "/model.zip cannot be unpacked: zip END header not found");
     }
 
     // ---- texts

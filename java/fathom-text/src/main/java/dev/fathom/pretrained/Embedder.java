@@ -197,8 +197,8 @@ public final class Embedder implements AutoCloseable {
     }
 
     /**
-     * Limits each later run, of all embedders that share the model, to this many threads; 0, as at first, for as many as the
-     * pool has. For callers of which each has a processor of its own.
+     * Limits each later run, of all embedders that share the model, to this many threads; 0, as at first, for as many
+     * as the pool has. For callers of which each has a processor of its own.
      *
      * @throws IllegalArgumentException if it is negative
      */
