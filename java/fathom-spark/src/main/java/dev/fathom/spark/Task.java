@@ -73,7 +73,7 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
      * @throws IllegalArgumentException if the model gives neither vectors nor labels of texts
      */
     static Task ofTexts(Path folder) {
-        String architecture = Pretrained.architecture(folder).orElse("");
+        String architecture = architecture(folder);
         if (architecture.matches(".*(CausalLM|LMHeadModel|For(TokenClassification|QuestionAnswering|MaskedLM))")) {
             throw new IllegalArgumentException("SparkModel: " + folder + " is of a " + architecture
                     + ", but vectors and labels of whole texts are what is computed of rows; give the folder of an"
@@ -93,7 +93,24 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
 
     /** Whether a model of texts gives labels, and otherwise vectors. */
     static boolean isClassifier(Path folder) {
-        return Pretrained.architecture(folder).orElse("").endsWith("ForSequenceClassification");
+        return architecture(folder).endsWith("ForSequenceClassification");
+    }
+
+    /**
+     * The architecture of a model of texts.
+     *
+     * @throws IllegalStateException if the Gson of Spark, which is years older than ours, comes first
+     */
+    private static String architecture(Path folder) {
+        try {
+            Class.forName("com.google.gson.Strictness");
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(
+                    "SparkModel: a model of texts needs Gson 2.11 or newer, but the one of Spark is older and comes"
+                            + " first; relocate com.google.gson in the jar that you submit",
+                    e);
+        }
+        return Pretrained.architecture(folder).orElse("");
     }
 
     private static StructType label() {

@@ -19,7 +19,6 @@ import org.apache.spark.sql.RowFactory;
 record TextAnswers(BiFunction<List<String>, Options, Stream<?>> function, Runnable closing) implements Answers<String> {
 
     static TextAnswers open(Path folder, int threads) {
-        checkGson();
         if (Task.isClassifier(folder)) {
             Classifier classifier = Classifier.load(folder);
             classifier.threads(threads);
@@ -32,18 +31,6 @@ record TextAnswers(BiFunction<List<String>, Options, Stream<?>> function, Runnab
                 (texts, options) -> Arrays.stream(
                         (options.prompt() == null ? embedder : embedder.prompt(options.prompt())).embed(texts)),
                 embedder::close);
-    }
-
-    /** Spark's own Gson is years older than that which reads models. */
-    private static void checkGson() {
-        try {
-            Class.forName("com.google.gson.Strictness");
-        } catch (ClassNotFoundException e) {
-            throw new IllegalStateException(
-                    "SparkModel: a model of texts needs Gson 2.11 or newer, but the one of Spark"
-                            + " is older and comes first; relocate com.google.gson in the jar that you submit",
-                    e);
-        }
     }
 
     private static Row[] rows(List<Label> labels) {

@@ -146,6 +146,16 @@ class HeadsTest {
         }
     }
 
+    @Test
+    void fewerThreadsGiveTheSameBits() {
+        try (Classifier classifier = Classifier.load(folder("bert"))) {
+            List<Classifier.Label> before = classifier.classify("anna lives in paris .");
+            classifier.threads(1);
+            assertThat(classifier.classify("anna lives in paris .")).isEqualTo(before);
+            assertThatThrownBy(() -> classifier.threads(-1)).hasMessageContaining("Classifier: threads=-1");
+        }
+    }
+
     /** RoBERTa has one type, and transformers gives it no others although its tokenizer's files may name them. */
     @Test
     void aPairMayNameTypesThatAreNotThere() throws IOException {
