@@ -74,7 +74,7 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
      */
     static Task ofTexts(Path folder) {
         String architecture = architecture(folder);
-        if (architecture.matches(".*(CausalLM|LMHeadModel|For(TokenClassification|QuestionAnswering|MaskedLM))")) {
+        if (architecture.matches(".*(CausalLM|LMHeadModel|ForTokenClassification|ForQuestionAnswering)")) {
             throw new IllegalArgumentException("SparkModel: " + folder + " is of a " + architecture
                     + ", but vectors and labels of whole texts are what is computed of rows; give the folder of an"
                     + " Embedder or a Classifier");

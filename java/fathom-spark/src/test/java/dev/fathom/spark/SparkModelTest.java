@@ -282,6 +282,15 @@ class SparkModelTest {
         return frame(rows, "text STRING", partitions);
     }
 
+    /** Many published encoders say that they are the ones of masked words which they once were. */
+    @Test
+    void vectorsOfAnEncoderOfMaskedWords() {
+        Row row = SparkModel.ofTexts(folder("mpnet-words")).transform(texts(1)).first();
+        try (Embedder alone = Embedder.load(folder("mpnet-words"))) {
+            assertThat(floats(row, "vector")).containsExactly(alone.embed(row.getString(0)));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7})
     void vectorsOfTexts(int partitions) {
