@@ -270,9 +270,23 @@ final class AllReduce implements Exchange, AutoCloseable {
                     ? String.valueOf(e.getMessage())
                     : "exchange: " + me + " has failed: " + e;
             failed = new IllegalStateException(sentence, e);
-            mesh.end(sentence);
+            mesh.end(e instanceof End ? Kind.END : Kind.FAILURE, sentence);
             throw e;
         }
+    }
+
+    /** The run has ended for good, because one of the processes said so. */
+    static final class End extends IllegalStateException {
+        private static final long serialVersionUID = 1;
+
+        End(String sentence) {
+            super(sentence);
+        }
+    }
+
+    /** Ends the run of all processes for good by a sentence, and closes. */
+    void end(String sentence) {
+        mesh.end(Kind.END, sentence);
     }
 
     /** Leaves the run: others that wait for this process, or will, are told that it is gone. */

@@ -22,8 +22,10 @@ record Frame(Kind kind, long call, int total, int at, int bytes) {
         SUM_OF_NUMBERS("a sum of numbers"),
         /** A sign of life of one that waits for others. */
         WAITING("a sign of life"),
-        /** The sentence by which the run ends. */
-        FAILURE("a failure");
+        /** The sentence by which an attempt ends, which another one may survive. */
+        FAILURE("a failure"),
+        /** The sentence by which the run ends for good. */
+        END("an end");
 
         final String shown;
 

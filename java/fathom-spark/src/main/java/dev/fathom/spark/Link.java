@@ -123,11 +123,11 @@ final class Link extends ChannelInboundHandlerAdapter {
             take(head);
             frame = Frame.read(head.flip());
         } while (frame.kind() == Frame.Kind.WAITING);
-        if (frame.kind() == Frame.Kind.FAILURE) {
-            ByteBuffer sentence = ByteBuffer.allocate(Math.max(0, Math.min(frame.bytes(), LONGEST_SENTENCE)));
-            take(sentence);
-            throw new IllegalStateException(
-                    StandardCharsets.UTF_8.decode(sentence.flip()).toString());
+        if (frame.kind() == Frame.Kind.FAILURE || frame.kind() == Frame.Kind.END) {
+            ByteBuffer bytes = ByteBuffer.allocate(Math.max(0, Math.min(frame.bytes(), LONGEST_SENTENCE)));
+            take(bytes);
+            String sentence = StandardCharsets.UTF_8.decode(bytes.flip()).toString();
+            throw frame.kind() == Frame.Kind.END ? new AllReduce.End(sentence) : new IllegalStateException(sentence);
         }
         return frame;
     }
@@ -254,14 +254,14 @@ final class Link extends ChannelInboundHandlerAdapter {
 
     // ---- the end
 
-    /** Sends the sentence by which the run ends. */
-    void tell(String sentence) {
-        sent = channel.writeAndFlush(failure(sentence));
+    /** Sends the sentence by which an attempt or a run ends. */
+    void tell(Frame.Kind kind, String sentence) {
+        sent = channel.writeAndFlush(message(kind, sentence));
     }
 
-    static ByteBuf failure(String sentence) {
+    static ByteBuf message(Frame.Kind kind, String sentence) {
         byte[] bytes = sentence.getBytes(StandardCharsets.UTF_8);
-        return Unpooled.wrappedBuffer(Frame.of(Frame.Kind.FAILURE, bytes.length).head(), ByteBuffer.wrap(bytes));
+        return Unpooled.wrappedBuffer(Frame.of(kind, bytes.length).head(), ByteBuffer.wrap(bytes));
     }
 
     /** Gives up what has not left this process within some time, so that no buffer is read any more. */

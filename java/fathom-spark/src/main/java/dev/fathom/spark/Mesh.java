@@ -323,14 +323,14 @@ final class Mesh implements AutoCloseable {
         links().forEach(Link::flush);
     }
 
-    /** Tells all others why the run ends, and closes. */
-    void end(String sentence) {
+    /** Tells all others why this attempt or the run ends, and closes. */
+    void end(Frame.Kind kind, String sentence) {
         List<Link> all = links();
-        all.forEach(link -> link.tell(sentence));
+        all.forEach(link -> link.tell(kind, sentence));
         for (Channel channel : channels) { // those that this process has called, and that did not answer yet
             Greeting greeting = channel.pipeline().get(Greeting.class);
             if (greeting != null && greeting.called >= 0) {
-                channel.writeAndFlush(Link.failure(sentence));
+                channel.writeAndFlush(Link.message(kind, sentence));
             }
         }
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);

@@ -89,7 +89,8 @@ final class PlanAnswers implements Answers<PlanAnswers.Example> {
         return bytes;
     }
 
-    private static double[] numbers(Object value) {
+    /** The numbers of a column that has one, an array or a vector of them. */
+    static double[] numbers(Object value) {
         if (value instanceof Vector vector) {
             return vector.toArray();
         }

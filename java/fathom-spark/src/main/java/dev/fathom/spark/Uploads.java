@@ -1,0 +1,64 @@
+package dev.fathom.spark;
+
+import dev.fathom.train.Callback;
+import dev.fathom.train.Checkpoints;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.Run;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Copies each checkpoint that a run has written on this machine to the folder of the run, before its next step. */
+final class Uploads implements Callback {
+    /** How many stay there. */
+    private static final int LAST = 2;
+
+    private static final String PREFIX = "step-";
+
+    private final Path local;
+    private final RemoteFolder folder;
+    private String newest;
+
+    /** Copies those that are not there yet. */
+    Uploads(Path local, RemoteFolder folder) {
+        this.local = local;
+        this.folder = folder;
+        newest = names(folder).stream().reduce("", (earlier, later) -> later);
+    }
+
+    /** The checkpoints of a folder, in order. */
+    static List<String> names(RemoteFolder folder) {
+        return folder.names().stream().filter(name -> name.startsWith(PREFIX)).toList();
+    }
+
+    private void copy() {
+        Checkpoints.newest(local).filter(file -> isNew(file)).ifPresent(file -> {
+            newest = name(file);
+            folder.write(newest, file);
+            List<String> all = names(folder);
+            all.subList(0, Math.max(0, all.size() - LAST)).forEach(folder::delete);
+        });
+    }
+
+    private boolean isNew(Path file) {
+        return !name(file).equals(newest);
+    }
+
+    private static String name(Path file) {
+        return file.getFileName().toString();
+    }
+
+    @Override
+    public void onStepEnd(Run run) {
+        copy();
+    }
+
+    @Override
+    public void onEpochEnd(Run run, EpochLog log) {
+        copy();
+    }
+
+    @Override
+    public void onTrainEnd(Run run) {
+        copy();
+    }
+}

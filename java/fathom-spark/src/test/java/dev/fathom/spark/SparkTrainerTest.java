@@ -1,0 +1,361 @@
+package dev.fathom.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.fathom.data.Dataset;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Callback;
+import dev.fathom.train.EpochLog;
+import dev.fathom.train.Metric;
+import dev.fathom.train.Run;
+import dev.fathom.train.Trainer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Trainings of a barrier stage, beside the same training in one process. */
+@Timeout(120)
+class SparkTrainerTest {
+    private static final String SCHEMA = "x ARRAY<FLOAT>, y INT";
+    private static final int EPOCHS = 3;
+
+    private static SparkSession spark;
+
+    /** Whose step fails, and where each training of a process has begun: all tasks are in this process. */
+    private static final AtomicInteger FAILING = new AtomicInteger();
+
+    private static final Queue<Long> BEGUN = new ConcurrentLinkedQueue<>();
+
+    @TempDir
+    Path temp;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) {
+        spark = SparkSession.builder()
+                .master("local[4]")
+                .config("spark.ui.enabled", "false")
+                .config("spark.sql.shuffle.partitions", "2")
+                .config("spark.sql.warehouse.dir", folder.toString())
+                .getOrCreate();
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    // ---- a training
+
+    private static List<Row> examples(int seed, int size) {
+        return IntStream.range(0, size)
+                .mapToObj(i -> {
+                    float[] x = new Rng(seed).split(i / 2 * 2).normal(4, 0, 1); // each twice
+                    return RowFactory.create(x, x[0] > 0.5f ? 2 : x[1] > 0 ? 1 : 0);
+                })
+                .toList();
+    }
+
+    private static org.apache.spark.sql.Dataset<Row> frame(List<Row> rows, String schema) {
+        return spark.createDataFrame(rows, StructType.fromDDL(schema));
+    }
+
+    private static Model<Sequential> net() {
+        return Model.of(
+                new Sequential(new Linear(4, 8), Tensor::tanh, new Dropout(0.2f), new Linear(8, 3)), 1);
+    }
+
+    private static Trainer<Sequential> recipe(Model<Sequential> model) {
+        return Trainer.of(model, Loss.crossEntropy(), new Adam(0.02f)).metrics(Metric.accuracy());
+    }
+
+    private SparkTrainer<Sequential> trainer(String run) {
+        return SparkTrainer.of(SparkTrainerTest::net, SparkTrainerTest::recipe)
+                .features("x", Shape.of(4))
+                .label("y")
+                .batchSize(24)
+                .seed(3)
+                .folder(temp.resolve(run).toUri().toString());
+    }
+
+    /** The rows as one process reads them, in the order that the page of Spark names. */
+    private static Dataset sorted(List<Row> rows) {
+        List<byte[]> all = rows.stream()
+                .map(row -> {
+                    ByteBuffer bytes = ByteBuffer.allocate(20).order(ByteOrder.LITTLE_ENDIAN);
+                    for (float x : (float[]) row.get(0)) {
+                        bytes.putFloat(x);
+                    }
+                    return bytes.putInt(row.getInt(1)).array();
+                })
+                .sorted((a, b) -> Arrays.compareUnsigned(hash(a), hash(b)))
+                .toList();
+        float[] x = new float[4 * all.size()];
+        int[] y = new int[all.size()];
+        for (int i = 0; i < y.length; i++) {
+            ByteBuffer bytes = ByteBuffer.wrap(all.get(i)).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asFloatBuffer().get(x, 4 * i, 4);
+            y[i] = bytes.getInt(16);
+        }
+        return Dataset.of(x, Shape.of(4), y);
+    }
+
+    private static byte[] hash(byte[] bytes) {
+        try {
+            return Arrays.copyOf(MessageDigest.getInstance("SHA-256").digest(bytes), 16);
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** What a training leaves. */
+    private record Left(byte[] weights, List<Map<String, Double>> figures) {
+        void mustBe(Left other) {
+            assertThat(weights).isEqualTo(other.weights);
+            assertThat(figures).isEqualTo(other.figures);
+        }
+    }
+
+    private Left left(Model<?> model, List<EpochLog> epochs) {
+        try {
+            Path file = Files.createTempFile(temp, "left", ".safetensors");
+            model.save(file);
+            return new Left(
+                    Files.readAllBytes(file),
+                    epochs.stream().map(EpochLog::values).toList());
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Left left(SparkRun<?> run) {
+        try (Model<?> model = run.model()) {
+            return left(model, run.epochs());
+        }
+    }
+
+    private Left alone(List<Row> rows, List<Row> more) {
+        try (Model<Sequential> model = net();
+                Dataset data = sorted(rows);
+                Dataset others = sorted(more)) {
+            Run run = recipe(model)
+                    .shards(16)
+                    .fit(data.shuffled(3).batches(24), others.batches(24), EPOCHS);
+            return left(model, run.epochs());
+        }
+    }
+
+    // ---- bits
+
+    /** Other partitions, of which some are empty, and other numbers of workers; 100 rows make a short last batch. */
+    @Test
+    void theBitsAreThoseOfOneProcess() {
+        List<Row> rows = examples(1, 100);
+        List<Row> more = examples(2, 30);
+        Left alone = alone(rows, more);
+        SparkRun<Sequential> one = trainer("one").validation(frame(more, SCHEMA)).fit(frame(rows, SCHEMA), EPOCHS);
+        left(one).mustBe(alone);
+        assertThat(one.ended()).isEqualTo("3 epochs");
+        assertThat(one).hasToString("SparkRun of 3 epochs, ended: 3 epochs, " + one.epochs().get(2).values());
+        assertThat(Path.of(java.net.URI.create(one.file()))).exists();
+        for (int workers : new int[] {2, 4}) {
+            var parts = frame(rows, SCHEMA).orderBy("y").repartition(9, functions.col("y")); // three have rows
+            left(trainer("run" + workers)
+                            .workers(workers)
+                            .validation(frame(more, SCHEMA).repartition(5))
+                            .fit(parts, EPOCHS))
+                    .mustBe(alone);
+        }
+    }
+
+    /** A worker fails in the middle of the second epoch; the stage goes on from the checkpoint before. */
+    @Test
+    void aStageThatFailsGoesOnToTheSameBits() {
+        List<Row> rows = examples(1, 100);
+        Left whole = left(trainer("whole").fit(frame(rows, SCHEMA), EPOCHS));
+        SparkTrainer<Sequential> failing = SparkTrainer.of(
+                        SparkTrainerTest::net, model -> recipe(model).callbacks(new Failing()))
+                .features("x", Shape.of(4))
+                .label("y")
+                .batchSize(24)
+                .seed(3)
+                .workers(4)
+                .everySteps(2)
+                .folder(temp.resolve("failing").toString());
+        FAILING.set(1);
+        BEGUN.clear();
+        left(failing.fit(frame(rows, SCHEMA), EPOCHS)).mustBe(whole);
+        assertThat(FAILING).hasValue(0);
+        assertThat(BEGUN).containsExactly(0L, 0L, 0L, 0L, 6L, 6L, 6L, 6L);
+        assertThat(temp.resolve("failing").toFile().list((folder, name) -> name.startsWith("step-")))
+                .containsExactlyInAnyOrder("step-000000014.safetensors", "step-000000015.safetensors");
+    }
+
+    /** Once, in one of the workers, behind the seventh step. */
+    private static final class Failing implements Callback {
+        @Override
+        public void onTrainBegin(Run run) {
+            BEGUN.add(run.progress().updates());
+        }
+
+        @Override
+        public void onStepEnd(Run run) {
+            if (run.progress().updates() == 7 && FAILING.compareAndSet(1, 0)) {
+                throw new IllegalStateException("lost");
+            }
+        }
+    }
+
+    @Test
+    void aRunGoesOnWithAnotherNumberOfWorkers() {
+        List<Row> rows = examples(1, 100);
+        Left whole = left(trainer("whole").workers(2).fit(frame(rows, SCHEMA), EPOCHS));
+        assertThat(trainer("parts").workers(2).fit(frame(rows, SCHEMA), 1).epochs()).hasSize(1);
+        left(trainer("parts").workers(4).fit(frame(rows, SCHEMA).repartition(3), EPOCHS))
+                .mustBe(whole);
+        left(trainer("parts").workers(1).fit(frame(rows, SCHEMA), EPOCHS)).mustBe(whole); // which has ended
+        assertThatThrownBy(() -> trainer("parts").fit(frame(examples(4, 100), SCHEMA), EPOCHS))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageMatching("SparkTrainer: .*/parts/train holds other rows than these, of an earlier run; give the"
+                        + " same rows to go on with that run, or another folder to begin anew .*");
+        assertThatThrownBy(() -> trainer("parts").batchSize(25).fit(frame(rows, SCHEMA), EPOCHS))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("SparkTrainer: resume: the run in .* differs in the batches: .*");
+    }
+
+    @Test
+    void aRegressionOfVectorsAndNumbers() {
+        List<Row> rows = IntStream.range(0, 64)
+                .mapToObj(i -> RowFactory.create(i / 64.0, List.of(i / 32.0 - 1, (double) (i % 4))))
+                .toList();
+        SparkRun<Sequential> run = SparkTrainer.of(
+                        () -> Model.of(new Sequential(new Linear(1, 2)), 1),
+                        model -> Trainer.of(model, Loss.mse(), new Adam(0.1f)))
+                .features("in put", Shape.of(1))
+                .target("out.put", Shape.of(2))
+                .workers(2)
+                .folder(temp.resolve("run").toString())
+                .fit(frame(rows, "`in put` DOUBLE, `out.put` ARRAY<DOUBLE>"), 30);
+        assertThat(run.epochs().get(29).value("loss")).isLessThan(0.8 * run.epochs().get(0).value("loss"));
+    }
+
+    // ---- refusals
+
+    private void mustRefuse(String sentence, Row row, String schema) {
+        assertThatThrownBy(() -> trainer("refused").fit(frame(List.of(row), schema), 1))
+                .hasMessageContaining("SparkTrainer: " + sentence);
+        assertThat(temp.resolve("refused/train/facts.txt")).doesNotExist();
+    }
+
+    @Test
+    void rowsThatDoNotFitAreRefusedByASentence() {
+        mustRefuse(
+                "the column x holds NaN, which is not a finite float; leave such rows out, or fill the gaps; the row is"
+                        + " [ArraySeq(1.0, NaN, 0.0, 0.0),1]",
+                RowFactory.create(new float[] {1, Float.NaN, 0, 0}, 1),
+                SCHEMA);
+        mustRefuse(
+                "the column x is null; leave such rows out, or fill the gaps; the row is [null,1]",
+                RowFactory.create(null, 1),
+                SCHEMA);
+        mustRefuse("the column y is null", RowFactory.create(new float[4], null), SCHEMA);
+        mustRefuse(
+                "element 1 of an array is null; give a number",
+                RowFactory.create(new Float[] {1f, null, 3f, 4f}, 1),
+                SCHEMA);
+        mustRefuse("the column x has 3 numbers; give 4", RowFactory.create(new float[3], 1), SCHEMA);
+        mustRefuse(
+                "the label y is 0.5; give whole numbers from 0 on, or say target(..) for other numbers",
+                RowFactory.create(new float[4], 0.5),
+                "x ARRAY<FLOAT>, y DOUBLE");
+        mustRefuse("the label y is -1.0", RowFactory.create(new float[4], -1), SCHEMA);
+        mustRefuse(
+                "the column y is of the type string, but training needs numbers, as an array, a vector or a single one;"
+                        + " cast it",
+                RowFactory.create(new float[4], "one"),
+                "x ARRAY<FLOAT>, y STRING");
+        mustRefuse(
+                "there is no column y among [x]; name others by features(..) and label(..)",
+                RowFactory.create((Object) new float[4]),
+                "x ARRAY<FLOAT>");
+        assertThatThrownBy(() -> trainer("refused").fit(frame(List.of(), SCHEMA), 1))
+                .hasMessageMatching("SparkTrainer: there are no rows for .*/refused/train");
+    }
+
+    @Test
+    void settingsThatDoNotFitAreRefusedByASentence() {
+        var rows = frame(examples(1, 40), SCHEMA);
+        Model<Sequential> model = net();
+        model.close();
+        assertThatThrownBy(() -> SparkTrainer.of(() -> model, SparkTrainerTest::recipe)
+                        .features("x", Shape.of(4))
+                        .label("y")
+                        .folder(temp.toString())
+                        .fit(rows, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("SparkTrainer: the model or the recipe cannot be sent to executors, because it holds a"
+                        + " dev.fathom.nn.Model, which is not serializable; make everything inside of the functions that"
+                        + " are given");
+        assertThatThrownBy(() -> trainer("run").workers(3).fit(rows, 1))
+                .hasMessage("SparkTrainer: 16 shards cannot be divided among 3 workers; give a number that divides them,"
+                        + " or other shards(n)");
+        assertThatThrownBy(() -> SparkTrainer.of(SparkTrainerTest::net, SparkTrainerTest::recipe).fit(rows, 1))
+                .hasMessage("SparkTrainer: say which columns to read by features(..), and label(..) or target(..), and"
+                        + " where the run lies by folder(..)");
+        assertThatThrownBy(() -> trainer("run").patience(java.time.Duration.ZERO))
+                .hasMessage("SparkTrainer: patience=PT0S must be at least a millisecond");
+        assertThatThrownBy(() -> trainer("run").workers(0)).hasMessageContaining("workers");
+    }
+
+    /** Without a retry by Spark, which would end in the same way. */
+    @Test
+    void whatTheTrainerRefusesIsASentence() {
+        assertThatThrownBy(() -> trainer("wide")
+                        .features("x", Shape.of(2, 2))
+                        .workers(2)
+                        .fit(frame(examples(1, 40), SCHEMA), 1))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("SparkTrainer: .*\\[.*2, 2\\].*");
+        BEGUN.clear();
+        SparkTrainer<Sequential> diverging = SparkTrainer.of(
+                        SparkTrainerTest::net,
+                        model -> Trainer.of(model, Loss.crossEntropy(), new Adam(1e38f))
+                                .callbacks(new Failing()))
+                .features("x", Shape.of(4))
+                .label("y")
+                .workers(2)
+                .folder(temp.resolve("diverging").toString());
+        assertThatThrownBy(() -> diverging.fit(frame(examples(1, 40), SCHEMA), 9))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageMatching("SparkTrainer: loss is (NaN|Infinity) at step (.|\\s)*");
+        assertThat(BEGUN).containsExactly(0L, 0L);
+    }
+}
