@@ -45,7 +45,7 @@ record Answering(@Nullable String version, String archive, int[] columns, int ou
 
     static void check(@Nullable String driver, @Nullable String executor) {
         if (driver != null && executor != null && !driver.equals(executor)) {
-            throw new IllegalStateException("SparkModel: the driver has Fathom " + driver + " but this executor has "
+            throw new IllegalStateException("Spark: the driver has Fathom " + driver + " but this executor has "
                     + executor + ", whose results may differ; submit one version to both");
         }
     }

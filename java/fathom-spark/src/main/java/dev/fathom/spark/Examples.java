@@ -26,8 +26,8 @@ import org.apache.spark.sql.Row;
 import scala.Tuple2;
 
 /**
- * The rows of a DataFrame as binary files in a folder: sorted by a hash of their bytes, so that their order, and with it
- * the bits of a training, depends on the rows alone and not on partitions.
+ * The rows of a DataFrame as binary files in a folder: sorted by a hash of their bytes, so that their order, and with
+ * it the bits of a training, depends on the rows alone and not on partitions.
  */
 record Examples(RemoteFolder folder, Columns columns) implements Serializable {
     /** The file that says what there is, which is written when all others are there. */
@@ -49,8 +49,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
         static final Facts NONE = new Facts(0, 0, 0, 0);
 
         Facts and(Facts more) {
-            return new Facts(
-                    rows + more.rows, Math.max(classes, more.classes), sum + more.sum, second + more.second);
+            return new Facts(rows + more.rows, Math.max(classes, more.classes), sum + more.sum, second + more.second);
         }
 
         Facts and(byte[] hashed, Columns columns) {
@@ -63,7 +62,8 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
         }
 
         static Facts of(String text) {
-            long[] all = Arrays.stream(text.lines().skip(1).findFirst().orElse("").split(" "))
+            long[] all = Arrays.stream(
+                            text.lines().skip(1).findFirst().orElse("").split(" "))
                     .mapToLong(Long::parseLong)
                     .toArray();
             return new Facts(all[0], (int) all[1], all[2], all[3]);
@@ -121,8 +121,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
         Columns read = columns;
         org.apache.spark.sql.Dataset<Row> narrow = narrow(rows);
         int parts = Math.max(1, Math.min(MOST_PARTS, narrow.javaRDD().getNumPartitions()));
-        JavaPairRDD<byte[], Boolean> keyed =
-                narrow.javaRDD().mapToPair(row -> new Tuple2<>(hashed(read, row), true));
+        JavaPairRDD<byte[], Boolean> keyed = narrow.javaRDD().mapToPair(row -> new Tuple2<>(hashed(read, row), true));
         folder.names().forEach(folder::delete); // of a driver that was killed
         return keyed
                 .repartitionAndSortWithinPartitions(

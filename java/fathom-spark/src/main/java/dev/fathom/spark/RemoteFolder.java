@@ -16,8 +16,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * A folder that all executors reach, in whatever Hadoop reads. A file is written under another name and renamed, so that
- * what has its name is whole.
+ * A folder that all executors reach, in whatever Hadoop reads. A file is written under another name and renamed, so
+ * that what has its name is whole.
  *
  * @param hadoop how to reach it
  */

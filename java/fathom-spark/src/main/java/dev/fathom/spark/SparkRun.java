@@ -44,8 +44,7 @@ public final class SparkRun<M extends Net> {
 
     /**
      * Makes a model on the driver and loads the weights that the run has left. It must be closed. Of
-     * {@code Plan.freeze(model, shape)}, {@link SparkModel#ofPlan(dev.fathom.plan.Plan)} makes a stage that applies
-     * it.
+     * {@code Plan.freeze(model, shape)}, {@link SparkModel#ofPlan(dev.fathom.plan.Plan)} makes a stage that applies it.
      *
      * @throws UncheckedIOException if the file cannot be read
      */

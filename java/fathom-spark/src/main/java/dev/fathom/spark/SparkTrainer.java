@@ -120,13 +120,15 @@ public final class SparkTrainer<M extends Net> {
     public static <M extends Net> SparkTrainer<M> of(Start<M> model, Recipe<M> recipe) {
         Objects.requireNonNull(model, "SparkTrainer.of: model must not be null");
         Objects.requireNonNull(recipe, "SparkTrainer.of: recipe must not be null");
-        Settings<M> settings = new Settings<>(
-                model, recipe, null, null, null, null, null, 1, 16, 64, 0, 0, Duration.ofMinutes(10));
+        Settings<M> settings =
+                new Settings<>(model, recipe, null, null, null, null, null, 1, 16, 64, 0, 0, Duration.ofMinutes(10));
         return new SparkTrainer<>(settings, null);
     }
 
-    /** Sets the column that is the input {@code x}, and its shape in an example. The numbers of several dimensions are in
-     * one array, as {@link dev.fathom.plan.Plan#predict} takes them. */
+    /**
+     * Sets the column that is the input {@code x}, and its shape in an example. The numbers of several dimensions are
+     * in one array, as {@link dev.fathom.plan.Plan#predict} takes them.
+     */
     public SparkTrainer<M> features(String column, Shape shape) {
         return with("features", column, "shape", dims(shape));
     }
@@ -225,10 +227,9 @@ public final class SparkTrainer<M extends Net> {
             more = new Examples(folder.in("validation"), columns());
             more.prepare(validation);
         }
-        Training<M> training = new Training<>(
-                UUID.randomUUID().toString(), Answering.here(), settings, folder, train, more, epochs);
-        List<Integer> numbers =
-                IntStream.range(0, settings.workers).boxed().toList();
+        Training<M> training =
+                new Training<>(UUID.randomUUID().toString(), Answering.here(), settings, folder, train, more, epochs);
+        List<Integer> numbers = IntStream.range(0, settings.workers).boxed().toList();
         List<Training.Outcome> outcomes = context.parallelize(numbers, settings.workers)
                 .rdd()
                 .barrier()
@@ -243,7 +244,8 @@ public final class SparkTrainer<M extends Net> {
             }
             first = outcome.process() == 0 ? outcome : first;
         }
-        return new SparkRun<>(settings.model, folder, Objects.requireNonNull(first).epochs(), first.ended());
+        return new SparkRun<>(
+                settings.model, folder, Objects.requireNonNull(first).epochs(), first.ended());
     }
 
     private static ClassTag<Training.Outcome> tag() {
@@ -282,8 +284,9 @@ public final class SparkTrainer<M extends Net> {
 
     private void check() {
         if (settings.features == null || settings.target == null || settings.folder == null) {
-            throw new IllegalArgumentException("SparkTrainer: say which columns to read by features(..), and label(..) or"
-                    + " target(..), and where the run lies by folder(..)");
+            throw new IllegalArgumentException(
+                    "SparkTrainer: say which columns to read by features(..), and label(..) or"
+                            + " target(..), and where the run lies by folder(..)");
         }
         if (settings.shards % settings.workers != 0) {
             throw new IllegalArgumentException("SparkTrainer: " + settings.shards + " shards cannot be divided among "

@@ -80,8 +80,8 @@ record Training<M extends Net>(
         Path local = temporary();
         String attempt = run + "/" + task.stageAttemptNumber();
         String here = Answering.here();
-        Party me = new Party(
-                attempt, task.partitionId(), settings.workers(), settings.shards(), here == null ? "" : here);
+        Party me =
+                new Party(attempt, task.partitionId(), settings.workers(), settings.shards(), here == null ? "" : here);
         try (Dataset data = train.open(local.resolve("train"));
                 Dataset more = validation == null ? null : validation.open(local.resolve("validation"));
                 AllReduce with = new AllReduce(me, settings.patience())) {
@@ -121,8 +121,7 @@ record Training<M extends Net>(
                 .toList();
     }
 
-    private Run trained(
-            Path local, List<String> checkpoints, Dataset data, @Nullable Dataset more, AllReduce with) {
+    private Run trained(Path local, List<String> checkpoints, Dataset data, @Nullable Dataset more, AllReduce with) {
         Path files = local.resolve("checkpoints");
         files.toFile().mkdir();
         checkpoints.forEach(name -> folder.read(name, files.resolve(name)));

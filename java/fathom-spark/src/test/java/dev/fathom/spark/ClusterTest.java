@@ -3,17 +3,32 @@ package dev.fathom.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.nn.Linear;
+import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
+import dev.fathom.nn.Sequential;
 import dev.fathom.op.Shape;
+import dev.fathom.optim.Adam;
 import dev.fathom.plan.Plan;
 import dev.fathom.pretrained.Embedder;
+import dev.fathom.tensor.Tensor;
+import dev.fathom.train.Callback;
+import dev.fathom.train.Run;
+import dev.fathom.train.Trainer;
 import java.io.File;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.Progressable;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -45,6 +60,8 @@ class ClusterTest {
                 .config("spark.executor.memory", "1g")
                 .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .config("spark.sql.warehouse.dir", warehouse.toString())
+                .config("spark.hadoop.fs.dying.impl", DyingFiles.class.getName())
+                .config("spark.hadoop.fs.dying.died", warehouse.resolve("died").toString())
                 .getOrCreate();
     }
 
@@ -93,6 +110,101 @@ class ClusterTest {
             };
             check(plan, model.transform(rows()).map(dying, Encoders.row(SCHEMA.add("output", "ARRAY<FLOAT>"))));
             assertThat(Path.of(died)).exists();
+        }
+    }
+
+    // ---- training
+
+    private static SparkTrainer<Sequential> trainer(Callback... callbacks) {
+        return SparkTrainer.of(
+                        () -> Model.of(new Sequential(new Linear(3, 8), Tensor::tanh, new Linear(8, 1)), 1),
+                        model -> Trainer.of(model, Loss.mse(), new Adam(0.01f)).callbacks(callbacks))
+                .features("x", Shape.of(3))
+                .target("y", Shape.of(1))
+                .batchSize(48)
+                .everySteps(4)
+                .workers(2);
+    }
+
+    private static byte[] trained(SparkTrainer<Sequential> trainer, String folder, Path temp) throws IOException {
+        List<Row> rows = IntStream.range(0, 400)
+                .mapToObj(i -> RowFactory.create(new float[] {i / 400f, i % 7, 1}, i % 5))
+                .toList();
+        SparkRun<Sequential> run =
+                trainer.folder(folder).fit(spark.createDataFrame(rows, StructType.fromDDL("x ARRAY<FLOAT>, y INT")), 3);
+        assertThat(run.epochs()).hasSize(3);
+        Path file = temp.resolve("left.safetensors");
+        try (Model<Sequential> model = run.model()) {
+            model.save(file);
+        }
+        return Files.readAllBytes(file);
+    }
+
+    /** Ends the executor of the second worker in the middle of the second epoch, once. */
+    private record Dying(String died) implements Callback, Serializable {
+        @Override
+        public void onStepEnd(Run run) {
+            try {
+                if (run.progress().updates() == 15
+                        && TaskContext.getPartitionId() == 1
+                        && new File(died).createNewFile()) {
+                    Runtime.getRuntime().halt(1);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Test
+    void aTrainingWhoseExecutorsDieEndsInTheSameBits(@TempDir Path temp) throws IOException {
+        byte[] whole = trained(trainer(), temp.resolve("whole").toString(), temp);
+        Path died = temp.resolve("died");
+        assertThat(trained(
+                        trainer(new Dying(died.toString())),
+                        temp.resolve("epoch").toString(),
+                        temp))
+                .isEqualTo(whole);
+        assertThat(died).exists();
+        Path other = Path.of(spark.sparkContext().hadoopConfiguration().get("fs.dying.died"));
+        assertThat(other).doesNotExist();
+        String folder = temp.resolve("checkpoint").toString();
+        assertThat(trained(trainer(), "dying://" + folder, temp)).isEqualTo(whole);
+        assertThat(other).exists();
+        assertThat(new File(folder).list()).noneMatch(name -> name.endsWith(".tmp"));
+    }
+
+    /** The files of this machine, of which the checkpoint after the eighth step ends its writer halfway, once. */
+    public static final class DyingFiles extends RawLocalFileSystem {
+        @Override
+        public URI getUri() {
+            return URI.create("dying:///");
+        }
+
+        @Override
+        public FSDataOutputStream create(
+                org.apache.hadoop.fs.Path file,
+                boolean overwrite,
+                int buffer,
+                short replication,
+                long block,
+                Progressable progress)
+                throws IOException {
+            FSDataOutputStream out = super.create(file, overwrite, buffer, replication, block, progress);
+            if (!file.getName().contains("step-000000008")
+                    || !new File(getConf().get("fs.dying.died")).createNewFile()) {
+                return out;
+            }
+            return new FSDataOutputStream(
+                    new FilterOutputStream(out) {
+                        @Override
+                        public void write(byte[] bytes, int from, int n) throws IOException {
+                            out.write(bytes, from, n / 2);
+                            out.flush();
+                            Runtime.getRuntime().halt(1);
+                        }
+                    },
+                    null);
         }
     }
 

@@ -472,7 +472,7 @@ class SparkModelTest {
         Answering.check("1.0", "1.0");
         Answering.check(null, "1.0");
         assertThatThrownBy(() -> Answering.check("1.0", "1.1"))
-                .hasMessage("SparkModel: the driver has Fathom 1.0 but this executor has 1.1, whose results may differ;"
+                .hasMessage("Spark: the driver has Fathom 1.0 but this executor has 1.1, whose results may differ;"
                         + " submit one version to both");
     }
 }

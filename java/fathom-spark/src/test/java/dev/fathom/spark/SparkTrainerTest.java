@@ -3,6 +3,7 @@ package dev.fathom.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.Dropout;
 import dev.fathom.nn.Linear;
@@ -89,8 +90,7 @@ class SparkTrainerTest {
     }
 
     private static Model<Sequential> net() {
-        return Model.of(
-                new Sequential(new Linear(4, 8), Tensor::tanh, new Dropout(0.2f), new Linear(8, 3)), 1);
+        return Model.of(new Sequential(new Linear(4, 8), Tensor::tanh, new Dropout(0.2f), new Linear(8, 3)), 1);
     }
 
     private static Trainer<Sequential> recipe(Model<Sequential> model) {
@@ -164,12 +164,15 @@ class SparkTrainerTest {
 
     private Left alone(List<Row> rows, List<Row> more) {
         try (Model<Sequential> model = net();
-                Dataset data = sorted(rows);
-                Dataset others = sorted(more)) {
-            Run run = recipe(model)
-                    .shards(16)
-                    .fit(data.shuffled(3).batches(24), others.batches(24), EPOCHS);
-            return left(model, run.epochs());
+                Dataset data = sorted(rows)) {
+            Trainer<Sequential> trainer = recipe(model).shards(16);
+            Batches batches = data.shuffled(3).batches(24);
+            if (more.isEmpty()) {
+                return left(model, trainer.fit(batches, EPOCHS).epochs());
+            }
+            try (Dataset others = sorted(more)) {
+                return left(model, trainer.fit(batches, others, EPOCHS).epochs());
+            }
         }
     }
 
@@ -181,10 +184,13 @@ class SparkTrainerTest {
         List<Row> rows = examples(1, 100);
         List<Row> more = examples(2, 30);
         Left alone = alone(rows, more);
-        SparkRun<Sequential> one = trainer("one").validation(frame(more, SCHEMA)).fit(frame(rows, SCHEMA), EPOCHS);
+        SparkRun<Sequential> one =
+                trainer("one").validation(frame(more, SCHEMA)).fit(frame(rows, SCHEMA), EPOCHS);
         left(one).mustBe(alone);
         assertThat(one.ended()).isEqualTo("3 epochs");
-        assertThat(one).hasToString("SparkRun of 3 epochs, ended: 3 epochs, " + one.epochs().get(2).values());
+        assertThat(one)
+                .hasToString("SparkRun of 3 epochs, ended: 3 epochs, "
+                        + one.epochs().get(2).values());
         assertThat(Path.of(java.net.URI.create(one.file()))).exists();
         for (int workers : new int[] {2, 4}) {
             var parts = frame(rows, SCHEMA).orderBy("y").repartition(9, functions.col("y")); // three have rows
@@ -200,7 +206,7 @@ class SparkTrainerTest {
     @Test
     void aStageThatFailsGoesOnToTheSameBits() {
         List<Row> rows = examples(1, 100);
-        Left whole = left(trainer("whole").fit(frame(rows, SCHEMA), EPOCHS));
+        Left whole = alone(rows, List.of());
         SparkTrainer<Sequential> failing = SparkTrainer.of(
                         SparkTrainerTest::net, model -> recipe(model).callbacks(new Failing()))
                 .features("x", Shape.of(4))
@@ -237,15 +243,16 @@ class SparkTrainerTest {
     @Test
     void aRunGoesOnWithAnotherNumberOfWorkers() {
         List<Row> rows = examples(1, 100);
-        Left whole = left(trainer("whole").workers(2).fit(frame(rows, SCHEMA), EPOCHS));
-        assertThat(trainer("parts").workers(2).fit(frame(rows, SCHEMA), 1).epochs()).hasSize(1);
+        Left whole = alone(rows, List.of());
+        assertThat(trainer("parts").workers(2).fit(frame(rows, SCHEMA), 1).epochs())
+                .hasSize(1);
         left(trainer("parts").workers(4).fit(frame(rows, SCHEMA).repartition(3), EPOCHS))
                 .mustBe(whole);
-        left(trainer("parts").workers(1).fit(frame(rows, SCHEMA), EPOCHS)).mustBe(whole); // which has ended
         assertThatThrownBy(() -> trainer("parts").fit(frame(examples(4, 100), SCHEMA), EPOCHS))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageMatching("SparkTrainer: .*/parts/train holds other rows than these, of an earlier run; give the"
-                        + " same rows to go on with that run, or another folder to begin anew .*");
+                .hasMessageMatching(
+                        "SparkTrainer: .*/parts/train holds other rows than these, of an earlier run; give the"
+                                + " same rows to go on with that run, or another folder to begin anew .*");
         assertThatThrownBy(() -> trainer("parts").batchSize(25).fit(frame(rows, SCHEMA), EPOCHS))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageMatching("SparkTrainer: resume: the run in .* differs in the batches: .*");
@@ -264,7 +271,8 @@ class SparkTrainerTest {
                 .workers(2)
                 .folder(temp.resolve("run").toString())
                 .fit(frame(rows, "`in put` DOUBLE, `out.put` ARRAY<DOUBLE>"), 30);
-        assertThat(run.epochs().get(29).value("loss")).isLessThan(0.8 * run.epochs().get(0).value("loss"));
+        assertThat(run.epochs().get(29).value("loss"))
+                .isLessThan(0.8 * run.epochs().get(0).value("loss"));
     }
 
     // ---- refusals
@@ -325,9 +333,11 @@ class SparkTrainerTest {
                         + " dev.fathom.nn.Model, which is not serializable; make everything inside of the functions that"
                         + " are given");
         assertThatThrownBy(() -> trainer("run").workers(3).fit(rows, 1))
-                .hasMessage("SparkTrainer: 16 shards cannot be divided among 3 workers; give a number that divides them,"
-                        + " or other shards(n)");
-        assertThatThrownBy(() -> SparkTrainer.of(SparkTrainerTest::net, SparkTrainerTest::recipe).fit(rows, 1))
+                .hasMessage(
+                        "SparkTrainer: 16 shards cannot be divided among 3 workers; give a number that divides them,"
+                                + " or other shards(n)");
+        assertThatThrownBy(() -> SparkTrainer.of(SparkTrainerTest::net, SparkTrainerTest::recipe)
+                        .fit(rows, 1))
                 .hasMessage("SparkTrainer: say which columns to read by features(..), and label(..) or target(..), and"
                         + " where the run lies by folder(..)");
         assertThatThrownBy(() -> trainer("run").patience(java.time.Duration.ZERO))
@@ -338,10 +348,8 @@ class SparkTrainerTest {
     /** Without a retry by Spark, which would end in the same way. */
     @Test
     void whatTheTrainerRefusesIsASentence() {
-        assertThatThrownBy(() -> trainer("wide")
-                        .features("x", Shape.of(2, 2))
-                        .workers(2)
-                        .fit(frame(examples(1, 40), SCHEMA), 1))
+        assertThatThrownBy(() ->
+                        trainer("wide").features("x", Shape.of(2, 2)).workers(2).fit(frame(examples(1, 40), SCHEMA), 1))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageMatching("SparkTrainer: .*\\[.*2, 2\\].*");
         BEGUN.clear();
