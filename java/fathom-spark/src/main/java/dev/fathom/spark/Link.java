@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The connection to another process. What arrives waits until the training thread receives it; when it is too much, the
  * connection is not read, which holds the sender up.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails closes the connection, which is heard of
 final class Link extends ChannelInboundHandlerAdapter {
     /** How long what was sent at the end of a run may take to arrive. */
     private static final int LAST_SECONDS = 5;

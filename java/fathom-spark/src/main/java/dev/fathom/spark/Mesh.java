@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * who they are, and who does not fit is refused by a sentence. Others that call, in another language or from another
  * run, are sent away and change nothing.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails closes the connection, which is heard of
 final class Mesh implements AutoCloseable {
     /** What may wait in this process for its training thread, from all others together. */
     private static final int ROOM = 4 << 20;

@@ -106,7 +106,7 @@ public final class SparkTrainer<M extends Net> {
         }
     }
 
-    private SparkTrainer<M> with(Object... changes) {
+    private SparkTrainer<M> with(@Nullable Object... changes) {
         return new SparkTrainer<>(Records.with(settings, changes), validation);
     }
 
