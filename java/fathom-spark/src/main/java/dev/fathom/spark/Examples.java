@@ -18,6 +18,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -33,7 +35,8 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
     /** The file that says what there is, which is written when all others are there. */
     private static final String FACTS = "facts.txt";
 
-    private static final String PART = "part-";
+    private static final Pattern PART = Pattern.compile("rows-\\d{3}\\.bin");
+
     private static final int MOST_PARTS = 999;
     /** Of a row, in front of its bytes while rows are sorted. */
     private static final int HASH = 16;
@@ -72,6 +75,13 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
         String text(Columns columns) {
             return columns + "\n" + rows + " " + classes + " " + sum + " " + second + "\n";
         }
+    }
+
+    /** The files of the rows, in the order of the rows. */
+    private List<String> parts() {
+        return folder.names().stream()
+                .filter(name -> PART.matcher(name).matches())
+                .toList();
     }
 
     // ---- writing
@@ -122,7 +132,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
         org.apache.spark.sql.Dataset<Row> narrow = narrow(rows);
         int parts = Math.max(1, Math.min(MOST_PARTS, narrow.javaRDD().getNumPartitions()));
         JavaPairRDD<byte[], Boolean> keyed = narrow.javaRDD().mapToPair(row -> new Tuple2<>(hashed(read, row), true));
-        folder.names().forEach(folder::delete); // of a driver that was killed
+        parts().forEach(folder::delete); // of a driver that was killed
         return keyed
                 .repartitionAndSortWithinPartitions(
                         new ByHash(parts), (Comparator<byte[]> & Serializable) Arrays::compareUnsigned)
@@ -135,7 +145,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
 
     private Iterator<Facts> written(int part, Iterator<byte[]> hashed) {
         Facts[] facts = {Facts.NONE};
-        folder.write(String.format(java.util.Locale.ROOT, "%s%03d", PART, part), out -> {
+        folder.write(String.format(Locale.ROOT, "rows-%03d.bin", part), out -> {
             while (hashed.hasNext()) {
                 byte[] row = hashed.next();
                 out.write(row, HASH, row.length - HASH);
@@ -196,10 +206,8 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
     Dataset open(Path local) {
         Facts facts = Facts.of(folder.text(FACTS));
         try (OutputStream out = Files.newOutputStream(local)) {
-            for (String name : folder.names()) {
-                if (name.startsWith(PART)) {
-                    folder.read(name, out);
-                }
+            for (String name : parts()) {
+                folder.read(name, out);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("SparkTrainer: " + local + " cannot be written: " + e.getMessage(), e);

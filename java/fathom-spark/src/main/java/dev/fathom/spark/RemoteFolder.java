@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -22,7 +23,8 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param hadoop how to reach it
  */
 record RemoteFolder(String path, SerializableConfiguration hadoop) implements Serializable {
-    private static final String TEMPORARY = ".tmp";
+    /** The names of files that are being written. */
+    private static final Pattern WRITING = Pattern.compile("\\..*\\.[0-9a-f-]{36}\\.tmp");
 
     /** What writes the content of a file. */
     interface Content {
@@ -71,7 +73,7 @@ record RemoteFolder(String path, SerializableConfiguration hadoop) implements Se
     /** Writes a file, which replaces one of the same name. */
     void write(String name, Content content) {
         use(path + "/" + name + " cannot be written", files -> {
-            Path writing = file("." + name + "." + UUID.randomUUID() + TEMPORARY);
+            Path writing = file("." + name + "." + UUID.randomUUID() + ".tmp");
             try (OutputStream out = files.create(writing)) {
                 content.writeTo(out);
             }
@@ -123,7 +125,7 @@ record RemoteFolder(String path, SerializableConfiguration hadoop) implements Se
     /** Deletes what writers that were killed have left. */
     void tidy() {
         all().stream()
-                .filter(name -> name.startsWith(".") && name.endsWith(TEMPORARY))
+                .filter(name -> WRITING.matcher(name).matches())
                 .forEach(this::delete);
     }
 }

@@ -6,13 +6,14 @@ import dev.fathom.train.EpochLog;
 import dev.fathom.train.Run;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Copies each checkpoint that a run has written on this machine to the folder of the run, before its next step. */
 final class Uploads implements Callback {
     /** How many stay there. */
     private static final int LAST = 2;
 
-    private static final String PREFIX = "step-";
+    private static final Pattern NAME = Pattern.compile("step-\\d{9,18}\\.safetensors");
 
     private final Path local;
     private final RemoteFolder folder;
@@ -27,7 +28,7 @@ final class Uploads implements Callback {
 
     /** The checkpoints of a folder, in order. */
     static List<String> names(RemoteFolder folder) {
-        return folder.names().stream().filter(name -> name.startsWith(PREFIX)).toList();
+        return folder.names().stream().filter(name -> NAME.matcher(name).matches()).toList();
     }
 
     private void copy() {

@@ -241,13 +241,18 @@ class SparkTrainerTest {
     }
 
     @Test
-    void aRunGoesOnWithAnotherNumberOfWorkers() {
+    void aRunGoesOnWithAnotherNumberOfWorkers() throws IOException {
         List<Row> rows = examples(1, 100);
+        Path foreign = Files.writeString(
+                Files.createDirectories(temp.resolve("parts/train")).resolve("part-00000"), "not of the run");
         Left whole = alone(rows, List.of());
         assertThat(trainer("parts").workers(2).fit(frame(rows, SCHEMA), 1).epochs())
                 .hasSize(1);
+        Path damaged = Files.writeString(temp.resolve("parts/step-000000099.safetensors"), "damaged");
         left(trainer("parts").workers(4).fit(frame(rows, SCHEMA).repartition(3), EPOCHS))
                 .mustBe(whole);
+        assertThat(damaged).hasContent("damaged");
+        assertThat(foreign).hasContent("not of the run");
         assertThatThrownBy(() -> trainer("parts").fit(frame(examples(4, 100), SCHEMA), EPOCHS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageMatching(
