@@ -266,11 +266,7 @@ final class AllReduce implements Exchange, AutoCloseable {
         try {
             action.run();
         } catch (RuntimeException | Error e) {
-            String sentence = e instanceof IllegalStateException
-                    ? String.valueOf(e.getMessage())
-                    : "exchange: " + me + " has failed: " + e;
-            failed = new IllegalStateException(sentence, e);
-            mesh.end(e instanceof End ? Kind.END : Kind.FAILURE, sentence);
+            fail(e);
             throw e;
         }
     }
@@ -281,6 +277,18 @@ final class AllReduce implements Exchange, AutoCloseable {
 
         End(String sentence) {
             super(sentence);
+        }
+    }
+
+    /** Ends this attempt of all processes, unless it has ended already. */
+    void fail(Throwable why) {
+        if (failed == null) {
+            String sentence = String.valueOf(why.getMessage());
+            if (!(why instanceof End) && !sentence.startsWith("exchange: ")) {
+                sentence = "exchange: process " + process() + " has failed: " + why;
+            }
+            failed = new IllegalStateException(sentence, why);
+            mesh.end(why instanceof End ? Kind.END : Kind.FAILURE, sentence);
         }
     }
 

@@ -124,8 +124,6 @@ record RemoteFolder(String path, SerializableConfiguration hadoop) implements Se
 
     /** Deletes what writers that were killed have left. */
     void tidy() {
-        all().stream()
-                .filter(name -> WRITING.matcher(name).matches())
-                .forEach(this::delete);
+        all().stream().filter(name -> WRITING.matcher(name).matches()).forEach(this::delete);
     }
 }

@@ -92,6 +92,9 @@ record Training<M extends Net>(
             } catch (IllegalArgumentException | NonFiniteLossException e) { // as it would be once more
                 with.end("SparkTrainer: " + e.getMessage());
                 return Outcome.refused(me.process(), "SparkTrainer: " + e.getMessage());
+            } catch (RuntimeException | Error e) {
+                with.fail(e);
+                throw e;
             }
         } finally {
             FileUtil.fullyDelete(local.toFile());

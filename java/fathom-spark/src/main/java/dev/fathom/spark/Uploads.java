@@ -28,7 +28,9 @@ final class Uploads implements Callback {
 
     /** The checkpoints of a folder, in order. */
     static List<String> names(RemoteFolder folder) {
-        return folder.names().stream().filter(name -> NAME.matcher(name).matches()).toList();
+        return folder.names().stream()
+                .filter(name -> NAME.matcher(name).matches())
+                .toList();
     }
 
     private void copy() {

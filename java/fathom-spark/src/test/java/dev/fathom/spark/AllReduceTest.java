@@ -315,6 +315,25 @@ class AllReduceTest {
                                 + " which is as long as its patience"));
     }
 
+    @Test
+    void oneThatFailsOrEndsTheRunSaysWhy() {
+        assertThat(others(4, LONG, with -> with.fail(new IOException("the disk is full"))))
+                .containsExactly(
+                        "exchange: process 1 has failed: java.io.IOException: the disk is full",
+                        "exchange: process 1 has failed: java.io.IOException: the disk is full",
+                        "exchange: process 1 has failed: java.io.IOException: the disk is full");
+        List<Object> ended = run(4, LONG, with -> {
+            summed(with);
+            if (with.process() == 1) {
+                with.end("the loss is NaN");
+            }
+            return summed(with);
+        });
+        ended = List.of(ended.get(0), ended.get(2), ended.get(3));
+        assertThat(ended).allMatch(each -> each instanceof AllReduce.End);
+        assertThat(sentences(ended)).containsOnly("the loss is NaN");
+    }
+
     /** Process 0 waits longer than its patience for process 2, which tells it that it waits itself. */
     @Test
     void oneThatWaitsIsNotSilent() {

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Models on executors that are processes of their own; {@code ./fathom spark-test} runs it. */
+/** Models and trainings on executors that are processes of their own; {@code ./fathom spark-test} runs it. */
 @EnabledIfSystemProperty(named = "fathom.spark.cluster", matches = "true")
 class ClusterTest {
     private static final StructType SCHEMA = StructType.fromDDL("id INT, input ARRAY<FLOAT>, text STRING");
