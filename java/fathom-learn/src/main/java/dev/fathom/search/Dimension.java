@@ -1,6 +1,7 @@
 package dev.fathom.search;
 
 import dev.fathom.tensor.Rng;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -10,7 +11,7 @@ import java.util.stream.IntStream;
  * One choice of a search space: its name, and what may be chosen. Values are texts, as they stand in the file of a
  * search; {@link Trial} reads them as numbers.
  */
-public sealed interface Dimension {
+public sealed interface Dimension extends Serializable {
     /** Returns its name, which is that of its column in the file. */
     String name();
 

@@ -1,6 +1,7 @@
 package dev.fathom.search;
 
 import dev.fathom.tensor.Rng;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -20,7 +21,7 @@ import java.util.Set;
  *
  * @param dimensions in the order of the columns of a table
  */
-public record Space(List<Dimension> dimensions) {
+public record Space(List<Dimension> dimensions) implements Serializable {
     /** The other columns of a table. */
     static final List<String> COLUMNS = List.of("trial", "seed", "budget", "score", "failure");
 

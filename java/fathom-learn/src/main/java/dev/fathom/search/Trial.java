@@ -1,5 +1,6 @@
 package dev.fathom.search;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -11,7 +12,7 @@ import java.util.List;
  * @param budget how much to spend on it, such as a number of epochs
  * @param point the values, one for each dimension of the space
  */
-public record Trial(Space space, int number, long seed, int budget, List<String> point) {
+public record Trial(Space space, int number, long seed, int budget, List<String> point) implements Serializable {
     /** Keeps its own list. */
     public Trial {
         point = List.copyOf(point);

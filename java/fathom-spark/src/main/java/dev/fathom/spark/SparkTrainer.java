@@ -7,10 +7,6 @@ import dev.fathom.op.Shape;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Trainer;
 import dev.fathom.tree.Records;
-import java.io.IOException;
-import java.io.NotSerializableException;
-import java.io.ObjectOutputStream;
-import java.io.OutputStream;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +23,6 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import scala.collection.Iterator;
-import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 import scala.runtime.AbstractFunction1;
 
@@ -230,15 +225,16 @@ public final class SparkTrainer<M extends Net> {
         Training<M> training =
                 new Training<>(UUID.randomUUID().toString(), Answering.here(), settings, folder, train, more, epochs);
         List<Integer> numbers = IntStream.range(0, settings.workers).boxed().toList();
-        List<Training.Outcome> outcomes = context.parallelize(numbers, settings.workers)
+        List<byte[]> outcomes = context.parallelize(numbers, settings.workers)
                 .rdd()
                 .barrier()
-                .mapPartitions(new Task<>(training), false, tag())
+                .mapPartitions(new Task<>(training), false, ClassTag$.MODULE$.<byte[]>apply(byte[].class))
                 .toJavaRDD()
                 .repartition(1) // because Spark gives a last stage up when a task fails, but runs one before it again
                 .collect();
         Training.Outcome first = null;
-        for (Training.Outcome outcome : outcomes) {
+        for (byte[] bytes : outcomes) {
+            Training.Outcome outcome = Sent.object(bytes, Training.Outcome.class);
             if (!outcome.refused().isEmpty()) {
                 throw new IllegalStateException(outcome.refused());
             }
@@ -248,13 +244,9 @@ public final class SparkTrainer<M extends Net> {
                 settings.model, folder, Objects.requireNonNull(first).epochs(), first.ended());
     }
 
-    private static ClassTag<Training.Outcome> tag() {
-        return ClassTag$.MODULE$.apply(Training.Outcome.class);
-    }
-
     /** The training as Spark runs it. */
     private static final class Task<M extends Net>
-            extends AbstractFunction1<Iterator<Integer>, Iterator<Training.Outcome>> implements Serializable {
+            extends AbstractFunction1<Iterator<Integer>, Iterator<byte[]>> implements Serializable {
         private static final long serialVersionUID = 1;
 
         private final Training<M> training;
@@ -264,9 +256,9 @@ public final class SparkTrainer<M extends Net> {
         }
 
         @Override
-        public Iterator<Training.Outcome> apply(Iterator<Integer> number) {
+        public Iterator<byte[]> apply(Iterator<Integer> number) {
             return scala.jdk.javaapi.CollectionConverters.asScala(
-                    List.of(training.outcome()).iterator());
+                    List.of(Sent.bytes(training.outcome())).iterator());
         }
     }
 
@@ -292,18 +284,6 @@ public final class SparkTrainer<M extends Net> {
             throw new IllegalArgumentException("SparkTrainer: " + settings.shards + " shards cannot be divided among "
                     + settings.workers + " workers; give a number that divides them, or other shards(n)");
         }
-        try (var out = new ObjectOutputStream(OutputStream.nullOutputStream())) {
-            out.writeObject(settings.model);
-            out.writeObject(settings.recipe);
-        } catch (NotSerializableException e) {
-            throw new IllegalArgumentException(
-                    "SparkTrainer: the model or the recipe cannot be sent to executors, because it holds a "
-                            + e.getMessage()
-                            + ", which is not serializable; make everything inside of the functions that are given",
-                    e);
-        } catch (IOException e) {
-            throw new IllegalArgumentException(
-                    "SparkTrainer: the model or the recipe cannot be sent to executors: " + e.getMessage(), e);
-        }
+        Sent.check("SparkTrainer: the model or the recipe", settings.model, settings.recipe);
     }
 }

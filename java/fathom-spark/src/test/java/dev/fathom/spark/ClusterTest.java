@@ -10,6 +10,11 @@ import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.plan.Plan;
 import dev.fathom.pretrained.Embedder;
+import dev.fathom.search.Dimension;
+import dev.fathom.search.Result;
+import dev.fathom.search.Results;
+import dev.fathom.search.Search;
+import dev.fathom.search.Space;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
 import dev.fathom.train.Run;
@@ -206,6 +211,24 @@ class ClusterTest {
                     },
                     null);
         }
+    }
+
+    /** A trial ends its executor once, and each scores how far the process is from that of the driver. */
+    @Test
+    void aSearchAlsoWhenAnExecutorIsLost(@TempDir Path temp) {
+        String died = temp.resolve("died").toString();
+        long driver = ProcessHandle.current().pid();
+        Results results = Search.maximize(
+                        Space.of(Dimension.whole("width", 1, 6)), SparkObjective.of(spark, trial -> {
+                            if (trial.number() == 2 && new File(died).createNewFile()) {
+                                Runtime.getRuntime().halt(1);
+                            }
+                            return ProcessHandle.current().pid() == driver ? -1 : trial.whole("width");
+                        }))
+                .workers(2)
+                .grid(6);
+        assertThat(Path.of(died)).exists();
+        assertThat(results.all()).extracting(Result::score).containsExactly(1.0, 2.0, 3.0, 4.0, 5.0, 6.0);
     }
 
     @Test

@@ -32,6 +32,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -64,6 +65,7 @@ class SparkTrainerTest {
         spark = SparkSession.builder()
                 .master("local[4]")
                 .config("spark.ui.enabled", "false")
+                .config("spark.serializer", KryoSerializer.class.getName())
                 .config("spark.sql.shuffle.partitions", "2")
                 .config("spark.sql.warehouse.dir", folder.toString())
                 .getOrCreate();
@@ -334,7 +336,7 @@ class SparkTrainerTest {
                         .folder(temp.toString())
                         .fit(rows, 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("SparkTrainer: the model or the recipe cannot be sent to executors, because it holds a"
+                .hasMessage("SparkTrainer: the model or the recipe cannot be sent, because it holds a"
                         + " dev.fathom.nn.Model, which is not serializable; make everything inside of the functions that"
                         + " are given");
         assertThatThrownBy(() -> trainer("run").workers(3).fit(rows, 1))
