@@ -330,12 +330,11 @@ class QuickstartTest {
         Process process = builder.start();
         try {
             int full = 0;
-            for (int i = 0; i < 1200; i++) {
+            // a busy machine makes a training pause, too, so that a second without a word is not enough
+            for (int looks = 0, quiet = 0; looks < 1200 && quiet < 30; looks++) {
                 Thread.sleep(100);
                 int now = process.getInputStream().available();
-                if (now > 4096 && now == full) {
-                    break;
-                }
+                quiet = now > 4096 && now == full ? quiet + 1 : 0;
                 full = now;
             }
             interrupt(process, "-INT");

@@ -228,7 +228,7 @@ public final class SparkTrainer<M extends Net> {
         List<byte[]> outcomes = context.parallelize(numbers, settings.workers)
                 .rdd()
                 .barrier()
-                .mapPartitions(new Task<>(training), false, ClassTag$.MODULE$.<byte[]>apply(byte[].class))
+                .mapPartitions(new Worker<>(training), false, ClassTag$.MODULE$.<byte[]>apply(byte[].class))
                 .toJavaRDD()
                 .repartition(1) // because Spark gives a last stage up when a task fails, but runs one before it again
                 .collect();
@@ -244,14 +244,14 @@ public final class SparkTrainer<M extends Net> {
                 settings.model, folder, Objects.requireNonNull(first).epochs(), first.ended());
     }
 
-    /** The training as Spark runs it. */
-    private static final class Task<M extends Net>
-            extends AbstractFunction1<Iterator<Integer>, Iterator<byte[]>> implements Serializable {
+    /** The training as a task of Spark runs it. */
+    private static final class Worker<M extends Net> extends AbstractFunction1<Iterator<Integer>, Iterator<byte[]>>
+            implements Serializable {
         private static final long serialVersionUID = 1;
 
         private final Training<M> training;
 
-        Task(Training<M> training) {
+        Worker(Training<M> training) {
             this.training = training;
         }
 

@@ -218,13 +218,12 @@ class ClusterTest {
     void aSearchAlsoWhenAnExecutorIsLost(@TempDir Path temp) {
         String died = temp.resolve("died").toString();
         long driver = ProcessHandle.current().pid();
-        Results results = Search.maximize(
-                        Space.of(Dimension.whole("width", 1, 6)), SparkObjective.of(spark, trial -> {
-                            if (trial.number() == 2 && new File(died).createNewFile()) {
-                                Runtime.getRuntime().halt(1);
-                            }
-                            return ProcessHandle.current().pid() == driver ? -1 : trial.whole("width");
-                        }))
+        Results results = Search.maximize(Space.of(Dimension.whole("width", 1, 6)), SparkObjective.of(spark, trial -> {
+                    if (trial.number() == 2 && new File(died).createNewFile()) {
+                        Runtime.getRuntime().halt(1);
+                    }
+                    return ProcessHandle.current().pid() == driver ? -1 : trial.whole("width");
+                }))
                 .workers(2)
                 .grid(6);
         assertThat(Path.of(died)).exists();

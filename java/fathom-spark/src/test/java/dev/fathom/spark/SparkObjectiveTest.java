@@ -100,7 +100,8 @@ class SparkObjectiveTest {
     }
 
     private static String failure(SparkObjective.Scoring scoring) {
-        Results results = Search.minimize(SPACE, SparkObjective.of(spark, scoring)).random(1);
+        Results results =
+                Search.minimize(SPACE, SparkObjective.of(spark, scoring)).random(1);
         return results.all().get(0).failure();
     }
 
