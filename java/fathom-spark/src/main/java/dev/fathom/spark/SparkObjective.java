@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * depends on the seed and the scores alone, so the table of results is the one of a single machine.
  *
  * <pre>{@code
- * Results found = Search.maximize(space, SparkObjective.of(spark, trial -> accuracy(trial.whole("width"), trial.seed())))
+ * SparkObjective accuracy = SparkObjective.of(spark, trial -> accuracy(trial.whole("width"), trial.seed()));
+ * Results found = Search.maximize(space, accuracy)
  *     .workers(spark.sparkContext().defaultParallelism())
  *     .file(Path.of("search.csv"))
  *     .random(200);
