@@ -140,10 +140,11 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
                 .mapPartitionsWithIndex(this::written, true)
                 .collect()
                 .stream()
+                .map(Facts::of)
                 .reduce(Facts.NONE, Facts::and);
     }
 
-    private Iterator<Facts> written(int part, Iterator<byte[]> hashed) {
+    private Iterator<String> written(int part, Iterator<byte[]> hashed) {
         Facts[] facts = {Facts.NONE};
         folder.write(String.format(Locale.ROOT, "rows-%03d.bin", part), out -> {
             while (hashed.hasNext()) {
@@ -152,7 +153,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
                 facts[0] = facts[0].and(row, columns);
             }
         });
-        return List.of(facts[0]).iterator();
+        return List.of(facts[0].text(columns)).iterator();
     }
 
     /** The bytes of a row behind their hash. */

@@ -52,10 +52,10 @@ class SparkObjectiveTest {
     /** A score with some that are no numbers and some exceptions, as of a net that is trained. */
     private static double score(Trial trial) throws IOException {
         float rate = trial.real("rate");
-        if (trial.whole("width") == 3) {
-            throw new IOException("no width of 3");
+        if (trial.whole("width") > 7) {
+            throw new IOException("too wide");
         }
-        return trial.whole("width") == 5 ? Double.NaN : Math.sin(rate) + new Rng(trial.seed()).uniform(1, 0, 1)[0];
+        return trial.whole("width") == 2 ? Double.NaN : Math.sin(rate) + new Rng(trial.seed()).uniform(1, 0, 1)[0];
     }
 
     private static double onExecutor(Trial trial) throws IOException {
@@ -74,7 +74,7 @@ class SparkObjectiveTest {
         found(SparkObjectiveTest::score, here);
         RAN.clear();
         Results results = found(SparkObjective.of(spark, SparkObjectiveTest::onExecutor), there);
-        assertThat(there).hasSameTextualContentAs(here).content().contains("IOException: no width of 3");
+        assertThat(there).hasSameTextualContentAs(here).content().contains("IOException: too wide", "the score is NaN");
         assertThat(RAN).hasSize(18);
 
         // a search that was cut off goes on
