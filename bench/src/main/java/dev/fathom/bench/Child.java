@@ -92,6 +92,24 @@ final class Child implements AutoCloseable {
         }
     }
 
+    /** The bytes of memory that it holds; 0 where the system does not say. */
+    long bytes() {
+        Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+        try {
+            return Files.exists(status) ? bytes(Files.readAllLines(status)) : 0;
+        } catch (IOException gone) {
+            return 0;
+        }
+    }
+
+    /** Of a file {@code /proc/PID/status}. */
+    static long bytes(List<String> status) {
+        return status.stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", "")))
+                .sum();
+    }
+
     /** The kernels that OpenBLAS chose, which it names when OPENBLAS_VERBOSE=2. */
     String core() throws IOException {
         return Files.readAllLines(log, StandardCharsets.UTF_8).stream()

@@ -5,13 +5,15 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * ratio = median over generations of (fastest rival / ours), each the median of its repetitions in that generation.
  *
  * <p>A generation starts every process afresh (memory falls differently each time); inside it the contenders take
- * turns, and in each the fastest rival counts. The error is the larger of two: twice the standard error of the median
- * ratio of neighboring repetitions, and half the range of the generations' ratios.
+ * turns, and in each the fastest rival counts. A rival may have had fewer turns than Fathom, always the first ones, or
+ * none in a generation: its times are compared with those of Fathom beside them. The error is the larger of two: twice
+ * the standard error of the median ratio of neighboring repetitions, and half the range of the generations' ratios.
  */
 final class Duel {
     /** The outcome: times in nanoseconds, the rival that was fastest in most generations, the error of our time. */
@@ -40,40 +42,63 @@ final class Duel {
     }
 
     Outcome outcome() {
-        int generations = ours.length;
-        double[] mine = new double[generations];
-        double[] best = new double[generations];
-        String[] winner = new String[generations];
-        double[][] fastest = new double[generations][];
-        Arrays.fill(best, Double.POSITIVE_INFINITY);
-        for (int g = 0; g < generations; g++) {
-            mine[g] = median(ours[g]);
-            for (Map.Entry<String, double[][]> rival : rivals.entrySet()) {
-                double theirs = median(rival.getValue()[g]);
-                if (theirs < best[g]) {
-                    best[g] = theirs;
-                    winner[g] = rival.getKey();
-                    fastest[g] = rival.getValue()[g];
-                }
-            }
-        }
-        double oursError =
-                error(Arrays.stream(ours).flatMapToDouble(Arrays::stream).toArray(), mine);
         if (rivals.isEmpty()) {
-            return new Outcome(median(mine), Double.NaN, "", Double.NaN, Double.NaN, oursError);
+            double[][] ran = Arrays.stream(ours).filter(g -> g.length > 0).toArray(double[][]::new);
+            double[] mine = Arrays.stream(ran).mapToDouble(Duel::median).toArray();
+            return new Outcome(median(mine), Double.NaN, "", Double.NaN, Double.NaN, error(joined(ran), mine));
         }
-        double[] ratios = new double[generations];
-        double[] pairs = new double[Arrays.stream(ours).mapToInt(r -> r.length).sum()];
-        int n = 0;
-        for (int g = 0; g < generations; g++) {
-            ratios[g] = best[g] / mine[g];
-            for (int i = 0; i < ours[g].length; i++) {
-                pairs[n++] = fastest[g][i] / ours[g][i];
+        List<Generation> all = new ArrayList<>();
+        for (int g = 0; g < ours.length; g++) {
+            Generation generation = generation(g);
+            if (generation != null) {
+                all.add(generation);
             }
         }
-        double ratio = median(best) / median(mine);
+        double[] mine = all.stream().mapToDouble(Generation::mine).toArray();
+        double[] best = all.stream().mapToDouble(Generation::best).toArray();
+        double[] ratios = all.stream().mapToDouble(g -> g.best() / g.mine()).toArray();
+        double[] pairs = joined(all.stream().map(Generation::pairs).toArray(double[][]::new));
+        double[] beside = joined(all.stream().map(Generation::ours).toArray(double[][]::new));
         return new Outcome(
-                median(mine), median(best), mostFrequent(List.of(winner)), ratio, error(pairs, ratios), oursError);
+                median(mine),
+                median(best),
+                mostFrequent(all.stream().map(Generation::rival).toList()),
+                median(best) / median(mine),
+                error(pairs, ratios),
+                error(beside, mine));
+    }
+
+    /** Our times beside those of the rival that was the fastest in a generation. */
+    private record Generation(String rival, double[] ours, double[] theirs) {
+        double mine() {
+            return median(ours);
+        }
+
+        double best() {
+            return median(theirs);
+        }
+
+        double[] pairs() {
+            double[] pairs = new double[ours.length];
+            Arrays.setAll(pairs, i -> theirs[i] / ours[i]);
+            return pairs;
+        }
+    }
+
+    /** Null where no rival had a turn. */
+    private @Nullable Generation generation(int g) {
+        Generation fastest = null;
+        for (Map.Entry<String, double[][]> rival : rivals.entrySet()) {
+            double[] theirs = rival.getValue()[g];
+            if (theirs.length > 0 && (fastest == null || median(theirs) < fastest.best())) {
+                fastest = new Generation(rival.getKey(), Arrays.copyOf(ours[g], theirs.length), theirs);
+            }
+        }
+        return fastest;
+    }
+
+    private static double[] joined(double[][] parts) {
+        return Arrays.stream(parts).flatMapToDouble(Arrays::stream).toArray();
     }
 
     /** Of a figure, from its repetitions and its generations. */

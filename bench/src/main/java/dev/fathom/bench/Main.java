@@ -1,8 +1,5 @@
 package dev.fathom.bench;
 
-import dev.fathom.bench.Row.Bar;
-import dev.fathom.bench.Row.Beside;
-import dev.fathom.bench.Row.Entrant;
 import dev.fathom.bench.Row.Limit;
 import dev.fathom.bench.Row.Pace;
 import java.io.IOException;
@@ -10,18 +7,13 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -94,15 +86,6 @@ public final class Main implements Callable<Integer> {
     private boolean page;
 
     private final PrintStream print = System.out;
-    private final Set<String> abouts = new LinkedHashSet<>();
-    /** Of each row, the first answer: time, and what the contenders must agree on. */
-    private final Map<Row, double[]> answers = new HashMap<>();
-
-    private int generations;
-    private int repetitions;
-    private int firstWarmMs;
-    private int warmMs;
-    private int measureMs;
 
     /** Runs the command line. */
     public static void main(String[] args) {
@@ -141,26 +124,8 @@ public final class Main implements Callable<Integer> {
                 throw new IOException(refusal);
             }
         }
-        generations = quick ? 1 : 3;
-        repetitions = quick ? 3 : 4;
-        firstWarmMs = quick ? 100 : 800;
-        warmMs = quick ? 10 : 100;
-        measureMs = quick ? 60 : 300;
         Files.createDirectories(out);
-        Path samples = out.resolve("samples.csv"); // as they come, so that a run that is ended was not in vain
-        Files.writeString(samples, "row,threads,contender,generation,repetition,ns\n");
-
-        List<Row> rows = new ArrayList<>();
-        for (Row row : Row.all()) {
-            boolean wanted = !quick
-                    || row.pace() != Pace.SLOW
-                            && (row.threads() == 2
-                                    || row.rivals().stream()
-                                            .noneMatch(r -> r.contender().home().equals(Contender.Home.TORCH)));
-            if (wanted && matches(row.name(), filter)) {
-                rows.add(row);
-            }
-        }
+        List<Row> rows = rows();
         boolean noTokenizers = leftOut("The rows tokenize-", "tokenize", TokenizerCase.missing());
         boolean noModels = leftOut("The rows onnx- of trained models", "onnx", OnnxCase.missing());
         boolean noCache = Jvm.newest() == null && matching(Single.COLD_MLP + "-aot");
@@ -179,46 +144,35 @@ public final class Main implements Callable<Integer> {
 
         Map<Limit, double[]> limits = new HashMap<>();
         Probe.measure(limits);
-        Map<Row, Map<Entrant, double[][]>> times = new LinkedHashMap<>();
-        Map<Row, String> failures = new HashMap<>();
-        OnnxFolder.clear();
-        for (int g = 0; g < generations; g++) {
-            generation(g, rows, times, failures, samples);
+        String commit = commit();
+        Journal journal = new Journal(out.resolve("journal"), key(unprobed, commit));
+        if (!journal.entries().isEmpty()) {
+            print.println("Goes on with the run of " + commit + " that was cut off. Delete " + out.resolve("journal")
+                    + " to begin anew.");
         }
-        OnnxFolder.clear();
-        List<Measurement> single = new ArrayList<>();
-        progress("single processes");
-        Single.cold(this::matching, peers, quick, out, single);
-        Single.steady(this::matching, quick, out, single);
-        Single.footprint(this::matching, peers, quick, out, single);
-        Single.freezing(this::matching, quick, out, single);
-        progress("services");
-        new Serving(this::matching, peers, quick, out, abouts, single).measure();
+        boolean whole = peers && !quick && filter.isEmpty() && !noTokenizers && !noModels && !noCache;
+        Run run = new Run(rows, this::matching, peers, quick, out, journal);
+        run.measure(() -> keep(report(run, limits, commit, false)));
         if (!quick) {
             Probe.measure(limits);
         }
-        progress("");
-        if (rows.isEmpty() && single.isEmpty()) {
+        List<Measurement> results = run.results(limits);
+        if (results.isEmpty()) {
             throw new IOException("no row's name starts with " + String.join(" or ", filter));
         }
-
-        List<Measurement> results = new ArrayList<>();
-        for (Row row : rows) {
-            results(row, times.getOrDefault(row, Map.of()), failures.get(row), limits, results);
+        long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
+        Report report = report(run, limits, commit, whole && failed == 0);
+        keep(report);
+        if (failed == 0) {
+            journal.end();
         }
-        Row.means().forEach(mean -> Measurement.mean(mean, results));
-        results.addAll(single);
-        abouts.forEach(print::println);
-        Machine machine = Machine.here(limits);
-        print.println(machine.about());
+        report.versions().forEach(print::println);
+        if (run.bytes() > 0) {
+            print.printf(Locale.ROOT, "Processes of a row held at most %.1f GiB together.%n", run.bytes() / 0x1p30);
+        }
+        print.println(report.machine().about());
         print.println();
         print.print(Measurement.table(results));
-        long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
-        boolean complete = peers && !quick && filter.isEmpty() && failed == 0 && !noTokenizers && !noModels && !noCache;
-        String date = LocalDate.now(ZoneId.systemDefault()).toString();
-        Report report = new Report(machine, List.copyOf(abouts), commit(), date, complete, results);
-        Files.writeString(out.resolve("results.json"), Report.json(results) + "\n");
-        Files.writeString(out.resolve("run.json"), report.json());
         long missed = results.stream().filter(r -> r.verdict().equals("MISSED")).count();
         print.printf(
                 "%n%d rows, %d missed, %d failed; %s%n", results.size(), missed, failed, out.resolve("results.json"));
@@ -227,6 +181,38 @@ public final class Main implements Callable<Integer> {
         }
         int fell = before == null ? 0 : fell(before, report);
         return failed == 0 ? fell : 1;
+    }
+
+    /** The rows that are wanted. */
+    private List<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        for (Row row : Row.all()) {
+            boolean brief = row.pace() != Pace.SLOW
+                    && (row.threads() == 2
+                            || row.rivals().stream()
+                                    .noneMatch(r -> r.contender().home().equals(Contender.Home.TORCH)));
+            if ((!quick || brief) && matching(row.name())) {
+                rows.add(row);
+            }
+        }
+        return rows;
+    }
+
+    /** What a run measures, where and how: a run that was cut off goes on only as what it was. */
+    private String key(Machine machine, String commit) throws InterruptedException {
+        int changes = commit.endsWith("-dirty") ? git("diff", "HEAD").hashCode() : 0;
+        return Report.GSON.toJson(List.of(machine, commit, changes, peers, quick, filter));
+    }
+
+    private static Report report(Run run, Map<Limit, double[]> limits, String commit, boolean complete)
+            throws IOException {
+        String date = LocalDate.now(ZoneId.systemDefault()).toString();
+        return new Report(Machine.here(limits), run.abouts(), commit, date, complete, run.results(limits));
+    }
+
+    private void keep(Report report) throws IOException {
+        Files.writeString(out.resolve("results.json"), Report.json(report.rows()) + "\n");
+        Files.writeString(out.resolve("run.json"), report.json());
     }
 
     /** Says of rows which are asked for why they are left out, if they are. */
@@ -318,170 +304,11 @@ public final class Main implements Callable<Integer> {
         }
     }
 
-    /** Every process afresh; in a row, its contenders in turn. */
-    private void generation(
-            int g, List<Row> rows, Map<Row, Map<Entrant, double[][]>> times, Map<Row, String> failures, Path samples)
-            throws IOException {
-        Map<Contender, Child> children = new HashMap<>();
-        try {
-            for (Row row : rows) {
-                Map<Entrant, double[][]> row0 = times.computeIfAbsent(row, r -> new LinkedHashMap<>());
-                for (int i = 0; i < repetitions(row) && !failures.containsKey(row); i++) {
-                    for (Entrant entrant : entrants(row)) {
-                        progress(String.format(
-                                "%d/%d %s, %d thread(s): %s",
-                                g + 1, generations, row.name(), row.threads(), entrant.name()));
-                        double ns;
-                        try {
-                            double[] answer = repetition(row, entrant, i == 0 ? firstWarmMs : warmMs, children);
-                            ns = answer[0];
-                            if (!row.otherSize(entrant)) {
-                                agree(answers.computeIfAbsent(row, r -> answer), answer);
-                            }
-                        } catch (IOException e) {
-                            failures.put(row, entrant.name() + ": " + e.getMessage());
-                            break;
-                        }
-                        row0.computeIfAbsent(entrant, e -> new double[generations][repetitions(row)])[g][i] = ns;
-                        String sample = String.format(
-                                Locale.ROOT,
-                                "%s,%d,%s,%d,%d,%.0f%n",
-                                row.name(),
-                                row.threads(),
-                                entrant.name(),
-                                g,
-                                i,
-                                ns);
-                        Files.writeString(samples, sample, StandardOpenOption.APPEND);
-                    }
-                }
-            }
-        } finally {
-            for (Child child : children.values()) {
-                abouts.add(child.about.contains("MKL") ? child.about : child.about + child.core());
-                child.close();
-            }
-        }
-    }
-
-    private int repetitions(Row row) {
-        return row.pace() == Pace.SLOW ? repetitions / 2 : repetitions;
-    }
-
-    private List<Entrant> entrants(Row row) {
-        List<Entrant> entrants = new ArrayList<>();
-        entrants.add(row.ours());
-        for (Entrant rival : row.rivals()) {
-            if (peers || rival.contender().home() == Contender.Home.FATHOM) {
-                entrants.add(rival);
-            }
-        }
-        if (peers && row.beside() != null && !entrants.contains(row.beside().rival())) {
-            entrants.add(row.beside().rival());
-        }
-        return entrants;
-    }
-
-    private static void agree(double[] first, double[] answer) throws IOException {
-        if (answer.length != first.length) {
-            throw new IOException("tells " + (answer.length - 1) + " numbers instead of " + (first.length - 1));
-        }
-        for (int i = 1; i < answer.length; i++) {
-            try {
-                Work.check("number " + i + " of what it told", answer[i], first[i], 1e-3);
-            } catch (IllegalStateException e) {
-                throw new IOException(e.getMessage());
-            }
-        }
-    }
-
-    private double[] repetition(Row row, Entrant entrant, int warm, Map<Contender, Child> children) throws IOException {
-        Contender contender = entrant.contender();
-        Child child = children.get(contender);
-        if (child == null) {
-            Path log = out.resolve(children.size() + "-" + contender.name() + ".log");
-            child = new Child(
-                    contender.process(Server.class.getName(), List.of("-Xmx4g"), contender.home().benchmarks), log);
-            children.put(contender, child);
-        }
-        try {
-            if (child.about.isEmpty()) {
-                child.about = child.answer();
-            }
-            int part = row.pace() == Pace.BRIEF ? 2 : 1;
-            child.send(entrant.method() + " " + entrant.params() + " " + warm / part + " " + measureMs / part);
-            return Arrays.stream(child.answer().split(" "))
-                    .mapToDouble(Double::parseDouble)
-                    .toArray();
-        } catch (IOException e) {
-            if (child.ended()) { // the next row gets another
-                children.remove(contender);
-                child.close();
-            }
-            throw e;
-        }
-    }
-
-    private static void results(
-            Row row,
-            Map<Entrant, double[][]> times,
-            @Nullable String failure,
-            Map<Limit, double[]> limits,
-            List<Measurement> results) {
-        results.add(result(row, row.name(), row.bar(), row.rivals(), times, failure, limits));
-        Beside beside = row.beside();
-        if (beside != null && (failure != null || times.containsKey(beside.rival()))) {
-            String name = row.name() + "-" + beside.suffix();
-            results.add(result(row, name, beside.bar(), List.of(beside.rival()), times, failure, limits));
-        }
-    }
-
-    private static Measurement result(
-            Row row,
-            String name,
-            Bar bar,
-            List<Entrant> rivals,
-            Map<Entrant, double[][]> times,
-            @Nullable String failure,
-            Map<Limit, double[]> limits) {
-        if (failure != null) {
-            return Measurement.failed(name, row.threads(), row.unit().text, bar, failure);
-        }
-        double[][] ours = times.get(row.ours());
-        if (ours == null) {
-            return Measurement.failed(name, row.threads(), row.unit().text, bar, "not measured");
-        }
-        Duel duel = new Duel(ours);
-        for (Entrant rival : rivals) {
-            double[][] theirs = times.get(rival);
-            if (theirs != null) {
-                duel.against(rival.name(), theirs);
-            }
-        }
-        double[] limit = limits.get(row.limit());
-        double rate = row.work() / duel.outcome().ours();
-        return Measurement.of(
-                name,
-                row.threads(),
-                ns -> row.unit().of(ns, row.work()),
-                row.unit().text,
-                duel,
-                limit == null ? Double.NaN : rate / limit[row.threads() - 1],
-                bar);
-    }
-
     private boolean matching(String name) {
         return matches(name, filter);
     }
 
     static boolean matches(String name, List<String> prefixes) {
         return prefixes.isEmpty() || prefixes.stream().anyMatch(name::startsWith);
-    }
-
-    /** On a terminal, what is being measured now. */
-    private void progress(String text) {
-        if (System.console() != null) {
-            System.err.print("\r\033[K" + text);
-        }
     }
 }

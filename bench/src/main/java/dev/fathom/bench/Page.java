@@ -22,7 +22,9 @@ final class Page {
             `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, Deeplearning4j, the Deep Java Library (DJL) and Hugging
             Face's tokenizers. Every contender runs in its own JVM at its best
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
-            disturbs all of them alike. Each row is measured in three generations of fresh processes, and medians count, so that a single hiccup has no say.
+            disturbs all of them alike. Each row is measured in two generations of fresh processes, or in three where the two disagree, and medians count, so that a
+            single hiccup has no say. A contender has two to five turns in a generation: no more are given once the error of the ratio is below 3 %, and none to a
+            peer that takes 1.4 times as long as the fastest of its row, whose own figure is then of the turns that it had.
 
             The ratio compares Fathom with the fastest peer of the row: a ratio of 2 means that Fathom needs half the time or half the memory. The error beside it
             is the larger of twice the standard error of the median and half the range of the generations. The last column is the share of what the machine itself
@@ -114,7 +116,7 @@ final class Page {
             ## Repeat it
 
             ```sh
-            ./fathom bench --peers                     # everything: more than an hour on two cores, which should do nothing else meanwhile
+            ./fathom bench --peers                     # everything: up to an hour on two cores, which should do nothing else meanwhile
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
             ./fathom bench --peers --save              # stores the run in bench/results, and writes this page anew
@@ -126,6 +128,10 @@ final class Page {
             A row with peers fell if its ratio became smaller by more than the errors of both runs together and by more than 3 %. A row without peers is judged by
             its share of the machine's bound. Every run leaves `results.json`, `run.json` (the form in which runs are stored, which `--against` and `--with`
             take) and all samples in `out/bench`. The stored files also hold the figures of every contender, not only of the fastest.
+
+            Rows with the same contenders are measured one after another, so that few processes live at a time: they hold less than 8 GiB together. A run says how
+            far it is and how many minutes are left, writes what it has after every family of rows, and goes on where it was when it is started again after it was
+            cut off, if the commit, the machine and the options are the same.
 
             Settings of your shell for OpenBLAS, OpenMP and malloc do not reach the contenders: each has the environment that stands in `Row.java`.
             """;

@@ -36,7 +36,7 @@ record Report(
     /** Where the runs of each kind of processor are stored. */
     static final Path STORE = Contender.BENCH.resolve("results");
 
-    private static final Gson GSON = new GsonBuilder()
+    static final Gson GSON = new GsonBuilder()
             .serializeNulls()
             .disableHtmlEscaping()
             .registerTypeAdapter(double.class, new NumberAdapter())

@@ -22,6 +22,31 @@ final class Serving {
     /** Callers at a time. */
     static final List<Integer> CALLERS = List.of(1, 2, 4);
 
+    /** The rows of {@link #latency}. */
+    static final List<String> LATENCY = List.of("serve-p50", "serve-p99.9", "serve-scaling");
+
+    /** The rows of {@link #tails}. */
+    static final List<String> TAILS =
+            List.of("serve-tail", "serve-tail-p50", "serve-tail-p99", "serve-tail-p99.9", "serve-tail-max");
+
+    /** The rows of {@link #steady}. */
+    static final List<String> STEADY = List.of(
+            "serve-java-bytes",
+            "serve-mallocs",
+            "serve-rss",
+            "serve-size",
+            "serve-pool-java-bytes",
+            "serve-pool-mallocs",
+            "serve-batcher-java-bytes",
+            "serve-batcher-mallocs");
+
+    /** The rows of {@link #batching}. */
+    static final List<String> BATCHING = List.of(
+            "serve-batcher-waiting", "serve-batcher-waiting-p99", "serve-batcher-pending", "serve-batcher-pending-p99");
+
+    /** The rows of {@link #starts}. */
+    static final List<String> STARTS = List.of("serve-start");
+
     private static final String TORCH = "dev.fathom.bench.torch.TorchService";
     private static final String DL4J = "dev.fathom.bench.dl4j.Dl4jService";
 
@@ -58,15 +83,6 @@ final class Serving {
         this.out = out;
         this.abouts = abouts;
         this.results = results;
-    }
-
-    /** Adds the rows that are wanted. */
-    void measure() {
-        latency();
-        tails();
-        steady();
-        batching();
-        starts();
     }
 
     private List<Side> sides() throws IOException {
@@ -130,8 +146,8 @@ final class Serving {
     }
 
     /** Medians and 99.9th percentiles at 1, 2 and 4 callers, and what two callers get of one. */
-    private void latency() {
-        if (none("serve-p50", "serve-p99.9", "serve-scaling")) {
+    void latency() {
+        if (LATENCY.stream().noneMatch(wanted)) {
             return;
         }
         int repetitions = quick ? 2 : 6;
@@ -193,8 +209,8 @@ final class Serving {
      * How much longer the 99.9th percentile of a million calls is than that of as many empty spins of a call's length,
      * which alternate with the calls: what the machine itself does to a thread does not count.
      */
-    private void tails() {
-        if (none("serve-tail", "serve-tail-p50", "serve-tail-p99", "serve-tail-p99.9", "serve-tail-max")) {
+    void tails() {
+        if (TAILS.stream().noneMatch(wanted)) {
             return;
         }
         Bar bar = Bar.atMost(10).or(1 / 0.6);
@@ -246,16 +262,8 @@ final class Serving {
     }
 
     /** What an answer takes beside time, what a process holds, and how large the libraries are. */
-    private void steady() {
-        if (none(
-                "serve-java-bytes",
-                "serve-mallocs",
-                "serve-rss",
-                "serve-size",
-                "serve-pool-java-bytes",
-                "serve-pool-mallocs",
-                "serve-batcher-java-bytes",
-                "serve-batcher-mallocs")) {
+    void steady() {
+        if (STEADY.stream().noneMatch(wanted)) {
             return;
         }
         try {
@@ -315,12 +323,8 @@ final class Serving {
      * Answers with 64 requests under way beside those to one caller, by threads that wait and by threads that do not;
      * and what a request may take: the delay, which is 0, the run under way and its own.
      */
-    private void batching() {
-        if (none(
-                "serve-batcher-waiting",
-                "serve-batcher-waiting-p99",
-                "serve-batcher-pending",
-                "serve-batcher-pending-p99")) {
+    void batching() {
+        if (BATCHING.stream().noneMatch(wanted)) {
             return;
         }
         try {
@@ -354,8 +358,8 @@ final class Serving {
     }
 
     /** From the start of the JVM to the first answer of a network in a file, of those that no other row has. */
-    private void starts() {
-        if (none("serve-start")) {
+    void starts() {
+        if (STARTS.stream().noneMatch(wanted)) {
             return;
         }
         try {
@@ -388,10 +392,6 @@ final class Serving {
         } catch (IOException e) {
             failed("serve-start", 1, "ms", Bar.NONE, e);
         }
-    }
-
-    private boolean none(String... names) {
-        return Arrays.stream(names).noneMatch(wanted);
     }
 
     private void add(Measurement row) {

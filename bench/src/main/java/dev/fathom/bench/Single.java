@@ -23,6 +23,9 @@ final class Single {
     /** A row for each {@link Jvm}. */
     static final String COLD_MLP = "cold-start-mlp";
 
+    /** The rows of {@link #cold}, but for those of other JVMs. */
+    static final List<String> COLD = List.of(COLD_MLP, "cold-start-encoder", "cold-start-onnx");
+
     private static final String OURS = "dev.fathom.bench.Fathom";
     private static final String THEIRS = "dev.fathom.bench.ort.Ort";
 

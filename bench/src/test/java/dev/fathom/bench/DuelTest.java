@@ -66,4 +66,14 @@ class DuelTest {
                 .extracting(Duel.Outcome::rival, Duel.Outcome::theirs, Duel.Outcome::ratio)
                 .containsExactly(tuple("a", 155.0, 1.55), tuple("b", 215.0, 2.15));
     }
+
+    @Test
+    void aRivalWithFewerTurnsIsComparedWithTheTurnsBesideIts() {
+        Duel duel = new Duel(new double[][] {{100, 100, 200}, {100, 100}, {}})
+                .against("a", new double[][] {{110, 110, 220}, {120, 120}, {}})
+                .against("out", new double[][] {{150}, {}, {}});
+        assertThat(duel.outcome().ratio()).isEqualTo(1.15, within(1e-12));
+        assertThat(duel.outcome().rival()).isEqualTo("a");
+        assertThat(duel.each()).extracting(Duel.Outcome::ratio).containsExactly(1.15, 1.5);
+    }
 }

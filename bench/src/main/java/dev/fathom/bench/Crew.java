@@ -1,0 +1,111 @@
+package dev.fathom.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The processes of a generation of a family of rows. One that holds much memory makes room at the start of a row, so
+ * that all of them together do not outgrow the machine.
+ */
+final class Crew implements AutoCloseable {
+    /** Bytes that leave room for what a row needs, below 8 GiB. */
+    private static final long ROOM = 5L << 30;
+
+    private final Path out;
+    private final Map<Contender, Child> children = new LinkedHashMap<>();
+    private int started;
+    private long most;
+
+    /** Logs go to {@code out}. */
+    Crew(Path out) {
+        this.out = out;
+    }
+
+    /** Starts those who take part in a row and do not run yet, all at once. */
+    void summon(Collection<Contender> wanted) throws IOException {
+        while (bytes() > ROOM) {
+            dismiss(largest());
+        }
+        for (Contender contender : wanted) {
+            if (!children.containsKey(contender)) {
+                Path log = out.resolve(started++ + "-" + contender.name() + ".log");
+                List<String> heap = List.of("-Xmx4g");
+                String main = Server.class.getName();
+                children.put(contender, new Child(contender.process(main, heap, contender.home().benchmarks), log));
+            }
+        }
+    }
+
+    /** Has a contender answer a request. */
+    String ask(Contender contender, String request) throws IOException {
+        Child child = children.get(contender);
+        if (child == null) { // it has ended by itself
+            summon(List.of(contender));
+            child = running(contender);
+        }
+        try {
+            if (child.about.isEmpty()) {
+                child.about = child.answer();
+            }
+            child.send(request);
+            return child.answer();
+        } catch (IOException e) {
+            if (child.ended()) { // the next row gets another
+                dismiss(contender);
+            }
+            throw e;
+        } finally {
+            most = Math.max(most, bytes());
+        }
+    }
+
+    /** What all have said of themselves by now. */
+    List<String> abouts() throws IOException {
+        List<String> abouts = new ArrayList<>();
+        for (Child child : children.values()) {
+            abouts.add(child.about.contains("MKL") ? child.about : child.about + child.core());
+        }
+        return abouts;
+    }
+
+    /** The most bytes that they held together after a request. */
+    long most() {
+        return most;
+    }
+
+    private Child running(Contender contender) {
+        Child child = children.get(contender);
+        if (child == null) {
+            throw new IllegalStateException(contender + " does not run");
+        }
+        return child;
+    }
+
+    private long bytes() {
+        return children.values().stream().mapToLong(Child::bytes).sum();
+    }
+
+    private Contender largest() {
+        return children.keySet().stream()
+                .max(Comparator.comparingLong(contender -> running(contender).bytes()))
+                .orElseThrow();
+    }
+
+    private void dismiss(Contender contender) {
+        Child child = children.remove(contender);
+        if (child != null) {
+            child.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        children.values().forEach(Child::close);
+    }
+}

@@ -1,0 +1,397 @@
+package dev.fathom.bench;
+
+import dev.fathom.bench.Row.Bar;
+import dev.fathom.bench.Row.Beside;
+import dev.fathom.bench.Row.Entrant;
+import dev.fathom.bench.Row.Limit;
+import dev.fathom.bench.Row.Pace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A run: families of rows whose contenders are the same, one after another, each in generations of fresh processes, in
+ * which the contenders of a row take turns; and then the rows that need processes of their own.
+ */
+final class Run {
+    private final List<Row> rows;
+    private final Predicate<String> wanted;
+    private final boolean peers;
+    private final boolean quick;
+    private final Path out;
+    private final Path samples;
+    private final Journal journal;
+    private final int generations;
+    private final Map<Row, Turns> turns = new LinkedHashMap<>();
+    private final Map<Row, String> failures = new HashMap<>();
+    /** Of each row, the first answer: what the contenders must agree on. */
+    private final Map<Row, double[]> told = new HashMap<>();
+
+    private final List<Measurement> single = new ArrayList<>();
+    private final Set<String> abouts = new LinkedHashSet<>();
+    private long bytes;
+
+    /** Something that writes what there is so far. */
+    interface Keeper {
+        void keep() throws IOException;
+    }
+
+    /** Rows that are measured together, in so many seconds. */
+    private record Block(String name, List<String> rows, int seconds, Measuring measuring) {}
+
+    /** Adds rows to a list. */
+    private interface Measuring {
+        void measure(List<Measurement> results) throws IOException;
+    }
+
+    /** A run of these rows and of those of blocks that are wanted, behind what the journal has. */
+    Run(List<Row> rows, Predicate<String> wanted, boolean peers, boolean quick, Path out, Journal journal)
+            throws IOException {
+        this.rows = rows;
+        this.wanted = wanted;
+        this.peers = peers;
+        this.quick = quick;
+        this.out = out;
+        this.journal = journal;
+        generations = quick ? 1 : 3;
+        samples = out.resolve("samples.csv");
+        Files.writeString(samples, "row,threads,contender,generation,repetition,ns\n");
+        for (Row row : rows) {
+            List<List<String>> lines = lines(row).stream().map(Run::names).toList();
+            int most = quick ? 3 : row.pace() == Pace.SLOW ? 3 : 5;
+            turns.put(row, new Turns(row.ours().name(), lines, generations, most));
+            for (Journal.Entry entry : journal.entries()) {
+                if (entry.is(row)) {
+                    know(row, entry);
+                }
+            }
+        }
+    }
+
+    /** Takes over what was measured before. */
+    private void know(Row row, Journal.Entry entry) throws IOException {
+        entry.nanos().forEach((who, all) -> {
+            for (double ns : all) {
+                turns(row).took(entry.generation(), who, ns);
+            }
+        });
+        if (entry.told().length > 0) {
+            told.putIfAbsent(row, entry.told());
+        }
+        introduce(entry.abouts());
+        write(entry);
+    }
+
+    /** Measures all; {@code keeper} is called whenever there is more than before. */
+    void measure(Keeper keeper) throws IOException {
+        List<Block> blocks = blocks();
+        double expected = blocks.stream().mapToDouble(this::seconds).sum();
+        for (Row row : rows) {
+            for (int g = 0; g < generations; g++) {
+                expected += seconds(row, g);
+            }
+        }
+        Progress progress = new Progress(System.err, System.console() != null, System::nanoTime, expected);
+        OnnxFolder.clear();
+        for (List<Row> family : families(rows)) {
+            for (int g = 0; g < generations; g++) {
+                generation(g, family, progress);
+                keeper.keep();
+            }
+        }
+        OnnxFolder.clear();
+        for (Block block : blocks) {
+            if (seconds(block) > 0) {
+                progress.part(block.name);
+            }
+            measure(block);
+            progress.passed(seconds(block));
+            keeper.keep();
+        }
+        progress.clear();
+    }
+
+    /** Rows whose processes are the same, in the order of the first of each family. */
+    static Collection<List<Row>> families(List<Row> rows) {
+        return rows.stream()
+                .collect(Collectors.groupingBy(Run::contenders, LinkedHashMap::new, Collectors.toList()))
+                .values();
+    }
+
+    private static Set<Contender> contenders(Row row) {
+        Stream<Entrant> beside = Stream.ofNullable(row.beside()).map(Beside::rival);
+        return Stream.concat(Stream.concat(Stream.of(row.ours()), row.rivals().stream()), beside)
+                .map(Entrant::contender)
+                .collect(Collectors.toSet());
+    }
+
+    /** Seconds that a generation of a row may take, of which the later ones have fewer contenders and turns. */
+    private double seconds(Row row, int generation) {
+        double each = row.pace() == Pace.SLOW ? 3 : row.pace() == Pace.BRIEF ? 0.8 : 1.4;
+        double share = generation == 0 ? 1 : generation == 1 ? 0.7 : 0.3;
+        return (quick ? 0.5 : 1) * each * share * entrants(row).size();
+    }
+
+    private double seconds(Block block) {
+        if (block.rows.stream().noneMatch(wanted)) {
+            return 0;
+        }
+        return (quick ? 0.1 : 1) * (peers ? 1 : 0.4) * block.seconds;
+    }
+
+    /** Every process afresh; in a row, its contenders in turn. */
+    private void generation(int g, List<Row> family, Progress progress) throws IOException {
+        String names = family.size() == 1
+                ? family.get(0).name()
+                : family.get(0).name() + " to " + family.get(family.size() - 1).name();
+        progress.part(String.format("generation %d of %d, %d rows, %s", g + 1, generations, family.size(), names));
+        try (Crew crew = new Crew(out)) {
+            for (Row row : family) {
+                if (!failures.containsKey(row) && turns(row).nanos(g).isEmpty()) {
+                    try {
+                        generation(g, row, crew, progress);
+                    } catch (IOException e) {
+                        failures.put(row, String.valueOf(e.getMessage()));
+                    }
+                }
+                progress.passed(seconds(row, g));
+            }
+            bytes = Math.max(bytes, crew.most());
+        }
+    }
+
+    private void generation(int g, Row row, Crew crew, Progress progress) throws IOException {
+        Turns turns = turns(row);
+        for (Set<String> next = turns.next(g); !next.isEmpty(); next = turns.next(g)) {
+            crew.summon(next.stream()
+                    .map(name -> entrant(row, name).contender())
+                    .collect(Collectors.toCollection(LinkedHashSet::new)));
+            for (String name : next) {
+                progress.now(row.name() + ", " + row.threads() + " thread(s): " + name);
+                turns.took(
+                        g, name, turn(row, entrant(row, name), !turns.nanos(g).containsKey(name), crew));
+            }
+        }
+        if (!turns.nanos(g).isEmpty()) {
+            Journal.Entry entry =
+                    Journal.Entry.of(row, g, turns.nanos(g), told.getOrDefault(row, new double[0]), crew.abouts());
+            introduce(entry.abouts());
+            journal.add(entry);
+            write(entry);
+        }
+    }
+
+    /** Nanoseconds of a call; what the contender told must be what the others did. */
+    private double turn(Row row, Entrant entrant, boolean first, Crew crew) throws IOException {
+        int part = row.pace() == Pace.BRIEF ? 2 : 1;
+        int warm = (quick ? first ? 100 : 10 : first ? 400 : 60) / part;
+        int measure = (quick ? 60 : 200) / part;
+        try {
+            double[] answer = Arrays.stream(crew.ask(
+                                    entrant.contender(),
+                                    entrant.method() + " " + entrant.params() + " " + warm + " " + measure)
+                            .split(" "))
+                    .mapToDouble(Double::parseDouble)
+                    .toArray();
+            if (!row.otherSize(entrant)) {
+                double[] numbers = Arrays.copyOfRange(answer, 1, answer.length);
+                agree(told.computeIfAbsent(row, r -> numbers), numbers);
+            }
+            return answer[0];
+        } catch (IOException e) {
+            throw new IOException(entrant.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void agree(double[] first, double[] told) throws IOException {
+        if (told.length != first.length) {
+            throw new IOException("tells " + told.length + " numbers instead of " + first.length);
+        }
+        for (int i = 0; i < told.length; i++) {
+            try {
+                Work.check("number " + (i + 1) + " of what it told", told[i], first[i], 1e-3);
+            } catch (IllegalStateException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+    }
+
+    private void write(Journal.Entry entry) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        entry.nanos().forEach((who, all) -> {
+            for (int i = 0; i < all.length; i++) {
+                lines.append(String.format(
+                        Locale.ROOT,
+                        "%s,%d,%s,%d,%d,%.0f%n",
+                        entry.name(),
+                        entry.threads(),
+                        who,
+                        entry.generation(),
+                        i,
+                        all[i]));
+            }
+        });
+        Files.writeString(samples, lines, StandardOpenOption.APPEND);
+    }
+
+    private Turns turns(Row row) {
+        return Objects.requireNonNull(turns.get(row));
+    }
+
+    /** Whom each line of the results has beside Fathom: the rivals, and one that has a line of its own. */
+    private List<List<Entrant>> lines(Row row) {
+        List<List<Entrant>> lines = new ArrayList<>();
+        lines.add(row.rivals().stream()
+                .filter(rival -> peers || rival.contender().home() == Contender.Home.FATHOM)
+                .toList());
+        Beside beside = row.beside();
+        if (peers && beside != null) {
+            lines.add(List.of(beside.rival()));
+        }
+        return lines;
+    }
+
+    private Collection<Entrant> entrants(Row row) {
+        Set<Entrant> entrants = new LinkedHashSet<>(List.of(row.ours()));
+        lines(row).forEach(entrants::addAll);
+        return entrants;
+    }
+
+    private Entrant entrant(Row row, String name) {
+        return entrants(row).stream()
+                .filter(e -> e.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static List<String> names(List<Entrant> entrants) {
+        return entrants.stream().map(Entrant::name).toList();
+    }
+
+    /** Adds what contenders say of themselves; one that later says more replaces what it said. */
+    private void introduce(Collection<String> more) {
+        for (String about : more) {
+            if (abouts.stream().noneMatch(known -> known.startsWith(about))) {
+                abouts.removeIf(about::startsWith);
+                abouts.add(about);
+            }
+        }
+    }
+
+    /** What all contenders said of themselves. */
+    List<String> abouts() {
+        return List.copyOf(abouts);
+    }
+
+    /** The most bytes that the processes of a row held together. */
+    long bytes() {
+        return bytes;
+    }
+
+    private List<Block> blocks() {
+        return List.of(
+                new Block("cold starts", Single.COLD, 60, all -> Single.cold(wanted, peers, quick, out, all)),
+                new Block("steps", List.of("step-mallocs"), 20, all -> Single.steady(wanted, quick, out, all)),
+                new Block(
+                        "memory",
+                        List.of("lenet-train-b64-bytes"),
+                        80,
+                        all -> Single.footprint(wanted, peers, quick, out, all)),
+                new Block(
+                        "freezing", List.of("freeze-vgg16-bytes"), 10, all -> Single.freezing(wanted, quick, out, all)),
+                new Block(
+                        "latency of services",
+                        Serving.LATENCY,
+                        120,
+                        all -> serving(all).latency()),
+                new Block(
+                        "tails of services",
+                        Serving.TAILS,
+                        240,
+                        all -> serving(all).tails()),
+                new Block(
+                        "steady services",
+                        Serving.STEADY,
+                        60,
+                        all -> serving(all).steady()),
+                new Block(
+                        "batches of requests",
+                        Serving.BATCHING,
+                        45,
+                        all -> serving(all).batching()),
+                new Block(
+                        "starts of services",
+                        Serving.STARTS,
+                        50,
+                        all -> serving(all).starts()));
+    }
+
+    private Serving serving(List<Measurement> results) {
+        return new Serving(wanted, peers, quick, out, abouts, results);
+    }
+
+    private void measure(Block block) throws IOException {
+        Journal.Entry entry = journal.block(block.name);
+        if (entry == null) {
+            List<Measurement> results = new ArrayList<>();
+            block.measuring.measure(results);
+            entry = Journal.Entry.of(block.name, results, abouts());
+            if (results.stream().allMatch(r -> r.failure().isEmpty())) {
+                journal.add(entry);
+            }
+        }
+        introduce(entry.abouts());
+        single.addAll(entry.rows());
+    }
+
+    /** The results so far, in the order of the rows; the means of those that are whole. */
+    List<Measurement> results(Map<Limit, double[]> limits) {
+        List<Measurement> results = new ArrayList<>();
+        for (Row row : rows) {
+            if (turns(row).begun() || failures.containsKey(row)) {
+                List<List<Entrant>> lines = lines(row);
+                results.add(result(row, row.name(), row.bar(), lines.get(0), limits));
+                Beside beside = row.beside();
+                if (lines.size() > 1 && beside != null) {
+                    results.add(result(row, row.name() + "-" + beside.suffix(), beside.bar(), lines.get(1), limits));
+                }
+            }
+        }
+        Row.means().forEach(mean -> Measurement.mean(mean, results));
+        results.addAll(single);
+        return results;
+    }
+
+    private Measurement result(Row row, String name, Bar bar, List<Entrant> rivals, Map<Limit, double[]> limits) {
+        String failure = failures.get(row);
+        if (failure != null) {
+            return Measurement.failed(name, row.threads(), row.unit().text, bar, failure);
+        }
+        Duel duel = turns(row).duel(names(rivals));
+        double[] limit = limits.get(row.limit());
+        double rate = row.work() / duel.outcome().ours();
+        return Measurement.of(
+                name,
+                row.threads(),
+                ns -> row.unit().of(ns, row.work()),
+                row.unit().text,
+                duel,
+                limit == null ? Double.NaN : rate / limit[row.threads() - 1],
+                bar);
+    }
+}

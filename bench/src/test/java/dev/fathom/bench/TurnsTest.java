@@ -1,0 +1,102 @@
+package dev.fathom.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TurnsTest {
+    private static Turns turns(List<List<String>> lines) {
+        return new Turns("fathom", lines, 3, 5);
+    }
+
+    /** Has all who are next take their turn, each with its own time. */
+    private static void turn(Turns turns, int generation, Map<String, Double> ns) {
+        turns.next(generation).forEach(who -> turns.took(generation, who, ns.get(who)));
+    }
+
+    private static int generation(Turns turns, int generation, Map<String, Double> ns) {
+        int n = 0;
+        for (; !turns.next(generation).isEmpty(); n++) {
+            turn(turns, generation, ns);
+        }
+        return n;
+    }
+
+    @Test
+    void equalTurnsAreEnoughWhenThereAreTwo() {
+        Turns turns = turns(List.of(List.of("a", "b")));
+        Map<String, Double> ns = Map.of("fathom", 100.0, "a", 110.0, "b", 120.0);
+        assertThat(turns.next(0)).containsExactly("fathom", "a", "b");
+        assertThat(generation(turns, 0, ns)).isEqualTo(2);
+        assertThat(generation(turns, 1, ns)).isEqualTo(2);
+        assertThat(generation(turns, 2, ns)).as("generations that agree").isZero();
+        assertThat(turns.nanos(2)).isEmpty();
+        assertThat(turns.duel(List.of("a", "b")).outcome().ratio()).isEqualTo(1.1, within(1e-12));
+    }
+
+    @Test
+    void unequalTurnsAreFollowedByOthersUpToAnEnd() {
+        Turns turns = turns(List.of(List.of("a")));
+        for (int i = 0; i < 5; i++) {
+            assertThat(turns.next(0)).as("turn " + i).containsExactly("fathom", "a");
+            turn(turns, 0, Map.of("fathom", 100.0, "a", 100 + 10.0 * i));
+        }
+        assertThat(turns.next(0)).isEmpty();
+        assertThat(turns.nanos(0).get("a")).containsExactly(100, 110, 120, 130, 140);
+    }
+
+    @Test
+    void aThirdGenerationSettlesWhatTwoDisagreeOn() {
+        Turns turns = turns(List.of(List.of("a")));
+        generation(turns, 0, Map.of("fathom", 100.0, "a", 100.0));
+        generation(turns, 1, Map.of("fathom", 100.0, "a", 110.0));
+        assertThat(generation(turns, 2, Map.of("fathom", 100.0, "a", 104.0))).isEqualTo(2);
+        assertThat(turns.duel(List.of("a")).outcome().ratio()).isEqualTo(1.04, within(1e-12));
+    }
+
+    @Test
+    void whoIsFarFromTheFastestIsOut() {
+        Turns turns = turns(List.of(List.of("a", "slow")));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0, "slow", 155.0));
+        assertThat(turns.next(0)).containsExactly("fathom", "a");
+        generation(turns, 0, Map.of("fathom", 100.0, "a", 110.0));
+        assertThat(turns.next(1)).containsExactly("fathom", "a");
+        assertThat(turns.duel(List.of("a", "slow")).each())
+                .extracting(Duel.Outcome::rival, Duel.Outcome::ratio)
+                .containsExactly(tuple("a", 1.1), tuple("slow", 1.55));
+    }
+
+    @Test
+    void whoIsNearTheFastestStays() {
+        Turns turns = turns(List.of(List.of("a", "near")));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0, "near", 153.0));
+        assertThat(turns.next(0)).containsExactly("fathom", "a", "near");
+    }
+
+    @Test
+    void aRivalWithALineOfItsOwnRacesThereHoweverSlow() {
+        Turns turns = turns(List.of(List.of("a"), List.of("beside")));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0, "beside", 900.0));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0, "beside", 1000.0));
+        assertThat(turns.next(0)).as("a is settled").containsExactly("fathom", "beside");
+        turn(turns, 0, Map.of("fathom", 100.0, "beside", 950.0));
+        assertThat(turns.duel(List.of("a")).outcome().ratio()).isEqualTo(1.1, within(1e-12));
+        assertThat(turns.duel(List.of("beside")).outcome().ratio()).isEqualTo(9.5, within(1e-12));
+    }
+
+    @Test
+    void withoutRivalsOurOwnTimeIsSettled() {
+        Turns turns = turns(List.of(List.of()));
+        assertThat(turns.begun()).isFalse();
+        assertThat(generation(turns, 0, Map.of("fathom", 100.0))).isEqualTo(2);
+        turn(turns, 1, Map.of("fathom", 100.0));
+        turn(turns, 1, Map.of("fathom", 120.0));
+        assertThat(turns.next(1)).containsExactly("fathom");
+        assertThat(turns.begun()).isTrue();
+        assertThat(turns.duel(List.of()).outcome().rival()).isEmpty();
+    }
+}
