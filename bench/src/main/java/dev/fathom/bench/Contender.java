@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A process that takes part: whose classes, how many threads, what its environment adds. A contender's environment
@@ -89,6 +90,8 @@ record Contender(Home home, String name, Map<String, String> env) {
             "LD_PRELOAD",
             "LD_LIBRARY_PATH",
             "FATHOM_",
+            "ATEN_",
+            "THP_",
             "RAYON_",
             "TOKENIZERS_",
             "JAVA_TOOL_OPTIONS",
@@ -160,6 +163,9 @@ record Contender(Home home, String name, Map<String, String> env) {
         if (data != null) {
             command.add("-Dfathom.data=" + data);
         }
+        if (home == Home.FATHOM && Machine.held() != null) {
+            command.add("-D" + Machine.HELD + "=" + Machine.held());
+        }
         if (home.ofPresets()) {
             // JavaCPP otherwise reads /proc on every native allocation
             command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
@@ -170,7 +176,7 @@ record Contender(Home home, String name, Map<String, String> env) {
             command.add("-Dorg.bytedeco.javacpp.pathsFirst=true");
         }
         if (home == Home.DL4J) {
-            String isa = Machine.best() == Isa.V4 ? "avx512" : "avx2";
+            String isa = Machine.kernels() == Isa.V4 ? "avx512" : "avx2";
             command.add("-Dorg.bytedeco.javacpp.platform.extension=-onednn-"
                     + isa); // otherwise the first on the class path
         }
@@ -186,7 +192,28 @@ record Contender(Home home, String name, Map<String, String> env) {
         builder.environment().keySet().removeIf(name -> FOREIGN.stream().anyMatch(name::startsWith));
         builder.environment().put("OPENBLAS_VERBOSE", "2"); // it then names its kernels
         builder.environment().putAll(env);
+        builder.environment().putAll(held(Machine.held()));
         return builder;
+    }
+
+    /**
+     * What holds PyTorch, oneDNN, MKL and OpenBLAS to AVX2, where a run is. ONNX Runtime, which chooses by the
+     * processor alone, and the tokenizers cannot be held.
+     */
+    static Map<String, String> held(@Nullable String isa) throws IOException {
+        if (!Isa.V3.toString().equals(isa)) {
+            return Map.of();
+        }
+        boolean amd = Machine.here(Map.of()).processor().startsWith("AMD");
+        return Map.of(
+                "ATEN_CPU_CAPABILITY",
+                "avx2",
+                "ONEDNN_MAX_CPU_ISA",
+                "AVX2",
+                "MKL_ENABLE_INSTRUCTIONS",
+                "AVX2",
+                "OPENBLAS_CORETYPE",
+                amd ? "Zen" : "Haswell");
     }
 
     /**
@@ -199,7 +226,8 @@ record Contender(Home home, String name, Map<String, String> env) {
             case TORCH -> "(javacpp|openblas|pytorch)-.*";
             case ORT -> "onnxruntime-.*";
             case DJL -> "(?!fathom-).*";
-            case DL4J -> "(?!fathom-|jmh-|jopt-).*(?<!-onednn-" + (Machine.best() == Isa.V4 ? "avx2" : "avx512") + ")";
+            case DL4J ->
+                "(?!fathom-|jmh-|jopt-).*(?<!-onednn-" + (Machine.kernels() == Isa.V4 ? "avx2" : "avx512") + ")";
             default -> "";
         };
         double bytes = 0;

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The machine of a run.
@@ -23,10 +24,13 @@ import java.util.stream.Stream;
  * @param cores that the JVM may use
  * @param os name and version
  * @param jdk version
- * @param isa the best instruction set of the kernels here
+ * @param isa the instruction set of the kernels that were measured
  * @param limits what the probe measured
  */
 record Machine(String processor, int cores, String os, String jdk, String isa, List<Rates> limits) {
+    /** The property of Fathom that chooses its kernels. */
+    static final String HELD = "fathom.isa";
+
     /** GFLOP/s or GB/s of a line of the probe, on one thread, two threads and so on. */
     record Rates(String kind, int floats, List<Double> rates) {}
 
@@ -38,7 +42,7 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
                 Runtime.getRuntime().availableProcessors(),
                 System.getProperty("os.name") + " " + System.getProperty("os.version"),
                 System.getProperty("java.version"),
-                best().toString(),
+                kernels().toString(),
                 limits.entrySet().stream()
                         .map(e -> new Rates(
                                 e.getKey().kind(),
@@ -48,10 +52,35 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
                         .toList());
     }
 
-    /** The best instruction set of the kernels here. */
-    static Isa best() {
+    /** The instruction set of the kernels that are measured: the best one here, or the one that a run is held to. */
+    static Isa kernels() {
+        String held = held();
+        if (held != null) {
+            return Isa.valueOf(held.toUpperCase(Locale.ROOT));
+        }
         List<Isa> sets = NativeRuntime.available(); // the slowest first
         return sets.get(sets.size() - 1);
+    }
+
+    /** The instruction set that a run is held to; null for the best one here. */
+    static @Nullable String held() {
+        return System.getProperty(HELD);
+    }
+
+    /**
+     * Holds what is measured from now on to an instruction set.
+     *
+     * @throws IOException if this processor has not got it, or peers cannot be held to it
+     */
+    static void hold(String isa) throws IOException {
+        List<String> sets = NativeRuntime.available().stream()
+                .filter(set -> set != Isa.BASELINE) // peers have no such setting
+                .map(Isa::toString)
+                .toList();
+        if (!sets.contains(isa)) {
+            throw new IOException("--isa " + isa + " cannot be measured here; what can be is " + sets);
+        }
+        System.setProperty(HELD, isa);
     }
 
     /**

@@ -51,6 +51,14 @@ public final class Main implements Callable<Integer> {
     private boolean peers;
 
     @Option(
+            names = "--isa",
+            paramLabel = "SET",
+            description =
+                    "Holds Fathom to the kernels of this instruction set, v3 (AVX2) or v4 (AVX-512), and the peers "
+                            + "that can be held too.")
+    private @Nullable String isa;
+
+    @Option(
             names = "--filter",
             paramLabel = "NAME",
             description = "Only rows whose name starts with this; may be repeated.")
@@ -113,6 +121,9 @@ public final class Main implements Callable<Integer> {
                         "--with " + with + " is the later of two runs; name the earlier one with --against");
             }
             return fell(before, Report.read(with));
+        }
+        if (isa != null) {
+            Machine.hold(isa);
         }
         Machine unprobed = Machine.here(Map.of());
         if (before != null) {

@@ -119,6 +119,7 @@ final class Page {
             ./fathom bench --peers                     # everything: up to an hour on two cores, which should do nothing else meanwhile
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
+            ./fathom bench --peers --isa v3            # with AVX2 kernels on a processor that has AVX-512
             ./fathom bench --peers --save              # stores the run in bench/results, and writes this page anew
             ./fathom bench --peers --against FILE      # names the rows that fell since the stored run, and then exits with 1
             ./fathom bench --against FILE --with FILE  # compares two stored runs
@@ -133,6 +134,11 @@ final class Page {
             far it is and how many minutes are left, writes what it has after every family of rows, and goes on where it was when it is started again after it was
             cut off, if the commit, the machine and the options are the same.
 
+            `--isa v3` holds Fathom to its AVX2 kernels on a processor that has AVX-512, and the peers too: PyTorch by `ATEN_CPU_CAPABILITY`, oneDNN by
+            `ONEDNN_MAX_CPU_ISA`, MKL by `MKL_ENABLE_INSTRUCTIONS`, OpenBLAS by `OPENBLAS_CORETYPE` and Deeplearning4j by its natives for AVX2. ONNX Runtime has no
+            such switch and uses AVX-512 where the processor has it, so ratios to it are lower than on a processor with AVX2 alone. Hugging Face's tokenizers and the
+            Deep Java Library's Java code have none either; the PyTorch below the latter is held. Such a run is stored in a file of its own, which ends in `-v3`.
+
             Settings of your shell for OpenBLAS, OpenMP and malloc do not reach the contenders: each has the environment that stands in `Row.java`.
             """;
 
@@ -144,10 +150,11 @@ final class Page {
         s.append(ServingPage.text(runs)).append(INTRODUCTION);
         for (Report run : runs) {
             Machine machine = run.machine();
+            boolean held = held(machine, runs);
             s.append(String.format(
                     Locale.ROOT,
                     "%n## %s%n%n%s, commit %s, %d processors, %s, JDK %s, `%s` kernels. %s.%n%n",
-                    machine.processor(),
+                    machine.processor() + (held ? ", held to AVX2" : ""),
                     run.date(),
                     run.commit(),
                     machine.cores(),
@@ -161,6 +168,15 @@ final class Page {
             run.rows().forEach(row -> s.append(line(row)));
         }
         return s.toString().replace(System.lineSeparator(), "\n");
+    }
+
+    /** Whether a run with AVX2 stands beside one of the same processor with AVX-512. */
+    static boolean held(Machine machine, List<Report> runs) {
+        return machine.isa().equals("v3")
+                && runs.stream()
+                        .map(Report::machine)
+                        .anyMatch(m -> m.processor().equals(machine.processor())
+                                && m.isa().equals("v4"));
     }
 
     private static String line(Measurement r) {

@@ -1,6 +1,7 @@
 package dev.fathom.bench;
 
 import dev.fathom.bench.Row.Limit;
+import dev.fathom.kernel.Isa;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,7 +14,8 @@ final class Probe {
 
     /** Runs the program; a limit holds GFLOP/s or GB/s of one and of two threads. */
     static void measure(Map<Limit, double[]> limits) throws IOException, InterruptedException {
-        Path program = Contender.BENCH.resolve("target/native/peak");
+        String name = Machine.kernels() == Isa.V3 ? "peak-v3" : "peak";
+        Path program = Contender.BENCH.resolve("target/native").resolve(name);
         if (!Files.exists(program)) {
             throw new IOException(program + " is missing: build first, mvn -pl bench -am -DskipTests package");
         }

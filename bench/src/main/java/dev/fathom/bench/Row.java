@@ -129,7 +129,7 @@ record Row(
 
         /** With another ratio that must be reached where the widest kernels are narrower than AVX-512's. */
         Bar onNarrower(double ratio) {
-            return on(Machine.best(), ratio);
+            return on(Machine.kernels(), ratio);
         }
 
         Bar on(Isa isa, double narrower) {

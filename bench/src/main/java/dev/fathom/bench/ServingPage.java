@@ -70,6 +70,7 @@ final class ServingPage {
 
     private static Optional<ServingPage> of(List<Report> runs) {
         return runs.stream()
+                .filter(run -> !Page.held(run.machine(), runs))
                 .filter(run -> row(run, "serve-p50", 1).isPresent())
                 .max(Comparator.comparing(Report::date))
                 .map(ServingPage::new);

@@ -1,7 +1,9 @@
 package dev.fathom.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -51,5 +53,19 @@ class MachineTest {
         Machine.Rates dram = new Machine.Rates("triad", 16_000_000, List.of(57.6, 59.3));
         assertThat(machine("x", "v4", dram, fma).about())
                 .isEqualTo("Machine, 1 and 2 threads: 247 and 494 GFLOP/s; 58 and 59 GB/s at 192 MB");
+    }
+
+    @Test
+    void aRunIsHeldToWhatIsThereAndItsPeersAreToo() throws IOException {
+        assertThat(Machine.held()).isNull();
+        assertThatThrownBy(() -> Machine.hold("baseline"))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("--isa baseline cannot be measured here; what can be is [");
+        assertThat(Contender.held(null)).isEmpty();
+        assertThat(Contender.held("v4")).isEmpty();
+        assertThat(Contender.held("v3"))
+                .containsEntry("ATEN_CPU_CAPABILITY", "avx2")
+                .containsEntry("ONEDNN_MAX_CPU_ISA", "AVX2")
+                .containsKey("OPENBLAS_CORETYPE");
     }
 }

@@ -67,4 +67,23 @@ class PageTest {
                 .contains("\n| `step-java-time` (beef) | 1 | 9.100 µs | | | <= 30 | ok | |\n")
                 .contains("\n| `gelu` | 2 | GB/s | | | | FAILED: torch: no | |\n");
     }
+
+    @Test
+    void aRunThatWasHeldSaysSoBesideOneThatWasNot() {
+        Report whole = report("c22a953", true, latency("serve-p50", 10, 15, 12), latency("serve-p99.9", 30, 25, 9));
+        Machine m = whole.machine();
+        Machine narrow = new Machine(m.processor(), m.cores(), m.os(), m.jdk(), "v3", m.limits());
+        Report held = new Report(
+                narrow,
+                List.of(),
+                "beef",
+                "2026-11-30",
+                true,
+                List.of(latency("serve-p50", 40, 15, 12), latency("serve-p99.9", 90, 25, 9)));
+        assertThat(Page.of(List.of(held, whole)))
+                .contains("\n## AMD EPYC (family 26 model 2), held to AVX2\n", "\n## AMD EPYC (family 26 model 2)\n")
+                .contains("Measured on AMD EPYC (family 26 model 2), 2 processors, commit c22a953.");
+        assertThat(Page.of(List.of(held))).contains("\n## AMD EPYC (family 26 model 2)\n");
+        assertThat(narrow.file(Report.STORE)).hasFileName("amd-epyc-family-26-model-2-v3.json");
+    }
 }
