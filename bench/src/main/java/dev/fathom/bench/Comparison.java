@@ -116,7 +116,7 @@ record Comparison(List<Change> changes) {
         return changes.stream().filter(c -> c.fate == fate).count();
     }
 
-    private static final String LINE = "%-31s %2s  %9s %9s %9s  %-15s %s%n";
+    private static final String LINE = "%-42s %2s  %9s %9s %9s  %-15s %s%n";
 
     /** The rows that fell and those that rose, and how many there are. */
     String table() {

@@ -175,7 +175,7 @@ record Measurement(
         return failure.isEmpty() && !verdict().equals("MISSED");
     }
 
-    private static final String LINE = "%-31s %2s  %9s %-8s %9s  %-21s %-13s %5s  %-13s %s%n";
+    private static final String LINE = "%-42s %2s  %9s %-8s %9s  %-21s %-13s %5s  %-13s %s%n";
 
     static String table(List<Measurement> results) {
         StringBuilder s = new StringBuilder();

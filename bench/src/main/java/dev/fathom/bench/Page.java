@@ -37,7 +37,9 @@ final class Page {
             block of the plan's size and copying the model once, in the same process.
 
             The name of a peer says how it was set: `torch` is the build of PyTorch's JavaCPP presets with OpenBLAS and `torch-mkl` the last official build that is to be had as a package, which is of an earlier version; `malloc` keeps
-            the memory that a step frees, `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. A
+            the memory that a step frees, `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. `onednn-sgemm`
+            is oneDNN's function of BLAS, `onednn-matmul` its primitive, and `onednn-packed` the primitive with its right side in its own layout before the clock
+            starts: a peer of the rows `linear-`, where Fathom's is too, and in rows `gemm-…-packed` beside Fathom's plain product. A
             row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
 
             Rows `activation-` are an activation forward and backward on a million numbers, 20 bytes each; PyTorch runs the operators that its autograd calls. Rows

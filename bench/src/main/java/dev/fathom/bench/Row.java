@@ -3,6 +3,7 @@ package dev.fathom.bench;
 import dev.fathom.kernel.Isa;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -219,30 +220,10 @@ record Row(
         List<Row> rows = new ArrayList<>();
         for (int n : new int[] {512, 1024}) {
             for (int threads = 1; threads <= 2; threads++) {
-                Contender here = Contender.fathom(threads);
-                rows.add(new Row(
-                        "gemm-" + n,
-                        threads,
-                        Unit.GFLOPS,
-                        2.0 * n * n * n,
-                        Limit.FMA,
-                        Bar.atLeast(0.97, 1.05),
-                        new Entrant(here, "fathom", "FathomRows.gemm", "n=" + n),
-                        List.of(new Entrant(here, "openblas", "FathomRows.gemmOpenblas", "n=" + n))));
+                rows.add(product(n, threads));
             }
         }
-        Contender two = Contender.fathom(2);
-        rows.add(new Row(
-                "linear-128x784x256",
-                2,
-                Unit.GFLOPS,
-                2.0 * 128 * 784 * 256,
-                Limit.FMA,
-                Bar.atLeast(1.1, 1.3),
-                new Entrant(two, "fathom", "FathomRows.linear", "-"),
-                List.of(
-                        new Entrant(two, "openblas-nn", "FathomRows.linearOpenblas", "transposed=false"),
-                        new Entrant(two, "openblas-nt", "FathomRows.linearOpenblas", "transposed=true"))));
+        rows.add(linear());
         for (int batch : new int[] {128, 32}) {
             rows.add(training(batch));
         }
@@ -348,6 +329,54 @@ record Row(
             }
         }
         return rows;
+    }
+
+    /**
+     * OpenBLAS and oneDNN pack both sides in every call, as Fathom does; beside it, oneDNN with a packed right side.
+     */
+    private static Row product(int n, int threads) {
+        Contender here = Contender.fathom(threads);
+        String square = "m=" + n + ",n=" + n + ",k=" + n;
+        return new Row(
+                "gemm-" + n,
+                threads,
+                Unit.GFLOPS,
+                2.0 * n * n * n,
+                Limit.FMA,
+                Bar.atLeast(0.97, 1.05),
+                new Entrant(here, "fathom", "FathomRows.gemm", "n=" + n),
+                List.of(
+                        new Entrant(here, "openblas", "FathomRows.gemmOpenblas", "n=" + n),
+                        onednn("sgemm", threads, square),
+                        onednn("matmul", threads, square)),
+                new Beside("packed", Bar.NONE, onednn("packed", threads, square)),
+                Pace.BRIEF);
+    }
+
+    /** A layer whose weights are packed before the clock starts. */
+    private static Row linear() {
+        Contender two = Contender.fathom(2);
+        String layer = "m=128,n=256,k=784,layer=true";
+        return new Row(
+                "linear-128x784x256",
+                2,
+                Unit.GFLOPS,
+                2.0 * 128 * 784 * 256,
+                Limit.FMA,
+                Bar.atLeast(1.1, 1.3),
+                new Entrant(two, "fathom", "FathomRows.linear", "-"),
+                List.of(
+                        new Entrant(two, "openblas-nn", "FathomRows.linearOpenblas", "transposed=false"),
+                        new Entrant(two, "openblas-nt", "FathomRows.linearOpenblas", "transposed=true"),
+                        onednn("sgemm", 2, layer),
+                        onednn("matmul", 2, layer),
+                        onednn("packed", 2, layer)));
+    }
+
+    /** A product of oneDNN, computed in this way. */
+    private static Entrant onednn(String way, int threads, String product) {
+        String params = product + ",way=" + way.toUpperCase(Locale.ROOT);
+        return new Entrant(Contender.dnnl(threads), "onednn-" + way, "DnnlProducts.run", params);
     }
 
     private static Row training(int batch) {
@@ -875,8 +904,8 @@ record Row(
     }
 
     /**
-     * All layers of convolutions together, per direction, some of which can be computed with fewer operations, so that
-     * the machine is no bound; all encoders of texts; and all models of files.
+     * All layers of convolutions together, per direction, some of which can be
+     * computed with fewer operations, so that the machine is no bound; all encoders of texts; and all models of files.
      */
     static List<Mean> means() {
         List<Mean> means = new ArrayList<>();

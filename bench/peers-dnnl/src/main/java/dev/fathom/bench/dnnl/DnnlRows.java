@@ -29,7 +29,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /** oneDNN's convolution and recurrent primitives through its C API. Threads come from the environment. */
 public class DnnlRows {
-    private static final dnnl_engine ENGINE = new dnnl_engine();
+    static final dnnl_engine ENGINE = new dnnl_engine();
     private static final dnnl_stream STREAM = new dnnl_stream();
 
     static {
@@ -50,20 +50,20 @@ public class DnnlRows {
                 + Integer.toHexString(dnnl.dnnl_get_effective_cpu_isa());
     }
 
-    private static void ok(int status) {
+    static void ok(int status) {
         if (status != dnnl.dnnl_success) {
             throw new IllegalStateException("oneDNN: status " + status);
         }
     }
 
     /** Floats in a layout. */
-    private static final class Memory implements AutoCloseable {
+    static final class Memory implements AutoCloseable {
         private static final int ALIGN = 64;
 
         final dnnl_memory memory = new dnnl_memory();
         final dnnl_memory_desc layout;
         private final FloatPointer block;
-        private final FloatPointer floats;
+        final FloatPointer floats;
 
         Memory(dnnl_memory_desc layout) {
             this.layout = layout;
@@ -93,7 +93,7 @@ public class DnnlRows {
     }
 
     /** A primitive with its arguments. */
-    private record Step(dnnl_primitive primitive, dnnl_exec_arg_t args, int count) implements AutoCloseable {
+    record Step(dnnl_primitive primitive, dnnl_exec_arg_t args, int count) implements AutoCloseable {
         /** Arguments are pairs of a number and a memory. */
         static Step of(dnnl_primitive_desc what, Object... args) {
             dnnl_primitive primitive = new dnnl_primitive();
@@ -138,11 +138,11 @@ public class DnnlRows {
         }
     }
 
-    private static final dnnl_primitive_attr NO_ATTRIBUTES = null;
-    private static final dnnl_memory_desc NO_BIAS = null;
+    static final dnnl_primitive_attr NO_ATTRIBUTES = null;
+    static final dnnl_memory_desc NO_BIAS = null;
     private static final dnnl_memory_desc NONE = null;
 
-    private static dnnl_memory_desc layout(int tag, long... dims) {
+    static dnnl_memory_desc layout(int tag, long... dims) {
         dnnl_memory_desc layout = new dnnl_memory_desc();
         ok(dnnl.dnnl_memory_desc_create_with_tag(layout, dims.length, dims, dnnl.dnnl_f32, tag));
         return layout;
@@ -160,8 +160,8 @@ public class DnnlRows {
         public Direction direction;
 
         /**
-         * Whether the caller's tensors are plain, so that what the primitive wants otherwise is copied in every call; else they are in the layouts
-         * that it asks for.
+         * Whether the caller's tensors are plain, so that what the primitive wants otherwise is copied in every call;
+         * else they are in the layouts that it asks for.
          */
         @Param("false")
         public boolean nchw;
@@ -171,6 +171,7 @@ public class DnnlRows {
         private ConvCase conv;
         private Memory result;
         private Step toPlain;
+        private Step packing;
         private int size;
 
         /** Makes the primitive, its reorders and tensors. */
@@ -189,7 +190,7 @@ public class DnnlRows {
             switch (direction) {
                 case FWD -> {
                     from(plainX, x);
-                    from(plainW, w);
+                    packing = from(plainW, w);
                     step(Step.of(what, dnnl.DNNL_ARG_SRC, x, dnnl.DNNL_ARG_WEIGHTS, w, dnnl.DNNL_ARG_DST, y));
                     to(y, plainY, conv.dy().length);
                 }
@@ -303,18 +304,18 @@ public class DnnlRows {
         }
 
         /** An input: copied now, or in every call. */
-        private void from(Memory plain, Memory inner) {
+        private Step from(Memory plain, Memory inner) {
             if (plain == inner) {
-                return;
+                return null;
             }
             Step copy = Step.reorder(plain, inner);
             if (nchw) {
                 step(copy);
             } else {
                 open.add(copy);
-                copy.run();
-                ok(dnnl.dnnl_stream_wait(STREAM));
+                copy.now();
             }
+            return copy;
         }
 
         /** The output. */
@@ -345,6 +346,7 @@ public class DnnlRows {
         /** Compares a few numbers with double precision. */
         @TearDown(Level.Trial)
         public void check() throws Exception {
+            run();
             if (toPlain != null) {
                 toPlain.run();
                 ok(dnnl.dnnl_stream_wait(STREAM));
@@ -356,6 +358,12 @@ public class DnnlRows {
         }
     }
 
+    /** The filters alone, from the plain layout to the one that the primitive asks for. */
+    @Benchmark
+    public void filters(Convolution convolution) {
+        convolution.packing.now();
+    }
+
     /** One call. */
     @Benchmark
     public void conv(Convolution convolution) {
@@ -363,8 +371,10 @@ public class DnnlRows {
     }
 
     /**
-     * A layer over whole sequences from zero states (which are given: without them, version 3.8.1 computes a wrong gradient of an LSTM's U), forward for training or backward; weights are in the layouts that the primitives ask for. The GRU is
-     * the one whose reset gate multiplies behind the product with the state, as PyTorch's does ({@code lbr_gru}).
+     * A layer over whole sequences from zero states (which are given: without them, version 3.8.1 computes a wrong
+     * gradient of an LSTM's U), forward for training or backward; weights are in the layouts that the primitives ask
+     * for. The GRU is the one whose reset gate multiplies behind the product with the state, as PyTorch's does
+     * ({@code lbr_gru}).
      */
     @State(Scope.Thread)
     public static class Recurrent {
