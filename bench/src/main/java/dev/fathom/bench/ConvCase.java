@@ -1,8 +1,11 @@
 package dev.fathom.bench;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 
 /**
  * The convolutions of the rows {@code conv-*}: square maps and kernels, no bias. Tensors are [N, C, H, W] and [K, C /
@@ -19,7 +22,10 @@ import java.util.Random;
  * @param groups of channels that do not see each other
  */
 public record ConvCase(String layer, int n, int c, int side, int k, int kernel, int stride, int pad, int groups) {
-    /** LeNet's, those of a CIFAR network and of ImageNet networks. */
+    /**
+     * LeNet's, those of a CIFAR network and of ImageNet networks; {@code depthwise-5x5} is EfficientNet's. Those of
+     * benchdnn and DeepBench have the names and sizes that they have there.
+     */
     public static final List<ConvCase> LAYERS = List.of(
             new ConvCase("lenet1", 64, 1, 28, 6, 5, 1, 2, 1),
             new ConvCase("lenet2", 64, 6, 14, 16, 5, 1, 0, 1),
@@ -31,7 +37,18 @@ public record ConvCase(String layer, int n, int c, int side, int k, int kernel, 
             new ConvCase("512to512at7", 8, 512, 7, 512, 3, 1, 1, 1),
             new ConvCase("stem", 8, 3, 224, 64, 7, 2, 3, 1),
             new ConvCase("1x1", 8, 256, 56, 64, 1, 1, 0, 1),
-            new ConvCase("depthwise", 8, 128, 56, 128, 3, 1, 1, 128));
+            new ConvCase("depthwise", 8, 128, 56, 128, 3, 1, 1, 128),
+            new ConvCase("64to128at56-s2", 8, 64, 56, 128, 3, 2, 1, 1),
+            new ConvCase("1x1-24to144at56", 8, 24, 56, 144, 1, 1, 0, 1),
+            new ConvCase("1x1-512to2048at7", 8, 512, 7, 2048, 1, 1, 0, 1),
+            new ConvCase("depthwise-s2", 8, 144, 56, 144, 3, 2, 1, 144),
+            new ConvCase("depthwise-5x5", 8, 240, 28, 240, 5, 1, 2, 240),
+            new ConvCase("benchdnn-res4a_branch2b", 8, 256, 14, 256, 3, 1, 1, 1),
+            new ConvCase("deepbench-14-512-8-512-3", 8, 512, 14, 512, 3, 1, 1, 1),
+            new ConvCase("deepbench-7-832-16-128-5", 16, 832, 7, 128, 5, 1, 2, 1));
+
+    /** The one whose filters a row transforms alone. */
+    static final String FILTERS = "512to512at7";
 
     /** What is computed from the two others of x, w and y (for the gradients: its gradient). */
     public enum Direction {
@@ -72,6 +89,41 @@ public record ConvCase(String layer, int n, int c, int side, int k, int kernel, 
      */
     static boolean shortened(int kernel, int stride, int groups) {
         return kernel == 3 && stride == 1 && groups == 1;
+    }
+
+    /**
+     * The shares that convolutions with the arithmetic of a network's layers have in it, for each layer here that some
+     * of them are nearest to.
+     */
+    static Map<String, Double> shares(Network network, Direction direction) {
+        Map<String, Double> shares = new TreeMap<>();
+        double all = 0;
+        for (Network.Step step : network.steps()) {
+            if (step.op() == Network.Op.CONV && (direction != Direction.DATA || step.in() > 3)) {
+                ConvCase nearest = LAYERS.stream()
+                        .filter(layer -> layer.has(direction))
+                        .min(Comparator.comparingDouble(layer -> layer.distance(step)))
+                        .orElseThrow();
+                shares.merge(nearest.layer, step.macs(), Double::sum);
+                all += step.macs();
+            }
+        }
+        double sum = all;
+        shares.replaceAll((layer, macs) -> macs / sum);
+        return shares;
+    }
+
+    /**
+     * How unlike a layer is: kernels that are depthwise or not count most, then their size and stride, then all sizes.
+     */
+    private double distance(Network.Step step) {
+        double kind = (groups > 1) == (step.groups() > 1) ? 0 : 1000;
+        double window = (kernel == step.kernel() ? 0 : 100) + (stride == step.stride() ? 0 : 10);
+        return kind + window + octaves(c, step.in()) + octaves(k, step.out()) + octaves(out(), step.side());
+    }
+
+    private static double octaves(double a, double b) {
+        return Math.abs(Math.log(a / b)) / Math.log(2);
     }
 
     /** Height and width of y. */

@@ -31,6 +31,8 @@ public class FathomConv {
 
         private final Commands commands = new Commands();
         private ConvCase conv;
+        private boolean winograd;
+        private int terms;
         private Floats x;
         private Floats w;
         private Floats y;
@@ -46,21 +48,25 @@ public class FathomConv {
                     Work.swap(conv.w(), conv.k(), conv.c() / conv.groups(), conv.kernel() * conv.kernel()), true);
             y = new Floats(Work.swap(conv.dy(), conv.n(), conv.k(), conv.out() * conv.out()), true);
             boolean pack = direction == Direction.FWD && conv.groups() == 1;
-            boolean winograd = conv.kernel() == 3
+            winograd = conv.kernel() == 3
                     && conv.stride() == 1
                     && Native.convWinograd(conv.c(), conv.k(), conv.out()) != 0;
-            int terms = (winograd ? 16 : conv.kernel() * conv.kernel()) * conv.c();
+            terms = (winograd ? 16 : conv.kernel() * conv.kernel()) * conv.c();
             packed = new Floats(pack ? (int) (Native.packedBytes(conv.k(), terms) / 4) : 16, true);
             if (pack) {
-                commands.begin(winograd ? Kernel.WINOGRAD_PACK : Kernel.LINEAR_PACK)
-                        .at(w.address())
-                        .at(packed.address())
-                        .put(conv.k())
-                        .put(terms)
-                        .run();
+                pack();
             }
             write();
             scratch = new Floats((int) (commands.scratchBytes() / 4 + 16), true);
+        }
+
+        void pack() {
+            commands.begin(winograd ? Kernel.WINOGRAD_PACK : Kernel.LINEAR_PACK)
+                    .at(w.address())
+                    .at(packed.address())
+                    .put(conv.k())
+                    .put(terms)
+                    .run();
         }
 
         void run() {
@@ -121,6 +127,7 @@ public class FathomConv {
         /** Compares a few numbers with double precision. */
         @TearDown(Level.Trial)
         public void check() {
+            run();
             conv.check(
                     direction,
                     switch (direction) {
@@ -131,6 +138,12 @@ public class FathomConv {
                     });
             List.of(x, w, y, packed, scratch).forEach(Floats::close);
         }
+    }
+
+    /** The filters alone. */
+    @Benchmark
+    public void filters(Convolution convolution) {
+        convolution.pack();
     }
 
     /** One call. */

@@ -127,10 +127,10 @@ record Measurement(
         if (of.size() < mean.rows().size()) {
             return false;
         }
-        double value = geometric(of, Measurement::value);
-        double ratio = geometric(of, Measurement::ratio);
-        double peerValue = geometric(of, Measurement::peerValue);
-        double error = ratio * error(of, Measurement::error, Measurement::ratio);
+        double value = geometric(mean, of, Measurement::value);
+        double ratio = geometric(mean, of, Measurement::ratio);
+        double peerValue = geometric(mean, of, Measurement::peerValue);
+        double error = ratio * error(mean, of, Measurement::error, Measurement::ratio);
         String peer = of.get(0).peer;
         results.add(new Measurement(
                 mean.name(),
@@ -140,9 +140,9 @@ record Measurement(
                 peer,
                 peerValue,
                 ratio,
-                geometric(of, Measurement::peakFraction),
+                geometric(mean, of, Measurement::peakFraction),
                 error,
-                value * error(of, Measurement::valueError, Measurement::value),
+                value * error(mean, of, Measurement::valueError, Measurement::value),
                 mean.bar(),
                 "",
                 List.of(new Figure(peer, peerValue, ratio, error)),
@@ -152,18 +152,20 @@ record Measurement(
 
     /** The relative error of a geometric mean of figures with errors of their own. */
     private static double error(
-            List<Measurement> of, ToDoubleFunction<Measurement> error, ToDoubleFunction<Measurement> figure) {
+            Row.Mean mean,
+            List<Measurement> of,
+            ToDoubleFunction<Measurement> error,
+            ToDoubleFunction<Measurement> figure) {
         double squares = of.stream()
-                .mapToDouble(r -> Math.pow(error.applyAsDouble(r) / figure.applyAsDouble(r), 2))
+                .mapToDouble(r -> Math.pow(mean.weight(r.name) * error.applyAsDouble(r) / figure.applyAsDouble(r), 2))
                 .sum();
-        return Math.sqrt(squares) / of.size();
+        return Math.sqrt(squares);
     }
 
-    private static double geometric(List<Measurement> of, ToDoubleFunction<Measurement> figure) {
+    private static double geometric(Row.Mean mean, List<Measurement> of, ToDoubleFunction<Measurement> figure) {
         return Math.exp(of.stream()
-                .mapToDouble(r -> Math.log(figure.applyAsDouble(r)))
-                .average()
-                .orElseThrow());
+                .mapToDouble(r -> mean.weight(r.name) * Math.log(figure.applyAsDouble(r)))
+                .sum());
     }
 
     String verdict() {

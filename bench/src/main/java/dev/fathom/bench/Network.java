@@ -117,7 +117,7 @@ public record Network(int channels, int side, int classes, List<Step> steps) {
             };
         }
 
-        private double macs() {
+        double macs() {
             return switch (op) {
                 case CONV, LINEAR -> (double) out * side * side * fanIn();
                 default -> 0;

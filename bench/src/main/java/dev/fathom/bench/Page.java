@@ -42,6 +42,12 @@ final class Page {
             starts: a peer of the rows `linear-`, where Fathom's is too, and in rows `gemm-…-packed` beside Fathom's plain product. A
             row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
 
+            Rows `conv-` are 3x3 convolutions with stride 1 and 2, 1x1, depthwise and 5x5 ones, forward and both gradients. A layer with `benchdnn` or `deepbench` in its
+            name is one of oneDNN's or of Baidu's benchmarks, by the name or the sizes that it has there (side, channels, images, channels of the result, kernel).
+            `conv-mean-` are geometric means of all layers alike, and `conv-mean-resnet18-`, `-resnet50-` and `-mobilenetv2-` weight each layer by the arithmetic of
+            those layers of the network that are nearest to it in kind, kernel, stride and size. `conv-filters-` is what is done to filters when they have changed:
+            Winograd's transform here, and a reorder into its own layout by oneDNN.
+
             Rows `activation-` are an activation forward and backward on a million numbers, 20 bytes each; PyTorch runs the operators that its autograd calls. Rows
             `update-` are steps of optimizers on ten million parameters, with what the machine can move as the only measure.
 

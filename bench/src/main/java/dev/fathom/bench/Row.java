@@ -4,6 +4,9 @@ import dev.fathom.kernel.Isa;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -193,11 +196,30 @@ record Row(
     /** The work of a row done by {@code rival}, which makes the row {@code name-suffix}. */
     record Beside(String suffix, Bar bar, Entrant rival) {}
 
-    /** The geometric mean of rows of one unit, each with two threads, itself a line of the results. */
-    record Mean(String name, Bar bar, List<String> rows) {
+    /**
+     * The geometric mean of rows of one unit, each with two threads, itself a line of the results.
+     *
+     * @param name of the line
+     * @param bar what is asked of it
+     * @param weights of the rows
+     */
+    record Mean(String name, Bar bar, Map<String, Double> weights) {
+        /** The mean of rows that count alike. */
+        Mean(String name, Bar bar, List<String> rows) {
+            this(name, bar, rows.stream().collect(Collectors.toMap(row -> row, row -> 1.0 / rows.size())));
+        }
+
+        List<String> rows() {
+            return List.copyOf(weights.keySet());
+        }
+
+        double weight(String row) {
+            return weights.getOrDefault(row, 0.0);
+        }
+
         /** Whether it has the row of this name and so many threads. */
         boolean has(String row, int threads) {
-            return threads == 2 && rows.contains(row);
+            return threads == 2 && weights.containsKey(row);
         }
     }
 
@@ -244,6 +266,7 @@ record Row(
                 }
             }
         }
+        rows.add(filters());
         rows.addAll(trainings());
         rows.add(adversaries());
         for (int shards : new int[] {2, 16}) {
@@ -899,12 +922,28 @@ record Row(
                 Pace.BRIEF);
     }
 
+    /** What is done to filters whenever they changed: Winograd's transform here, and a reorder by oneDNN. */
+    private static Row filters() {
+        String params = "layer=" + ConvCase.FILTERS + ",direction=" + ConvCase.Direction.FWD;
+        return new Row(
+                "conv-filters-" + ConvCase.FILTERS,
+                2,
+                Unit.MS,
+                1,
+                Limit.NONE,
+                Bar.NONE,
+                new Entrant(Contender.fathom(2), "fathom", "FathomConv.filters", params),
+                List.of(new Entrant(Contender.dnnl(2), "onednn-reorder", "DnnlRows.filters", params + ",nchw=false")),
+                null,
+                Pace.BRIEF);
+    }
+
     private static String convolution(String layer, ConvCase.Direction direction) {
         return "conv-" + layer + "-" + direction.text();
     }
 
     /**
-     * All layers of convolutions together, per direction, some of which can be
+     * All layers of convolutions together, per direction, alike and as networks have them, some of which can be
      * computed with fewer operations, so that the machine is no bound; all encoders of texts; and all models of files.
      */
     static List<Mean> means() {
@@ -920,6 +959,15 @@ record Row(
                     convolution("mean", direction) + "-" + NCHW,
                     Bar.atLeast(1.3, 1.5).unbounded(),
                     rows.stream().map(row -> row + "-" + NCHW).toList()));
+            for (String net : List.of("resnet18", "resnet50", "mobilenetv2")) {
+                Map<String, Double> weights = new TreeMap<>();
+                ConvCase.shares(Network.of(net), direction)
+                        .forEach((layer, share) -> weights.put(convolution(layer, direction), share));
+                means.add(new Mean(
+                        convolution("mean-" + net, direction),
+                        Bar.atLeast(1.0, 1.1).unbounded(),
+                        weights));
+            }
         }
         means.add(new Mean(
                 "encoder-mean",

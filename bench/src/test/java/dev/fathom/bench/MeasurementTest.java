@@ -190,6 +190,37 @@ class MeasurementTest {
     }
 
     @Test
+    void aMeanCanCountRowsAsNetworksHaveThem() {
+        Row.Mean mean = new Row.Mean("m", Bar.NONE, Map.of("a", 0.25, "b", 0.75));
+        List<Measurement> results = new ArrayList<>();
+        results.add(result("a", 16, "GFLOP/s", 1, 16, 0.64, 0.5, Bar.NONE));
+        results.add(result("b", 1, "GFLOP/s", 1, 1, 0.04, 0.5, Bar.NONE));
+        assertThat(Measurement.mean(mean, results)).isTrue();
+        assertThat(results.get(2).ratio()).isEqualTo(2, within(1e-12));
+        assertThat(results.get(2).error()).isEqualTo(2 * Math.hypot(0.25 * 0.04, 0.75 * 0.04), within(1e-12));
+    }
+
+    @Test
+    void layersStandForThoseOfANetworkThatTheyAreNearestTo() {
+        Map<String, Double> resnet = ConvCase.shares(Network.of("resnet18"), ConvCase.Direction.FWD);
+        assertThat(resnet.values().stream().mapToDouble(share -> share).sum()).isEqualTo(1, within(1e-12));
+        assertThat(resnet)
+                .containsKeys("stem", "64to64at56", "64to128at56-s2")
+                .doesNotContainKeys("depthwise", "lenet2");
+        assertThat(ConvCase.shares(Network.of("resnet18"), ConvCase.Direction.DATA))
+                .doesNotContainKey("stem");
+        Map<String, Double> mobile = ConvCase.shares(Network.of("mobilenetv2"), ConvCase.Direction.FWD);
+        assertThat(mobile)
+                .containsKeys("depthwise", "depthwise-s2", "1x1-24to144at56")
+                .doesNotContainKey("lenet2");
+        assertThat(Row.means())
+                .allSatisfy(mean -> assertThat(mean.weights().values().stream()
+                                .mapToDouble(w -> w)
+                                .sum())
+                        .isEqualTo(1, within(1e-9)));
+    }
+
+    @Test
     void nothingAskedIsNoVerdict() {
         assertThat(Bar.NONE.verdict(1, 0.1, 0.1) + Bar.NONE.text()).isEmpty();
     }
@@ -258,8 +289,8 @@ class MeasurementTest {
                         "softmax-128x1000 2")
                 .doesNotHaveDuplicates();
         List<String> names = Row.all().stream().map(Row::name).toList();
-        // eleven layers, of which three see the image
-        assertThat(names.stream().filter(name -> name.startsWith("conv-"))).hasSize(11 + 8 + 11);
-        assertThat(Row.means().get(0).rows()).hasSize(11).isSubsetOf(names);
+        // nineteen layers, of which three see the image, and a transform of filters
+        assertThat(names.stream().filter(name -> name.startsWith("conv-"))).hasSize(19 + 16 + 19 + 1);
+        assertThat(Row.means().get(0).rows()).hasSize(19).isSubsetOf(names);
     }
 }
