@@ -37,7 +37,7 @@ final class Page {
             block of the plan's size and copying the model once, in the same process.
 
             The name of a peer says how it was set: `torch` is the build of PyTorch's JavaCPP presets with OpenBLAS and `torch-mkl` the last official build that is to be had as a package, which is of an earlier version; `malloc` keeps
-            the memory that a step frees, `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. `onednn-sgemm`
+            the memory that a step frees, `thp` asks for huge pages (`THP_MEM_ALLOC_ENABLE`), `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. `onednn-sgemm`
             is oneDNN's function of BLAS, `onednn-matmul` its primitive, and `onednn-packed` the primitive with its right side in its own layout before the clock
             starts: a peer of the rows `linear-`, where Fathom's is too, and in rows `gemm-…-packed` beside Fathom's plain product. A
             row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
@@ -47,6 +47,9 @@ final class Page {
             `conv-mean-` are geometric means of all layers alike, and `conv-mean-resnet18-`, `-resnet50-` and `-mobilenetv2-` weight each layer by the arithmetic of
             those layers of the network that are nearest to it in kind, kernel, stride and size. `conv-filters-` is what is done to filters when they have changed:
             Winograd's transform here, and a reorder into its own layout by oneDNN.
+
+            PyTorch's optimizers are those of its C++ frontend, which Java's presets offer: its Adam is a chain of operators, each of which passes over the parameters.
+            The fused kernel that Python's `torch.optim.Adam(fused=True)` runs is not among them, so `adam-10M` and steps with Adam say nothing of it.
 
             Rows `activation-` are an activation forward and backward on a million numbers, 20 bytes each; PyTorch runs the operators that its autograd calls. Rows
             `update-` are steps of optimizers on ten million parameters, with what the machine can move as the only measure.

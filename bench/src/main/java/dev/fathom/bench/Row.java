@@ -234,6 +234,9 @@ record Row(
     };
 
     private static final String[] MALLOC1 = {MALLOC[0], MALLOC[1], MALLOC[2], MALLOC[3], BLAS1};
+    /** The same, and PyTorch asks for huge pages for tensors of 2 MB and more. */
+    private static final String[] THP1 = {MALLOC[0], MALLOC[1], MALLOC[2], MALLOC[3], BLAS1, "THP_MEM_ALLOC_ENABLE=1"};
+
     private static final String NCHW = "nchw";
     private static final String ONNX = "onnx-";
 
@@ -494,7 +497,8 @@ record Row(
     private static Row recurrent(String net, Bar bar) {
         String params = "net=" + net;
         Entrant fathom = new Entrant(Contender.fathom(2), "fathom", "FathomSequences.train", params);
-        List<Entrant> rivals = torches("TorchSequences.train", params);
+        List<Entrant> rivals = new ArrayList<>(torches("TorchSequences.train", params));
+        rivals.addAll(each("TorchSequences.train", params, Contender.torch("torch-thp-malloc-blas1", 2, THP1)));
         Recurrence r = Recurrence.of(net);
         Contender dl4j = Contender.dl4j(); // it has no GRU
         Beside beside = r.gru() || r.ragged()
@@ -618,7 +622,7 @@ record Row(
     private static Row transformer() {
         List<Entrant> rivals = new ArrayList<>();
         for (String attention : List.of("fused", "products", "module")) {
-            rivals.addAll(suffixed(attention, spacious("TorchTransformers.train", "attention=" + attention)));
+            rivals.addAll(suffixed(attention, each("TorchTransformers.train", "attention=" + attention, vast())));
         }
         return new Row(
                 "transformer-train",
@@ -681,7 +685,7 @@ record Row(
                 new Limit("triad", (large ? 16 : 1) * 1_000_000),
                 Bar.NONE,
                 new Entrant(Contender.fathom(2), "fathom", "FathomSequences.embedding", params),
-                spacious("TorchSequences.embedding", params),
+                each("TorchSequences.embedding", params, vast()),
                 null,
                 large ? Pace.SLOW : Pace.USUAL);
     }
@@ -692,6 +696,12 @@ record Row(
             Contender.torch("torch-malloc-blas1", threads, MALLOC1),
             Contender.official("torch-mkl-malloc", threads, MALLOC)
         };
+    }
+
+    /** The same where a step makes tensors of many megabytes. */
+    private static Contender[] vast() {
+        Contender huge = Contender.torch("torch-thp-malloc-blas1", 2, THP1);
+        return Stream.concat(Stream.of(spacious(2)), Stream.of(huge)).toArray(Contender[]::new);
     }
 
     private static List<Entrant> spacious(String method, String params) {
@@ -1029,7 +1039,7 @@ record Row(
     private static Row training(String net, int batch, Bar bar) {
         String params = "net=" + net + ",batch=" + batch;
         List<Entrant> rivals = new ArrayList<>();
-        for (Contender torch : spacious(2)) {
+        for (Contender torch : vast()) {
             rivals.add(new Entrant(torch, torch.name() + "-cl", "TorchNets.train", params + ",channelsLast=true"));
         }
         Contender plain = Contender.official("torch-mkl", 2);

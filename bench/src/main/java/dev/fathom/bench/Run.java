@@ -39,6 +39,9 @@ final class Run {
     private final int generations;
     private final Map<Row, Turns> turns = new LinkedHashMap<>();
     private final Map<Row, String> failures = new HashMap<>();
+    /** What the journal has, which takes no time. */
+    private final List<Journal.Entry> known = new ArrayList<>();
+
     /** Of each row, the first answer: what the contenders must agree on. */
     private final Map<Row, double[]> told = new HashMap<>();
 
@@ -95,6 +98,7 @@ final class Run {
         }
         introduce(entry.abouts());
         write(entry);
+        known.add(entry);
     }
 
     /** Measures all; {@code keeper} is called whenever there is more than before. */
@@ -116,11 +120,12 @@ final class Run {
         }
         OnnxFolder.clear();
         for (Block block : blocks) {
-            if (seconds(block) > 0) {
+            double seconds = seconds(block);
+            if (seconds > 0) {
                 progress.part(block.name);
             }
             measure(block);
-            progress.passed(seconds(block));
+            progress.passed(seconds);
             keeper.keep();
         }
         progress.clear();
@@ -142,13 +147,16 @@ final class Run {
 
     /** Seconds that a generation of a row may take, of which the later ones have fewer contenders and turns. */
     private double seconds(Row row, int generation) {
+        if (known.stream().anyMatch(entry -> entry.is(row) && entry.generation() == generation)) {
+            return 0;
+        }
         double each = row.pace() == Pace.SLOW ? 3 : row.pace() == Pace.BRIEF ? 0.8 : 1.4;
         double share = generation == 0 ? 1 : generation == 1 ? 0.7 : 0.3;
         return (quick ? 0.5 : 1) * each * share * entrants(row).size();
     }
 
     private double seconds(Block block) {
-        if (block.rows.stream().noneMatch(wanted)) {
+        if (block.rows.stream().noneMatch(wanted) || journal.block(block.name) != null) {
             return 0;
         }
         return (quick ? 0.1 : 1) * (peers ? 1 : 0.4) * block.seconds;
