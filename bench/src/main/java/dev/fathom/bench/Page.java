@@ -24,7 +24,7 @@ final class Page {
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
             disturbs all of them alike. Each row is measured in two generations of fresh processes, or in three where the two disagree, and medians count, so that a
             single hiccup has no say. A contender has two to five turns in a generation: no more are given once the error of the ratio is below 3 %, and none to a
-            peer that takes 1.4 times as long as the fastest of its row, whose own figure is then of the turns that it had.
+            peer that took 1.4 times as long as the fastest of its row in two turns, whose own figure is then of these.
 
             The ratio compares Fathom with the fastest peer of the row: a ratio of 2 means that Fathom needs half the time or half the memory. The error beside it
             is the larger of twice the standard error of the median and half the range of the generations. The last column is the share of what the machine itself

@@ -17,8 +17,11 @@ final class Turns {
     /** The error, as a share of a ratio, below which another turn would tell nothing. */
     static final double CLOSE = 0.03;
 
-    /** How many times as long as the fastest a rival takes at least, if it is out. */
+    /** How many times as long as the fastest a rival takes at least, if it is out after two turns. */
     static final double OUT = 1.4;
+
+    /** The same after one turn. */
+    static final double FAR = 3;
 
     private static final int LEAST = 2;
 
@@ -125,7 +128,8 @@ final class Turns {
                 .min()
                 .orElse(Double.POSITIVE_INFINITY);
         List<String> contesting = new ArrayList<>(line);
-        contesting.removeIf(rival -> all(rival).length > 0 && least(rival) > OUT * fastest);
+        contesting.removeIf(
+                rival -> all(rival).length > 0 && least(rival) > (all(rival).length < LEAST ? FAR : OUT) * fastest);
         return contesting;
     }
 

@@ -60,21 +60,16 @@ class TurnsTest {
 
     @Test
     void whoIsFarFromTheFastestIsOut() {
-        Turns turns = turns(List.of(List.of("a", "slow")));
-        turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0, "slow", 155.0));
-        assertThat(turns.next(0)).containsExactly("fathom", "a");
-        generation(turns, 0, Map.of("fathom", 100.0, "a", 110.0));
-        assertThat(turns.next(1)).containsExactly("fathom", "a");
-        assertThat(turns.duel(List.of("a", "slow")).each())
+        Turns turns = turns(List.of(List.of("a", "slow", "slower", "near")));
+        Map<String, Double> ns = Map.of("fathom", 100.0, "a", 110.0, "slow", 155.0, "slower", 331.0, "near", 153.0);
+        turn(turns, 0, ns);
+        assertThat(turns.next(0)).containsExactly("fathom", "a", "slow", "near");
+        turn(turns, 0, ns);
+        assertThat(turns.next(1)).containsExactly("fathom", "a", "near");
+        turn(turns, 1, ns);
+        assertThat(turns.duel(List.of("a", "slow", "slower")).each())
                 .extracting(Duel.Outcome::rival, Duel.Outcome::ratio)
-                .containsExactly(tuple("a", 1.1), tuple("slow", 1.55));
-    }
-
-    @Test
-    void whoIsNearTheFastestStays() {
-        Turns turns = turns(List.of(List.of("a", "near")));
-        turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0, "near", 153.0));
-        assertThat(turns.next(0)).containsExactly("fathom", "a", "near");
+                .containsExactly(tuple("a", 1.1), tuple("slow", 1.55), tuple("slower", 3.31));
     }
 
     @Test
