@@ -25,6 +25,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         TORCH_MKL("peers-torch-mkl", TORCH.benchmarks),
         ORT("peers-ort", "dev.fathom.bench.ort.OrtRows"),
         DNNL("peers-dnnl", "dev.fathom.bench.dnnl.DnnlRows"),
+        TFLITE("peers-tflite", "dev.fathom.bench.tflite.TfliteRows"),
         DL4J("peers-dl4j", "dev.fathom.bench.dl4j.Dl4jRows"),
         DJL("peers-djl", "dev.fathom.bench.djl.DjlService"),
         TOKENIZERS("peers-tokenizers", "dev.fathom.bench.tokenizers.TokenizersRows");
@@ -39,7 +40,7 @@ record Contender(Home home, String name, Map<String, String> env) {
 
         /** Whether JavaCPP's presets run there. */
         boolean ofPresets() {
-            return this == TORCH || this == TORCH_MKL || this == DNNL || this == DL4J;
+            return this == TORCH || this == TORCH_MKL || this == DNNL || this == TFLITE || this == DL4J;
         }
 
         Path target() {
@@ -135,6 +136,11 @@ record Contender(Home home, String name, Map<String, String> env) {
                 Map.of("OMP_NUM_THREADS", Integer.toString(threads), "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"));
     }
 
+    /** TensorFlow Lite, whose threads are those of its interpreter. */
+    static Contender tflite() {
+        return new Contender(Home.TFLITE, "tflite", Map.of());
+    }
+
     /** Deeplearning4j over OpenBLAS and oneDNN in one thread: with two, its small operations take twice as long. */
     static Contender dl4j() {
         return new Contender(Home.DL4J, "dl4j", Map.of("OMP_NUM_THREADS", "1", "OPENBLAS_NUM_THREADS", "1"));
@@ -197,8 +203,8 @@ record Contender(Home home, String name, Map<String, String> env) {
     }
 
     /**
-     * What holds PyTorch, oneDNN, MKL and OpenBLAS to AVX2, where a run is. ONNX Runtime, which chooses by the
-     * processor alone, and the tokenizers cannot be held.
+     * What holds PyTorch, oneDNN, MKL and OpenBLAS to AVX2, where a run is. ONNX Runtime and TensorFlow Lite, which
+     * choose by the processor alone, and the tokenizers cannot be held.
      */
     static Map<String, String> held(@Nullable String isa) throws IOException {
         if (!Isa.V3.toString().equals(isa)) {

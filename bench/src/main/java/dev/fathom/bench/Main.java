@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "bench",
         description =
-                "Measures Fathom, and with --peers PyTorch, oneDNN, ONNX Runtime, Deeplearning4j, the Deep Java Library "
+                "Measures Fathom, and with --peers PyTorch, oneDNN, ONNX Runtime, TensorFlow Lite, Deeplearning4j, the Deep Java Library "
                         + "and Hugging Face's tokenizers beside it. "
                         + "Keep the machine idle.",
         subcommands = {Exchange.class, GoldensCommand.class})
@@ -46,7 +46,7 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--peers",
             description =
-                    "Measures PyTorch, oneDNN, ONNX Runtime, Deeplearning4j, the Deep Java Library and Hugging Face's "
+                    "Measures PyTorch, oneDNN, ONNX Runtime, TensorFlow Lite, Deeplearning4j, the Deep Java Library and Hugging Face's "
                             + "tokenizers in the same run.")
     private boolean peers;
 

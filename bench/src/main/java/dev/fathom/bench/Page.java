@@ -19,8 +19,8 @@ final class Page {
 
             ## How it is measured
 
-            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, Deeplearning4j, the Deep Java Library (DJL) and Hugging
-            Face's tokenizers. Every contender runs in its own JVM at its best
+            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, TensorFlow Lite with XNNPACK, Deeplearning4j, the Deep Java
+            Library (DJL) and Hugging Face's tokenizers. Every contender runs in its own JVM at its best
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
             disturbs all of them alike. Each row is measured in two generations of fresh processes, or in three where the two disagree, and medians count, so that a
             single hiccup has no say. A contender has two to five turns in a generation: no more are given once the error of the ratio is below 3 %, and none to a
@@ -146,8 +146,8 @@ final class Page {
             cut off, if the commit, the machine and the options are the same.
 
             `--isa v3` holds Fathom to its AVX2 kernels on a processor that has AVX-512, and the peers too: PyTorch by `ATEN_CPU_CAPABILITY`, oneDNN by
-            `ONEDNN_MAX_CPU_ISA`, MKL by `MKL_ENABLE_INSTRUCTIONS`, OpenBLAS by `OPENBLAS_CORETYPE` and Deeplearning4j by its natives for AVX2. ONNX Runtime has no
-            such switch and uses AVX-512 where the processor has it, so ratios to it are lower than on a processor with AVX2 alone. Hugging Face's tokenizers and the
+            `ONEDNN_MAX_CPU_ISA`, MKL by `MKL_ENABLE_INSTRUCTIONS`, OpenBLAS by `OPENBLAS_CORETYPE` and Deeplearning4j by its natives for AVX2. ONNX Runtime
+            and TensorFlow Lite have no such switch and use AVX-512 where the processor has it, so ratios to them are lower than on a processor with AVX2 alone. Hugging Face's tokenizers and the
             Deep Java Library's Java code have none either; the PyTorch below the latter is held. Such a run is stored in a file of its own, which ends in `-v3`.
 
             Settings of your shell for OpenBLAS, OpenMP and malloc do not reach the contenders: each has the environment that stands in `Row.java`.

@@ -239,6 +239,7 @@ record Row(
 
     private static final String NCHW = "nchw";
     private static final String ONNX = "onnx-";
+    private static final List<String> PHONES = List.of("mlp", "lenet", "squeezenet", "mobilenetv2", "resnet18");
 
     /** All measured rows. */
     static List<Row> all() {
@@ -261,7 +262,7 @@ record Row(
                 new Limit("read", parameters()),
                 Bar.atLeast(1.5, 1.9),
                 new Entrant(Contender.fathom(1), "fathom", "FathomMlp.latency", "-"),
-                List.of(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", "net=mlp,threads=1"))));
+                served("mlp", 1)));
         for (ConvCase conv : ConvCase.LAYERS) {
             for (ConvCase.Direction direction : ConvCase.Direction.values()) {
                 if (conv.has(direction)) {
@@ -1058,6 +1059,17 @@ record Row(
                 net.startsWith("resnet") ? Pace.SLOW : Pace.USUAL);
     }
 
+    /** ONNX Runtime, and TensorFlow Lite on networks of a phone's size. */
+    private static List<Entrant> served(String net, int threads) {
+        String params = "net=" + net + ",threads=" + threads;
+        List<Entrant> rivals = new ArrayList<>();
+        rivals.add(new Entrant(Contender.ort(), "onnxruntime", "OrtRows.latency", params));
+        if (PHONES.contains(net)) {
+            rivals.add(new Entrant(Contender.tflite(), "tflite", "TfliteRows.latency", params));
+        }
+        return rivals;
+    }
+
     private static Row frozen(String name, String net, int threads, Unit unit, Bar bar) {
         return new Row(
                 name,
@@ -1067,8 +1079,7 @@ record Row(
                 Limit.FMA,
                 Network.of(net).shortened() ? bar.unbounded() : bar,
                 new Entrant(Contender.fathom(threads), "fathom", "FathomNets.answer", "net=" + net),
-                List.of(new Entrant(
-                        Contender.ort(), "onnxruntime", "OrtRows.latency", "net=" + net + ",threads=" + threads)),
+                served(net, threads),
                 null,
                 net.equals("vgg16") || net.equals("resnet50") ? Pace.SLOW : Pace.USUAL);
     }

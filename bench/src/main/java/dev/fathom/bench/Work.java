@@ -72,7 +72,7 @@ public final class Work {
     }
 
     /** [n, rows, columns] as [n, columns, rows]: NCHW to NHWC, and back with the two exchanged. */
-    static float[] swap(float[] values, int n, int rows, int columns) {
+    public static float[] swap(float[] values, int n, int rows, int columns) {
         float[] swapped = new float[values.length];
         int at = 0;
         for (int i = 0; i < n; i++) {
