@@ -16,8 +16,7 @@
 enum {
     BLOCK_COLUMNS = TILE_VECS == 4 ? 256 : 128, /* of a block in L2, */
     BLOCK_ROWS = 512,                           /* by at most so many rows: as much of the left side's rows has to stay in L1 */
-    TURN_BLOCK = 64,                            /* rows and columns that are transposed at a time, from L1 or into it */
-    ALIASED = 1024                              /* floats: rows so far apart (4 KiB) fall into the same sets of L1 */
+    TURN_BLOCK = 64                             /* rows and columns that are transposed at a time, from L1 or into it */
 };
 
 /* of the right side, which stay in L2 while the tiles of all rows pass over them: 384 KiB of 1 MiB, or 256 of 512 */
@@ -373,7 +372,7 @@ static void run_turned(struct product *g, float *scratch) {
         s.a = g->b, s.b = g->a, s.m = n, s.n = m;
         s.c_turned = 1;
         s.out = g->c;
-        s.ldc = padded(m) % ALIASED ? padded(m) : padded(m) + 16;
+        s.ldc = unaliased(padded(m));
         s.c = scratch;
         scratch += padded(n * (m + 31));
         *g = s;
@@ -402,7 +401,7 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
     scratch += padded(n) * k;
     if (a->ta) {
         g.a_copy = scratch;
-        g.a_stride = padded(k) % ALIASED ? padded(k) : padded(k) + 16;
+        g.a_stride = unaliased(padded(k));
         scratch += padded(m * (padded(k) + 16));
     }
     /* a panel that ends inside a vector is always packed */

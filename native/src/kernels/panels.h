@@ -32,6 +32,10 @@ static inline int64_t row_tiles(int64_t m, int64_t n) {
     return ceil_div(m, ceil_div(n, VL) <= NARROW_VECS ? NARROW_ROWS : TILE_ROWS);
 }
 
+/* floats from a row of n to the next: rows 4 KiB apart fall into the same sets of L1 */
+enum { ALIASED = 1024 };
+static inline int64_t unaliased(int64_t n) { return n % ALIASED ? n : SUM(n, 16); }
+
 /* right[k, n] in rows of ld floats, or stored as right[n, k] */
 struct right_side {
     const float *at;

@@ -102,6 +102,7 @@ static void (*const cell_rows[])(const struct row *, const struct weights *) = {
 struct outer_sum {
     const float *left, *right;
     int64_t ld, width, columns; /* floats from a row of left to the next, columns of left that exist, and of right */
+    int64_t right_ld;
     float *sums;
 };
 enum { SUMS = 5, ADD_DX = 1, ADD_DW = 2, ADD_DU = 4, ADD_DB = 8, ADD_DBH = 16, ADD_DPEEP = 32, ADD_DH0 = 64, ADD_DC0 = 128 };
@@ -110,6 +111,7 @@ struct backward {
     const struct recurrent_grad_args *a;
     struct steps steps;
     int64_t gates, through; /* columns of du, in gates: those by which the state goes in */
+    int64_t ld, ldu;        /* floats from a row of d and of du to the next */
     const float *w, *u, *candidate;     /* packed rows of W and U, and those of a candidate that sees r h */
     float *d, *du, *dnew;               /* dnew: dense copies of the gradient of such a candidate */
     float *dh, *carry, *dx;             /* of each sequence, at the step */
@@ -139,7 +141,7 @@ static void unmask(const struct backward *f, const struct share *share, int64_t 
 /* dh of sequences b0 .. b1, whose gates lie from `row` on */
 static void multiply_back(const struct backward *f, const struct share *share, int64_t row, int64_t b0, int64_t b1) {
     int64_t h = f->a->h, depth = f->through * h;
-    multiply_rows(share, f->du + row * depth, depth, f->u, f->dh + b0 * h, h, b1 - b0, h, depth, 0);
+    multiply_rows(share, f->du + row * f->ldu, f->ldu, f->u, f->dh + b0 * h, h, b1 - b0, h, depth, 0);
     unmask(f, share, b0, b1);
 }
 
@@ -147,7 +149,7 @@ static void give_inputs(const struct backward *f, const struct share *share, int
     const struct recurrent_grad_args *a = f->a;
     int64_t depth = f->gates * a->h, from, to;
     share_columns(share, a->i, &from, &to);
-    multiply_rows(share, f->d + (f->steps.offset[time] + b0) * depth, depth, f->w, f->dx + b0 * a->i, a->i, b1 - b0, a->i, depth, 0);
+    multiply_rows(share, f->d + (f->steps.offset[time] + b0) * f->ld, f->ld, f->w, f->dx + b0 * a->i, a->i, b1 - b0, a->i, depth, 0);
     for (int64_t b = b0; b < b1; b++) {
         float *dx = a->dx + row_of(&f->steps, b, time) * a->i + from, *sum = f->dx + b * a->i + from;
         ask_for(a->dx + row_of(&f->steps, b, soon) * a->i + from, to - from, 1);
@@ -219,7 +221,7 @@ static void backward_step(const struct backward *f, const struct share *share, i
     for (int64_t b = b0; b < b1; b++) {
         struct row r = {.g = a->gates + (at + b) * ld + u0, .h = a->states + (at + b) * h + u0, .dh = f->dh + b * h + u0,
                         .from = a->extra ? a->extra + (at + b) * h + u0 : 0, .dy = a->dy ? a->dy + row_of(s, b, time) * h + u0 : 0,
-                        .carry = f->carry + b * h + u0, .d = f->d + (at + b) * ld + u0, .du = f->du + (at + b) * f->through * h + u0};
+                        .carry = f->carry + b * h + u0, .d = f->d + (at + b) * f->ld + u0, .du = f->du + (at + b) * f->ldu + u0};
         if (r.dy) ask_for(a->dy + row_of(s, b, soon) * h + u0, units, 0);
         cell_rows[a->cell](&r, &weights);
         if (f->masked) mask_row(r.h, a->mask + s->order[b] * h + u0, f->masked + (at + b) * h + u0, units);
@@ -231,8 +233,8 @@ static void backward_step(const struct backward *f, const struct share *share, i
         unmask(f, share, b0, b1);
         for (int64_t b = b0; b < b1; b++)
             reset_row(&(struct row){.g = a->gates + (at + b) * ld + u0, .h = a->states + (at + b) * h + u0, .dh = f->dh + b * h + u0,
-                                    .carry = f->carry + b * h + u0, .d = f->d + (at + b) * ld + u0,
-                                    .du = f->du + (at + b) * f->through * h + u0},
+                                    .carry = f->carry + b * h + u0, .d = f->d + (at + b) * f->ld + u0,
+                                    .du = f->du + (at + b) * f->ldu + u0},
                       &weights);
     }
     meet(share);
@@ -279,9 +281,9 @@ static void sum_tile(const struct outer_sum *o, int64_t tile, int64_t from, int6
     int64_t count = row_tiles(o->width, o->columns), p = tile / count, t = tile % count;
     int64_t i = o->width * t / count, height = o->width * (t + 1) / count - i, j = panel_start(o->columns, p);
     int64_t width = panel_start(o->columns, p + 1) - j, columns = least(o->columns - j, width);
-    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->columns, .ldc = o->columns, .add = from > 0,
+    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->right_ld, .ldc = o->columns, .add = from > 0,
                       .last = last_lanes(columns - (width - VL))};
-    turned_tiles[width / VL][height](&s, o->left + from * o->ld + i, o->right + from * o->columns + j, o->sums + i * o->columns + j);
+    turned_tiles[width / VL][height](&s, o->left + from * o->ld + i, o->right + from * o->right_ld + j, o->sums + i * o->columns + j);
 }
 
 static void sums_part(void *context, int64_t part, int64_t parts) {
@@ -311,7 +313,7 @@ static void sum_peepholes(const struct backward *f) {
     EACH_VECTOR(h, {
         v in = v_set(0), forget = in, out = in;
         for (int64_t row = 0; row < f->steps.rows; row++) {
-            const float *g = a->gates + 4 * row * h + i, *d = f->d + 4 * row * h + i;
+            const float *g = a->gates + 4 * row * h + i, *d = f->d + row * f->ld + i;
             v before = v_get(a->extra + row * h + i, m), now = v_fma(v_get(g + h, m), before, v_get(g, m) * v_get(g + 2 * h, m));
             in = v_fma(v_get(d, m), before, in), forget = v_fma(v_get(d + h, m), before, forget);
             out = v_fma(v_get(d + 3 * h, m), now, out);
@@ -325,10 +327,10 @@ static void sum_peepholes(const struct backward *f) {
 
 /* the next sum, of no columns where nobody wants it */
 static void add_sum(struct backward *f, struct room *r, const float *left, int64_t ld, int64_t width, const float *right,
-                    int64_t columns, int wanted) {
+                    int64_t right_ld, int64_t columns, int wanted) {
     width = wanted ? width : 0;
     float *sums = take(r, PRODUCT(width, columns));
-    f->sums[f->sum_count++] = (struct outer_sum){left, right, ld, width, columns, sums};
+    f->sums[f->sum_count++] = (struct outer_sum){left, right, ld, width, columns, right_ld, sums};
 }
 
 static int64_t backward_room(const struct recurrent_grad_args *a, float *at, struct backward *f, float **tables) {
@@ -337,6 +339,7 @@ static int64_t backward_room(const struct recurrent_grad_args *a, float *at, str
     int64_t h = a->h, rows = PRODUCT(a->n, a->t), first = a->cell == CELL_GRU_RESET_FIRST, apart = a->cell == CELL_GRU;
     *f = (struct backward){.a = a, .gates = cell_gates(a->cell), .through = first ? 2 : cell_gates(a->cell)};
     int64_t columns = PRODUCT(f->gates, h), through = PRODUCT(f->through, h);
+    f->ld = unaliased(columns), f->ldu = unaliased(through);
     *tables = take(&r, steps_floats(a->n, a->t));
     f->w = a->dx ? take(&r, packed_floats(a->i, columns)) : 0;
     f->u = take(&r, packed_floats(h, through));
@@ -344,16 +347,16 @@ static int64_t backward_room(const struct recurrent_grad_args *a, float *at, str
     f->dh = take(&r, PRODUCT(a->n, h));
     f->carry = take(&r, PRODUCT(a->n, h));
     f->dx = take(&r, PRODUCT(a->n, a->i));
-    f->d = take(&r, PRODUCT(rows, columns));
-    f->du = first || apart ? take(&r, PRODUCT(rows, through)) : f->d;
+    f->d = take(&r, PRODUCT(rows, f->ld));
+    f->du = first || apart ? take(&r, PRODUCT(rows, f->ldu)) : f->d;
     f->skipped = a->skip ? take(&r, PRODUCT(rows, h)) : 0;
     f->masked = a->mask && a->du ? take(&r, PRODUCT(rows, h)) : 0;
     f->dnew = first ? take(&r, PRODUCT(rows, h)) : 0;
-    add_sum(f, &r, a->inputs, a->i, a->i, f->d, columns, a->dw != 0);
-    add_sum(f, &r, &one, 0, 1, f->d, columns, a->db || (a->dbh && !apart));
-    add_sum(f, &r, f->masked ? f->masked : a->states, h, h, f->du, through, a->du != 0);
-    add_sum(f, &r, &one, 0, 1, f->du, through, a->dbh && apart);
-    add_sum(f, &r, a->extra, h, h, f->dnew, h, a->du && first);
+    add_sum(f, &r, a->inputs, a->i, a->i, f->d, f->ld, columns, a->dw != 0);
+    add_sum(f, &r, &one, 0, 1, f->d, f->ld, columns, a->db || (a->dbh && !apart));
+    add_sum(f, &r, f->masked ? f->masked : a->states, h, h, f->du, f->ldu, through, a->du != 0);
+    add_sum(f, &r, &one, 0, 1, f->du, f->ldu, through, a->dbh && apart);
+    add_sum(f, &r, a->extra, h, h, f->dnew, h, h, a->du && first);
     return SUM(r.floats, 16);
 }
 
