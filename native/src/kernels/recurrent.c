@@ -32,12 +32,12 @@ int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n
     return FATHOM_OK;
 }
 
-void part_sequences(const struct steps *s, int64_t part, int64_t parts, int64_t *from, int64_t *to) {
+void part_sequences(const struct steps *s, int64_t t0, int64_t t1, int64_t part, int64_t parts, int64_t *from, int64_t *to) {
     /* sequence b has a step at each time with more than b active, so a walk down the times meets them in order of length */
-    int64_t low = s->rows * part / parts, high = s->rows * (part + 1) / parts, sum = 0, b = 0;
-    *from = *to = s->n;
-    for (int64_t time = s->t - 1; time >= 0; time--)
-        for (; b < s->active[time]; b++, sum += time + 1) {
+    int64_t rows = s->offset[t1] - s->offset[t0], low = rows * part / parts, high = rows * (part + 1) / parts, sum = 0, b = 0;
+    *from = part ? s->n : 0, *to = s->n;
+    for (int64_t time = t1 - 1; time >= t0; time--)
+        for (; b < s->active[time]; b++, sum += time - t0 + 1) {
             if (sum >= low && *from == s->n) *from = b;
             if (sum >= high && *to == s->n) *to = b;
         }
@@ -276,7 +276,7 @@ static void forward_part(void *context, int64_t part, int64_t parts) {
     const struct forward *f = context;
     struct share all = share_of(0, 0, 1, f->a->h);
     int64_t b0, b1;
-    part_sequences(&f->steps, part, parts, &b0, &b1);
+    part_sequences(&f->steps, 0, f->steps.t, part, parts, &b0, &b1);
     forward_steps(f, &all, b0, b1);
 }
 

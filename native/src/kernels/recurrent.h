@@ -51,9 +51,9 @@ static inline int64_t active_behind(const struct steps *s, int64_t time) {
 /* the tables, in the memory at `at`; lengths may be 0: all are t. FATHOM_BAD_LENGTH or FATHOM_NO_STEPS where one is not in 1 .. t */
 #define make_steps FOR_ISA(make_steps)
 HIDDEN int32_t make_steps(struct steps *s, float *at, const int32_t *lengths, int64_t n, int64_t t, int64_t flags, int64_t *detail);
-/* the sequences of a part, cut to about equal numbers of steps */
+/* the sequences of a part of the times t0 .. t1, cut to about equal numbers of steps; the last part has those without one, too */
 #define part_sequences FOR_ISA(part_sequences)
-HIDDEN void part_sequences(const struct steps *s, int64_t part, int64_t parts, int64_t *from, int64_t *to);
+HIDDEN void part_sequences(const struct steps *s, int64_t t0, int64_t t1, int64_t part, int64_t parts, int64_t *from, int64_t *to);
 
 /* flags: from the last step to the first; z weighs the candidate and not the state; padding lies in front */
 enum { REVERSE = 1, UPDATE_TAKES_NEW = 2, FRONT = 4 };

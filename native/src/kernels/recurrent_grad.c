@@ -98,11 +98,21 @@ static void (*const cell_rows[])(const struct row *, const struct weights *) = {
 
 /* ---- from the last step to the first ---- */
 
+/*
+ * Steps whose gradients lie in scratch at a time: those of the cells, then, while they are in L2, their share of the sums over all rows.
+ * The shape alone decides how many, as each chunk goes on where the later one has left the chains of these sums.
+ */
+struct chunk {
+    int64_t from, to, low; /* steps, and the time of the first of its rows */
+    int64_t row, rows;
+};
+enum { CHUNK_FLOATS = 1 << 16, CHUNK_ROWS = 128 }; /* of d, and the rows that a chunk has at least */
+
 /* sums[left_columns][columns] = left^T right over all rows: a weight gradient, transposed */
 struct outer_sum {
     const float *left, *right;
     int64_t ld, width, columns; /* floats from a row of left to the next, columns of left that exist, and of right */
-    int64_t right_ld;
+    int64_t right_ld, kept;     /* kept: left has all rows, not those of a chunk */
     float *sums;
 };
 enum { SUMS = 5, ADD_DX = 1, ADD_DW = 2, ADD_DU = 4, ADD_DB = 8, ADD_DBH = 16, ADD_DPEEP = 32, ADD_DH0 = 64, ADD_DC0 = 128 };
@@ -110,16 +120,30 @@ enum { SUMS = 5, ADD_DX = 1, ADD_DW = 2, ADD_DU = 4, ADD_DB = 8, ADD_DBH = 16, A
 struct backward {
     const struct recurrent_grad_args *a;
     struct steps steps;
+    int64_t most_steps; /* of a chunk */
+    struct chunk now;
     int64_t gates, through; /* columns of du, in gates: those by which the state goes in */
     int64_t ld, ldu;        /* floats from a row of d and of du to the next */
     const float *w, *u, *candidate;     /* packed rows of W and U, and those of a candidate that sees r h */
-    float *d, *du, *dnew;               /* dnew: dense copies of the gradient of such a candidate */
+    float *d, *du, *dnew;               /* of a chunk; dnew: dense copies of the gradient of such a candidate */
     float *dh, *carry, *dx;             /* of each sequence, at the step */
-    float *masked;                      /* [rows][h]: the states as U saw them, or 0: as they are */
+    float *masked;                      /* of a chunk: the states as U saw them, or 0: as they are */
     float *skipped;                     /* of what the state gives to a step `lag` steps later, in the row of that; or 0 */
     struct outer_sum sums[SUMS];
     int64_t sum_count;
+    float *peepholes;                   /* sums[3][h] */
 };
+
+/* the chunk of the steps before step `to` */
+static struct chunk chunk_before(const struct backward *f, int64_t to) {
+    const struct steps *s = &f->steps;
+    int64_t from = most(to - f->most_steps, 0), low = s->reverse ? step_time(s, to - 1) : from, row = s->offset[low];
+    return (struct chunk){from, to, low, row, s->offset[low + to - from] - row};
+}
+/* Have the chunks behind this one left sums? */
+static int64_t goes_on(const struct backward *f) {
+    return f->steps.reverse ? f->now.row > 0 : f->now.row + f->now.rows < f->steps.rows;
+}
 
 static const float *row_or_none(const float *x, int64_t row, int64_t h) { return x ? x + row * h : 0; }
 
@@ -138,18 +162,19 @@ static void unmask(const struct backward *f, const struct share *share, int64_t 
     }
 }
 
-/* dh of sequences b0 .. b1, whose gates lie from `row` on */
+/* dh of sequences b0 .. b1 of a step, whose rows of du begin at `row` */
 static void multiply_back(const struct backward *f, const struct share *share, int64_t row, int64_t b0, int64_t b1) {
     int64_t h = f->a->h, depth = f->through * h;
-    multiply_rows(share, f->du + row * f->ldu, f->ldu, f->u, f->dh + b0 * h, h, b1 - b0, h, depth, 0);
+    if (b0 == b1) return;
+    multiply_rows(share, f->du + (row + b0) * f->ldu, f->ldu, f->u, f->dh + b0 * h, h, b1 - b0, h, depth, 0);
     unmask(f, share, b0, b1);
 }
 
-static void give_inputs(const struct backward *f, const struct share *share, int64_t time, int64_t soon, int64_t b0, int64_t b1) {
+static void give_inputs(const struct backward *f, const struct share *share, int64_t row, int64_t time, int64_t soon, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     int64_t depth = f->gates * a->h, from, to;
     share_columns(share, a->i, &from, &to);
-    multiply_rows(share, f->d + (f->steps.offset[time] + b0) * f->ld, f->ld, f->w, f->dx + b0 * a->i, a->i, b1 - b0, a->i, depth, 0);
+    multiply_rows(share, f->d + (row + b0) * f->ld, f->ld, f->w, f->dx + b0 * a->i, a->i, b1 - b0, a->i, depth, 0);
     for (int64_t b = b0; b < b1; b++) {
         float *dx = a->dx + row_of(&f->steps, b, time) * a->i + from, *sum = f->dx + b * a->i + from;
         ask_for(a->dx + row_of(&f->steps, b, soon) * a->i + from, to - from, 1);
@@ -185,12 +210,11 @@ static void add_skipped(const struct backward *f, const struct share *share, int
     EACH_VECTOR(share->to - share->from, v_put(dh + i, v_get(dh + i, m) + v_get(skipped + i, m), m););
 }
 
-/* the gradients of the initial states of sequences b0 .. b1, whose first step lies at `row` */
-static void end_rows(const struct backward *f, const struct share *share, int64_t row, int64_t time, int64_t b0, int64_t b1) {
+/* the gradients of the initial states of sequences b0 .. b1, whose first step is that of `time` */
+static void end_rows(const struct backward *f, const struct share *share, int64_t time, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     int64_t h = a->h, u0 = share->from;
     if (b0 >= b1 || (!a->dh0 && !a->dc0)) return;
-    if (a->dh0) multiply_back(f, share, row, b0, b1);
     for (int64_t b = b0; b < b1; b++) {
         for (int64_t later = 1; a->skip && later < a->lag && later < f->steps.t; later++)
             add_skipped(f, share, b, -1, f->steps.reverse ? time - later : time + later);
@@ -207,11 +231,10 @@ static void end_rows(const struct backward *f, const struct share *share, int64_
 static void backward_step(const struct backward *f, const struct share *share, int64_t step, int64_t b0, int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     const struct steps *s = &f->steps;
-    int64_t h = a->h, ld = f->gates * h, time = step_time(s, step), last = step + 1 == s->t, at = s->offset[time];
+    int64_t h = a->h, ld = f->gates * h, time = step_time(s, step), last = step + 1 == s->t, at = s->offset[time], row = at - f->now.row;
     int64_t staying = last ? b0 : clamp(active_behind(s, time), b0, b1);
     int64_t soon = step_time(s, most(step - 1, 0)), u0 = share->from, units = share->to - u0;
     struct weights weights = {a->peep ? a->peep + u0 : 0, h, units, a->flags & UPDATE_TAKES_NEW};
-    if (staying > b0) multiply_back(f, share, s->offset[step_time(s, step + 1)] + b0, b0, staying);
     if (a->skip) unmix_states(f, share, step_time(s, least(step + 1, s->t - 1)), b0, staying);
     for (int64_t b = staying; b < b1; b++) {
         begin_row(row_or_none(a->dhn, s->order[b], h), f->dh + b * h, share);
@@ -221,53 +244,41 @@ static void backward_step(const struct backward *f, const struct share *share, i
     for (int64_t b = b0; b < b1; b++) {
         struct row r = {.g = a->gates + (at + b) * ld + u0, .h = a->states + (at + b) * h + u0, .dh = f->dh + b * h + u0,
                         .from = a->extra ? a->extra + (at + b) * h + u0 : 0, .dy = a->dy ? a->dy + row_of(s, b, time) * h + u0 : 0,
-                        .carry = f->carry + b * h + u0, .d = f->d + (at + b) * f->ld + u0, .du = f->du + (at + b) * f->ldu + u0};
+                        .carry = f->carry + b * h + u0, .d = f->d + (row + b) * f->ld + u0, .du = f->du + (row + b) * f->ldu + u0};
         if (r.dy) ask_for(a->dy + row_of(s, b, soon) * h + u0, units, 0);
         cell_rows[a->cell](&r, &weights);
-        if (f->masked) mask_row(r.h, a->mask + s->order[b] * h + u0, f->masked + (at + b) * h + u0, units);
-        if (a->cell == CELL_GRU_RESET_FIRST) memcpy(f->dnew + (at + b) * h + u0, r.d + 2 * h, (size_t)units * sizeof(float));
+        if (f->masked) mask_row(r.h, a->mask + s->order[b] * h + u0, f->masked + (row + b) * h + u0, units);
+        if (a->cell == CELL_GRU_RESET_FIRST) memcpy(f->dnew + (row + b) * h + u0, r.d + 2 * h, (size_t)units * sizeof(float));
     }
     if (a->cell == CELL_GRU_RESET_FIRST) {
         meet(share);
-        multiply_rows(share, f->dnew + (at + b0) * h, h, f->candidate, f->dh + b0 * h, h, b1 - b0, h, h, 0);
+        multiply_rows(share, f->dnew + (row + b0) * h, h, f->candidate, f->dh + b0 * h, h, b1 - b0, h, h, 0);
         unmask(f, share, b0, b1);
         for (int64_t b = b0; b < b1; b++)
             reset_row(&(struct row){.g = a->gates + (at + b) * ld + u0, .h = a->states + (at + b) * h + u0, .dh = f->dh + b * h + u0,
-                                    .carry = f->carry + b * h + u0, .d = f->d + (at + b) * f->ld + u0,
-                                    .du = f->du + (at + b) * f->ldu + u0},
+                                    .carry = f->carry + b * h + u0, .d = f->d + (row + b) * f->ld + u0,
+                                    .du = f->du + (row + b) * f->ldu + u0},
                       &weights);
     }
     meet(share);
-    if (a->dx) give_inputs(f, share, time, soon, b0, b1);
+    if (a->dx) give_inputs(f, share, row, time, soon, b0, b1);
     int64_t going = clamp(active_before(s, time), b0, b1);
-    end_rows(f, share, at + going, time, going, b1);
+    multiply_back(f, share, row, b0, a->dh0 ? b1 : going);
+    end_rows(f, share, time, going, b1);
 }
 
+/* the steps of a chunk */
 static void backward_steps(const struct backward *f, const struct share *share, int64_t b0, int64_t b1) {
     const struct steps *s = &f->steps;
     int64_t from, to;
     share_columns(share, f->a->i, &from, &to);
-    for (int64_t step = s->t - 1; step >= 0; step--) {
+    for (int64_t step = f->now.to - 1; step >= f->now.from; step--) {
         int64_t time = step_time(s, step), active = clamp(s->active[time], b0, b1);
         if (active > b0) backward_step(f, share, step, b0, active);
         if (f->a->dx && !(f->a->add & ADD_DX))
             for (int64_t b = active; b < b1; b++)
                 memset(f->a->dx + row_of(s, b, time) * f->a->i + from, 0, (size_t)(to - from) * sizeof(float));
     }
-}
-
-static void backward_part(void *context, int64_t part, int64_t parts) {
-    const struct backward *f = context;
-    struct share all = share_of(0, 0, 1, f->a->h);
-    int64_t b0, b1;
-    part_sequences(&f->steps, part, parts, &b0, &b1);
-    backward_steps(f, &all, b0, b1);
-}
-
-static void backward_member(void *context, int64_t member, int64_t members, struct gang *gang) {
-    const struct backward *f = context;
-    struct share share = share_of(gang, member, members, f->a->h);
-    backward_steps(f, &share, 0, f->a->n);
 }
 
 /* ---- the gradients of the weights ---- */
@@ -277,24 +288,53 @@ enum { SUM_ROWS = 128 };
 
 static int64_t sum_tiles(const struct outer_sum *o) { return row_tiles(o->width, o->columns) * panel_count(o->columns); }
 
-static void sum_tile(const struct outer_sum *o, int64_t tile, int64_t from, int64_t depth) {
+/* over `depth` rows of the chunk from row `from` on */
+static void sum_tile(const struct backward *f, const struct outer_sum *o, int64_t tile, int64_t from, int64_t depth) {
     int64_t count = row_tiles(o->width, o->columns), p = tile / count, t = tile % count;
     int64_t i = o->width * t / count, height = o->width * (t + 1) / count - i, j = panel_start(o->columns, p);
     int64_t width = panel_start(o->columns, p + 1) - j, columns = least(o->columns - j, width);
-    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->right_ld, .ldc = o->columns, .add = from > 0,
+    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->right_ld, .ldc = o->columns, .add = from > 0 || goes_on(f),
                       .last = last_lanes(columns - (width - VL))};
-    turned_tiles[width / VL][height](&s, o->left + from * o->ld + i, o->right + from * o->right_ld + j, o->sums + i * o->columns + j);
+    turned_tiles[width / VL][height](&s, o->left + (from + (o->kept ? f->now.row : 0)) * o->ld + i, o->right + from * o->right_ld + j, o->sums + i * o->columns + j);
 }
 
+/* the peepholes of units from .. to, of i, f and o, by the chain of all rows */
+static void sum_peepholes(const struct backward *f, int64_t from, int64_t to) {
+    const struct recurrent_grad_args *a = f->a;
+    int64_t h = a->h;
+    float *sums = f->peepholes + from;
+    EACH_VECTOR(to - from, {
+        int64_t add = goes_on(f);
+        v zero = v_set(0), in = plus(zero, sums + i, m, add), forget = plus(zero, sums + h + i, m, add), out = plus(zero, sums + 2 * h + i, m, add);
+        for (int64_t row = 0; row < f->now.rows; row++) {
+            const float *g = a->gates + 4 * (f->now.row + row) * h + from + i, *d = f->d + row * f->ld + from + i;
+            v before = v_get(a->extra + (f->now.row + row) * h + from + i, m);
+            v now = v_fma(v_get(g + h, m), before, v_get(g, m) * v_get(g + 2 * h, m));
+            in = v_fma(v_get(d, m), before, in), forget = v_fma(v_get(d + h, m), before, forget);
+            out = v_fma(v_get(d + 3 * h, m), now, out);
+        }
+        v_put(sums + i, in, m), v_put(sums + h + i, forget, m), v_put(sums + 2 * h + i, out, m);
+    });
+}
+
+static int64_t all_tiles(const struct backward *f) {
+    int64_t total = 0;
+    for (int i = 0; i < SUMS; i++) total += sum_tiles(f->sums + i);
+    return total;
+}
+
+/* of the chunk */
 static void sums_part(void *context, int64_t part, int64_t parts) {
     const struct backward *f = context;
-    int64_t total = 0, from, to;
-    for (int64_t i = 0; i < SUMS; i++) total += sum_tiles(f->sums + i);
-    fathom_range(total, 1, part, parts, &from, &to);
-    for (int64_t row = 0; row < f->steps.rows; row += SUM_ROWS)
+    int64_t from, to, rows = f->now.rows;
+    fathom_range(all_tiles(f), 1, part, parts, &from, &to);
+    for (int64_t row = 0; row < rows; row += SUM_ROWS)
         for (int64_t i = 0, first = 0; i < SUMS; first += sum_tiles(f->sums + i++))
             for (int64_t tile = most(from - first, 0); tile < least(to - first, sum_tiles(f->sums + i)); tile++)
-                sum_tile(f->sums + i, tile, row, least(SUM_ROWS, f->steps.rows - row));
+                sum_tile(f, f->sums + i, tile, row, least(SUM_ROWS, rows - row));
+    if (!f->peepholes) return;
+    fathom_range(f->a->h, VL, part, parts, &from, &to);
+    sum_peepholes(f, from, to);
 }
 
 /* dw[columns][width] (+)= sums^T, which is zeros where there are no rows */
@@ -306,21 +346,31 @@ static void give_transposed(const struct outer_sum *o, float *dw, int64_t ld, in
         }
 }
 
-/* of i, f and o, by the chain of all rows */
-static void sum_peepholes(const struct backward *f) {
+static void give_peepholes(const struct backward *f) {
     const struct recurrent_grad_args *a = f->a;
-    int64_t h = a->h;
-    EACH_VECTOR(h, {
-        v in = v_set(0), forget = in, out = in;
-        for (int64_t row = 0; row < f->steps.rows; row++) {
-            const float *g = a->gates + 4 * row * h + i, *d = f->d + row * f->ld + i;
-            v before = v_get(a->extra + row * h + i, m), now = v_fma(v_get(g + h, m), before, v_get(g, m) * v_get(g + 2 * h, m));
-            in = v_fma(v_get(d, m), before, in), forget = v_fma(v_get(d + h, m), before, forget);
-            out = v_fma(v_get(d + 3 * h, m), now, out);
-        }
-        give(a->dpeep + i, in, a->add & ADD_DPEEP, m), give(a->dpeep + h + i, forget, a->add & ADD_DPEEP, m);
-        give(a->dpeep + 2 * h + i, out, a->add & ADD_DPEEP, m);
-    });
+    EACH_VECTOR(3 * a->h, give(a->dpeep + i, f->steps.rows ? v_get(f->peepholes + i, m) : v_set(0), a->add & ADD_DPEEP, m););
+}
+
+/* ---- the parts of a chunk ---- */
+
+static void backward_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *f = context;
+    struct share all = share_of(0, 0, 1, f->a->h);
+    int64_t b0, b1;
+    part_sequences(&f->steps, f->now.low, f->now.low + f->now.to - f->now.from, part, parts, &b0, &b1);
+    backward_steps(f, &all, b0, b1);
+}
+
+/* all chunks */
+static void backward_member(void *context, int64_t member, int64_t members, struct gang *gang) {
+    struct backward f = *(const struct backward *)context;
+    struct share share = share_of(gang, member, members, f.a->h);
+    for (int64_t to = f.steps.t; to > 0; to = f.now.from) {
+        f.now = chunk_before(&f, to);
+        backward_steps(&f, &share, 0, f.a->n);
+        sums_part(&f, member, members);
+        meet(&share);
+    }
 }
 
 /* ---- the kernel ---- */
@@ -330,16 +380,18 @@ static void add_sum(struct backward *f, struct room *r, const float *left, int64
                     int64_t right_ld, int64_t columns, int wanted) {
     width = wanted ? width : 0;
     float *sums = take(r, PRODUCT(width, columns));
-    f->sums[f->sum_count++] = (struct outer_sum){left, right, ld, width, columns, right_ld, sums};
+    f->sums[f->sum_count++] = (struct outer_sum){left, right, ld, width, columns, right_ld, left != f->masked, sums};
 }
 
 static int64_t backward_room(const struct recurrent_grad_args *a, float *at, struct backward *f, float **tables) {
     static const float one = 1;
     struct room r = {at, 0};
-    int64_t h = a->h, rows = PRODUCT(a->n, a->t), first = a->cell == CELL_GRU_RESET_FIRST, apart = a->cell == CELL_GRU;
+    int64_t h = a->h, first = a->cell == CELL_GRU_RESET_FIRST, apart = a->cell == CELL_GRU;
     *f = (struct backward){.a = a, .gates = cell_gates(a->cell), .through = first ? 2 : cell_gates(a->cell)};
     int64_t columns = PRODUCT(f->gates, h), through = PRODUCT(f->through, h);
     f->ld = unaliased(columns), f->ldu = unaliased(through);
+    f->most_steps = clamp(CHUNK_FLOATS / most(PRODUCT(a->n, columns), 1), ceil_div(CHUNK_ROWS, most(a->n, 1)), most(a->t, 1));
+    int64_t some = PRODUCT(a->n, f->most_steps);
     *tables = take(&r, steps_floats(a->n, a->t));
     f->w = a->dx ? take(&r, packed_floats(a->i, columns)) : 0;
     f->u = take(&r, packed_floats(h, through));
@@ -347,11 +399,12 @@ static int64_t backward_room(const struct recurrent_grad_args *a, float *at, str
     f->dh = take(&r, PRODUCT(a->n, h));
     f->carry = take(&r, PRODUCT(a->n, h));
     f->dx = take(&r, PRODUCT(a->n, a->i));
-    f->d = take(&r, PRODUCT(rows, f->ld));
-    f->du = first || apart ? take(&r, PRODUCT(rows, f->ldu)) : f->d;
-    f->skipped = a->skip ? take(&r, PRODUCT(rows, h)) : 0;
-    f->masked = a->mask && a->du ? take(&r, PRODUCT(rows, h)) : 0;
-    f->dnew = first ? take(&r, PRODUCT(rows, h)) : 0;
+    f->d = take(&r, PRODUCT(some, f->ld));
+    f->du = first || apart ? take(&r, PRODUCT(some, f->ldu)) : f->d;
+    f->skipped = a->skip ? take(&r, PRODUCT(a->n, a->t, h)) : 0;
+    f->masked = a->mask && a->du ? take(&r, PRODUCT(some, h)) : 0;
+    f->dnew = first ? take(&r, PRODUCT(some, h)) : 0;
+    f->peepholes = a->dpeep ? take(&r, PRODUCT(3, h)) : 0;
     add_sum(f, &r, a->inputs, a->i, a->i, f->d, f->ld, columns, a->dw != 0);
     add_sum(f, &r, &one, 0, 1, f->d, f->ld, columns, a->db || (a->dbh && !apart));
     add_sum(f, &r, f->masked ? f->masked : a->states, h, h, f->du, f->ldu, through, a->du != 0);
@@ -372,6 +425,16 @@ static void pack_rows(const float *w, int64_t n, int64_t depth, const float *to)
     for (int64_t p = 0; p < panel_count(n); p++) pack_panel(&right, p, 0, depth, (float *)to + panel_start(n, p) * depth);
 }
 
+/* products: those of the sums alone take so many of the nanos */
+static void run_chunks(struct backward *f, double nanos, double products) {
+    for (int64_t to = f->steps.t; to > 0 && f->steps.rows > 0; to = f->now.from) {
+        f->now = chunk_before(f, to);
+        double share = (double)f->now.rows / (double)f->steps.rows;
+        fathom_parallel(backward_part, f, fathom_parts(nanos * share, f->a->n));
+        if (all_tiles(f) || f->peepholes) fathom_parallel(sums_part, f, fathom_parts(products * share, most(all_tiles(f), 1)));
+    }
+}
+
 static int32_t k_recurrent_grad(const struct recurrent_grad_args *a, int64_t *detail) {
     struct backward f;
     float *tables;
@@ -384,17 +447,14 @@ static int32_t k_recurrent_grad(const struct recurrent_grad_args *a, int64_t *de
     if (f.candidate) pack_rows(a->u + 2 * h * h, h, h, f.candidate);
     double products = (double)(rows * width) * (double)(h + a->i) / (4 * VL);
     double nanos = products + (double)(rows * width);
-    if (rows && units_are_shared(a->n, f.gates, h)) fathom_gang(backward_member, &f, nanos, panel_count(h));
-    else if (rows) fathom_parallel(backward_part, &f, fathom_parts(nanos, a->n));
-    int64_t tiles = 0;
-    for (int i = 0; i < SUMS; i++) tiles += sum_tiles(f.sums + i);
-    if (tiles && rows) fathom_parallel(sums_part, &f, fathom_parts(products, tiles));
+    if (units_are_shared(a->n, f.gates, h)) fathom_gang(backward_member, &f, nanos, panel_count(h));
+    else run_chunks(&f, nanos, products);
     if (a->dw) give_transposed(f.sums, a->dw, a->i, a->add & ADD_DW, rows);
     if (a->db) give_transposed(f.sums + 1, a->db, 1, a->add & ADD_DB, rows);
     if (a->du) give_transposed(f.sums + 2, a->du, h, a->add & ADD_DU, rows);
     if (a->dbh) give_transposed(f.sums + (a->cell == CELL_GRU ? 3 : 1), a->dbh, 1, a->add & ADD_DBH, rows);
     if (a->du && f.candidate) give_transposed(f.sums + 4, a->du + 2 * h * h, h, a->add & ADD_DU, rows);
-    if (a->dpeep) sum_peepholes(&f);
+    if (a->dpeep) give_peepholes(&f);
     return FATHOM_OK;
 }
 
