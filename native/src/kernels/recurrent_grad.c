@@ -337,18 +337,33 @@ static void sums_part(void *context, int64_t part, int64_t parts) {
     sum_peepholes(f, from, to);
 }
 
-/* dw[columns][width] (+)= sums^T, which is zeros where there are no rows */
-static void give_transposed(const struct outer_sum *o, float *dw, int64_t ld, int64_t add, int64_t rows) {
-    for (int64_t j = 0; j < o->columns; j++)
-        for (int64_t i = 0; i < o->width; i++) {
-            float sum = rows ? o->sums[i * o->columns + j] : 0, *at = dw + j * ld + i;
-            *at = add ? *at + sum : sum;
+/* dw[columns][width] (+)= sums^T: the rows of a part */
+static void give_transposed(const struct outer_sum *o, float *dw, int64_t ld, int64_t add, int64_t part, int64_t parts) {
+    enum { BLOCK = 64 };
+    float block[BLOCK * BLOCK];
+    int64_t from, to;
+    fathom_range(o->columns, VL, part, parts, &from, &to);
+    for (int64_t j0 = from; dw && j0 < to; j0 += BLOCK)
+        for (int64_t i0 = 0; i0 < o->width; i0 += BLOCK) {
+            int64_t width = least(o->width - i0, BLOCK), rows = least(to - j0, BLOCK);
+            transpose(o->sums + i0 * o->columns + j0, o->columns, width, rows, block, BLOCK, 1);
+            for (int64_t j = 0; j < rows; j++)
+                EACH_VECTOR(width, give(dw + (j0 + j) * ld + i0 + i, v_get(block + j * BLOCK + i, m), add, m););
         }
 }
 
-static void give_peepholes(const struct backward *f) {
+static void give_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *f = context;
     const struct recurrent_grad_args *a = f->a;
-    EACH_VECTOR(3 * a->h, give(a->dpeep + i, f->steps.rows ? v_get(f->peepholes + i, m) : v_set(0), a->add & ADD_DPEEP, m););
+    int64_t h = a->h, from, to;
+    give_transposed(f->sums, a->dw, a->i, a->add & ADD_DW, part, parts);
+    give_transposed(f->sums + 1, a->db, 1, a->add & ADD_DB, part, parts);
+    give_transposed(f->sums + 2, a->du, h, a->add & ADD_DU, part, parts);
+    give_transposed(f->sums + (a->cell == CELL_GRU ? 3 : 1), a->dbh, 1, a->add & ADD_DBH, part, parts);
+    if (f->candidate) give_transposed(f->sums + 4, a->du ? a->du + 2 * h * h : 0, h, a->add & ADD_DU, part, parts);
+    if (!a->dpeep) return;
+    fathom_range(3 * h, VL, part, parts, &from, &to);
+    EACH_VECTOR(to - from, give(a->dpeep + from + i, v_get(f->peepholes + from + i, m), a->add & ADD_DPEEP, m););
 }
 
 /* ---- the parts of a chunk ---- */
@@ -419,10 +434,30 @@ static int64_t recurrent_grad_scratch(const struct recurrent_grad_args *a) {
     return backward_room(a, 0, &f, &tables);
 }
 
-/* w[depth][n] as the right side of a product */
-static void pack_rows(const float *w, int64_t n, int64_t depth, const float *to) {
+/* w[depth][n] as the right side of a product: a part's share */
+static void pack_rows(const float *w, int64_t n, int64_t depth, const float *to, int64_t part, int64_t parts) {
     struct right_side right = {w, n, n, 0};
-    for (int64_t p = 0; p < panel_count(n); p++) pack_panel(&right, p, 0, depth, (float *)to + panel_start(n, p) * depth);
+    int64_t chunks = ceil_div(depth, PACK_ROWS), unit, end;
+    fathom_range(panel_count(n) * chunks, 1, part, parts, &unit, &end);
+    for (; unit < end; unit++) {
+        int64_t p = unit / chunks, k = unit % chunks * PACK_ROWS, j = panel_start(n, p), width = panel_start(n, p + 1) - j;
+        pack_panel(&right, p, k, least(k + PACK_ROWS, depth), (float *)to + j * depth + k * width);
+    }
+}
+
+static void pack_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *f = context;
+    const struct recurrent_grad_args *a = f->a;
+    int64_t h = a->h;
+    if (a->dx) pack_rows(a->w, a->i, f->gates * h, f->w, part, parts);
+    pack_rows(a->u, h, f->through * h, f->u, part, parts);
+    if (f->candidate) pack_rows(a->u + 2 * h * h, h, h, f->candidate, part, parts);
+}
+
+/* where there are no rows */
+static void clear_sums(const struct backward *f) {
+    for (const struct outer_sum *o = f->sums; o < f->sums + SUMS; o++) memset(o->sums, 0, (size_t)(o->width * o->columns) * sizeof(float));
+    if (f->peepholes) memset(f->peepholes, 0, (size_t)(3 * f->a->h) * sizeof(float));
 }
 
 /* products: those of the sums alone take so many of the nanos */
@@ -441,20 +476,15 @@ static int32_t k_recurrent_grad(const struct recurrent_grad_args *a, int64_t *de
     backward_room(a, aligned_scratch(a->scratch), &f, &tables);
     int32_t status = make_steps(&f.steps, tables, a->lengths, a->n, a->t, a->flags, detail);
     if (status) return status;
-    int64_t h = a->h, rows = f.steps.rows, width = f.gates * h, depth = f.through * h;
-    if (a->dx) pack_rows(a->w, a->i, width, f.w);
-    pack_rows(a->u, h, depth, f.u);
-    if (f.candidate) pack_rows(a->u + 2 * h * h, h, h, f.candidate);
+    int64_t h = a->h, rows = f.steps.rows, width = f.gates * h;
+    int64_t weights = width * (h + a->i), cuts = ceil_div(width, PACK_ROWS);
+    fathom_parallel(pack_part, &f, fathom_parts((double)weights * MEMORY_NANOS, cuts));
     double products = (double)(rows * width) * (double)(h + a->i) / (4 * VL);
     double nanos = products + (double)(rows * width);
     if (units_are_shared(a->n, f.gates, h)) fathom_gang(backward_member, &f, nanos, panel_count(h));
     else run_chunks(&f, nanos, products);
-    if (a->dw) give_transposed(f.sums, a->dw, a->i, a->add & ADD_DW, rows);
-    if (a->db) give_transposed(f.sums + 1, a->db, 1, a->add & ADD_DB, rows);
-    if (a->du) give_transposed(f.sums + 2, a->du, h, a->add & ADD_DU, rows);
-    if (a->dbh) give_transposed(f.sums + (a->cell == CELL_GRU ? 3 : 1), a->dbh, 1, a->add & ADD_DBH, rows);
-    if (a->du && f.candidate) give_transposed(f.sums + 4, a->du + 2 * h * h, h, a->add & ADD_DU, rows);
-    if (a->dpeep) give_peepholes(&f);
+    if (!rows) clear_sums(&f);
+    fathom_parallel(give_part, &f, fathom_parts((double)weights * FUNCTION_NANOS, cuts));
     return FATHOM_OK;
 }
 
