@@ -84,6 +84,10 @@ FATHOM_API int64_t fathom_nanos(void);
 
 /* Bytes of a packed w[n, k] */
 FATHOM_API int64_t fathom_packed_bytes(int64_t n, int64_t k);
+/* Bytes of w[n, k] packed as int8, each row in so many runs; INT64_MAX where they are too many to count. */
+FATHOM_API int64_t fathom_int8_bytes(int64_t n, int64_t k, int64_t runs);
+/* 1 where the chosen kernels multiply bytes by an instruction for that (VNNI), else 0: then they widen them, which pays less. */
+FATHOM_API int32_t fathom_int8_native(void);
 /*
  * 1 if the packed filters of a convolution are those of winograd_pack, 0 if those of linear_pack: of one with 3 by 3 taps of stride and
  * dilation 1 from c channels in one group to k, where the smaller side of the result has so many pixels.

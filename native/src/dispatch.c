@@ -1,6 +1,7 @@
 /* Behind the ABI: runs commands on the kernels of the chosen instruction set, names the tables, times runs, maps pages. */
 #define _GNU_SOURCE
 #include "internal.h"
+#include "machine.h"
 #include "sizes.h"
 #include "tables.h"
 
@@ -143,6 +144,16 @@ int64_t fathom_scratch_bytes(int64_t words, int64_t count) {
 }
 
 int64_t fathom_packed_bytes(int64_t n, int64_t k) { return PRODUCT(packed_floats(n, k), 4); }
+
+int64_t fathom_int8_bytes(int64_t n, int64_t k, int64_t runs) { return k < 0 ? INT64_MAX : int8_bytes(n, k, runs); }
+
+int32_t fathom_int8_native(void) {
+#if defined(__x86_64__) && !defined(FATHOM_BASELINE_ONLY)
+    if (kernels == &fathom_kernels_v4) return machine.avx512_vnni;
+    if (kernels == &fathom_kernels_v3) return machine.avx_vnni;
+#endif
+    return 0;
+}
 
 int32_t fathom_conv_winograd(int64_t c, int64_t k, int64_t pixels) { return winograd_pays(c, k, pixels); }
 

@@ -11,6 +11,9 @@ struct window {
     int64_t h, w, c, oh, ow, k, kh, kw, sh, sw, dh, dw, top, left, groups;
 };
 
+/* products of two int8 in -127 .. 127 whose sum an int32 holds, however they are summed */
+enum { INT8_TERMS = INT32_MAX / (127 * 127) };
+
 /* struct NAME_args, laid over the words of a command */
 #define I(n) int64_t n;
 #define F(n) float n; int32_t n##_pad;

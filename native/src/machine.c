@@ -31,6 +31,9 @@ static void ask_processor(struct machine *m) {
         int64_t line = (b & 0xfff) + 1, partitions = (b >> 12 & 0x3ff) + 1, ways = (b >> 22) + 1;
         if ((a & 31) != 2) found(m, a >> 5 & 7, ways * partitions * line * ((int64_t)c + 1), (a >> 14 & 0xfff) + 1);
     }
+    __builtin_cpu_init();
+    m->avx512_vnni = __builtin_cpu_supports("avx512vnni") != 0;
+    m->avx_vnni = __builtin_cpu_supports("avxvnni") != 0;
 }
 #else
 static void ask_processor(struct machine *m) { (void)m; }

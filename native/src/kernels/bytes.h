@@ -16,8 +16,8 @@ static inline vi bytes_load(const uint8_t *p) {
     __m128i zero = _mm_setzero_si128();
     return (vi)_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero), zero);
 #else
-    typedef uint8_t v_bytes __attribute__((vector_size(VL), aligned(1), may_alias));
-    return __builtin_convertvector(*(const v_bytes *)p, vi);
+    typedef uint8_t v_bytes_mem __attribute__((vector_size(VL), aligned(1), may_alias));
+    return __builtin_convertvector(*(const v_bytes_mem *)p, vi);
 #endif
 }
 
@@ -27,5 +27,24 @@ static inline vi bytes_get(const uint8_t *p, int64_t n) {
     memcpy(last, p, (size_t)n);
     return bytes_load(last);
 }
+
+typedef uint8_t v_bytes __attribute__((vector_size(VL)));
+typedef uint16_t v_shorts __attribute__((vector_size(2 * VL)));
+
+/* the lower bits of each lane, where gcc 12 would move the lanes one by one */
+#if defined(__AVX512F__)
+static inline v_shorts v_low16(vu x) { return (v_shorts)_mm512_cvtepi32_epi16((__m512i)x); }
+static inline v_bytes v_low8(vu x) { return (v_bytes)_mm512_cvtepi32_epi8((__m512i)x); }
+#else
+static inline v_shorts v_low16(vu x) { return __builtin_convertvector(x, v_shorts); }
+#if defined(__AVX2__)
+static inline v_bytes v_low8(vu x) {
+    const __m128i shorts = (__m128i)v_low16(x & 0xff);
+    return (v_bytes)_mm_cvtsi128_si64(_mm_packus_epi16(shorts, shorts));
+}
+#else
+static inline v_bytes v_low8(vu x) { return __builtin_convertvector(x, v_bytes); }
+#endif
+#endif
 
 #endif

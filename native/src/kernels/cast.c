@@ -12,18 +12,6 @@ static inline vi v_ints(v x) {
     return (vi)v_sel(x >= 0x1p31f, (v)vi_set(INT32_MAX), (v)__builtin_convertvector(inside, vi));
 }
 
-typedef uint8_t v_bytes __attribute__((vector_size(VL)));
-typedef uint16_t v_shorts __attribute__((vector_size(2 * VL)));
-
-/* the lower bits of each lane; gcc 12 moves the lanes of AVX-512 one by one */
-#if defined(__AVX512F__)
-static inline v_bytes v_low8(vu x) { return (v_bytes)_mm512_cvtepi32_epi8((__m512i)x); }
-static inline v_shorts v_low16(vu x) { return (v_shorts)_mm512_cvtepi32_epi16((__m512i)x); }
-#else
-static inline v_bytes v_low8(vu x) { return __builtin_convertvector(x, v_bytes); }
-static inline v_shorts v_low16(vu x) { return __builtin_convertvector(x, v_shorts); }
-#endif
-
 /* the integers x, saturated, as m bytes */
 static inline void bytes_put(uint8_t *p, vi x, int32_t low, int32_t high, int64_t m) {
     const v above = v_sel(x < low, (v)vi_set(low), (v)x);

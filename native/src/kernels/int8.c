@@ -1,0 +1,305 @@
+/* Packs weights as int8, rounds rows and images to int8, and shares out their products: int8.h has the formats. */
+#include "bytes.h"
+#include "conv_axis.h"
+#include "int8.h"
+
+/* ---- rounding ---- */
+
+static inline vi larger(vi a, vi b) { return (vi)v_sel(a > b, (v)a, (v)b); }
+
+/* The largest |x|, as the bits of a float: NaN is above infinity, and that above all others. */
+static int32_t largest_bits(const float *x, int64_t n) {
+    enum { CHAINS = 4 };
+    vi most[CHAINS] = {{0}};
+    int64_t i = 0;
+    for (; i + CHAINS * VL <= n; i += CHAINS * VL)
+        UNROLLED for (int j = 0; j < CHAINS; j++) most[j] = larger(most[j], (vi)v_abs(v_load(x + i + j * VL)));
+    for (; i < n; i += VL) most[0] = larger(most[0], (vi)v_abs(v_get(x + i, least(n - i, VL))));
+    most[0] = larger(larger(most[0], most[1]), larger(most[2], most[3]));
+    int32_t bits = 0;
+    for (int i = 0; i < VL; i++) bits = most[0][i] > bits ? most[0][i] : bits;
+    return bits;
+}
+
+/* q = round(x unit), and x is about q scale */
+struct rounding {
+    float scale, unit;
+};
+static struct rounding rounding_of(int32_t largest) {
+    float most;
+    memcpy(&most, &largest, 4);
+    if (largest >= 0x7f800000) return (struct rounding){NAN, 0};
+    if (most < 0x1p-119f) return (struct rounding){0, 0};
+    return (struct rounding){most / 127, 127 / most};
+}
+
+/* the nearest integer to -127 .. 127 */
+static inline int8_t rounded(float x) {
+    uint32_t bits;
+    x += V_ROUND;
+    memcpy(&bits, &x, 4);
+    return (int8_t)(uint8_t)bits;
+}
+
+/* x[n] to elements of `bytes` bytes: q + 128 in one, else q in two */
+INLINE void round_to(int bytes, const float *x, struct rounding r, uint8_t *to, int64_t n) {
+    if (r.unit == 0) {
+        memset(to, bytes == 1 ? 128 : 0, (size_t)(n * bytes));
+        return;
+    }
+    const v unit = v_set(r.unit);
+    EACH_VECTOR(n, {
+        const vu q = (vu)(v_get(x + i, m) * unit + V_ROUND); /* in the low bits */
+        const v_bytes one = v_low8(q ^ 128);
+        const v_shorts two = v_low16(q);
+        memcpy(to + i * bytes, bytes == 1 ? (const void *)&one : &two, (size_t)(m * bytes));
+    });
+}
+static void round_row(const float *x, struct rounding r, uint8_t *to, int64_t n, int64_t bytes) {
+    if (bytes == 1) round_to(1, x, r, to, n);
+    else round_to(2, x, r, to, n);
+}
+
+/* ---- weights ---- */
+
+/* where the parts of packed weights lie */
+struct int8_weights {
+    int64_t words, runs, strip; /* of a run; bytes of a strip */
+    int8_t *strips;
+    int32_t *offsets;
+    float *scales;
+};
+static struct int8_weights int8_weights(uint8_t *packed, int64_t n, int64_t k, int64_t runs) {
+    struct int8_weights w = {.words = int8_words(k, runs), .runs = runs, .strips = (int8_t *)packed};
+    w.strip = runs * w.words * INT8_STEP;
+    w.offsets = (int32_t *)(packed + padded(n) / INT8_STRIP * w.strip);
+    w.scales = (float *)(w.offsets + padded(n));
+    return w;
+}
+
+/* channel j of w[n, k], or zeros behind the last */
+static void pack_channel(const struct int8_pack_args *a, const struct int8_weights *to, int64_t j) {
+    int64_t run = a->k / a->runs, exists = j < a->n;
+    const float *w = a->w + j * a->k;
+    struct rounding r = exists ? rounding_of(largest_bits(w, a->k)) : (struct rounding){0, 0};
+    int8_t *at = to->strips + j / INT8_STRIP * to->strip + j % INT8_STRIP * INT8_WORD;
+    int32_t sum = 0;
+    for (int64_t o = 0; o < a->runs; o++, w += run)
+        for (int64_t i = 0; i < to->words * INT8_WORD; i += INT8_WORD, at += INT8_STEP)
+            for (int64_t x = 0; x < INT8_WORD; x++) {
+                at[x] = r.unit != 0 && i + x < run ? rounded(w[i + x] * r.unit) : 0;
+                sum += at[x];
+            }
+    to->offsets[j] = -128 * sum;
+    to->scales[j] = r.scale;
+}
+
+static void int8_pack_part(void *context, int64_t part, int64_t parts) {
+    const struct int8_pack_args *a = context;
+    struct int8_weights to = int8_weights(a->packed, a->n, a->k, a->runs);
+    int64_t from, end;
+    fathom_range(padded(a->n), INT8_STRIP, part, parts, &from, &end);
+    for (; from < end; from++) pack_channel(a, &to, from);
+}
+
+static int32_t k_int8_pack(const struct int8_pack_args *a, int64_t *detail) {
+    (void)detail;
+    int64_t strips = padded(a->n) / INT8_STRIP;
+    if (strips) fathom_parallel(int8_pack_part, (void *)a, fathom_parts((double)a->n * (double)a->k, strips));
+    return FATHOM_OK;
+}
+
+/* ---- a product: of convolutions, and of rows as images of one pixel ---- */
+
+struct int8_product {
+    struct window g;
+    int64_t n;
+    const float *x;
+    const struct int8_tiles *tiles;
+    struct int8_weights w;
+    int64_t height, line, image; /* rows of an image with its borders, bytes of one of them, of all */
+    int32_t *largest;            /* largest_bits of each row of x */
+    float *scales;               /* of the images */
+    uint8_t *left;               /* the rounded images with their borders */
+    int64_t row_cuts;
+    struct linear_args end;
+};
+
+static int64_t int8_height(const struct window *g) { return SUM(PRODUCT(g->oh - 1, g->sh), PRODUCT(g->kh - 1, g->dh), 1); }
+static int64_t int8_width(const struct window *g) { return SUM(PRODUCT(g->ow - 1, g->sw), PRODUCT(g->kw - 1, g->dw), 1); }
+/* rows of a convolution's window lie side by side; rows that lie a multiple of 4 KiB apart would fall into the same sets of L1 */
+static int64_t int8_line(const struct window *g, int64_t left_bytes) {
+    enum { LINE = 64, ALIASED = 4096 };
+    int64_t bytes = SUM(PRODUCT(int8_width(g), g->c, left_bytes), LINE - 1) / LINE * LINE;
+    return bytes % ALIASED ? bytes : SUM(bytes, LINE);
+}
+
+/* rows of x, scales, images, and what the last word of the last run may read beyond its pixel */
+static int64_t int8_floats(const struct window *g, int64_t n) {
+    int64_t bytes = PRODUCT(n, int8_height(g), int8_line(g, int8_tiles()->left_bytes));
+    return SUM(PRODUCT(n, SUM(g->h, 1)), bytes == INT64_MAX ? bytes : bytes / 4, 32);
+}
+
+/* rows from .. to of all images: what they have in common is known where each image has one row */
+static void largest_part(void *context, int64_t part, int64_t parts) {
+    const struct int8_product *p = context;
+    int64_t row = p->g.w * p->g.c, from, to;
+    fathom_range(p->n * p->g.h, 1, part, parts, &from, &to);
+    for (; from < to; from++) p->largest[from] = largest_bits(p->x + from * row, row);
+}
+
+static struct rounding image_rounding(const struct int8_product *p, int64_t image) {
+    int32_t most = 0;
+    if (p->g.h == 1) most = largest_bits(p->x + image * p->g.w * p->g.c, p->g.w * p->g.c);
+    else
+        for (int64_t i = 0; i < p->g.h; i++) most = most > p->largest[image * p->g.h + i] ? most : p->largest[image * p->g.h + i];
+    return rounding_of(most);
+}
+
+static void round_part(void *context, int64_t part, int64_t parts) {
+    const struct int8_product *p = context;
+    const struct window *g = &p->g;
+    int64_t bytes = p->tiles->left_bytes, width = int8_width(g) * g->c, before = least(g->left * g->c, width);
+    int64_t exist = clamp(width - before, 0, g->w * g->c), from, to, known = -1;
+    struct rounding r = {0, 0};
+    fathom_range(p->n * p->height, 1, part, parts, &from, &to);
+    for (; from < to; from++) {
+        int64_t image = from / p->height, i = from % p->height - g->top;
+        uint8_t *line = p->left + image * p->image + (i + g->top) * p->line;
+        if (image != known) r = image_rounding(p, known = image);
+        if (from % p->height == 0) p->scales[image] = r.scale;
+        int64_t inside = i >= 0 && i < g->h ? exist : 0, start = inside ? before : 0;
+        memset(line, bytes == 1 ? 128 : 0, (size_t)(start * bytes));
+        if (inside) round_row(p->x + (image * g->h + i) * g->w * g->c, r, line + start * bytes, inside, bytes);
+        memset(line + (start + inside) * bytes, bytes == 1 ? 128 : 0, (size_t)((width - start - inside) * bytes));
+    }
+}
+
+static int64_t int8_pixels(const struct int8_product *p) { return p->n * p->g.oh * p->g.ow; }
+static int64_t int8_row_tiles(const struct int8_product *p) { return ceil_div(int8_pixels(p), TILE_ROWS); }
+static int64_t int8_vectors(const struct int8_product *p) { return p->tiles->vectors[least(int8_pixels(p), TILE_ROWS)]; }
+static int64_t int8_panels(const struct int8_product *p) { return ceil_div(ceil_div(p->g.k, VL), int8_vectors(p)); }
+/* the first vector of a panel */
+static int64_t int8_panel(const struct int8_product *p, int64_t panel) { return ceil_div(p->g.k, VL) * panel / int8_panels(p); }
+
+/* the left sides and scales of pixels i .. i + height */
+static void tile_rows(const struct int8_product *p, int64_t i, int64_t height, const uint8_t **rows, float *scales) {
+    const struct window *g = &p->g;
+    int64_t column = i % g->ow, row = i / g->ow % g->oh, image = i / g->ow / g->oh, step = g->sw * g->c * p->tiles->left_bytes;
+    for (int64_t x = 0; x < height; x++) {
+        rows[x] = p->left + image * p->image + row * g->sh * p->line + column * step;
+        scales[x] = p->scales[image];
+        if (++column < g->ow) continue;
+        column = 0;
+        if (++row < g->oh) continue;
+        row = 0, image++;
+    }
+}
+
+/* the tile of pixels i .. i + height and a panel */
+static void int8_multiply_tile(const struct int8_product *p, struct int8_sweep *s, const uint8_t **rows, const float *scales, int64_t i,
+                               int64_t height, int64_t panel) {
+    int64_t first = int8_panel(p, panel), vectors = int8_panel(p, panel + 1) - first, j = first * VL, n = p->g.k;
+    int64_t columns = least(n - j, vectors * VL);
+    float *c = p->end.y + i * n + j;
+    s->column = j;
+    s->end.last = last_lanes(columns - (vectors - 1) * VL);
+    if (ends_in_tile(&p->end)) end_tile(&s->end, &p->end, c, j);
+    p->tiles->tile[vectors][height](s, rows, scales, c);
+    if (!ends_in_tile(&p->end)) linear_finish(&p->end, i, i + height, j, j + columns);
+}
+
+static void int8_multiply_part(void *context, int64_t part, int64_t parts) {
+    const struct int8_product *p = context;
+    const struct window *g = &p->g;
+    const struct int8_weights *w = &p->w;
+    int64_t pixels = int8_pixels(p), count = int8_row_tiles(p), t0, t1, p0, p1, joined = g->dw == 1;
+    fathom_range(count, 1, part % p->row_cuts, p->row_cuts, &t0, &t1);
+    fathom_range(int8_panels(p), 1, part / p->row_cuts, parts / p->row_cuts, &p0, &p1);
+    struct int8_sweep s = {.outer = g->kh, .inner = joined ? 1 : g->kw, .words = w->words, .a_outer = g->dh * p->line,
+                           .a_inner = g->dw * g->c * p->tiles->left_bytes, .right = w->strips, .strip = w->strip,
+                           .offsets = w->offsets, .scales = w->scales, .end = {.ldc = g->k}};
+    /* panels that stay in L2 while all tiles pass over them */
+    int64_t at_once = clamp(l2_floats(6) * 4 / most(w->strip / INT8_STRIP * VL * int8_vectors(p), 1), 1, INT32_MAX);
+    for (int64_t group = p0, end; group < p1; group = end) {
+        end = least(group + at_once, p1);
+        for (int64_t t = t0; t < t1; t++) {
+            const uint8_t *rows[TILE_ROWS];
+            float scales[TILE_ROWS];
+            int64_t i = pixels * t / count, height = pixels * (t + 1) / count - i;
+            tile_rows(p, i, height, rows, scales);
+            for (int64_t panel = group; panel < end; panel++) int8_multiply_tile(p, &s, rows, scales, i, height, panel);
+        }
+    }
+}
+
+/* for fathom_parts: a product of bytes takes a quarter of the time of one of floats, or else about two thirds */
+static double int8_nanos(const struct int8_product *p) {
+    return conv_nanos((double)int8_pixels(p), &p->g) * (p->tiles->left_bytes == 1 ? 0.25 : 0.67)
+           + end_nanos(&p->end, int8_pixels(p) * p->g.k);
+}
+
+static void run_int8(struct int8_product *p, float *scratch) {
+    const struct window *g = &p->g;
+    p->tiles = int8_tiles();
+    p->height = int8_height(g), p->line = int8_line(g, p->tiles->left_bytes), p->image = p->height * p->line;
+    p->left = (uint8_t *)aligned_scratch(scratch);
+    p->scales = (float *)(p->left + p->n * p->image);
+    p->largest = (int32_t *)(p->scales + p->n);
+    int64_t rows = p->n * g->h;
+    double pass = (double)(rows * g->w * g->c) * MEMORY_NANOS;
+    if (g->h > 1) fathom_parallel(largest_part, p, fathom_parts(pass, rows));
+    fathom_parallel(round_part, p, fathom_parts(2 * pass, p->n * p->height));
+    int64_t tiles = int8_row_tiles(p), parts = fathom_parts(int8_nanos(p), tiles * int8_panels(p));
+    p->row_cuts = conv_row_cuts(tiles, int8_panels(p), parts);
+    fathom_parallel(int8_multiply_part, p, parts);
+}
+
+/* ---- kernels ---- */
+
+#define INT8_END(a, rows, width)                                                                                                 \
+    {.bias = (a)->bias, .residual = (a)->residual, .pre = (a)->pre, .y = (a)->y, .m = rows, .n = width, .row = (a)->row, .p0 = (a)->p0, .p1 = (a)->p1}
+
+/* rows of k floats as images of one pixel */
+static struct window one_pixel(int64_t n, int64_t k) {
+    return (struct window){.h = 1, .w = 1, .c = k, .oh = 1, .ow = 1, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 1};
+}
+
+static int64_t linear_int8_scratch(const struct linear_int8_args *a) {
+    struct window g = one_pixel(a->n, a->k);
+    return a->m == 0 || a->n == 0 ? 0 : int8_floats(&g, a->m);
+}
+static int32_t k_linear_int8(const struct linear_int8_args *a, int64_t *detail) {
+    (void)detail;
+    if (a->m == 0 || a->n == 0) return FATHOM_OK;
+    struct int8_product p = {.g = one_pixel(a->n, a->k), .n = a->m, .x = a->x, .w = int8_weights(a->packed, a->n, a->k, 1),
+                             .end = INT8_END(a, a->m, a->n)};
+    run_int8(&p, a->scratch);
+    return FATHOM_OK;
+}
+
+static int is_no_conv(const struct conv_int8_args *a) { return a->n == 0 || a->g.oh == 0 || a->g.ow == 0 || a->g.k == 0; }
+static int64_t conv_int8_scratch(const struct conv_int8_args *a) {
+    if (!window_fits(&a->g, a->n)) return INT64_MAX;
+    return is_no_conv(a) ? 0 : int8_floats(&a->g, a->n);
+}
+static int32_t k_conv_int8(const struct conv_int8_args *a, int64_t *detail) {
+    const struct window *g = &a->g;
+    const int64_t *wrong = g->groups != 1 ? &g->groups : PRODUCT(g->kh, g->kw, g->c) > INT8_TERMS ? &g->c : 0;
+    if (wrong) {
+        detail[0] = K_conv_int8, detail[1] = wrong - (const int64_t *)a, detail[2] = *wrong;
+        return FATHOM_BAD_WORD;
+    }
+    if (is_no_conv(a)) return FATHOM_OK;
+    int64_t k = g->kh * g->kw * g->c;
+    struct int8_product p = {.g = *g, .n = a->n, .x = a->x, .w = int8_weights(a->packed, g->k, k, int8_runs(g)),
+                             .end = INT8_END(a, a->n * g->oh * g->ow, g->k)};
+    run_int8(&p, a->scratch);
+    return FATHOM_OK;
+}
+
+EXPORT(int8_pack)
+EXPORT(linear_int8)
+EXPORT_SCRATCH(linear_int8, linear_int8_scratch)
+EXPORT(conv_int8)
+EXPORT_SCRATCH(conv_int8, conv_int8_scratch)

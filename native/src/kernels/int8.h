@@ -1,0 +1,53 @@
+/*
+ * Products of int8, whose sums of int32 are exact, so that every instruction set, tile and thread gives the same bits. What was x and w is
+ * q s: for a row of x (an image of a convolution) and for a channel of w, s = max / 127 and q = x (127 / max), rounded to the nearest, the
+ * even one of two. Where max is below 2^-119, s and q are 0, as 127 / max is no float; where it is NaN or infinite, s is NaN and q 0.
+ *
+ * w[n, k] is packed in strips of 16 channels, one behind the other, filled up with zeros. A strip holds words of four neighbors along k, of
+ * its 16 channels side by side: 64 bytes, a step. k is cut into runs, each of which fills whole words; the taps of a row of a convolution's kernel
+ * are one run, because neighbors in an image lie side by side as well. Behind the strips come int32 offsets[padded n], -128 times the sum
+ * of a channel, and float scales[padded n].
+ *
+ * VNNI multiplies unsigned bytes by signed ones, so there the left side is q + 128, and sums begin at the offsets. Elsewhere the left side is
+ * int16, the words of the right are widened as they are read, and two products are added at once (vpmaddwd, which cannot overflow).
+ */
+#ifndef FATHOM_INT8_H
+#define FATHOM_INT8_H
+
+#include "finish.h"
+#include "sizes.h"
+
+enum { INT8_STRIP = 16, INT8_WORD = 4, INT8_STEP = INT8_STRIP * INT8_WORD };
+
+/* of a convolution, whose packed weights depend on it */
+static inline int64_t int8_runs(const struct window *g) { return g->dw == 1 ? g->kh : g->kh * g->kw; }
+
+/* what a tile of R rows and NV vectors of channels sums, and how it ends */
+struct int8_sweep {
+    int64_t outer, inner, words; /* rows of taps, runs of each, words of a run */
+    int64_t a_outer, a_inner;    /* bytes of the left side from one to the next */
+    const int8_t *right;         /* the strips, */
+    int64_t strip, column;       /* bytes of each, and the first channel, a multiple of VL */
+    const int32_t *offsets;      /* of all channels */
+    const float *scales;
+    struct sweep end; /* of which linear_end and tile_store read what they need */
+};
+/* rows[R] of the left side with their scales[R], to c */
+typedef void int8_tile_fn(const struct int8_sweep *s, const uint8_t *const *rows, const float *scales, float *c);
+
+enum { INT8_VECTORS = 4 };
+struct int8_tiles {
+    int64_t left_bytes;            /* of an element of the left side */
+    int64_t vectors[TILE_ROWS + 1]; /* the most of a tile of so many rows */
+    int8_tile_fn *tile[INT8_VECTORS + 1][TILE_ROWS + 1];
+};
+#define int8_plain_tiles FOR_ISA(int8_plain_tiles)
+#define int8_vnni_tiles FOR_ISA(int8_vnni_tiles)
+extern HIDDEN const struct int8_tiles int8_plain_tiles, int8_vnni_tiles;
+
+static inline const struct int8_tiles *int8_tiles(void) {
+    int has = VL == 16 ? machine.avx512_vnni : VL == 8 && machine.avx_vnni;
+    return has ? &int8_vnni_tiles : &int8_plain_tiles;
+}
+
+#endif
