@@ -125,8 +125,11 @@ static void put_specials(float *x, int64_t m, int64_t k) {
     }
 }
 
-/* `large` values of one size, whose products are the largest that there are */
-enum kind { USUAL, SPECIAL, LARGE };
+/* values of one size, whose products are the largest that there are; no negative x, for which some kernels have a form of their own */
+enum kind { USUAL, SPECIAL, LARGE, LARGE_POSITIVE };
+static void make_positive(float *x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) x[i] = x[i] < 0 ? -x[i] : x[i];
+}
 static void test_linear(int64_t m, int64_t n, int64_t k, enum kind kind) {
     float *x = guarded_random(m * k, anywhere(), -2, 2), *w = guarded_random(n * k, anywhere(), -1, 1);
     if (kind == SPECIAL && k > 0) {
@@ -134,8 +137,9 @@ static void test_linear(int64_t m, int64_t n, int64_t k, enum kind kind) {
         for (int64_t j = 0; j < n; j += 5) w[j * k + random_below(k)] = j % 2 ? INFINITY : NAN;
         for (int64_t j = 1; j < n; j += 5) memset(w + j * k, 0, (size_t)k * 4);
     }
-    for (int64_t i = 0; kind == LARGE && i < m * k; i++) x[i] = i / k % 2 ? -3 : 3;
-    for (int64_t i = 0; kind == LARGE && i < n * k; i++) w[i] = i / k % 3 ? 0.5f : -0.5f;
+    for (int64_t i = 0; kind >= LARGE && i < m * k; i++) x[i] = i / k % 2 ? -3 : 3;
+    for (int64_t i = 0; kind >= LARGE && i < n * k; i++) w[i] = i / k % 3 ? 0.5f : -0.5f;
+    if (kind == LARGE_POSITIVE || (kind != LARGE && random_below(2))) make_positive(x, m * k);
     struct rounded_rows left = rounded_rows(x, m, k), right = rounded_rows(w, n, k);
     float *sums = guarded_floats(m * n, 0), *z = guarded_floats(m * n, 0);
     for (int64_t i = 0; i < m * n; i++) {
@@ -170,6 +174,7 @@ static void test_conv(int64_t n, struct window g, int special) {
     int64_t run = g.c, taps = g.kh * g.kw, k = taps * run, pixels = g.h * g.w * g.c, rows = n * g.oh * g.ow;
     float *x = guarded_random(n * pixels, anywhere(), -2, 2), *w = guarded_random(g.k * k, anywhere(), -1, 1);
     if (special) put_specials(x, n, pixels);
+    if (random_below(2)) make_positive(x, n * pixels);
     struct rounded_rows left = rounded_rows(x, n, pixels), right = rounded_rows(w, g.k, k);
     float *sums = guarded_floats(rows * g.k, 0), *z = guarded_floats(rows * g.k, 0);
     for (int64_t at = 0; at < rows * g.k; at++) {
@@ -256,7 +261,7 @@ int main(void) {
     test_linear(130, 70, 1031, USUAL);
     test_linear(37, 330, 4096, USUAL);
     test_linear(7, 9, INT8_TERMS, LARGE);
-    test_linear(2, 70, INT8_TERMS, LARGE);
+    test_linear(2, 70, INT8_TERMS, LARGE_POSITIVE);
     for (int64_t i = 0; i < 2 * SOME; i++) test_conv(1 + random_below(3), random_window(), i % 8 == 0);
     test_conv(1, window_of(30, 30, 3, 64, 7, 2, 3), 0);
     test_conv(2, window_of(14, 14, 64, 80, 3, 1, 1), 0);

@@ -50,6 +50,10 @@ static void test_products(int isa) {
         RUN(linear_pack, .w = b, .packed = packed, .n = n, .k = k);
         SAME_BITS("linear", m * n,
                   RUN(linear, .x = a, .packed = packed, .bias = bias, .y = y, .m = m, .n = n, .k = k, .row = UNARY_relu));
+        uint8_t *bytes = guarded((size_t)fathom_int8_bytes(n, k, 1), 0);
+        RUN(int8_pack, .w = b, .packed = bytes, .n = n, .k = k, .runs = 1);
+        SAME_BITS("linear_int8", m * n,
+                  RUN(linear_int8, .x = a, .packed = bytes, .bias = bias, .y = y, .m = m, .n = n, .k = k, .row = UNARY_relu));
         release_guarded();
     }
     printf("products of isa %d\n", isa);

@@ -97,6 +97,12 @@ static void conv(void) {
     if (RUN_AT_THE_EDGE(conv, .x = x, .w = w, .y = y, .n = n, .g = g, .row = -1)) check_written("y", y, ys, &g);
     if (RUN_AT_THE_EDGE(conv_data, .dy = dy, .w = w, .dx = dx, .n = n, .g = g)) check_written("dx", dx, xs, &g);
     if (RUN_AT_THE_EDGE(conv_weights, .x = x, .dy = dy, .dw = dw, .n = n, .g = g)) check_written("dw", dw, ws, &g);
+    int64_t runs = g.dw == 1 ? g.kh : g.kh * g.kw, k = g.kh * g.kw * g.c, bytes = fathom_int8_bytes(g.k, k, runs);
+    if (g.groups > 1 || runs > INT8_TERMS || k > INT8_TERMS || bytes > SCRATCH) return;
+    uint8_t *packed = guarded((size_t)bytes, 4);
+    float *rounded = guarded_floats(ys, 4);
+    RUN_AT_THE_EDGE(int8_pack, .w = w, .packed = packed, .n = g.k, .k = k, .runs = runs);
+    if (RUN_AT_THE_EDGE(conv_int8, .x = x, .packed = packed, .y = rounded, .n = n, .g = g, .row = -1)) check_written("int8 y", rounded, ys, &g);
 }
 
 /* every window of a pool reaches its image: padding is less than its taps reach */
@@ -185,11 +191,13 @@ static void refusals(void) {
         struct sort_args c = {.outer = huge[i], .r = huge[i], .inner = 2};
         struct linear_args d = {.m = huge[i], .n = huge[i], .k = huge[i]};
         struct ctc_args e = {.n = huge[i], .steps = huge[i], .classes = 2, .most = huge[i]};
+        struct linear_int8_args f = {.m = huge[i], .n = huge[i], .k = INT8_TERMS};
         const struct {
             int64_t kernel, bytes;
             const void *args;
-        } all[] = {{K_gemm, sizeof a, &a}, {K_norm, sizeof b, &b}, {K_sort, sizeof c, &c}, {K_linear, sizeof d, &d}, {K_ctc, sizeof e, &e}};
-        for (int k = 0; k < 5; k++) {
+        } all[] = {{K_gemm, sizeof a, &a}, {K_norm, sizeof b, &b}, {K_sort, sizeof c, &c}, {K_linear, sizeof d, &d}, {K_ctc, sizeof e, &e},
+                     {K_linear_int8, sizeof f, &f}};
+        for (int k = 0; k < 6; k++) {
             int64_t words[1 + RUN_MOST] = {all[k].kernel | all[k].bytes / 8 << 32};
             memcpy(words + 1, all[k].args, (size_t)all[k].bytes);
             int64_t bytes = fathom_scratch_bytes((int64_t)(intptr_t)words, 1 + all[k].bytes / 8);

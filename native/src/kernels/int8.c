@@ -7,18 +7,24 @@
 
 static inline vi larger(vi a, vi b) { return (vi)v_sel(a > b, (v)a, (v)b); }
 
-/* The largest |x|, as the bits of a float: NaN is above infinity, and that above all others. */
+/* The largest |x|, as the bits of a float, of which NaN has the largest; with a sign where any x is negative. */
 static int32_t largest_bits(const float *x, int64_t n) {
     enum { CHAINS = 4 };
-    vi most[CHAINS] = {{0}};
+    vi most[CHAINS] = {{0}}, below[CHAINS] = {{0}};
     int64_t i = 0;
     for (; i + CHAINS * VL <= n; i += CHAINS * VL)
-        UNROLLED for (int j = 0; j < CHAINS; j++) most[j] = larger(most[j], (vi)v_abs(v_load(x + i + j * VL)));
-    for (; i < n; i += VL) most[0] = larger(most[0], (vi)v_abs(v_get(x + i, least(n - i, VL))));
+        UNROLLED for (int j = 0; j < CHAINS; j++) {
+            const v one = v_load(x + i + j * VL);
+            most[j] = larger(most[j], (vi)v_abs(one)), below[j] |= one < 0;
+        }
+    for (; i < n; i += VL) {
+        const v one = v_get(x + i, least(n - i, VL));
+        most[0] = larger(most[0], (vi)v_abs(one)), below[0] |= one < 0;
+    }
     most[0] = larger(larger(most[0], most[1]), larger(most[2], most[3]));
     int32_t bits = 0;
-    for (int i = 0; i < VL; i++) bits = most[0][i] > bits ? most[0][i] : bits;
-    return bits;
+    for (int j = 0; j < VL; j++) bits = most[0][j] > bits ? most[0][j] : bits;
+    return v_bits(below[0] | below[1] | below[2] | below[3]) ? bits | INT32_MIN : bits;
 }
 
 /* q = round(x unit), and x is about q scale */
@@ -28,7 +34,8 @@ struct rounding {
 static struct rounding rounding_of(int32_t largest) {
     float most;
     memcpy(&most, &largest, 4);
-    if (largest >= 0x7f800000) return (struct rounding){NAN, 0};
+    most = fabsf(most);
+    if (!(most < INFINITY)) return (struct rounding){NAN, 0};
     if (most < 0x1p-119f) return (struct rounding){0, 0};
     return (struct rounding){most / 127, 127 / most};
 }
@@ -41,23 +48,23 @@ static inline int8_t rounded(float x) {
     return (int8_t)(uint8_t)bits;
 }
 
-/* x[n] to elements of `bytes` bytes: q + 128 in one, else q in two */
-INLINE void round_to(int bytes, const float *x, struct rounding r, uint8_t *to, int64_t n) {
+/* x[n] to elements of so many bytes, which hold `zero` for 0: it is added where they have one byte */
+INLINE void round_to(int bytes, int32_t zero, const float *x, struct rounding r, uint8_t *to, int64_t n) {
     if (r.unit == 0) {
-        memset(to, bytes == 1 ? 128 : 0, (size_t)(n * bytes));
+        memset(to, zero, (size_t)(n * bytes));
         return;
     }
     const v unit = v_set(r.unit);
     EACH_VECTOR(n, {
         const vu q = (vu)(v_get(x + i, m) * unit + V_ROUND); /* in the low bits */
-        const v_bytes one = v_low8(q ^ 128);
+        const v_bytes one = v_low8(q + (uint32_t)zero);
         const v_shorts two = v_low16(q);
         memcpy(to + i * bytes, bytes == 1 ? (const void *)&one : &two, (size_t)(m * bytes));
     });
 }
-static void round_row(const float *x, struct rounding r, uint8_t *to, int64_t n, int64_t bytes) {
-    if (bytes == 1) round_to(1, x, r, to, n);
-    else round_to(2, x, r, to, n);
+static void round_row(const struct int8_tiles *tiles, const float *x, struct rounding r, uint8_t *to, int64_t n) {
+    if (tiles->left_bytes == 1) round_to(1, (int32_t)tiles->zero, x, r, to, n);
+    else round_to(2, 0, x, r, to, n);
 }
 
 /* ---- weights ---- */
@@ -90,7 +97,7 @@ static void pack_channel(const struct int8_pack_args *a, const struct int8_weigh
                 at[x] = r.unit != 0 && i + x < run ? rounded(w[i + x] * r.unit) : 0;
                 sum += at[x];
             }
-    to->offsets[j] = -128 * sum;
+    to->offsets[j] = (int32_t)(-128u * (uint32_t)sum); /* may wrap around, as a sum that begins with it does */
     to->scales[j] = r.scale;
 }
 
@@ -118,7 +125,7 @@ struct int8_product {
     const struct int8_tiles *tiles;
     struct int8_weights w;
     int64_t height, line, image; /* rows of an image with its borders, bytes of one of them, of all */
-    int32_t *largest;            /* largest_bits of each row of x */
+    int32_t *largest;            /* largest_bits of each row of x, or 0: those of an image are asked for when it is rounded */
     float *scales;               /* of the images */
     uint8_t *left;               /* the rounded images with their borders */
     int64_t row_cuts;
@@ -134,13 +141,12 @@ static int64_t int8_line(const struct window *g, int64_t left_bytes) {
     return bytes % ALIASED ? bytes : SUM(bytes, LINE);
 }
 
-/* rows of x, scales, images, and what the last word of the last run may read beyond its pixel */
+/* scales, rows of x, images, and what the last word of the last run may read beyond its pixel */
 static int64_t int8_floats(const struct window *g, int64_t n) {
-    int64_t bytes = PRODUCT(n, int8_height(g), int8_line(g, int8_tiles()->left_bytes));
-    return SUM(PRODUCT(n, SUM(g->h, 1)), bytes == INT64_MAX ? bytes : bytes / 4, 32);
+    int64_t bytes = PRODUCT(n, int8_height(g), int8_line(g, int8_has_vnni() ? 1 : 2));
+    return SUM(PRODUCT(n, SUM(g->h, 1)), bytes == INT64_MAX ? bytes : bytes / 4, 48);
 }
 
-/* rows from .. to of all images: what they have in common is known where each image has one row */
 static void largest_part(void *context, int64_t part, int64_t parts) {
     const struct int8_product *p = context;
     int64_t row = p->g.w * p->g.c, from, to;
@@ -149,10 +155,11 @@ static void largest_part(void *context, int64_t part, int64_t parts) {
 }
 
 static struct rounding image_rounding(const struct int8_product *p, int64_t image) {
+    int64_t h = p->g.h, row = p->g.w * p->g.c;
+    if (!p->largest) return rounding_of(largest_bits(p->x + image * h * row, h * row));
     int32_t most = 0;
-    if (p->g.h == 1) most = largest_bits(p->x + image * p->g.w * p->g.c, p->g.w * p->g.c);
-    else
-        for (int64_t i = 0; i < p->g.h; i++) most = most > p->largest[image * p->g.h + i] ? most : p->largest[image * p->g.h + i];
+    for (int64_t i = image * h; i < (image + 1) * h; i++)
+        if ((p->largest[i] & INT32_MAX) > most) most = p->largest[i] & INT32_MAX;
     return rounding_of(most);
 }
 
@@ -169,9 +176,9 @@ static void round_part(void *context, int64_t part, int64_t parts) {
         if (image != known) r = image_rounding(p, known = image);
         if (from % p->height == 0) p->scales[image] = r.scale;
         int64_t inside = i >= 0 && i < g->h ? exist : 0, start = inside ? before : 0;
-        memset(line, bytes == 1 ? 128 : 0, (size_t)(start * bytes));
-        if (inside) round_row(p->x + (image * g->h + i) * g->w * g->c, r, line + start * bytes, inside, bytes);
-        memset(line + (start + inside) * bytes, bytes == 1 ? 128 : 0, (size_t)((width - start - inside) * bytes));
+        memset(line, (int)p->tiles->zero, (size_t)(start * bytes));
+        if (inside) round_row(p->tiles, p->x + (image * g->h + i) * g->w * g->c, r, line + start * bytes, inside);
+        memset(line + (start + inside) * bytes, (int)p->tiles->zero, (size_t)((width - start - inside) * bytes));
     }
 }
 
@@ -216,7 +223,7 @@ static void int8_multiply_part(void *context, int64_t part, int64_t parts) {
     int64_t pixels = int8_pixels(p), count = int8_row_tiles(p), t0, t1, p0, p1, joined = g->dw == 1;
     fathom_range(count, 1, part % p->row_cuts, p->row_cuts, &t0, &t1);
     fathom_range(int8_panels(p), 1, part / p->row_cuts, parts / p->row_cuts, &p0, &p1);
-    struct int8_sweep s = {.outer = g->kh, .inner = joined ? 1 : g->kw, .words = w->words, .a_outer = g->dh * p->line,
+    struct int8_sweep s = {.outer = w->words ? g->kh : 0, .inner = joined ? 1 : g->kw, .words = w->words, .a_outer = g->dh * p->line,
                            .a_inner = g->dw * g->c * p->tiles->left_bytes, .right = w->strips, .strip = w->strip,
                            .offsets = w->offsets, .scales = w->scales, .end = {.ldc = g->k}};
     /* panels that stay in L2 while all tiles pass over them */
@@ -233,22 +240,31 @@ static void int8_multiply_part(void *context, int64_t part, int64_t parts) {
     }
 }
 
-/* for fathom_parts: a product of bytes takes a quarter of the time of one of floats, or else about two thirds */
-static double int8_nanos(const struct int8_product *p) {
-    return conv_nanos((double)int8_pixels(p), &p->g) * (p->tiles->left_bytes == 1 ? 0.25 : 0.67)
-           + end_nanos(&p->end, int8_pixels(p) * p->g.k);
+/* Tiles for what largest_part has found. */
+static const struct int8_tiles *choose_tiles(const struct int8_product *p) {
+    int any = VL < 8; /* then there are none for what has no negative numbers */
+    for (int64_t i = 0; i < p->n * p->g.h; i++) any |= p->largest[i] < 0;
+    return any ? &int8_widened_tiles : &int8_unsigned_tiles;
 }
 
+/* for fathom_parts */
+static double int8_nanos(const struct int8_product *p) {
+    return conv_nanos((double)int8_pixels(p), &p->g) * p->tiles->cost + end_nanos(&p->end, int8_pixels(p) * p->g.k);
+}
+
+/* x is read twice: all of it first, where more than the image itself depends on what is found, or threads share an image */
 static void run_int8(struct int8_product *p, float *scratch) {
     const struct window *g = &p->g;
-    p->tiles = int8_tiles();
-    p->height = int8_height(g), p->line = int8_line(g, p->tiles->left_bytes), p->image = p->height * p->line;
-    p->left = (uint8_t *)aligned_scratch(scratch);
-    p->scales = (float *)(p->left + p->n * p->image);
-    p->largest = (int32_t *)(p->scales + p->n);
     int64_t rows = p->n * g->h;
     double pass = (double)(rows * g->w * g->c) * MEMORY_NANOS;
-    if (g->h > 1) fathom_parallel(largest_part, p, fathom_parts(pass, rows));
+    p->scales = aligned_scratch(scratch);
+    if (g->h > 1 || !int8_has_vnni()) {
+        p->largest = (int32_t *)(p->scales + p->n);
+        fathom_parallel(largest_part, p, fathom_parts(pass, rows));
+    }
+    p->tiles = int8_has_vnni() ? &int8_vnni_tiles : choose_tiles(p);
+    p->left = (uint8_t *)aligned_scratch(p->scales + p->n + rows);
+    p->height = int8_height(g), p->line = int8_line(g, p->tiles->left_bytes), p->image = p->height * p->line;
     fathom_parallel(round_part, p, fathom_parts(2 * pass, p->n * p->height));
     int64_t tiles = int8_row_tiles(p), parts = fathom_parts(int8_nanos(p), tiles * int8_panels(p));
     p->row_cuts = conv_row_cuts(tiles, int8_panels(p), parts);

@@ -8,8 +8,9 @@
  * are one run, because neighbors in an image lie side by side as well. Behind the strips come int32 offsets[padded n], -128 times the sum
  * of a channel, and float scales[padded n].
  *
- * VNNI multiplies unsigned bytes by signed ones, so there the left side is q + 128, and sums begin at the offsets. Elsewhere the left side is
- * int16, the words of the right are widened as they are read, and two products are added at once (vpmaddwd, which cannot overflow).
+ * A tile has one of three forms. VNNI multiplies unsigned bytes by signed ones, so there the left side is q + 128, and sums begin at the offsets.
+ * Elsewhere the left side is int16, the words of the right are widened as they are read, and two products are added at once (vpmaddwd). Where
+ * nothing on the left is negative, as behind a relu, bytes are multiplied on AVX2 as well (vpmaddubsw): two products of at most 127^2 fit its int16.
  */
 #ifndef FATHOM_INT8_H
 #define FATHOM_INT8_H
@@ -37,17 +38,16 @@ typedef void int8_tile_fn(const struct int8_sweep *s, const uint8_t *const *rows
 
 enum { INT8_VECTORS = 4 };
 struct int8_tiles {
-    int64_t left_bytes;            /* of an element of the left side */
+    int64_t left_bytes, zero;       /* of an element of the left side; what it holds for 0 */
+    double cost;                    /* of the time of a product of floats */
     int64_t vectors[TILE_ROWS + 1]; /* the most of a tile of so many rows */
     int8_tile_fn *tile[INT8_VECTORS + 1][TILE_ROWS + 1];
 };
-#define int8_plain_tiles FOR_ISA(int8_plain_tiles)
+#define int8_widened_tiles FOR_ISA(int8_widened_tiles)
+#define int8_unsigned_tiles FOR_ISA(int8_unsigned_tiles)
 #define int8_vnni_tiles FOR_ISA(int8_vnni_tiles)
-extern HIDDEN const struct int8_tiles int8_plain_tiles, int8_vnni_tiles;
+extern HIDDEN const struct int8_tiles int8_widened_tiles, int8_unsigned_tiles, int8_vnni_tiles;
 
-static inline const struct int8_tiles *int8_tiles(void) {
-    int has = VL == 16 ? machine.avx512_vnni : VL == 8 && machine.avx_vnni;
-    return has ? &int8_vnni_tiles : &int8_plain_tiles;
-}
+static inline int int8_has_vnni(void) { return VL == 16 ? machine.avx512_vnni : VL == 8 && machine.avx_vnni; }
 
 #endif

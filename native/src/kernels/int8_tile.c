@@ -1,5 +1,5 @@
-/* The tiles of int8.h that every processor of the instruction set has. */
-#define INT8_VNNI 0
+/* The tiles of int8.h that every processor has. */
+#define FORM WIDENED
 #include "int8_tile.h"
 
-const struct int8_tiles int8_plain_tiles = {LEFT_BYTES, MOST_VECTORS, {TILES(ENTRY)}};
+const struct int8_tiles int8_widened_tiles = INT8_TILES(0, 0.7);

@@ -1,7 +1,10 @@
-/* The tiles of int8.h, for INT8_VNNI 1 or 0. */
+/* The tiles of int8.h in one of their forms. */
+#define WIDENED 0
+#define UNSIGNED 1
+#define VNNI 2
 #include "int8.h"
 
-#if INT8_VNNI
+#if FORM != WIDENED
 enum { SUMS = 1, LEFT_BYTES = 1 }; /* vectors of int32 for VL channels; bytes of an element of the left side */
 typedef vi word_v;                 /* VL words of bytes */
 INLINE word_v right_words(const int8_t *p) { return (vi)v_load((const float *)p); }
@@ -11,10 +14,14 @@ INLINE word_v left_word(const uint8_t *p) {
     return vi_set(word);
 }
 INLINE vi add_products(vi sum, word_v left, word_v right) {
-#if VL == 16
+#if FORM == VNNI && VL == 16
     return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)left, (__m512i)right);
-#else
+#elif FORM == VNNI
     return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)left, (__m256i)right);
+#elif VL == 16
+    return sum + (vi)_mm512_madd_epi16(_mm512_maddubs_epi16((__m512i)left, (__m512i)right), _mm512_set1_epi16(1));
+#else
+    return sum + (vi)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)left, (__m256i)right), _mm256_set1_epi16(1));
 #endif
 }
 #else
@@ -55,7 +62,7 @@ INLINE vi add_products(vi sum, word_v left, word_v right) {
 
 /* of VL channels, from their SUMS vectors */
 INLINE v whole_sum(const vi *sum) {
-#if INT8_VNNI
+#if FORM != WIDENED
     return __builtin_convertvector(sum[0], v);
 #else
     const vi low = sum[0] + (vi)((pair_v)sum[0] >> 32), high = sum[1] + (vi)((pair_v)sum[1] >> 32); /* in every second lane */
@@ -70,7 +77,7 @@ INLINE void int8_tile(int R, int NV, const struct int8_sweep *s, const uint8_t *
     UNROLLED for (int j = 0; j < NV; j++) {
         const int64_t column = s->column + j * VL;
         right[j] = s->right + column / INT8_STRIP * s->strip + column % INT8_STRIP * INT8_WORD;
-        const vi first = SUMS == 1 ? (vi)v_load((const float *)(s->offsets + column)) : vi_set(0);
+        const vi first = FORM == VNNI ? (vi)v_load((const float *)(s->offsets + column)) : vi_set(0);
         UNROLLED for (int i = 0; i < R; i++) UNROLLED for (int h = 0; h < SUMS; h++) sum[i][j * SUMS + h] = first;
     }
     UNROLLED for (int i = 0; i < R; i++) left[i] = rows[i];
@@ -107,10 +114,10 @@ INLINE void int8_tile(int R, int NV, const struct int8_sweep *s, const uint8_t *
 #define ROWS_OF(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 
 /* of 32 registers 24 hold sums, of 16 twelve; a tile of few rows takes more vectors, to have as much to do at a time */
-#if INT8_VNNI && VL == 16
+#if FORM != WIDENED && VL == 16
 #define TILES(X) ROWS_OF(X, 1) ROWS_OF(X, 2) ROWS_OF(X, 3) ROWS_OF(X, 4)
 #define MOST_VECTORS {0, 4, 4, 4, 4, 4, 4}
-#elif INT8_VNNI
+#elif FORM != WIDENED
 #define TILES(X) ROWS_OF(X, 1) ROWS_OF(X, 2) X(1, 3) X(2, 3) X(1, 4) X(2, 4)
 #define MOST_VECTORS {0, 4, 4, 2, 2, 2, 2}
 #elif VL == 16
@@ -122,3 +129,5 @@ INLINE void int8_tile(int R, int NV, const struct int8_sweep *s, const uint8_t *
 #endif
 
 TILES(TILE)
+
+#define INT8_TILES(zero, cost) {LEFT_BYTES, zero, cost, MOST_VECTORS, {TILES(ENTRY)}}

@@ -5,10 +5,10 @@
 #pragma GCC target("avxvnni")
 #endif
 #if defined(__AVX2__)
-#define INT8_VNNI 1
+#define FORM VNNI
 #include "int8_tile.h"
 
-const struct int8_tiles int8_vnni_tiles = {LEFT_BYTES, MOST_VECTORS, {TILES(ENTRY)}};
+const struct int8_tiles int8_vnni_tiles = INT8_TILES(128, 0.25);
 #else
 #include "int8.h"
 
