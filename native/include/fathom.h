@@ -29,7 +29,8 @@ enum {
     FATHOM_BAD_BLANK = 5,   /* detail: row, place, the blank that is a label there */
     FATHOM_NO_STEPS = 6,    /* detail: row */
     FATHOM_BAD_WORD = 7,    /* detail: kernel, argument word, what it holds: not one of its enumeration */
-    FATHOM_BAD_DIVISOR = 8  /* detail: which element of the divisor is 0 */
+    FATHOM_BAD_DIVISOR = 8, /* detail: which element of the divisor is 0 */
+    FATHOM_LONG_SUM = 9     /* detail: kernel, terms of a sum, the most */
 };
 
 #define FATHOM_BESIDE (UINT32_C(1) << 31)

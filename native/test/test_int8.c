@@ -232,15 +232,12 @@ static struct window random_window(void) {
 static void test_refusals(void) {
     float x[8] = {0}, y[8];
     uint8_t packed[512] = {0};
-    CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 1, .n = 1, .k = INT8_TERMS + 1, .row = -1) == FATHOM_BAD_WORD
-              && run_words[1] == K_linear_int8 && run_words[3] == INT8_TERMS + 1, "a sum that an int32 may not hold");
-    CHECK(RUN(int8_pack, .w = x, .packed = packed, .n = 1, .k = INT8_TERMS + 1, .runs = 1) == FATHOM_BAD_WORD, "its weights");
-    CHECK(RUN(int8_pack, .w = x, .packed = packed, .n = 1, .k = 1, .runs = 0) == FATHOM_BAD_WORD, "no runs");
-    struct window g = window_of(1, 1, 2, 1, 1, 1, 0);
-    g.groups = 2;
-    CHECK(RUN(conv_int8, .x = x, .packed = packed, .y = y, .n = 1, .g = g, .row = -1) == FATHOM_BAD_WORD && run_words[3] == 2, "groups");
-    g.groups = 1, g.kh = 3, g.c = INT8_TERMS / 3 + 1;
-    CHECK(RUN(conv_int8, .x = x, .packed = packed, .y = y, .n = 1, .g = g, .row = -1) == FATHOM_BAD_WORD && run_words[3] == g.c, "taps");
+    CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 1, .n = 1, .k = INT8_TERMS + 1, .row = -1) == FATHOM_LONG_SUM
+              && run_words[1] == K_linear_int8 && run_words[2] == INT8_TERMS + 1 && run_words[3] == INT8_TERMS, "a sum that an int32 may not hold");
+    CHECK(RUN(int8_pack, .w = x, .packed = packed, .n = 1, .k = INT8_TERMS + 1, .runs = 1) == FATHOM_LONG_SUM, "its weights");
+    struct window g = window_of(3, 1, INT8_TERMS / 3 + 1, 1, 1, 1, 0);
+    g.kh = 3, g.oh = 1;
+    CHECK(RUN(conv_int8, .x = x, .packed = packed, .y = y, .n = 1, .g = g, .row = -1) == FATHOM_LONG_SUM, "taps");
     CHECK(fathom_int8_bytes(INT64_MAX / 8, INT8_TERMS, 1) == INT64_MAX && fathom_int8_bytes(-1, 4, 1) == INT64_MAX, "too many bytes");
     CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 0, .n = 3, .k = 4, .row = -1) == FATHOM_OK, "no rows");
     CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 3, .n = 0, .k = 4, .row = -1) == FATHOM_OK, "no columns");

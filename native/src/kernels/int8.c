@@ -86,7 +86,7 @@ static struct int8_weights int8_weights(uint8_t *packed, int64_t n, int64_t k, i
 
 /* channel j of w[n, k], or zeros behind the last */
 static void pack_channel(const struct int8_pack_args *a, const struct int8_weights *to, int64_t j) {
-    int64_t run = a->k / a->runs, exists = j < a->n;
+    int64_t run = a->runs > 0 ? a->k / a->runs : 0, exists = j < a->n;
     const float *w = a->w + j * a->k;
     struct rounding r = exists ? rounding_of(largest_bits(w, a->k)) : (struct rounding){0, 0};
     int8_t *at = to->strips + j / INT8_STRIP * to->strip + j % INT8_STRIP * INT8_WORD;
@@ -109,9 +109,15 @@ static void int8_pack_part(void *context, int64_t part, int64_t parts) {
     for (; from < end; from++) pack_channel(a, &to, from);
 }
 
+/* an int32 may not hold the sum */
+static int32_t refuse(int64_t *detail, enum kernel_id kernel, int64_t terms) {
+    detail[0] = kernel, detail[1] = terms, detail[2] = INT8_TERMS;
+    return FATHOM_LONG_SUM;
+}
+
 static int32_t k_int8_pack(const struct int8_pack_args *a, int64_t *detail) {
-    (void)detail;
     int64_t strips = padded(a->n) / INT8_STRIP;
+    if (a->k > INT8_TERMS) return refuse(detail, K_int8_pack, a->k);
     if (strips) fathom_parallel(int8_pack_part, (void *)a, fathom_parts((double)a->n * (double)a->k, strips));
     return FATHOM_OK;
 }
@@ -286,7 +292,7 @@ static int64_t linear_int8_scratch(const struct linear_int8_args *a) {
     return a->m == 0 || a->n == 0 ? 0 : int8_floats(&g, a->m);
 }
 static int32_t k_linear_int8(const struct linear_int8_args *a, int64_t *detail) {
-    (void)detail;
+    if (a->k > INT8_TERMS) return refuse(detail, K_linear_int8, a->k);
     if (a->m == 0 || a->n == 0) return FATHOM_OK;
     struct int8_product p = {.g = one_pixel(a->n, a->k), .n = a->m, .x = a->x, .w = int8_weights(a->packed, a->n, a->k, 1),
                              .end = INT8_END(a, a->m, a->n)};
@@ -301,13 +307,9 @@ static int64_t conv_int8_scratch(const struct conv_int8_args *a) {
 }
 static int32_t k_conv_int8(const struct conv_int8_args *a, int64_t *detail) {
     const struct window *g = &a->g;
-    const int64_t *wrong = g->groups != 1 ? &g->groups : PRODUCT(g->kh, g->kw, g->c) > INT8_TERMS ? &g->c : 0;
-    if (wrong) {
-        detail[0] = K_conv_int8, detail[1] = wrong - (const int64_t *)a, detail[2] = *wrong;
-        return FATHOM_BAD_WORD;
-    }
+    int64_t k = PRODUCT(g->kh, g->kw, g->c);
+    if (k > INT8_TERMS) return refuse(detail, K_conv_int8, k);
     if (is_no_conv(a)) return FATHOM_OK;
-    int64_t k = g->kh * g->kw * g->c;
     struct int8_product p = {.g = *g, .n = a->n, .x = a->x, .w = int8_weights(a->packed, g->k, k, int8_runs(g)),
                              .end = INT8_END(a, a->n * g->oh * g->ow, g->k)};
     run_int8(&p, a->scratch);

@@ -14,6 +14,7 @@ public final class KernelException extends IllegalArgumentException {
     private static final int NO_STEPS = 6;
     private static final int BAD_WORD = 7;
     private static final int BAD_DIVISOR = 8;
+    private static final int LONG_SUM = 9;
 
     /** Kernels whose only index is where the tokens of a step begin. */
     private static final Set<Object> PLACED =
@@ -26,7 +27,8 @@ public final class KernelException extends IllegalArgumentException {
     /**
      * From the status of {@code fathom.h} and its detail: for a bad label or index its row, itself, and what it must
      * stay below; for a bad length its row, itself, and the most; for a blank among labels its row, its place there,
-     * and itself; for a word that names nothing the kernel, its place, and itself.
+     * and itself; for a word that names nothing the kernel, its place, and itself; for a sum of too many terms the
+     * kernel, their number, and the most.
      */
     public KernelException(Object kernel, long status, long row, long found, long bound) {
         super(message(kernel, status, row, found, bound));
@@ -79,6 +81,9 @@ public final class KernelException extends IllegalArgumentException {
             case BAD_DIVISOR ->
                 "element " + row + " of b is 0, and no integer is divided by 0; give another divisor there, or convert"
                         + " both to F32";
+            case LONG_SUM ->
+                kernel + " would sum " + found + " products of int8, and an int32 holds " + bound
+                        + " for certain; keep this layer in F32";
             default ->
                 kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found
                         + " " + bound + "); the jar and the native library may be of different versions";
