@@ -1,4 +1,4 @@
-/* Bytes as vectors of integers. */
+/* Numbers of 8 and 16 bits as vectors of wider ones. */
 #ifndef FATHOM_BYTES_H
 #define FATHOM_BYTES_H
 
@@ -46,5 +46,31 @@ static inline v_bytes v_low8(vu x) {
 static inline v_bytes v_low8(vu x) { return __builtin_convertvector(x, v_bytes); }
 #endif
 #endif
+
+/* VL bytes with a sign, widened */
+static inline vi signed_load(const int8_t *p) {
+#if defined(__AVX512F__)
+    return (vi)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p));
+#elif defined(__AVX2__)
+    return (vi)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p));
+#else
+    return (vi)((vu)bytes_load((const uint8_t *)p) << 24) >> 24;
+#endif
+}
+
+static inline vi signed_get(const uint8_t *p, int64_t n) {
+    if (n == VL) return signed_load((const int8_t *)p);
+    int8_t last[VL] = {0};
+    memcpy(last, p, (size_t)n);
+    return signed_load(last);
+}
+
+static inline v_shorts shorts_get(const uint8_t *p, int64_t m) {
+    v_shorts x = {0};
+    memcpy(&x, p, (size_t)m * 2);
+    return x;
+}
+
+static inline v bfloats_widen(v_shorts x) { return (v)(__builtin_convertvector(x, vu) << 16); }
 
 #endif

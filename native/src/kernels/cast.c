@@ -21,11 +21,6 @@ static inline void bytes_put(uint8_t *p, vi x, int32_t low, int32_t high, int64_
 
 /* ---- 16 bits ---- */
 
-static inline v_shorts shorts_get(const uint8_t *p, int64_t m) {
-    v_shorts x = {0};
-    memcpy(&x, p, (size_t)m * 2);
-    return x;
-}
 static inline void shorts_put(uint8_t *p, v_shorts x, int64_t m) { memcpy(p, &x, (size_t)m * 2); }
 
 /* F16; NaN keeps its sign and its upper bits, and is quiet */
@@ -56,7 +51,6 @@ static inline v_shorts halves_narrow(v x) {
 #endif
 
 /* BF16 */
-static inline v bfloats_widen(v_shorts x) { return (v)(__builtin_convertvector(x, vu) << 16); }
 static inline v_shorts bfloats_narrow(v x) {
     const vu bits = (vu)x, nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
     return v_low16((vu)v_sel(x == x, (v)nearest, (v)(bits >> 16 | 0x40)));
@@ -72,7 +66,7 @@ static inline v_shorts bfloats_narrow(v x) {
 INLINE v elements_get(int type, const uint8_t *p, int64_t m) {
     switch (type) {
     case ELEMENT_U8: return (v)bytes_get(p, m);
-    case ELEMENT_I8: return (v)((vi)((vu)bytes_get(p, m) << 24) >> 24);
+    case ELEMENT_I8: return (v)signed_get(p, m);
     case ELEMENT_F16: return halves_widen(shorts_get(p, m));
     case ELEMENT_BF16: return bfloats_widen(shorts_get(p, m));
     default: return v_get((const float *)p, m);

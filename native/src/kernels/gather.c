@@ -1,5 +1,5 @@
 /*
- * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of elements, bytes to floats as value * scale + shift; weighted sums of rows,
+ * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of elements, of bytes to floats as value * scale + shift, or of bf16 and int8 to floats; weighted sums of rows,
  * y[i][:] = sum over k of weights[i][k] src[index[i][k]][:]; the backward of both, y[index[i][k]][:] += weights[i][k] x[i][:]; and rows at
  * other distances.
  */
@@ -26,6 +26,12 @@ static void scale_row(const uint8_t *x, float *y, int64_t n, const float *norm, 
     else scale_pixels(x, y, n, norm, channels);
 }
 
+static void bf16_row(const uint8_t *x, float *y, int64_t n) { EACH_VECTOR(n, v_put(y + i, bfloats_widen(shorts_get(x + 2 * i, m)), m);); }
+
+static void int8_row(const uint8_t *x, float *y, int64_t n, float scale) {
+    EACH_VECTOR(n, v_put(y + i, __builtin_convertvector(signed_get(x + i, m), v) * v_set(scale), m););
+}
+
 /* Rows lie anywhere: asked for two rows early, they come from memory while the rows before them are moved. */
 enum { SHORT_BYTES = 4096 };
 static inline void prefetch_bytes(const uint8_t *at, int64_t n) {
@@ -35,7 +41,8 @@ static inline void prefetch_bytes(const uint8_t *at, int64_t n) {
 static void gather_part(void *at, int64_t part, int64_t parts) {
     const struct indexed *c = at;
     const struct gather_args *a = c->args;
-    int64_t from, to, cols = a->cols, bytes = a->kind == GATHER_ELEMENTS ? cols * a->width : cols;
+    int64_t from, to, cols = a->cols, width = a->kind == GATHER_ELEMENTS ? a->width : a->kind == GATHER_BF16_TO_FLOATS ? 2 : 1;
+    const int64_t bytes = cols * width;
     const int64_t low = a->negative ? -a->srcrows : 0;
     fathom_range(a->outer * a->rows, 1, part, parts, &from, &to);
     int64_t o = from / (a->rows ? a->rows : 1), i = from - o * a->rows;
@@ -49,6 +56,8 @@ static void gather_part(void *at, int64_t part, int64_t parts) {
         }
         if (a->kind == GATHER_BYTES_TO_FLOATS) scale_row(a->src + row * cols, y, cols, a->norm, a->channels);
         else if (a->kind == GATHER_BYTES_TO_INTS) widen_row(a->src + row * cols, y, cols);
+        else if (a->kind == GATHER_BF16_TO_FLOATS) bf16_row(a->src + row * bytes, y, cols);
+        else if (a->kind == GATHER_INT8_TO_FLOATS) int8_row(a->src + row * bytes, y, cols, a->norm[row]);
         else if (bytes == 4) memcpy(a->y + line * 4, a->src + row * 4, 4);
         else copy_elements(a->src + row * bytes, a->y + line * bytes, cols, a->width);
     }

@@ -245,22 +245,12 @@ static void multiply_part(void *context, int64_t part, int64_t parts) {
 }
 
 /*
- * Cuts the grid so that the largest share is smallest; of about equal ones that with most column ranges, whose panels fit L2
- * best.
- * Where the left side is a weight, or the result its gradient, that with most row ranges: a thread that reads, differentiates and
+ * Where the left side is a weight, or the result its gradient, most row ranges: a thread that reads, differentiates and
  * (optim.c) updates the same rows in every step finds them in its own L2. Measured: else Adam takes twice as long, and six times
  * where the cores do not share an L3.
  */
 static int64_t choose_row_cuts(const struct product *g, int64_t parts) {
-    int64_t best = 1, least = INT64_MAX / 2, tile_rows = row_tiles(g->m, g->n), panels = panel_count(g->n);
-    int by_rows = g->c_turned || g->a_turned;
-    for (int64_t cuts = 1; cuts <= parts && cuts <= tile_rows; cuts++) {
-        if (parts % cuts) continue;
-        int64_t share = ceil_div(tile_rows, cuts) * ceil_div(panels, parts / cuts);
-        if (by_rows ? share <= least + least / 16 : share < least) best = cuts;
-        if (share < least) least = share;
-    }
-    return best;
+    return grid_rows(row_tiles(g->m, g->n), panel_count(g->n), parts, g->c_turned || g->a_turned);
 }
 
 /* Does the right side of A B deserve packed panels? Measured; narrow panels spread their k rows over too many pages. */

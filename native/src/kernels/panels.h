@@ -36,6 +36,21 @@ static inline int64_t row_tiles(int64_t m, int64_t n) {
 enum { ALIASED = 1024 };
 static inline int64_t unaliased(int64_t n) { return n % ALIASED ? n : SUM(n, 16); }
 
+/*
+ * How many row ranges a grid of `parts` has, so that the largest share is smallest: of about equal ones the fewest, for column ranges whose
+ * panels fit L2 best, or the most.
+ */
+static inline int64_t grid_rows(int64_t tile_rows, int64_t panels, int64_t parts, int by_rows) {
+    int64_t best = 1, smallest = INT64_MAX / 2;
+    for (int64_t cuts = 1; cuts <= parts && cuts <= tile_rows; cuts++) {
+        if (parts % cuts) continue;
+        int64_t share = ceil_div(tile_rows, cuts) * ceil_div(panels, parts / cuts);
+        if (by_rows ? share <= smallest + smallest / 16 : share < smallest) best = cuts;
+        smallest = least(share, smallest);
+    }
+    return best;
+}
+
 /* right[k, n] in rows of ld floats, or stored as right[n, k] */
 struct right_side {
     const float *at;
