@@ -1,7 +1,6 @@
 package dev.fathom.plan;
 
 import dev.fathom.command.Commands;
-import dev.fathom.jni.Native;
 import dev.fathom.kernel.Blas;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.KernelException;
@@ -355,14 +354,15 @@ final class Lowering extends Call {
     @Override
     public long packed(int i, Kernel packing, long n, long k) {
         int value = node.in()[i];
+        DType dtype = graph.values.get(value).dtype();
         if (graph.values.get(value).kind() != CallGraph.Kind.WEIGHT
-                || NativeRuntime.get().blas() == Blas.OPENBLAS) {
+                || dtype == DType.F32 && NativeRuntime.get().blas() == Blas.OPENBLAS) {
             return 0;
         }
         Slot.Content content = new Slot.Content(value, packing, n, k);
         Integer slot = packed.get(content);
         if (slot == null) {
-            slot = add(new Slot(content, Native.packedBytes(n, k), Slot.Role.WEIGHT));
+            slot = add(new Slot(content, Panels.bytes(dtype, n, k), Slot.Role.WEIGHT));
             packed.put(content, slot);
         }
         return handle(new Place(slot, 0));

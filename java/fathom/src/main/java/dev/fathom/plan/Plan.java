@@ -304,6 +304,54 @@ public final class Plan implements AutoCloseable {
     }
 
     /**
+     * Makes a plan of the same function that stores the matrices of linear layers and the tables of embeddings in fewer
+     * bytes, which the kernels widen as they read them. Where a run waits for its weights, as that of a few examples or
+     * of one token at a time does, it takes less time by as much. This plan stays as it is, and either may be closed
+     * first.
+     *
+     * @throws IllegalArgumentException if there is no such matrix or table in F32, or one holds numbers that are not
+     *     finite and is to be stored in INT8_WEIGHTS
+     * @throws IllegalStateException if the plan is closed
+     */
+    public Plan quantize(Quantization as) {
+        check();
+        weights.lease();
+        try {
+            return new Quantizer(this, as).make();
+        } finally {
+            weights.release();
+        }
+    }
+
+    /**
+     * Makes a plan as {@link #quantize(Quantization)} does, and measures on a sample what was lost and won:
+     *
+     * <pre>{@code
+     * Quantized small = plan.quantize(Quantization.BF16, pixels);
+     * System.out.println(small); // BF16: 0.47 MB of 0.94; outputs differ by 0.0031 at most, ..
+     * small.plan().save(file);
+     * }</pre>
+     *
+     * @param sample the values of all inputs, as {@link #predict} takes them: examples like those that the plan will be
+     *     given
+     * @throws IllegalArgumentException as {@link #quantize(Quantization)} and {@link #predict}
+     * @throws IllegalStateException if the plan is closed
+     */
+    public Quantized quantize(Quantization as, float[]... sample) {
+        Plan made = quantize(as);
+        boolean done = false;
+        try {
+            Quantized quantized = Quantized.of(as, this, made, sample);
+            done = true;
+            return quantized;
+        } finally {
+            if (!done) {
+                made.close();
+            }
+        }
+    }
+
+    /**
      * Measures where the time of a session of the default batch size goes, on inputs of zeros: {@link Session#profile}
      * of 30 runs. A plan with {@link Dim#LENGTH} is measured at 128 steps, or as near to them as it takes.
      *
@@ -327,7 +375,7 @@ public final class Plan implements AutoCloseable {
         return sizes.length() == 0 ? newSession(defaultBatch) : newSession(defaultBatch, sizes.length());
     }
 
-    private Sizes typical() {
+    Sizes typical() {
         Range lengths = calls.lengths();
         int length = lengths.free() ? lengths.at(lengths.number(Math.min(128, lengths.max()))) : 0;
         return new Sizes(calls.batches().free() ? defaultBatch : 0, length);

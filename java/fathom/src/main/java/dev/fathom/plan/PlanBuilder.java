@@ -39,7 +39,7 @@ final class PlanBuilder {
     /** The plan, whose sessions have this batch size unless told otherwise; 0 leaves it open. */
     Plan build(int batch) {
         Calls calls = traces.calls();
-        StringBuilder lines = new StringBuilder();
+        String lines = "";
         for (CallGraph trace : traces.graphs) {
             Lowering lowering = calls.like(trace);
             for (Slot slot : lowering.slots) {
@@ -48,13 +48,20 @@ final class PlanBuilder {
                 }
             }
             if (lines.isEmpty()) {
-                lowering.commands.forEach(c -> lines.append(c.kernel().name().toLowerCase(Locale.ROOT))
-                        .append("  ")
-                        .append(c.where())
-                        .append('\n'));
+                lines = lines(lowering);
             }
         }
-        return new Plan(calls, block(), Map.copyOf(addresses), lines.toString(), batch, null);
+        return new Plan(calls, block(), Map.copyOf(addresses), lines, batch, null);
+    }
+
+    /** The kernels of commands and their callers, for people. */
+    static String lines(Lowering lowering) {
+        StringBuilder lines = new StringBuilder();
+        lowering.commands.forEach(c -> lines.append(c.kernel().name().toLowerCase(Locale.ROOT))
+                .append("  ")
+                .append(c.where())
+                .append('\n'));
+        return lines.toString();
     }
 
     private Block block() {

@@ -7,6 +7,7 @@ import dev.fathom.io.MappedFile;
 import dev.fathom.jni.Native;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.offheap.Block;
+import dev.fathom.op.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -222,7 +223,8 @@ public final class PlanFile implements AutoCloseable {
 
     /** What a weight takes. */
     static long bytes(CallGraph graph, Slot.Content c) {
-        return c.packing() == null ? graph.values.get(c.value()).bytes() : Native.packedBytes(c.n(), c.k());
+        CallGraph.Value value = graph.values.get(c.value());
+        return c.packing() == null ? value.bytes() : Panels.bytes(value.dtype(), c.n(), c.k());
     }
 
     // ---- reading
@@ -385,12 +387,13 @@ public final class PlanFile implements AutoCloseable {
             for (PlanData.Weight w : plan.data.weights()) {
                 Slot.Content c = w.content();
                 if (c.packing() != null && packed.put(w.offset(), c) == null) {
-                    int size = Math.toIntExact(Native.packedBytes(c.n(), c.k()));
+                    DType type = plan.data.values().get(c.value()).dtype();
+                    int size = Math.toIntExact(Panels.bytes(type, c.n(), c.k()));
                     long at = block.address() + w.offset();
                     try (Block copy = new Block("weight", size)) {
                         Block.copy(at, copy.address(), size);
                         Block.at(at, size).put(new byte[size]);
-                        panels().repack(copy.address(), Panels.here(), at, c.n(), c.k());
+                        panels().repack(type, copy.address(), Panels.here(), at, c.n(), c.k());
                     }
                 }
             }

@@ -39,11 +39,14 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.NullSource;
 
 /** A plan that is read from a file does what it did before; what is no plan, or damaged, is refused. */
 class PlanFileTest {
@@ -88,8 +91,13 @@ class PlanFileTest {
 
     /** Writes a plan of it, and returns what it answers to two images. */
     private float[] save() {
+        return save(null);
+    }
+
+    private float[] save(@Nullable Quantization as) {
         try (Model<Sequential> model = images();
-                Plan plan = Plan.freeze(model, Shape.of(2, 8, 8, 3))) {
+                Plan wide = Plan.freeze(model, Shape.of(2, 8, 8, 3));
+                Plan plan = as == null ? wide : wide.quantize(as)) {
             plan.save(file);
             return run(plan, 2);
         }
@@ -276,9 +284,18 @@ class PlanFileTest {
 
     /** Weights that were packed by kernels with other vectors are packed anew, and give the same bits. */
     @ParameterizedTest
-    @CsvSource({"16, 4", "8, 2", "4, 2", "4, 4"})
-    void packedForAnotherProcessor(int lanes, int vectors) throws IOException {
-        float[] before = save();
+    @CsvSource({
+        "16, 4,",
+        "8, 2,",
+        "4, 2,",
+        "4, 4,",
+        "8, 2, BF16",
+        "16, 4, BF16",
+        "4, 2, INT8_WEIGHTS",
+        "16, 4, INT8_WEIGHTS"
+    })
+    void packedForAnotherProcessor(int lanes, int vectors, @Nullable Quantization as) throws IOException {
+        float[] before = save(as);
         Panels other = new Panels(lanes, vectors);
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         PlanData read = PlanBytes.read("x", contents(bytes)).plans().get(0).plan();
@@ -291,7 +308,8 @@ class PlanFileTest {
                 try (Block from = new Block("test", n);
                         Block to = new Block("test", n)) {
                     from.view(0, n).put(0, bytes, at, n);
-                    Panels.here().repack(from.address(), other, to.address(), c.n(), c.k());
+                    DType type = read.values().get(c.value()).dtype();
+                    Panels.here().repack(type, from.address(), other, to.address(), c.n(), c.k());
                     bytes.put(at, to.view(0, n), 0, n);
                 }
             }
@@ -375,9 +393,11 @@ class PlanFileTest {
     }
 
     /** What somebody wrote on purpose, with the right checksums, is refused or computes something; it ends no JVM. */
-    @Test
-    void hostileCalls() throws IOException {
-        save();
+    @ParameterizedTest
+    @NullSource
+    @EnumSource
+    void hostileCalls(@Nullable Quantization as) throws IOException {
+        save(as);
         byte[] bytes = Files.readAllBytes(file);
         int end = (int)
                 (64 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(24));

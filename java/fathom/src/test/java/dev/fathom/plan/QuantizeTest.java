@@ -1,0 +1,395 @@
+package dev.fathom.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.fathom.kernel.Blas;
+import dev.fathom.kernel.NativeRuntime;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Layer;
+import dev.fathom.nn.Linear;
+import dev.fathom.nn.Model;
+import dev.fathom.nn.Residual;
+import dev.fathom.nn.Sequential;
+import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.op.Window;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
+import dev.fathom.tensor.Rng;
+import dev.fathom.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Plans whose matrices and tables are stored in fewer bytes. */
+class QuantizeTest {
+    private static final int IN = 37;
+    private static final int[] BATCHES = IntStream.concat(IntStream.rangeClosed(1, 20), IntStream.of(64, 257))
+            .toArray();
+
+    @TempDir
+    Path temp;
+
+    // ---- numbers, rounded as Quantization says
+
+    private static float[] bfloats(float[] w) {
+        float[] rounded = new float[w.length];
+        for (int i = 0; i < w.length; i++) {
+            int bits = Float.floatToRawIntBits(w[i]);
+            rounded[i] = Float.intBitsToFloat(bits + 0x7fff + (bits >> 16 & 1) & 0xffff0000);
+        }
+        return rounded;
+    }
+
+    /** The scale of each row of k numbers. */
+    private static float[] scales(float[] w, int k) {
+        float[] scales = new float[w.length / k];
+        for (int i = 0; i < w.length; i++) {
+            scales[i / k] = Math.max(scales[i / k], Math.abs(w[i]));
+        }
+        for (int row = 0; row < scales.length; row++) {
+            scales[row] /= 127;
+        }
+        return scales;
+    }
+
+    /** Whole numbers, the nearest to w / scale. */
+    private static float[] wholes(float[] w, int k) {
+        float[] scales = scales(w, k);
+        float[] wholes = new float[w.length];
+        for (int i = 0; i < w.length; i++) {
+            wholes[i] = scales[i / k] == 0 ? 0 : (float) Math.rint((double) w[i] / scales[i / k]);
+        }
+        return wholes;
+    }
+
+    // ---- nets
+
+    private static float[] weights(int out, int in) {
+        float[] w = new Rng(1000L * out + in).normal(out * in, 0, 0.3f);
+        Arrays.fill(w, in, Math.min(w.length, 2 * in), 0); // a row of zeros
+        return w;
+    }
+
+    private static Parameter given(float[] values, int... dims) {
+        return new Parameter(Shape.of(dims), (shape, rng) -> values);
+    }
+
+    private static Linear linear(
+            UnaryOperator<float[]> rounded, int in, int out, boolean bias, @Nullable Activation a) {
+        return new Linear(
+                given(rounded.apply(weights(out, in)), out, in),
+                bias ? given(new Rng(out).normal(out, 0, 1), out) : null,
+                a);
+    }
+
+    /** Layers of sizes that fill their panels and that do not, and whose ends are in registers, behind them or none. */
+    private static Sequential net(UnaryOperator<float[]> rounded) {
+        return new Sequential(
+                linear(rounded, IN, 130, true, Activation.RELU),
+                new Residual(linear(rounded, 130, 130, true, null), Activation.RELU),
+                linear(rounded, 130, 65, false, Activation.GELU),
+                linear(rounded, 65, 1, true, null),
+                linear(rounded, 1, 9, false, null));
+    }
+
+    private static float[] run(Plan plan, int batch, int threads, float[] x) {
+        try (Session session = plan.newSession(batch).threads(threads)) {
+            return PlanTest.frozen(session, x);
+        }
+    }
+
+    private static float[] input(int batch) {
+        return new Rng(batch).normal(batch * IN, 0, 1);
+    }
+
+    private static void assumeOwnProducts() {
+        assumeTrue(
+                NativeRuntime.get().blas() == Blas.NATIVE,
+                "sums are not compared bit for bit: another backend makes those in F32");
+    }
+
+    // ---- bits
+
+    @Test
+    void bfloatsGiveTheBitsOfRoundedWeights() {
+        assumeOwnProducts();
+        try (Model<Sequential> model = Model.of(net(w -> w), 1);
+                Model<Sequential> rounded = Model.of(net(QuantizeTest::bfloats), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN));
+                Plan expected = Plan.freeze(rounded, Shape.of(1, IN));
+                Plan small = plan.quantize(Quantization.BF16)) {
+            for (int batch : BATCHES) {
+                float[] x = input(batch);
+                for (int threads = 1; threads <= 2; threads++) {
+                    assertThat(run(small, batch, threads, x))
+                            .as("batch %d, %d threads", batch, threads)
+                            .isEqualTo(run(expected, batch, 1, x))
+                            .isNotEqualTo(run(plan, batch, 1, x));
+                }
+            }
+        }
+    }
+
+    /** A layer whose weights are whole numbers, its product with the scales, and then what follows. */
+    private record Scaled(
+            Linear whole,
+            Parameter scale,
+            @Nullable Parameter bias,
+            @Nullable Activation end) implements Layer {
+        static Scaled of(int in, int out, boolean bias, @Nullable Activation end) {
+            float[] w = weights(out, in);
+            return new Scaled(
+                    new Linear(given(wholes(w, in), out, in), null, null),
+                    given(scales(w, in), out),
+                    bias ? given(new Rng(out).normal(out, 0, 1), out) : null,
+                    end);
+        }
+
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor y = whole.apply(x).mul(scale.value());
+            y = bias == null ? y : y.add(bias.value());
+            return end == null ? y : Pass.apply(end, y);
+        }
+    }
+
+    @Test
+    void bytesGiveTheBitsOfWholeNumbersAndScales() {
+        assumeOwnProducts();
+        try (Model<Sequential> model = Model.of(net(w -> w), 1);
+                Model<Sequential> whole = Model.of(
+                        new Sequential(
+                                Scaled.of(IN, 130, true, Activation.RELU),
+                                new Residual(Scaled.of(130, 130, true, null), Activation.RELU),
+                                Scaled.of(130, 65, false, Activation.GELU),
+                                Scaled.of(65, 1, true, null),
+                                Scaled.of(1, 9, false, null)),
+                        1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN));
+                Plan expected = Plan.freeze(whole, Shape.of(1, IN));
+                Plan small = plan.quantize(Quantization.INT8_WEIGHTS)) {
+            for (int batch : BATCHES) {
+                float[] x = input(batch);
+                for (int threads = 1; threads <= 2; threads++) {
+                    assertThat(run(small, batch, threads, x))
+                            .as("batch %d, %d threads", batch, threads)
+                            .isEqualTo(run(expected, batch, 1, x))
+                            .isNotEqualTo(run(plan, batch, 1, x));
+                }
+            }
+        }
+    }
+
+    /** A table that is also the matrix of the last layer. */
+    private static Plan tied(float[] table, int rows) {
+        Embedding embedding = new Embedding(rows, table.length / rows, (shape, rng) -> table);
+        try (Model<Embedding> model = Model.of(embedding, 1)) {
+            return Plan.freeze(
+                    model,
+                    (net, in) -> {
+                        Tensor vectors = net.apply(in[0]);
+                        return List.of(vectors, vectors.linear(net.weight(), null));
+                    },
+                    Spec.of("tokens", DType.I32, Dim.BATCH));
+        }
+    }
+
+    @Test
+    void tables() {
+        assumeOwnProducts();
+        int rows = 70;
+        int dim = 21; // odd, so that the two forms of the table differ
+        float[] table = new Rng(3).normal(rows * dim, 0, 1);
+        int[] tokens = IntStream.range(0, 50).map(i -> i * i % rows).toArray();
+        try (Plan plan = tied(table, rows);
+                Plan rounded = tied(bfloats(table), rows);
+                Plan bfloats = plan.quantize(Quantization.BF16);
+                Plan bytes = plan.quantize(Quantization.INT8_WEIGHTS)) {
+            List<float[]> expected = answers(rounded, tokens);
+            List<float[]> found = answers(bfloats, tokens);
+            assertThat(found.get(0)).isEqualTo(expected.get(0));
+            assertThat(found.get(1)).isEqualTo(expected.get(1));
+            float[] wholes = wholes(table, dim);
+            float[] scales = scales(table, dim);
+            float[] vectors = answers(bytes, tokens).get(0);
+            for (int i = 0; i < vectors.length; i++) {
+                int row = tokens[i / dim];
+                assertThat(vectors[i]).isEqualTo(wholes[row * dim + i % dim] * scales[row]);
+            }
+            try (Session session = bytes.newSession(1)) {
+                session.set("tokens", new int[] {rows});
+                assertThatThrownBy(session::run)
+                        .hasMessageContaining("embedding")
+                        .hasMessageContaining("70");
+            }
+        }
+    }
+
+    private static List<float[]> answers(Plan plan, int[] tokens) {
+        try (Session session = plan.newSession(tokens.length)) {
+            session.set("tokens", tokens).run();
+            List<float[]> all = new ArrayList<>();
+            for (int o = 0; o < 2; o++) {
+                float[] y = new float[session.output(o).capacity()];
+                session.output(o).get(0, y);
+                all.add(y);
+            }
+            return all;
+        }
+    }
+
+    // ---- plans
+
+    /** What is neither a matrix of a linear layer nor a table stays as it is, and the first plan may be closed. */
+    private static Plan images(Quantization as) {
+        try (Model<Sequential> model = Model.of(
+                        new Sequential(
+                                new Conv(3, 40, Window.of(3).pad(1)),
+                                new Conv(40, 33, Window.of(3).pad(1)),
+                                new Flatten(),
+                                new Linear(33 * 64, 10).act(Activation.TANH)),
+                        1);
+                Plan plan = Plan.freeze(model, Shape.of(2, 8, 8, 3))) {
+            Plan small = plan.quantize(as);
+            float[] x = new Rng(1).normal(3 * 192, 0, 1);
+            float[] before = run(plan, 3, 0, x);
+            float[] after = run(small, 3, 0, x);
+            assertThat(after).isNotEqualTo(before);
+            for (int i = 0; i < after.length; i++) {
+                assertThat(after[i]).isCloseTo(before[i], within(0.02f));
+            }
+            assertThat(small.defaultBatch()).isEqualTo(2);
+            assertThat(small.outputs()).hasToString(plan.outputs().toString());
+            return small;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void files(Quantization as) {
+        Path file = temp.resolve("small.plan");
+        try (Plan plan = images(as)) {
+            assertThat(plan.toString())
+                    .isEqualTo("conv  conv at 0\nconv  conv at 1\npermute  permute at 2\nlinear_narrow  linear at 3\n");
+            plan.save(file);
+            for (Function<Path, Plan> reading : List.<Function<Path, Plan>>of(Plan::load, Plan::open)) {
+                try (Plan read = reading.apply(file)) {
+                    for (int batch : new int[] {1, 2, 9}) {
+                        float[] x = new Rng(batch).normal(batch * 192, 0, 1);
+                        assertThat(run(read, batch, 0, x)).isEqualTo(run(plan, batch, 0, x));
+                    }
+                    assertThat(read.toString()).isEqualTo(plan.toString());
+                }
+            }
+        }
+    }
+
+    /** A plan of a file is quantized as the one that was saved. */
+    @Test
+    void aPlanOfAFile() {
+        Path file = temp.resolve("wide.plan");
+        try (Model<Sequential> model = Model.of(net(w -> w), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN))) {
+            plan.save(file);
+            try (Plan opened = Plan.open(file);
+                    Plan small = opened.quantize(Quantization.BF16);
+                    Plan expected = plan.quantize(Quantization.BF16)) {
+                assertThat(run(small, 5, 0, input(5))).isEqualTo(run(expected, 5, 0, input(5)));
+            }
+        }
+    }
+
+    /** Recurrent layers stay F32, and their state is carried. */
+    @Test
+    void steps() {
+        try (Plan plan = PlanFileTest.steps()) {
+            assertThatThrownBy(() -> plan.quantize(Quantization.BF16))
+                    .hasMessageContaining("no matrix of a linear layer and no table");
+        }
+    }
+
+    @Test
+    void refusals() {
+        try (Model<Sequential> model = Model.of(
+                        new Sequential(linear(
+                                w -> {
+                                    w[3] = Float.POSITIVE_INFINITY;
+                                    return w;
+                                },
+                                IN,
+                                3,
+                                true,
+                                null)),
+                        1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN));
+                Plan small = plan.quantize(Quantization.BF16)) {
+            assertThat(run(small, 1, 0, input(1))[0]).isIn(Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY);
+            assertThatThrownBy(() -> plan.quantize(Quantization.INT8_WEIGHTS))
+                    .hasMessageContaining("0.weight holds a number that is not finite");
+            assertThatThrownBy(() -> small.quantize(Quantization.BF16)).hasMessageContaining("quantized before");
+            plan.close();
+            assertThatThrownBy(() -> plan.quantize(Quantization.BF16)).hasMessageContaining("plan is closed");
+        }
+    }
+
+    // ---- what was lost and won
+
+    @ParameterizedTest
+    @EnumSource
+    void measured(Quantization as) {
+        float[] x = input(40);
+        try (Model<Sequential> model = Model.of(net(w -> w), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN))) {
+            Quantized quantized = plan.quantize(as, x);
+            try (Plan small = quantized.plan()) {
+                float[] before = plan.predict(x);
+                float[] after = small.predict(x);
+                double sum = 0;
+                float largest = 0;
+                for (int i = 0; i < before.length; i++) {
+                    sum += Math.abs(before[i] - after[i]);
+                    largest = Math.max(largest, Math.abs(before[i] - after[i]));
+                }
+                int same = 0;
+                for (int row = 0; row < 40; row++) {
+                    same += best(before, row) == best(after, row) ? 1 : 0;
+                }
+                assertThat(quantized.largestDifference()).isPositive().isCloseTo(largest, within(1e-6));
+                assertThat(quantized.meanDifference()).isPositive().isCloseTo(sum / before.length, within(1e-6));
+                assertThat(quantized.rows()).isEqualTo(40);
+                assertThat(quantized.agreement()).isEqualTo(same / 40.0);
+                assertThat((double) quantized.bytes() / quantized.bytesBefore())
+                        .isBetween(as == Quantization.BF16 ? 0.5 : 0.25, as == Quantization.BF16 ? 0.53 : 0.30);
+                assertThat(small.memory()).isLessThan(plan.memory());
+                assertThat(quantized.toString())
+                        .startsWith(as + ": ")
+                        .contains(" MB of weights instead of ", "on 40 rows");
+            }
+            assertThatThrownBy(() -> plan.quantize(as, new float[] {1}, x)).hasMessageContaining("2 arrays were given");
+        }
+    }
+
+    private static int best(float[] y, int row) {
+        int best = row * 9;
+        for (int i = best; i < row * 9 + 9; i++) {
+            best = y[i] > y[best] ? i : best;
+        }
+        return best;
+    }
+}
