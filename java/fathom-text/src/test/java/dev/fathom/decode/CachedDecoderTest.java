@@ -3,6 +3,7 @@ package dev.fathom.decode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
 import dev.fathom.attention.FeedForward;
@@ -12,12 +13,16 @@ import dev.fathom.attention.TransformerEncoder;
 import dev.fathom.attention.TransformerEncoderLayer;
 import dev.fathom.decode.CachedDecoder.Prefix;
 import dev.fathom.decode.CachedDecoder.Sequences;
+import dev.fathom.io.Safetensors;
 import dev.fathom.memory.Memory;
 import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.RmsNorm;
 import dev.fathom.op.Activation;
+import dev.fathom.op.DType;
+import dev.fathom.parameter.Parameter;
+import dev.fathom.plan.Quantization;
 import dev.fathom.tensor.AttentionMask;
 import dev.fathom.tensor.Next;
 import dev.fathom.tensor.Pass;
@@ -26,6 +31,7 @@ import dev.fathom.tensor.State;
 import dev.fathom.tensor.Tensor;
 import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -33,6 +39,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -590,6 +597,56 @@ class CachedDecoderTest {
                 }
             }
             assertThat(Memory.stats().owned()).as("all is closed").isEqualTo(before);
+        }
+    }
+
+    // ---- fewer bytes
+
+    /** Saves the model with its matrices and tables rounded to bfloat16. */
+    private static void saveRounded(Model<?> model, Path file) {
+        try (Pass pass = Pass.infer()) {
+            Safetensors.Writer writer = new Safetensors.Writer();
+            for (Parameter p : model.parameters()) {
+                boolean rounded = p.shape().rank() == 2;
+                writer.add(p.name(), rounded ? p.value().to(DType.BF16).to(DType.F32) : p.value());
+            }
+            writer.write(file);
+        }
+    }
+
+    /** The logits behind a prompt that is read at once, and behind each of the steps that follow. */
+    private static float[] logits(CachedDecoder decoder) {
+        try (Sequences sequences = decoder.sequences()) {
+            float[] all = new float[8 * VOCABULARY];
+            sequences.read(random(1, 9)).get(all, 0, VOCABULARY);
+            for (int t = 1; t < 8; t++) {
+                sequences.step(t).get(0, all, t * VOCABULARY, VOCABULARY);
+            }
+            return all;
+        }
+    }
+
+    @Test
+    void bfloatsGiveTheBitsOfRoundedWeights(@TempDir Path temp) {
+        Path file = temp.resolve("rounded.safetensors");
+        try (Model<CausalNet> model = Model.of(net("Llama"), 1);
+                Model<CausalNet> rounded = Model.of(net("Llama"), 2);
+                CachedDecoder wide = CachedDecoder.of(model);
+                CachedDecoder small = wide.quantize(Quantization.BF16);
+                CachedDecoder bytes = wide.quantize(Quantization.INT8_WEIGHTS)) {
+            saveRounded(model, file);
+            rounded.load(file);
+            try (CachedDecoder expected = CachedDecoder.of(rounded)) {
+                assertThat(logits(small)).isEqualTo(logits(expected)).isNotEqualTo(logits(wide));
+            }
+            float[] before = logits(wide);
+            float[] after = logits(bytes);
+            for (int i = 0; i < before.length; i++) {
+                assertThat(after[i]).isCloseTo(before[i], within(0.05f));
+            }
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> small.quantize(Quantization.BF16))
+                    .withMessageContaining("quantized before");
         }
     }
 }
