@@ -9,6 +9,7 @@ import dev.fathom.optim.Adam;
 import dev.fathom.optim.BoundOptimizer;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.plan.Plan;
+import dev.fathom.plan.Quantization;
 import dev.fathom.plan.Session;
 import dev.fathom.tensor.KeptTensor;
 import dev.fathom.tensor.Pass;
@@ -41,6 +42,16 @@ public class FathomMlp {
             layers[i] = i + 1 < layers.length ? linear.act(Activation.RELU) : linear;
         }
         return Model.of(new Sequential(layers), 1);
+    }
+
+    /** The plan, or in its place one whose matrices and tables are stored like this. */
+    static Plan stored(Plan plan, String weights) {
+        if (weights.equals("F32")) {
+            return plan;
+        }
+        try (plan) {
+            return plan.quantize(Quantization.valueOf(weights));
+        }
     }
 
     /** Cross-entropy, Adam: forward, backward, step on batches made before; the loss is not read. */
@@ -113,6 +124,10 @@ public class FathomMlp {
     /** The frozen network at batch 1, from float[] to float[]. */
     @State(Scope.Thread)
     public static class Latency {
+        /** How the matrices are stored: F32, or a {@link Quantization}. */
+        @Param("F32")
+        public String weights = "F32";
+
         private final float[] pixels = Work.gauss(1, Work.MLP[0], 1);
         private final float[] logits = new float[Work.MLP[Work.MLP.length - 1]];
         private Model<Sequential> model;
@@ -123,7 +138,7 @@ public class FathomMlp {
         @Setup(Level.Trial)
         public void setup() {
             model = model(true);
-            plan = Plan.freeze(model, Shape.of(1, pixels.length));
+            plan = stored(Plan.freeze(model, Shape.of(1, pixels.length)), weights);
             session = plan.newSession().set(pixels);
         }
 
@@ -143,7 +158,7 @@ public class FathomMlp {
             answer();
             double[] expected = Work.mlp(pixels);
             for (int i = 0; i < logits.length; i++) {
-                Work.check("logit " + i, logits[i], expected[i], 1e-4);
+                Work.check("logit " + i, logits[i], expected[i], weights.equals("F32") ? 1e-4 : 3e-2);
             }
             session.close();
             plan.close();

@@ -242,6 +242,10 @@ public class FathomTransformers {
     /** The frozen net {@code gpt} writes a sequence, each token the likeliest after those before. */
     @State(Scope.Thread)
     public static class Generation {
+        /** How the matrices and the table are stored: F32, or a {@link dev.fathom.plan.Quantization}. */
+        @Param("F32")
+        public String weights = "F32";
+
         private final Transformer t = Transformer.of("gpt");
         private final float[] y = new float[t.vocabulary()];
         private Plan plan;
@@ -252,7 +256,7 @@ public class FathomTransformers {
         @Setup(Level.Trial)
         public void setup() {
             try (Model<Gpt> model = Gpt.of(t)) {
-                plan = Gpt.freeze(model, t);
+                plan = FathomMlp.stored(Gpt.freeze(model, t), weights);
             }
             session = plan.newSession();
             token = session.intInput("token");

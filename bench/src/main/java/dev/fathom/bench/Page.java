@@ -84,7 +84,8 @@ final class Page {
             `gpt-generate` writes 256 tokens, each the likeliest, with a frozen causal stack of 6 layers, width 384, 6 heads and a vocabulary of 65, one token a
             call, with keys and values in a cache. Its share of the bound counts the bytes of all matrices and of the cache so far for each token, and 80 % of what
             the machine can read of so many bytes is asked besides the ratio. ONNX Runtime runs `GroupQueryAttention`, whose caches stay where they lie; PyTorch
-            writes into tensors made before. `bert-infer-b1` is a frozen encoder of 12 layers, width 384 and 12 heads on 128 tokens; ONNX Runtime has the operators
+            writes into tensors made before. Rows `-bf16` store the matrices in bfloat16 and are compared with Fathom's own F32.
+            `bert-infer-b1` is a frozen encoder of 12 layers, width 384 and 12 heads on 128 tokens; ONNX Runtime has the operators
             that its own tool fuses, with one product for queries, keys and values (`-packed`) or three (`-separate`).
 
             `encoder-l6-` and `-l12-` turn texts into vectors by BERT's encoder with 6 layers, as all-MiniLM-L6-v2 has, or 12, as all-MiniLM-L12-v2 and BGE-small have, of

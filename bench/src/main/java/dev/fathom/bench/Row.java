@@ -263,6 +263,15 @@ record Row(
                 Bar.atLeast(1.5, 1.9),
                 new Entrant(Contender.fathom(1), "fathom", "FathomMlp.latency", "-"),
                 served("mlp", 1)));
+        rows.add(narrow(
+                "mlp-latency-b1-bf16",
+                1,
+                Unit.US,
+                2.0 * parameters(),
+                parameters() / 2,
+                "FathomMlp.latency",
+                0,
+                Pace.USUAL));
         for (ConvCase conv : ConvCase.LAYERS) {
             for (ConvCase.Direction direction : ConvCase.Direction.values()) {
                 if (conv.has(direction)) {
@@ -479,6 +488,7 @@ record Row(
         rows.add(autoencoder());
         rows.add(supernet());
         rows.add(generation());
+        rows.add(narrowGeneration());
         rows.add(encoder());
         rows.addAll(encoders());
         for (int length : LENGTHS) {
@@ -709,6 +719,36 @@ record Row(
         return each(method, params, spacious(2));
     }
 
+    /** A row whose matrices are stored in BF16 beside itself with those of F32, which reads {@code floats}. */
+    private static Row narrow(
+            String name, int threads, Unit unit, double bytes, int floats, String method, double share, Pace pace) {
+        Contender fathom = Contender.fathom(threads);
+        return new Row(
+                name,
+                threads,
+                unit,
+                bytes,
+                new Limit("read", floats),
+                Bar.atLeast(1.4, 1.6).withShare(share),
+                new Entrant(fathom, "fathom", method, "weights=BF16"),
+                List.of(new Entrant(fathom, "fathom-f32", method, "weights=F32")),
+                null,
+                pace);
+    }
+
+    private static Row narrowGeneration() {
+        Transformer gpt = Transformer.of("gpt");
+        return narrow(
+                "gpt-generate-bf16",
+                2,
+                Unit.MS,
+                gpt.generatedBytes(2),
+                (int) gpt.weights() / 2,
+                "FathomTransformers.generate",
+                0.8,
+                Pace.SLOW);
+    }
+
     /** A sequence written token by token, which reads every matrix once for each. */
     private static Row generation() {
         List<Entrant> rivals = new ArrayList<>();
@@ -721,7 +761,7 @@ record Row(
                 "gpt-generate",
                 2,
                 Unit.MS,
-                gpt.generatedBytes(),
+                gpt.generatedBytes(4),
                 new Limit("read", (int) gpt.weights()),
                 Bar.atLeast(1.2, 2.0).withShare(0.8),
                 new Entrant(Contender.fathom(2), "fathom", "FathomTransformers.generate", "-"),

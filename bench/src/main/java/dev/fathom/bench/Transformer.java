@@ -94,9 +94,12 @@ public record Transformer(
         return 2 * tokens * (matrices + layers * 7.0 * length * width);
     }
 
-    /** Bytes that {@link #length} steps of a GPT read at least: every matrix, and the keys and values so far. */
-    double generatedBytes() {
+    /**
+     * Bytes that {@link #length} steps of a GPT read at least: every matrix, whose numbers have {@code bytes}, and the
+     * keys and values so far.
+     */
+    double generatedBytes(int bytes) {
         double cached = layers * 2.0 * width * length * (length + 1) / 2;
-        return 4 * (length * (double) weights() + cached);
+        return bytes * (length * (double) weights()) + 4 * cached;
     }
 }

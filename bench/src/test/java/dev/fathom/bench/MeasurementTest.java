@@ -258,6 +258,8 @@ class MeasurementTest {
                         "quickstart-train 2",
                         "freeze-vgg16 2",
                         "mlp-latency-b1 1",
+                        "mlp-latency-b1-bf16 1",
+                        "gpt-generate-bf16 2",
                         "conv-lenet1-fwd 2",
                         "conv-lenet2-data 2",
                         "conv-depthwise-weights 2",

@@ -27,7 +27,8 @@ class TransformerTest {
             caches += 6 * 2 * 384 * token;
         }
         assertThat(t.weights()).isEqualTo((long) matrices);
-        assertThat(t.generatedBytes()).isEqualTo(4 * (256 * matrices + caches));
+        assertThat(t.generatedBytes(4)).isEqualTo(4 * (256 * matrices + caches));
+        assertThat(t.generatedBytes(2)).isEqualTo(2 * 256 * matrices + 4 * caches);
         assertThat(Files.readString(Contender.BENCH.resolve("native/peak.c")))
                 .contains("measure(READ, " + t.weights() + ", threads);");
     }
