@@ -47,7 +47,7 @@ FATHOM_API int32_t fathom_run(int64_t words, int64_t count);
  */
 FATHOM_API int64_t fathom_scratch_bytes(int64_t words, int64_t count);
 
-/* Instruction sets: 0 baseline, 1 x86-64-v3, 2 x86-64-v4 (elsewhere only 0). */
+/* Instruction sets: 0 baseline, 1 x86-64-v3, 2 x86-64-v4; on 64-bit Arm only 3 NEON, and on other processors only 0. */
 FATHOM_API int32_t fathom_best_isa(void);
 /* Chooses the kernels; returns isa, or -1 where this processor (or this build) lacks it. Before the first run. */
 FATHOM_API int32_t fathom_select_isa(int32_t isa);

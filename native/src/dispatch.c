@@ -13,26 +13,34 @@
 
 /* ---- instruction sets ---- */
 
-#if defined(__x86_64__) && !defined(FATHOM_BASELINE_ONLY)
-static const struct kernel_table *const tables[] = {&fathom_kernels_baseline, &fathom_kernels_v3, &fathom_kernels_v4};
+#if defined(__aarch64__)
+enum { ISA_FIRST = ISA_NEON };
+static const struct kernel_table *const tables[ISA_COUNT] = {[ISA_NEON] = &fathom_kernels_neon};
+static const struct kernel_table *kernels = &fathom_kernels_neon;
 #else
-static const struct kernel_table *const tables[] = {&fathom_kernels_baseline};
+enum { ISA_FIRST = ISA_BASELINE };
+static const struct kernel_table *const tables[ISA_COUNT] = {
+    [ISA_BASELINE] = &fathom_kernels_baseline,
+#if defined(__x86_64__) && !defined(FATHOM_BASELINE_ONLY)
+    [ISA_V3] = &fathom_kernels_v3,
+    [ISA_V4] = &fathom_kernels_v4,
 #endif
-
+};
 static const struct kernel_table *kernels = &fathom_kernels_baseline;
+#endif
 
 /* The compiler's run-time looks at what the operating system saves of a thread's registers, too. */
 int32_t fathom_best_isa(void) {
 #if defined(__x86_64__) && !defined(FATHOM_BASELINE_ONLY)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("x86-64-v4")) return 2;
-    if (__builtin_cpu_supports("x86-64-v3")) return 1;
+    if (__builtin_cpu_supports("x86-64-v4")) return ISA_V4;
+    if (__builtin_cpu_supports("x86-64-v3")) return ISA_V3;
 #endif
-    return 0;
+    return ISA_FIRST;
 }
 
 int32_t fathom_select_isa(int32_t isa) {
-    if (isa < 0 || isa > fathom_best_isa()) return -1;
+    if (isa < ISA_FIRST || isa > fathom_best_isa()) return -1;
     kernels = tables[isa];
     return isa;
 }

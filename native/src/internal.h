@@ -105,10 +105,9 @@ struct kernel_table {
     kernel_fn fn[KERNEL_COUNT];
     scratch_fn scratch[KERNEL_COUNT]; /* 0 for a kernel without an S word */
 };
-extern const struct kernel_table fathom_kernels_baseline;
-#if defined(__x86_64__)
-extern const struct kernel_table fathom_kernels_v3, fathom_kernels_v4;
-#endif
+/* The instruction sets, as Java's enum Isa has them; a processor has those of its family up to its best. */
+enum isa { ISA_BASELINE, ISA_V3, ISA_V4, ISA_NEON, ISA_COUNT };
+extern const struct kernel_table fathom_kernels_baseline, fathom_kernels_v3, fathom_kernels_v4, fathom_kernels_neon;
 
 /*
  * The pool. fathom_parts tells how many parts work of about `nanos` (one thread) is worth right now: 1 below about 20 us when the

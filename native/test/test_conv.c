@@ -296,8 +296,8 @@ int main(void) {
     test_conv(window_of(2, 6, 7, 24, 18, 3, 2, 3, 2, 2, 3, 4, 1, 3, 5, 1));   /* stride and dilation share no factor, or do */
     test_conv(window_of(2, 9, 8, 24, 18, 3, 3, 2, 4, 2, 6, 4, 4, 12, 3, 1));
     for (int64_t i = 0; i < 12; i++) test_conv(square(1, 7 + i, 18 - i, 36, 36, 3, 1, 1, 36)); /* blocks of depthwise, and all ends */
-#if defined(__SANITIZE_THREAD__)
-    enum { RANDOM = 40 }; /* under it a run takes long */
+#if defined(RUNS_SLOWLY)
+    enum { RANDOM = 40 };
 #else
     enum { RANDOM = 150 };
 #endif

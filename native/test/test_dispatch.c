@@ -116,8 +116,8 @@ static void broken_commands_are_refused(void) {
 
 static void isas_are_bounded(void) {
     int best = fathom_best_isa();
-    CHECK(fathom_select_isa(-1) == -1 && fathom_select_isa(best + 1) == -1, "best is %d", best);
-    for (int isa = 0; isa <= best; isa++) CHECK(fathom_select_isa(isa) == isa, "isa %d", isa);
+    CHECK(fathom_select_isa(-1) == -1 && fathom_select_isa(best + 1) == -1 && fathom_select_isa(best) == best, "best is %d", best);
+    FOR_EACH_ISA(isa) CHECK((isa == ISA_NEON) == (best == ISA_NEON), "isa %d is of another family than %d", isa, best);
 }
 
 static void tables_have_a_line_a_row(void) {
@@ -197,6 +197,7 @@ static int64_t pages(int which) {
 }
 
 static void mapped_pages_come_and_go(void) {
+    if (EMULATED) printf("SKIPPED that pages are counted: an emulator maps its own beside them\n");
     static const int64_t sizes[] = {1, 4096, 5000, (2 << 20) - 1, 2 << 20, (2 << 20) + 1, 5 * (1 << 20) + 3, 64 << 20};
     int64_t page = sysconf(_SC_PAGESIZE);
     pages(0); /* what stdio maps at first */
@@ -207,13 +208,13 @@ static void mapped_pages_come_and_go(void) {
             int64_t at = fathom_map(bytes, huge);
             volatile unsigned char *p = (unsigned char *)(intptr_t)at;
             CHECK(at && at % (bytes >= 2 << 20 ? 2 << 20 : page) == 0, "%lld bytes at %llx", (long long)bytes, (long long)at);
-            CHECK(pages(0) - before == rounded, "%lld pages mapped for %lld", (long long)(pages(0) - before), (long long)rounded);
+            CHECK(EMULATED || pages(0) - before == rounded, "%lld pages mapped for %lld", (long long)(pages(0) - before), (long long)rounded);
             /* the system counts resident pages loosely */
-            CHECK(!huge || pages(1) - resident > rounded - 512, "%lld pages are here", (long long)(pages(1) - resident));
+            CHECK(!huge || EMULATED || pages(1) - resident > rounded - 512, "%lld pages are here", (long long)(pages(1) - resident));
             CHECK(p[0] == 0 && p[bytes / 2] == 0 && p[bytes - 1] == 0, "new pages are 0");
             for (int64_t j = 0; j < bytes; j += 1000) p[j] = 1;
             p[bytes - 1] = 1;
-            CHECK(fathom_unmap(at, bytes) == 0 && pages(0) == before, "%lld pages left", (long long)(pages(0) - before));
+            CHECK(fathom_unmap(at, bytes) == 0 && (EMULATED || pages(0) == before), "%lld pages left", (long long)(pages(0) - before));
             at += (bytes - 1) / page * page;
             CHECK(msync((void *)(intptr_t)at, (size_t)page, MS_ASYNC) != 0, "the last page is still there");
         }

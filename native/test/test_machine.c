@@ -12,8 +12,8 @@ static const struct machine machines[] = {
     {.l1 = 48 << 10, .l2 = 1 << 20, .l3 = 32 << 20, .l3_cores = 8, .smt = 2},
     {.l1 = 1 << 30, .l2 = 1 << 30, .l3 = 1 << 30, .l3_cores = 64, .smt = 1},
 };
-#if defined(__SANITIZE_THREAD__)
-enum { MACHINES = 2 }; /* the smallest blocks, and others: under it a run takes long */
+#if defined(RUNS_SLOWLY)
+enum { MACHINES = 2 }; /* the smallest blocks, and others */
 #else
 enum { MACHINES = sizeof machines / sizeof *machines };
 #endif

@@ -65,9 +65,9 @@ static void uniform_bounds(void) {
     static const float bounds[][2] = {{1, 2}, {-1, -0.999999f}, {16777214, 16777216}, {-3e38f, 3e38f}, {1e-40f, 2e-40f}, {7, 7}};
     FOR_EACH_ISA(isa)
         for (int b = 0; b < COUNT(bounds); b++) {
-            float lo = bounds[b][0], hi = bounds[b][1], *y = guarded_floats(n, 8);
+            float lo = as_read(bounds[b][0]), hi = as_read(bounds[b][1]), *y = guarded_floats(n, 8);
             int64_t outside = 0;
-            RUN(uniform, .y = y, .n = n, .lo = lo, .hi = hi, .seed = 3, .counter = 9);
+            RUN(uniform, .y = y, .n = n, .lo = bounds[b][0], .hi = bounds[b][1], .seed = 3, .counter = 9);
             for (int64_t i = 0; i < n; i++) outside += !(y[i] >= lo && (y[i] < hi || lo == hi));
             CHECK(outside == 0, "isa %d [%g, %g): %lld outside", isa, lo, hi, (long long)outside);
             release_guarded();

@@ -206,12 +206,12 @@ static void rows_alone(void) {
 /* Which of 0 and -0 is the larger depends on the order of comparisons: it is one order on every instruction set. */
 static void signs_of_zeros(void) {
     enum { N = 100 };
-    float *x = guarded_floats(N, 4), *y = guarded_floats(3, 0);
+    float *x = guarded_floats(N, 4), *y = guarded_floats(ISA_COUNT, 0);
     for (int round = 0; round < 500; round++) {
         for (int i = 0; i < N; i++) x[i] = random_below(2) ? 0.0f : -0.0f;
         int64_t n = 1 + random_below(N);
         FOR_EACH_ISA(isa) RUN(reduce, .kind = REDUCE_MAX, .x = x, .y = y + isa, .outer = 1, .r = n, .inner = 1);
-        for (int isa = 1; isa <= fathom_best_isa(); isa++) CHECK_BITS(y + isa, y, 1, "%lld zeros, isa %d", (long long)n, isa);
+        FOR_EACH_ISA(isa) CHECK_BITS(y + isa, y + fathom_best_isa(), 1, "%lld zeros, isa %d", (long long)n, isa);
     }
     release_guarded();
 }

@@ -228,7 +228,7 @@ int main(void) {
     far_taps();
     release_guarded();
     for (int64_t i = 0; i < RUNS; i++) {
-        fathom_select_isa(i % 3 < fathom_best_isa() ? i % 3 : fathom_best_isa());
+        use_isa((int)(i % ISA_COUNT));
         switch (i % 5) {
         case 0: conv(); break;
         case 1: pool(); break;

@@ -475,7 +475,9 @@ static void an_idle_pool_burns_nothing(void) {
 }
 
 static void a_forked_child_starts_anew(void) {
-#if !defined(__SANITIZE_THREAD__) /* which refuses threads after a fork */
+#if defined(RUNS_SLOWLY) /* the thread sanitizer refuses threads after a fork, and qemu ends at them */
+    printf("SKIPPED that a forked child starts anew\n");
+#else
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {

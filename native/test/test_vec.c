@@ -12,7 +12,7 @@ enum { CHUNK = 4096 };
 /* ---- every row of unary.def over all floats ---- */
 
 static void sweep(int row, uint64_t stride) {
-    static float x[CHUNK], y[3][CHUNK];
+    static float x[CHUNK], y[ISA_COUNT][CHUNK];
     static const float special[] = {
         0,      -0.0f,    INFINITY, -INFINITY, NAN,     1,         -1,     0x1p-126f, 0x1p-149f, 0x1.fffffep127f, 88.7f, 88.7229f,
         -87.3f, -103.97f, -104.5f,  -0x1p-99f, 14.35f,  -14.4f,    -0.75f, 9.01f,     -9.02f,    10.05f,          10.1f, -0.9999f,
@@ -20,8 +20,8 @@ static void sweep(int row, uint64_t stride) {
     };
     const char *name = unaries[row].name;
     const struct unary_reference is = *unaries[row].is;
-    double worst[3] = {0};
-    float at[3] = {0};
+    double worst[ISA_COUNT] = {0};
+    float at[ISA_COUNT] = {0};
     int64_t unequal = 0;
     for (uint64_t bits = 0; bits < UINT64_C(1) << 32; bits += CHUNK * stride) {
         for (int i = 0; i < CHUNK; i++) {
@@ -34,16 +34,16 @@ static void sweep(int row, uint64_t stride) {
             CHECK(status == FATHOM_OK, "%s", name);
         }
         for (int i = 0; i < CHUNK; i++) {
-            double want = is.f(x[i], is.p, is.q);
-            for (int isa = 0; isa <= fathom_best_isa(); isa++) {
+            double want = is.f(as_read(x[i]), is.p, is.q);
+            FOR_EACH_ISA(isa) {
                 double error = ulps(y[isa][i], want);
                 if (error > worst[isa]) worst[isa] = error, at[isa] = x[i];
             }
         }
-        unequal += fathom_best_isa() == 2 && differs(y[1], y[2], CHUNK) >= 0;
+        unequal += fathom_best_isa() == ISA_V4 && differs(y[1], y[2], CHUNK) >= 0;
     }
-    for (int isa = 0; isa <= fathom_best_isa(); isa++) {
-        double slack = isa == 0 && is.ulp > 0.5 ? 0.5 : 0;
+    FOR_EACH_ISA(isa) {
+        double slack = isa == ISA_BASELINE && is.ulp > 0.5 ? 0.5 : 0;
         CHECK(worst[isa] <= is.ulp + slack, "%s, isa %d: %.3f ulp, worst at %.9g", name, isa, worst[isa], at[isa]);
         printf("%-10s isa %d: %.3f ulp\n", name, isa, worst[isa]);
     }
@@ -52,11 +52,11 @@ static void sweep(int row, uint64_t stride) {
 
 /* pow on pairs of all magnitudes, and of all special values with each other as C99 and IEEE 754 have them */
 static void powers(void) {
-    static float a[CHUNK], b[CHUNK], y[3][CHUNK];
+    static float a[CHUNK], b[CHUNK], y[ISA_COUNT][CHUNK];
     static const float special[] = {0, 1, -1, 0.5f, -0.5f, 2, -2, 3, -3, 0.25f, 16777215, 16777216, 3e38f,
                                     1e-40f, INFINITY, -INFINITY, NAN};
     enum { SPECIALS = sizeof special / sizeof *special };
-    double worst[3] = {0};
+    double worst[ISA_COUNT] = {0};
     for (int chunk = 0; chunk < 300; chunk++) {
         for (int i = 0; i < CHUNK; i++) {
             if (chunk == 0) {
@@ -75,20 +75,20 @@ static void powers(void) {
                                     .sa = {[5] = 1}, .sb = {[5] = 1}};
             CHECK(run_command(K_binary, &g, sizeof g) == FATHOM_OK, "pow");
             for (int i = 0; i < CHUNK; i++) {
-                double want = pow(a[i], b[i]), error = ulps(y[isa][i], want);
+                double want = pow(as_read(a[i]), as_read(b[i])), error = ulps(y[isa][i], want);
                 if (error > worst[isa]) worst[isa] = error;
                 CHECK(error <= 1, "%g to the %g is %g, not %g: isa %d", a[i], b[i], y[isa][i], want, isa);
             }
         }
-        if (fathom_best_isa() > 0) CHECK_BITS(y[fathom_best_isa()], y[0], CHUNK, "pow needs no fused operation");
+        FOR_EACH_ISA(isa) CHECK_BITS(y[isa], y[fathom_best_isa()], CHUNK, "pow needs no fused operation");
     }
-    for (int isa = 0; isa <= fathom_best_isa(); isa++)
+    FOR_EACH_ISA(isa)
         printf("pow        isa %d: %.3f ulp\n", isa, worst[isa]);
 }
 
 /* gelu's slope passes through 0 at -0.7518, where only the absolute error can be small; in the tail it is the relative one */
 static void gelu_slope(void) {
-    static float x[CHUNK], one[CHUNK], dx[3][CHUNK];
+    static float x[CHUNK], one[CHUNK], dx[ISA_COUNT][CHUNK];
     for (int i = 0; i < CHUNK; i++) {
         x[i] = -13 + 26 * (float)i / CHUNK;
         one[i] = 1;
@@ -100,7 +100,7 @@ static void gelu_slope(void) {
             CHECK_NEAR(dx[isa][i], want, t < -2 ? 6e-7 * fabs(want) : 2e-7, "slope of gelu at %g, isa %d", t, isa);
         }
     }
-    if (fathom_best_isa() == 2) CHECK_BITS(dx[2], dx[1], CHUNK, "slope of gelu on v3 and v4");
+    if (fathom_best_isa() == ISA_V4) CHECK_BITS(dx[2], dx[1], CHUNK, "slope of gelu on v3 and v4");
 }
 
 /* ---- vectors ---- */

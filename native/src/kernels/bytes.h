@@ -15,6 +15,10 @@ static inline vi bytes_load(const uint8_t *p) {
     memcpy(&four, p, 4);
     __m128i zero = _mm_setzero_si128();
     return (vi)_mm_unpacklo_epi16(_mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero), zero);
+#elif defined(__aarch64__)
+    uint32_t four;
+    memcpy(&four, p, 4);
+    return (vi)vmovl_u16(vget_low_u16(vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(four)))));
 #else
     typedef uint8_t v_bytes_mem __attribute__((vector_size(VL), aligned(1), may_alias));
     return __builtin_convertvector(*(const v_bytes_mem *)p, vi);
@@ -41,6 +45,14 @@ static inline v_shorts v_low16(vu x) { return __builtin_convertvector(x, v_short
 static inline v_bytes v_low8(vu x) {
     const __m128i shorts = (__m128i)v_low16(x & 0xff);
     return (v_bytes)_mm_cvtsi128_si64(_mm_packus_epi16(shorts, shorts));
+}
+#elif defined(__aarch64__)
+static inline v_bytes v_low8(vu x) {
+    uint16x4_t shorts = vmovn_u32((uint32x4_t)x);
+    uint32_t four = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(shorts, shorts))), 0);
+    v_bytes bytes;
+    memcpy(&bytes, &four, 4);
+    return bytes;
 }
 #else
 static inline v_bytes v_low8(vu x) { return __builtin_convertvector(x, v_bytes); }

@@ -30,6 +30,13 @@ static inline v_shorts halves_narrow(v x) { return (v_shorts)_mm512_cvtps_ph((__
 #elif defined(__F16C__)
 static inline v halves_widen(v_shorts x) { return (v)_mm256_cvtph_ps((__m128i)x); }
 static inline v_shorts halves_narrow(v x) { return (v_shorts)_mm256_cvtps_ph((__m256)x, _MM_FROUND_TO_NEAREST_INT); }
+#elif defined(__aarch64__)
+static inline v halves_widen(v_shorts x) {
+    float32x4_t y = vcvt_f32_f16((float16x4_t)x);
+    __asm__("" : "+w"(y)); /* or gcc takes narrowing after widening for nothing, and a signaling NaN stays one */
+    return (v)y;
+}
+static inline v_shorts halves_narrow(v x) { return (v_shorts)vcvt_f16_f32((float32x4_t)x); }
 #else
 static inline v halves_widen(v_shorts x) {
     const vu bits = __builtin_convertvector(x, vu);

@@ -1,5 +1,5 @@
 /*
- * A unit of kernels is compiled once per instruction set (-march and -DFATHOM_ISA=baseline|v3|v4), so that its objects live side by
+ * A unit of kernels is compiled once per instruction set (-march and -DFATHOM_ISA=baseline|v3|v4|neon), so that its objects live side by
  * side in one library and dispatch is a pointer. What other units see of it bears the name of the instruction set.
  */
 #ifndef FATHOM_ISA_H

@@ -100,6 +100,8 @@ struct spread {
 static inline v v_lanes_of(v x, vi from) {
 #if defined(__AVX512F__)
     return (v)_mm512_permutexvar_ps((__m512i)from, (__m512)x);
+#elif defined(__aarch64__)
+    return (v)vqtbl1q_u8((uint8x16_t)x, (uint8x16_t)(from * 0x04040404 + 0x03020100));
 #else
     return __builtin_shuffle(x, from);
 #endif
@@ -116,6 +118,8 @@ static inline struct two two_load(const float *p, int64_t n) {
 static inline v two_lanes(struct two x, vi from) {
 #if defined(__AVX512F__)
     return (v)_mm512_permutex2var_ps((__m512)x.low, (__m512i)from, (__m512)x.high);
+#elif defined(__aarch64__)
+    return (v)vqtbl2q_u8((uint8x16x2_t){{(uint8x16_t)x.low, (uint8x16_t)x.high}}, (uint8x16_t)(from * 0x04040404 + 0x03020100));
 #else
     return __builtin_shuffle(x.low, x.high, from);
 #endif

@@ -8,7 +8,7 @@
 #include "loops.h"
 
 #if defined(__AVX512F__) || defined(__aarch64__)
-#define TILE_VECS 4 /* 32 registers: 6 x 64 floats on AVX-512 */
+#define TILE_VECS 4 /* 32 registers: 6 x 64 floats on AVX-512, 6 x 16 on NEON */
 #else
 #define TILE_VECS 2 /* 16 registers: 6 x 16 floats on AVX2 */
 #endif

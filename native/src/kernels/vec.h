@@ -1,7 +1,7 @@
 /*
  * Vectors of VL floats (16, 8 or 4, the width of the ISA) by compiler extensions: + - * / < & | are the language's own.
- * v_fma is one rounding wherever the hardware has it (v3, v4, aarch64) and two on the x86-64 baseline. Contraction by the
- * compiler stays off, so what is fused is what is written v_fma or v_fnma, and v3 and v4 give the same bits.
+ * v_fma is one rounding wherever the hardware has it (v3, v4, neon) and two on the x86-64 baseline. Contraction by the
+ * compiler stays off, so what is fused is what is written v_fma or v_fnma, and v3, v4 and neon give the same bits.
  */
 #ifndef FATHOM_VEC_H
 #define FATHOM_VEC_H
@@ -11,6 +11,8 @@
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #if defined(__AVX512F__)
@@ -21,7 +23,7 @@
 #define VL 4
 #endif
 
-#if defined(__AVX2__) || defined(__FP_FAST_FMAF)
+#if defined(__AVX2__) || defined(__aarch64__)
 #define V_FUSED /* v_fma rounds once */
 #endif
 
@@ -50,12 +52,17 @@ static inline __m256i v_lanes(int64_t n) {
 static inline v v_load_n(const float *p, int64_t n) { return (v)_mm256_maskload_ps(p, v_lanes(n)); }
 static inline void v_store_n(float *p, v x, int64_t n) { _mm256_maskstore_ps(p, v_lanes(n), (__m256)x); }
 #else
+/* lane by lane, as a call of memcpy would empty the registers of a tile */
 static inline v v_load_n(const float *p, int64_t n) {
     v x = {0};
-    memcpy(&x, p, (size_t)n * 4);
+    for (int i = 0; i < VL; i++)
+        if (i < n) x[i] = p[i];
     return x;
 }
-static inline void v_store_n(float *p, v x, int64_t n) { memcpy(p, &x, (size_t)n * 4); }
+static inline void v_store_n(float *p, v x, int64_t n) {
+    for (int i = 0; i < VL; i++)
+        if (i < n) p[i] = x[i];
+}
 #endif
 
 /* loads n lanes, which are often all VL of them */
@@ -108,15 +115,12 @@ static inline v v_sqrt(v x) { return (v)_mm512_sqrt_ps((__m512)x); }
 static inline v v_fma(v a, v b, v c) { return (v)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 static inline v v_fnma(v a, v b, v c) { return (v)_mm256_fnmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 static inline v v_sqrt(v x) { return (v)_mm256_sqrt_ps((__m256)x); }
+#elif defined(__aarch64__)
+static inline v v_fma(v a, v b, v c) { return (v)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+static inline v v_fnma(v a, v b, v c) { return (v)vfmsq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+static inline v v_sqrt(v x) { return (v)vsqrtq_f32((float32x4_t)x); }
 #else
-static inline v v_fma(v a, v b, v c) {
-#ifdef V_FUSED
-    for (int i = 0; i < VL; i++) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
-    return c;
-#else
-    return a * b + c;
-#endif
-}
+static inline v v_fma(v a, v b, v c) { return a * b + c; }
 static inline v v_fnma(v a, v b, v c) { return v_fma(-a, b, c); }
 static inline v v_sqrt(v x) {
     for (int i = 0; i < VL; i++) x[i] = __builtin_sqrtf(x[i]);
@@ -152,6 +156,8 @@ static inline uint32_t v_bits(vi mask) {
     return (uint32_t)_mm256_movemask_ps((__m256)mask);
 #elif defined(__SSE2__)
     return (uint32_t)_mm_movemask_ps((__m128)mask);
+#elif defined(__aarch64__)
+    return vaddvq_u32((uint32x4_t)(mask & (vi){1, 2, 4, 8}));
 #else
     uint32_t bits = 0;
     for (int i = 0; i < VL; i++) bits |= (mask[i] & 1u) << i;
@@ -589,11 +595,17 @@ typedef uint64_t vd_bits __attribute__((vector_size(4 * VL)));
 #define V_BOTH(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3)
 #define V_EVENS(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
 #endif
+#if defined(__aarch64__) /* gcc 12 moves the lanes one by one */
+static inline vd vd_low(v x) { return (vd)vcvt_f64_f32(vget_low_f32((float32x4_t)x)); }
+static inline vd vd_high(v x) { return (vd)vcvt_high_f64_f32((float32x4_t)x); }
+static inline v vd_floats(vd low, vd high) { return (v)vcvt_high_f32_f64(vcvt_f32_f64((float64x2_t)low), (float64x2_t)high); }
+#else
 static inline vd vd_low(v x) { return __builtin_convertvector(V_HALF(x, 0), vd); }
 static inline vd vd_high(v x) { return __builtin_convertvector(V_HALF(x, VL / 2), vd); }
 static inline v vd_floats(vd low, vd high) {
     return V_BOTH(__builtin_convertvector(low, v_half), __builtin_convertvector(high, v_half));
 }
+#endif
 #define VD_ROUND 0x1.8p52 /* x + this: the low 32 bits are the integer nearest x */
 
 /* sine of angle + quarter pi / 2, |angle| <= pi / 4, by the polynomials of Cephes' sinf and cosf; the cosine is that of quarter + 1 */

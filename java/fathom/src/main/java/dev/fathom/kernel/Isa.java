@@ -5,14 +5,16 @@ import java.util.Locale;
 /** An instruction set the kernels are compiled for, in the order of the library's own numbers. */
 public enum Isa {
     /**
-     * What every processor of the platform has. On x86-64 that is no fused multiply-add, so no claim of equal bits with
-     * the others; on aarch64 it is the only set, has one, and gives the bits of v3 and v4.
+     * What every x86-64 processor has, and all that there is on platforms other than x86-64 and aarch64. It has no
+     * fused multiply-add, so its bits differ from those of the others, which agree among themselves.
      */
     BASELINE,
     /** x86-64-v3: AVX2 and FMA. */
     V3,
     /** x86-64-v4: AVX-512 F, BW, CD, DQ, VL. */
-    V4;
+    V4,
+    /** aarch64, which has no other: Advanced SIMD and its fused multiply-add. */
+    NEON;
 
     /** The name in {@code -Dfathom.isa=}. */
     @Override

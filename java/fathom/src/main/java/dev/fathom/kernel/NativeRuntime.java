@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <table>
  * <caption>Settings, read at the first use</caption>
  * <tr><th>property</th><th>value</th><th>default</th></tr>
- * <tr><td>{@code fathom.isa}</td><td>baseline, v3, v4</td><td>the best that the processor has</td></tr>
+ * <tr><td>{@code fathom.isa}</td><td>baseline, v3, v4, neon</td><td>the best that the processor has</td></tr>
  * <tr><td>{@code fathom.threads}</td><td>1 to 256</td>
  *       <td>{@code FATHOM_THREADS}, else the processors of this container</td></tr>
  * <tr><td>{@code fathom.memory}</td><td>a size such as 6g or 512m, or a share such as 50%</td>
@@ -88,7 +88,9 @@ public final class NativeRuntime {
         if (failure != null) {
             throw again(failure);
         }
-        return List.of(Isa.values()).subList(0, Native.bestIsa() + 1);
+        int best = Native.bestIsa();
+        Isa first = best < Isa.NEON.ordinal() ? Isa.BASELINE : Isa.NEON;
+        return List.of(Isa.values()).subList(first.ordinal(), best + 1);
     }
 
     private static NativeException again(@Nullable NativeException failure) {

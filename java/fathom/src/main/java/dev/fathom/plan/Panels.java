@@ -1,7 +1,6 @@
 package dev.fathom.plan;
 
 import dev.fathom.jni.Native;
-import dev.fathom.kernel.Isa;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
@@ -18,9 +17,12 @@ import java.nio.ByteBuffer;
 record Panels(int lanes, int vectors) {
     /** The panels that the kernels of this process read (native/src/kernels/tile.h and vec.h). */
     static Panels here() {
-        Isa isa = NativeRuntime.get().isa();
-        int lanes = isa == Isa.V4 ? 16 : isa == Isa.V3 ? 8 : 4;
-        return new Panels(lanes, isa == Isa.V4 || System.getProperty("os.arch").equals("aarch64") ? 4 : 2);
+        return switch (NativeRuntime.get().isa()) {
+            case BASELINE -> new Panels(4, 2);
+            case V3 -> new Panels(8, 2);
+            case V4 -> new Panels(16, 4);
+            case NEON -> new Panels(4, 4);
+        };
     }
 
     boolean same(Panels other) {
