@@ -1,0 +1,28 @@
+/* Which processors this process may run on, in the order in which threads take them, and how many of them it may keep busy. */
+#ifndef FATHOM_PROCESSORS_H
+#define FATHOM_PROCESSORS_H
+
+#include <sched.h>
+#include <stdint.h>
+
+enum { MOST_PROCESSORS = 256 };
+
+/* those that a process may run on, of which 256 are enough */
+struct processors {
+    int busy;                    /* how many it may keep busy: all, or fewer where a control group has a quota of time */
+    int count;                   /* 0 where the system does not tell which */
+    int16_t at[MOST_PROCESSORS]; /* their numbers: the first of every core, then the second; those of an L3 together */
+#if defined(__linux__)
+    cpu_set_t set;
+#endif
+};
+
+/* `root` is "", or for tests a folder that stands for the root of the file system. */
+#if defined(__linux__)
+struct processors read_processors(const char *root, const cpu_set_t *allowed);
+#endif
+
+/* Those of this process, read once: of its first thread, because the thread that asks may be pinned to one of them. */
+const struct processors *fathom_processors(void);
+
+#endif

@@ -1,0 +1,123 @@
+/* Processors of other machines, described by files under a folder that stands for the root: their order, and quotas of both versions. */
+#define _GNU_SOURCE
+#include "check.h"
+#include "processors.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+static char root[64];
+
+/* a file of so many lines under the root, and the folders above it */
+static void put(const char *path, const char *text) {
+    char name[512];
+    snprintf(name, sizeof name, "%s%s", root, path);
+    for (char *at = name + strlen(root) + 1; (at = strchr(at, '/')); *at++ = '/') {
+        *at = 0;
+        CHECK(!mkdir(name, 0700) || errno == EEXIST, "%s", name);
+    }
+    FILE *f = fopen(name, "w");
+    CHECK(f && fputs(text, f) >= 0 && !fclose(f), "%s", name);
+}
+
+static void forget(const char *path) {
+    char name[512];
+    snprintf(name, sizeof name, "%s%s", root, path);
+    CHECK(!remove(name), "%s", name);
+}
+
+static cpu_set_t first(int n) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int i = 0; i < n; i++) CPU_SET((size_t)i, &set);
+    return set;
+}
+
+static void check_order(const cpu_set_t *allowed, const char *expected) {
+    struct processors p = read_processors(root, allowed);
+    char text[256] = "";
+    for (int i = 0, n = 0; i < p.count; i++) n += snprintf(text + n, sizeof text - (size_t)n, "%s%d", i ? " " : "", p.at[i]);
+    CHECK(!strcmp(text, expected), "%s instead of %s", text, expected);
+}
+
+static void cores_come_before_their_second_threads(void) {
+    cpu_set_t all = first(8), some = first(8);
+    check_order(&all, "0 1 2 3 4 5 6 7"); /* nothing is known */
+    for (int i = 0; i < 8; i++) { /* threads i and i + 4 share a core; even cores have one L3, odd ones another */
+        char path[128], text[64];
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", i);
+        snprintf(text, sizeof text, "%d,%d\n", i % 4, i % 4 + 4);
+        put(path, text);
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index3/shared_cpu_list", i);
+        put(path, i % 2 ? "1,3,5,7\n" : "0,2,4,6\n");
+    }
+    check_order(&all, "0 2 1 3 4 6 5 7");
+    CPU_CLR(0, &some);
+    CPU_CLR(3, &some);
+    check_order(&some, "2 4 1 7 6 5"); /* the second thread of a core whose first is not allowed is the first */
+    for (int i = 0; i < 8; i++) { /* threads 2 i and 2 i + 1 share a core */
+        char path[128];
+        static const char *pairs[] = {"0-1\n", "2-3\n", "4-5\n", "6-7\n"};
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", i);
+        put(path, pairs[i / 2]);
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index3/shared_cpu_list", i);
+        put(path, "0-7\n");
+    }
+    check_order(&all, "0 2 4 6 1 3 5 7");
+}
+
+static void check_busy(int expected, const char *what) {
+    cpu_set_t all = first(8);
+    struct processors p = read_processors(root, &all);
+    CHECK(p.busy == expected && p.count == 8, "%s: %d of %d processors", what, p.busy, p.count);
+}
+
+static void quotas_count_as_processors(void) {
+    check_busy(8, "no groups");
+    put("/proc/self/cgroup", "0::/a/b\n");
+    check_busy(8, "no files");
+    put("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+    check_busy(8, "no quota");
+    put("/sys/fs/cgroup/a/b/cpu.max", "250000 100000\n");
+    check_busy(3, "two and a half");
+    put("/sys/fs/cgroup/a/cpu.max", "50000 100000\n");
+    check_busy(1, "half a processor for the group above");
+    forget("/sys/fs/cgroup/a/cpu.max");
+    forget("/sys/fs/cgroup/a/b/cpu.max");
+    put("/sys/fs/cgroup/cpu.max", "400000 100000\n");
+    check_busy(4, "a container whose group has another path inside");
+    put("/sys/fs/cgroup/cpu.max", "1600000 100000\n");
+    check_busy(8, "more than there are");
+    forget("/sys/fs/cgroup/cpu.max");
+
+    put("/proc/self/cgroup", "9:name=cpu:/a\n4:cpuacct,cpu:/a\n3:cpuset:/c\n0::/\n");
+    check_busy(8, "version 1 without files");
+    put("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "-1\n");
+    put("/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+    check_busy(8, "version 1 without a quota");
+    put("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "200000\n");
+    check_busy(2, "version 1");
+    put("/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "0\n");
+    check_busy(8, "a period of nothing");
+    put("/proc/self/cgroup", "nonsense\n\n:\n::\n");
+    check_busy(8, "nonsense");
+}
+
+int main(void) {
+    const char *folder = getenv("TMPDIR");
+    snprintf(root, sizeof root, "%s/fathom-XXXXXX", folder && strlen(folder) < 40 ? folder : "/tmp");
+    CHECK(mkdtemp(root), "%s", root);
+    cores_come_before_their_second_threads();
+    quotas_count_as_processors();
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", root);
+    CHECK(!system(command), "%s", command);
+    const struct processors *p = fathom_processors();
+    CHECK(p->count == processors_here() && p->busy >= 1 && p->busy <= p->count, "%d of %d processors", p->busy, p->count);
+    return DONE();
+}
+#else
+int main(void) { return DONE(); }
+#endif
