@@ -180,7 +180,9 @@ int32_t fathom_run(int64_t words, int64_t count) {
     const int foreign = (callers & ~(uint64_t)ARITHMETIC_FLAGS) != KERNEL_ARITHMETIC;
     header[1] = header[2] = header[3] = 0;
     if (foreign) set_arithmetic(KERNEL_ARITHMETIC);
+    fathom_count_caller(1);
     header[0] = run(header, header + 4, header + 4 + count);
+    fathom_count_caller(-1);
     if (foreign) set_arithmetic(callers);
     if (stopwatch.on) stopwatch.nanos += now() - since;
     return (int32_t)header[0];

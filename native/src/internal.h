@@ -110,14 +110,27 @@ enum isa { ISA_BASELINE, ISA_V3, ISA_V4, ISA_NEON, ISA_COUNT };
 extern const struct kernel_table fathom_kernels_baseline, fathom_kernels_v3, fathom_kernels_v4, fathom_kernels_neon;
 
 /*
- * The pool. fathom_parts tells how many parts work of about `nanos` (one thread) is worth right now: 1 below about 20 us when the
- * workers are parked, less when they still spin; never more than `most`. fathom_parallel runs fn(context, part, parts) for
- * every part, the caller taking part 0, and returns when all are done; a busy pool (or a nested call) means the caller runs all.
- * Results never depend on parts: every kernel cuts its work so that each output is computed the same way whatever the cut.
+ * The pool. fathom_team tells how many threads work of about `nanos` (one thread) is worth right now: 1 below about 20 us when the
+ * workers are parked, less when they still spin; never more than `most`. fathom_parts tells into how many parts to cut it: as many, or
+ * several for each thread where they are large, so that threads which are done take parts of those which are late. Work that costs more
+ * the finer it is cut takes fathom_team.
+ *
+ * fathom_parallel runs fn(context, part, parts) for every part, on the caller and on workers, and returns when all are done. Callers
+ * at the same time share the workers; one that finds none (or a nested call) runs all parts itself. Results never depend on parts nor
+ * on who runs them: every kernel cuts its work so that each output is computed the same way whatever the cut.
+ *
+ * Scratch belongs to threads: in fathom_parallel_with, fathom_own() is the caller's `scratch` in parts that the caller runs, and in
+ * those of a worker as many floats (at least) of its own, which begin a page.
  */
+int64_t fathom_team(double nanos, int64_t most);
 int64_t fathom_parts(double nanos, int64_t most);
 typedef void (*part_fn)(void *context, int64_t part, int64_t parts);
 void fathom_parallel(part_fn fn, void *context, int64_t parts);
+void fathom_parallel_with(part_fn fn, void *context, int64_t parts, float *scratch, int64_t floats);
+float *fathom_own(void);
+
+/* A thread begins (1) or ends (-1) to run commands: those which do at the same time share the workers. */
+void fathom_count_caller(int by);
 
 /*
  * A gang: fn(context, member, members, gang) on members that run at the same time, so that they may wait for each other; parts of a

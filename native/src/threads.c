@@ -1,17 +1,21 @@
 /*
  * The thread pool: fathom_parallel runs fn(context, part, parts) for every part on the caller and on workers.
  *
- * A worker owns one cache line with its state and its job, so that handing work over moves one line. It spins for at most
- * 50 us after its last job and then sleeps on its state word. A caller that is done with its own share takes back the shares
- * that no worker has begun: a region that meets sleeping or descheduled workers lasts no longer than on one thread. Workers are
- * started when a region first wants them and never end: a smaller pool leaves the others asleep. Nothing here calls malloc but
- * the start of a thread.
+ * A region's members are its caller, number 0, and the workers that it has claimed. Each has a range of parts: it takes them from the
+ * front, and whoever is done takes what others have left from the back, so that a region lasts no longer than it must where a
+ * worker sleeps or has lost its processor. A member hands the ranges of those behind it to two of them, who pass them on: the work
+ * of many sleepers to be woken is shared by those who wake.
  *
- * fathom_gang is for work whose threads wait for each other. It takes back nothing once it has begun: its members are the workers
- * that have come by then, and whoever comes later is sent away.
+ * A worker owns one cache line with its state, its job and its range, so that handing work over moves one line. It spins for at most
+ * 50 us after its last job and then sleeps on its state word. Workers are started when a region first wants them and never end: a
+ * smaller pool leaves the others asleep. Nothing here calls malloc but the start of a thread and the first look at the processors.
+ *
+ * fathom_gang is for work whose threads wait for each other. Nobody takes a member's work once it has begun: its members are the
+ * workers that have come by then, and whoever comes later is sent away.
  */
 #define _GNU_SOURCE
 #include "internal.h"
+#include "processors.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -19,6 +23,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
@@ -26,7 +31,7 @@
 #include <sys/syscall.h>
 #endif
 
-enum { MOST_THREADS = 256 };
+enum { MOST_THREADS = MOST_PROCESSORS };
 
 enum {
     SPINS = 32,          /* looks at a word between two looks at the clock */
@@ -38,9 +43,15 @@ enum {
 /* Smaller parts are not worth a worker: measured, one awake costs 0.2 us, one asleep 2 us and comes 50 us late. */
 static const double NANOS_PER_PART_ASLEEP = 10000, NANOS_PER_PART_AWAKE = 2000;
 
+/* Floats of a worker's own memory: it grows by so many, and more than so many are given back after the region. */
+enum { OWN_UNIT = 1 << 14, OWN_KEPT = 1 << 22 };
+
+/* Of more parts for each thread, none is smaller than so many nanoseconds. */
+enum { PARTS_PER_THREAD = 4, NANOS_PER_SPARE_PART = 50000 };
+
 /*
- * IDLE -> POSTED (caller) -> RUNNING (worker) -> IDLE (worker), or POSTED -> IDLE (caller takes the job back).
- * IDLE -> ASLEEP (worker) -> POSTED (caller, who wakes it).
+ * IDLE -> POSTED (who hands it a job) -> RUNNING (worker) -> IDLE (worker), or POSTED -> IDLE (caller takes the job back).
+ * IDLE -> ASLEEP (worker) -> POSTED (who hands it a job, and wakes it).
  * RUNNING -> AWAITED (caller, about to sleep) -> IDLE (worker, who wakes it).
  * Before it is started a worker counts as asleep.
  */
@@ -49,22 +60,44 @@ enum { ASLEEP, IDLE, POSTED, RUNNING, AWAITED };
 /* The numbers of fathom_pool_counter. */
 enum { REGIONS, PARTS, WAKES, ALONE, COUNTERS };
 
-struct worker {
-    _Alignas(128) atomic_uint state;
+/* parts that nobody has taken: the first in the low half, the end in the high half */
+typedef atomic_ullong range;
+
+struct job {
     part_fn fn;
     void *context;
-    int64_t from, to, parts;
-    pthread_t thread;
-    int avoids;     /* 1 + the processor it keeps off, 0 for none */
+    int64_t parts;
+    struct region *region;
+    int16_t team, member, end; /* the worker's own number; it hands on the ranges of those before `end` */
+};
+
+struct worker {
+    _Alignas(128) atomic_uint state;
     atomic_int cpu; /* where it began its last job */
+    range left;
+    struct job job;
+    float *own; /* memory for the parts that it runs */
+    /* the rest belongs to whoever has claimed the worker */
+    _Alignas(64) int64_t own_floats;
+    pthread_t thread;
+    int exists, placed; /* placed: it has a processor of its own; else */
+    int avoids;         /* 1 + the processor that it keeps off, or 0 */
+};
+
+struct region {
+    range left; /* of the caller */
+    int64_t team;
+    atomic_int drained; /* nobody has left anything */
+    uint8_t worker[MOST_THREADS]; /* of a member */
 };
 
 static struct worker workers[MOST_THREADS]; /* [0] stands for the caller and stays unused */
-static atomic_int threads;                  /* 0: one a processor */
+static _Alignas(128) atomic_ullong claimed[MOST_THREADS / 64]; /* a bit a worker */
+static _Alignas(128) atomic_int callers;                       /* threads that are inside fathom_run */
+static _Alignas(128) atomic_int threads;                       /* 0: one a processor */
 static _Thread_local int32_t thread_cap, forced_parts;
-static _Alignas(128) atomic_int busy; /* a region is running */
-static int64_t started;               /* workers that exist; touched by the region's caller alone */
-static _Alignas(128) atomic_llong counters[COUNTERS];
+static _Thread_local int inside; /* this thread is in a region of several */
+static _Thread_local float *own; /* what fathom_own gives */
 
 static void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -88,33 +121,29 @@ static int64_t now(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void count(int which, int64_t n) { atomic_fetch_add_explicit(&counters[which], n, memory_order_relaxed); }
+/* Counters in several lines, one of which a thread uses: many callers that find the pool busy share none. */
+enum { STRIPES = 16 };
+static struct {
+    _Alignas(128) atomic_llong counter[COUNTERS];
+} stripes[STRIPES];
+
+static void count(int which, int64_t n) {
+    static atomic_uint next;
+    static _Thread_local unsigned stripe; /* 1 + its number */
+    if (!stripe) stripe = 1 + atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % STRIPES;
+    atomic_fetch_add_explicit(&stripes[stripe - 1].counter[which], n, memory_order_relaxed);
+}
+
+int64_t fathom_pool_counter(int32_t which) {
+    int64_t sum = 0;
+    if (which < 0 || which >= COUNTERS) return -1;
+    for (int i = 0; i < STRIPES; i++) sum += atomic_load_explicit(&stripes[i].counter[which], memory_order_relaxed);
+    return sum;
+}
 
 /* ---- size ---- */
 
-/*
- * The processors that this process may run on: containers and taskset narrow them. They are those of its first thread, because the
- * thread that asks may be pinned to one of them.
- */
-#if defined(__linux__)
-static cpu_set_t allowed;
-#endif
-static int processor_count;
-
-static void count_processors(void) {
-    int n = 0;
-#if defined(__linux__)
-    if (!sched_getaffinity(getpid(), sizeof allowed, &allowed)) n = CPU_COUNT(&allowed);
-#endif
-    if (n < 1) n = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    processor_count = n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
-}
-
-static int processors(void) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, count_processors);
-    return processor_count;
-}
+static int processors(void) { return fathom_processors()->busy; }
 
 void fathom_set_threads(int32_t n) {
     atomic_store_explicit(&threads, n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n, memory_order_relaxed);
@@ -129,13 +158,29 @@ void fathom_cap_threads(int32_t n) { thread_cap = n; }
 
 void fathom_force_parts(int32_t n) { forced_parts = n; }
 
+void fathom_count_caller(int by) { atomic_fetch_add_explicit(&callers, by, memory_order_relaxed); }
+
 static int64_t limit(void) {
     int64_t n = fathom_threads();
     return thread_cap > 0 && thread_cap < n ? thread_cap : n;
 }
 
+/* Callers that compute at the same time share the threads. */
+static int64_t fair_share(void) {
+    int64_t n = limit(), here = atomic_load_explicit(&callers, memory_order_relaxed);
+    if (here <= 1) return n;
+    int64_t share = fathom_threads() / here;
+    return share < 1 ? 1 : share < n ? share : n;
+}
+
 /* A pool with more threads than processors does not spin: another of its threads has work for the processor. */
 static int64_t spin_nanos(void) { return fathom_threads() > processors() ? 0 : SPIN_NANOS; }
+
+/* Nor does a worker whose processor one of several callers may want. */
+static int64_t worker_spin_nanos(const struct worker *w) {
+    int others = atomic_load_explicit(&callers, memory_order_relaxed) - 1;
+    return w - workers + (others > 0 ? others : 0) >= processors() ? 0 : spin_nanos();
+}
 
 /* ---- sleeping until a word changes; may also return early ---- */
 
@@ -163,14 +208,73 @@ static void wake(atomic_uint *word) {
 }
 #endif
 
+/* ---- places: where there is a thread for every processor, each worker has one of its own ---- */
+
+#if defined(__linux__)
+static atomic_flag places_taken = ATOMIC_FLAG_INIT;
+static atomic_short worker_at[CPU_SETSIZE]; /* the worker whose place this processor is, or 0 */
+static int callers_place = -1;
+
+static int keep_on(struct worker *w, int processor) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)processor, &one);
+    if (pthread_setaffinity_np(w->thread, sizeof one, &one)) return 0;
+    atomic_store_explicit(&worker_at[processor], (short)(w - workers), memory_order_relaxed);
+    return 1;
+}
+
+/* A pool that leaves processors free is placed by the system: other processes have such pools, too. */
+static void give_place(struct worker *w) {
+    const struct processors *p = fathom_processors();
+    w->placed = 0;
+    if (p->count < 2 || fathom_threads() < p->count || w - workers >= p->count) return;
+    while (atomic_flag_test_and_set_explicit(&places_taken, memory_order_acquire)) relax();
+    if (callers_place < 0) callers_place = p->at[0];
+    w->placed = keep_on(w, p->at[w - workers]);
+    atomic_flag_clear_explicit(&places_taken, memory_order_release);
+}
+
+/*
+ * A caller that has moved to the place of one of its workers changes places with it. The system would have the two share the processor,
+ * for milliseconds: measured, whole bursts of regions ran on one of two idle processors.
+ */
+static void change_places(const struct region *r, int here) {
+    int id = here >= 0 && here < CPU_SETSIZE ? atomic_load_explicit(&worker_at[here], memory_order_relaxed) : 0;
+    if (!id || !memchr(r->worker + 1, id, (size_t)r->team - 1)) return;
+    if (atomic_flag_test_and_set_explicit(&places_taken, memory_order_acquire)) return;
+    if (atomic_load_explicit(&worker_at[here], memory_order_relaxed) == id && keep_on(&workers[id], callers_place)) {
+        atomic_store_explicit(&worker_at[here], 0, memory_order_relaxed);
+        callers_place = here;
+    }
+    atomic_flag_clear_explicit(&places_taken, memory_order_release);
+}
+
+/* One without a place of its own is kept off the processor of whoever wakes it, where the system likes to wake it. */
+static void keep_off(struct worker *w, int here) {
+    const struct processors *p = fathom_processors();
+    if (w->placed || w->avoids == here + 1 || here < 0 || here >= CPU_SETSIZE || w - workers >= p->count) return;
+    cpu_set_t others = p->set;
+    CPU_CLR((size_t)here, &others);
+    if (CPU_COUNT(&others) && !pthread_setaffinity_np(w->thread, sizeof others, &others)) w->avoids = here + 1;
+}
+
+static void free_places(void) {
+    for (int i = 0; i < CPU_SETSIZE; i++) atomic_store(&worker_at[i], 0);
+    callers_place = -1;
+    atomic_flag_clear(&places_taken);
+}
+#else
+static void give_place(struct worker *w) { (void)w; }
+static void change_places(const struct region *r, int here) { (void)r, (void)here; }
+static void keep_off(struct worker *w, int here) { (void)w, (void)here; }
+static void free_places(void) {}
+#endif
+
 /* ---- workers ---- */
 
 static int move(struct worker *w, unsigned from, unsigned to) {
     return atomic_compare_exchange_strong_explicit(&w->state, &from, to, memory_order_acquire, memory_order_relaxed);
-}
-
-static void run_range(part_fn fn, void *context, int64_t from, int64_t to, int64_t parts) {
-    for (int64_t part = from; part < to; part++) fn(context, part, parts);
 }
 
 /* Returns once the worker has claimed a job. */
@@ -187,10 +291,12 @@ static void await_job(struct worker *w) {
             }
         }
         int64_t time = now();
-        if (!until) until = time + spin_nanos(); /* no sched_yield: a compiling JVM would take the processor for milliseconds */
+        if (!until) until = time + worker_spin_nanos(w); /* no sched_yield: a compiling JVM would take the processor for milliseconds */
         if (time >= until) move(w, IDLE, ASLEEP);
     }
 }
+
+static void run_job(struct worker *w);
 
 static void *work(void *at) {
     struct worker *w = at;
@@ -202,10 +308,10 @@ static void *work(void *at) {
 #elif defined(__APPLE__)
     pthread_setname_np(name);
 #endif
+    inside = 1;
     for (;;) {
         await_job(w);
-        atomic_store_explicit(&w->cpu, processor_here(), memory_order_relaxed);
-        run_range(w->fn, w->context, w->from, w->to, w->parts);
+        run_job(w);
         if (atomic_exchange_explicit(&w->state, IDLE, memory_order_release) == AWAITED) wake(&w->state);
     }
     return NULL;
@@ -213,19 +319,21 @@ static void *work(void *at) {
 
 /* The forked child has none of the workers, and the region of another thread will never end there. */
 static void forget_workers(void) {
-    started = 0;
     for (int i = 0; i < MOST_THREADS; i++) {
         atomic_store(&workers[i].state, ASLEEP);
-        workers[i].avoids = 0;
+        atomic_store(&workers[i].left, 0);
+        workers[i].exists = workers[i].avoids = 0;
     }
-    atomic_store(&busy, 0);
+    for (int i = 0; i < MOST_THREADS / 64; i++) atomic_store(&claimed[i], 0);
+    atomic_store(&callers, 0);
+    free_places();
 }
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 static void watch_forks(void) { pthread_atfork(NULL, NULL, forget_workers); }
 
 /* Signals stay with the threads of the host (a JVM uses several), but for those a fault raises, which it reports. */
-static int start_worker(int64_t index) {
+static int start_worker(struct worker *w) {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
     sigset_t blocked, before;
     pthread_attr_t detached;
@@ -235,36 +343,99 @@ static int start_worker(int64_t index) {
     if (pthread_attr_init(&detached)) return 0;
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    int failed = pthread_create(&workers[index].thread, &detached, work, &workers[index]);
+    int failed = pthread_create(&w->thread, &detached, work, w);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&detached);
-    return !failed;
+    if (failed) return 0;
+    w->exists = 1;
+    give_place(w);
+    return 1;
+}
+
+/* ---- ranges ---- */
+
+static int64_t first_of(uint64_t r) { return (uint32_t)r; }
+static int64_t end_of(uint64_t r) { return (int64_t)(r >> 32); }
+static uint64_t range_of(int64_t from, int64_t end) { return (uint64_t)end << 32 | (uint64_t)from; }
+
+/* the first part that is left, or the last, or -1 */
+static int64_t take(range *left, int last) {
+    unsigned long long seen = atomic_load_explicit(left, memory_order_relaxed);
+    while (first_of(seen) < end_of(seen)) {
+        int64_t part = last ? end_of(seen) - 1 : first_of(seen);
+        uint64_t rest = last ? range_of(first_of(seen), part) : range_of(part + 1, end_of(seen));
+        if (atomic_compare_exchange_weak_explicit(left, &seen, rest, memory_order_relaxed, memory_order_relaxed)) return part;
+    }
+    return -1;
+}
+
+/* Runs what is left of a range; how many parts. */
+static int64_t run_left(const struct job *job, range *left) {
+    int64_t ran = 0;
+    for (int64_t part; (part = take(left, 0)) >= 0; ran++) job->fn(job->context, part, job->parts);
+    return ran;
+}
+
+/* Runs what others have left; how many parts. */
+static int64_t steal(const struct job *job) {
+    struct region *r = job->region;
+    int64_t ran = 0, of = job->member;
+    for (int64_t misses = 0; misses < job->team && !atomic_load_explicit(&r->drained, memory_order_relaxed);) {
+        int64_t part = take(of ? &workers[r->worker[of]].left : &r->left, 1);
+        if (part < 0) {
+            misses++, of = (of + 1) % job->team;
+        } else {
+            job->fn(job->context, part, job->parts);
+            misses = 0, ran++;
+        }
+    }
+    atomic_store_explicit(&r->drained, 1, memory_order_relaxed);
+    return ran;
+}
+
+/* Gives parts to a worker that will be members member .. end, unless they are none. */
+static void post(struct worker *w, const struct job *job, int64_t member, int64_t end, int64_t from, int64_t to, int here) {
+    if (from == to) return;
+    w->job = *job;
+    w->job.member = (int16_t)member, w->job.end = (int16_t)end;
+    atomic_store_explicit(&w->left, range_of(from, to), memory_order_relaxed);
+    if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP ||
+        atomic_load_explicit(&w->cpu, memory_order_relaxed) == here)
+        keep_off(w, here);
+    if (atomic_exchange_explicit(&w->state, POSTED, memory_order_release) != ASLEEP) return;
+    wake(&w->state);
+    count(WAKES, 1);
+}
+
+/* A member keeps its share of the range, and hands the rest to the two who are first in each half of those behind it. */
+static void hand_on(const struct job *job, range *left, int here) {
+    int64_t next = job->member + 1, middle = next + (job->end - job->member) / 2;
+    if (next == job->end) return;
+    unsigned long long all = atomic_load_explicit(left, memory_order_relaxed);
+    int64_t from, cut, end;
+    do { /* others may be taking the last of it */
+        end = end_of(all);
+        from = job->parts * next / job->team, cut = job->parts * middle / job->team;
+        if (from > end) from = end;
+        if (cut > end) cut = end;
+    } while (!atomic_compare_exchange_weak_explicit(left, &all, range_of(first_of(all), from), memory_order_relaxed,
+                                                    memory_order_relaxed));
+    const uint8_t *id = job->region->worker;
+    post(&workers[id[next]], job, next, middle, from, cut, here);
+    if (middle < job->end) post(&workers[id[middle]], job, middle, job->end, cut, end, here);
+}
+
+static void run_job(struct worker *w) {
+    const struct job job = w->job;
+    int here = processor_here();
+    atomic_store_explicit(&w->cpu, here, memory_order_relaxed);
+    own = w->own;
+    hand_on(&job, &w->left, here);
+    run_left(&job, &w->left);
+    if (job.region && job.parts > job.team) steal(&job); /* else the caller takes what a late worker has not begun */
 }
 
 /* ---- regions ---- */
-
-/* Nobody waits for the pool: a caller who finds it busy works alone, and so does a region inside a region. */
-static int enter(void) {
-    return !atomic_load_explicit(&busy, memory_order_relaxed) && !atomic_exchange_explicit(&busy, 1, memory_order_acquire);
-}
-
-static void leave(void) { atomic_store_explicit(&busy, 0, memory_order_release); }
-
-/*
- * The kernel likes to wake a thread on the processor of its waker, where it then queues behind the caller, for milliseconds: measured,
- * whole bursts of regions ran on one of two idle processors. So a worker about to be woken is kept off the caller's processor, and so
- * is one that the caller has moved to.
- */
-static void keep_off(struct worker *w, int here) {
-#if defined(__linux__)
-    if (here < 0 || here >= CPU_SETSIZE || w->avoids == here + 1 || processors() < 2) return;
-    cpu_set_t others = allowed;
-    CPU_CLR(here, &others);
-    if (CPU_COUNT(&others) && !pthread_setaffinity_np(w->thread, sizeof others, &others)) w->avoids = here + 1;
-#else
-    (void)w, (void)here;
-#endif
-}
 
 /* Returns once the worker is done with its job. */
 static void await_end(struct worker *w) {
@@ -286,66 +457,107 @@ static void await_end(struct worker *w) {
     }
 }
 
-/* At most `team` threads that exist, the caller among them. */
-static int64_t assemble(int64_t team) {
-    while (started < team - 1 && start_worker(started + 1)) started++;
-    return team > started + 1 ? started + 1 : team;
-}
-
-/* Gives a job to a worker; whether it had to be woken. */
-static int post(struct worker *w, part_fn fn, void *context, int64_t from, int64_t to, int64_t parts, int here) {
-    w->fn = fn;
-    w->context = context;
-    w->from = from;
-    w->to = to;
-    w->parts = parts;
-    if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP ||
-        atomic_load_explicit(&w->cpu, memory_order_relaxed) == here)
-        keep_off(w, here);
-    int slept = atomic_exchange_explicit(&w->state, POSTED, memory_order_release) == ASLEEP;
-    if (slept) wake(&w->state);
-    return slept;
-}
-
 /* Whether the worker had not begun its job, which is nobody's now. */
 static int take_back(struct worker *w) {
     return atomic_load_explicit(&w->state, memory_order_relaxed) == POSTED && move(w, POSTED, IDLE);
 }
 
-/* The end of a region: all workers are done, of whose parts so many were run by them. */
-static void disperse(int64_t team, int64_t parts, int64_t wakes) {
-    for (int64_t i = 1; i < team; i++) await_end(&workers[i]);
-    if (parts) {
-        count(REGIONS, 1);
-        count(PARTS, parts);
-    }
-    if (wakes) count(WAKES, wakes);
-    leave();
+/* Gives a worker so many floats of its own; whether there are. */
+static int resize_own(struct worker *w, int64_t floats) {
+    if (w->own) fathom_unmap((int64_t)(intptr_t)w->own, w->own_floats * 4);
+    w->own = floats ? (float *)(intptr_t)fathom_map(floats * 4, 1) : 0;
+    w->own_floats = w->own ? floats : 0;
+    return w->own != 0;
 }
 
-void fathom_parallel(part_fn fn, void *context, int64_t parts) {
-    int64_t team = limit() < parts ? limit() : parts;
-    if (team <= 1 || !enter()) {
-        if (team > 1) count(ALONE, 1);
-        run_range(fn, context, 0, parts, parts);
-        return;
+/* Ends the membership of members `from` and later. */
+static void dismiss(struct region *r, int64_t from) {
+    for (int64_t i = from; i < r->team; i++) {
+        int id = r->worker[i];
+        if (workers[id].own_floats > OWN_KEPT) resize_own(&workers[id], 0);
+        atomic_fetch_and_explicit(&claimed[id / 64], ~(1ull << id % 64), memory_order_release);
     }
-    team = assemble(team);
+    r->team = from;
+}
 
-    int64_t wakes = 0, own = parts / team;
+/* Claims workers that are in no region until the team has `most` members. */
+static void claim(struct region *r, int64_t most) {
+    int64_t pool = fathom_threads();
+    r->team = 1;
+    for (int64_t first = 0; first < pool && r->team < most; first += 64) {
+        uint64_t eligible = pool - first >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (pool - first)) - 1, free, wanted;
+        if (first == 0) eligible &= ~UINT64_C(1);
+        unsigned long long seen = atomic_load_explicit(&claimed[first / 64], memory_order_relaxed);
+        do {
+            free = eligible & ~seen, wanted = 0;
+            for (int64_t n = r->team; n < most && free; n++, free &= free - 1) wanted |= free & -free;
+        } while (wanted && !atomic_compare_exchange_weak_explicit(&claimed[first / 64], &seen, seen | wanted, memory_order_acquire,
+                                                                  memory_order_relaxed));
+        for (; wanted; wanted &= wanted - 1) r->worker[r->team++] = (uint8_t)(first + __builtin_ctzll(wanted));
+    }
+}
+
+/* whether the thread and so many floats of its own are there */
+static int is_ready(struct worker *w, int64_t floats) {
+    if (!w->exists && !start_worker(w)) return 0;
+    return floats <= w->own_floats || resize_own(w, (floats + OWN_UNIT - 1) / OWN_UNIT * OWN_UNIT);
+}
+
+/*
+ * The members of a region of at most so many. Nobody waits for workers: a caller that finds none, or as many callers as threads, works
+ * alone, and so does a region inside a region.
+ */
+static int64_t assemble(struct region *r, int64_t most, int64_t floats) {
+    int64_t team = limit() < most ? limit() : most, share = fair_share();
+    r->team = 1;
+    if (team <= 1) return 1;
+    if (!inside) claim(r, share < team ? share : team);
+    for (int64_t i = 1; i < r->team; i++)
+        if (!is_ready(&workers[r->worker[i]], floats)) dismiss(r, i);
+    if (r->team == 1) count(ALONE, 1);
+    return r->team;
+}
+
+/* The end of a region, whose workers have run so many parts. */
+static void disperse(struct region *r, int64_t parts) {
+    dismiss(r, 1);
+    if (!parts) return;
+    count(REGIONS, 1);
+    count(PARTS, parts);
+}
+
+static void run_region(const struct job *job) {
+    struct region *r = job->region;
     int here = processor_here();
-    for (int64_t i = 1; i < team; i++)
-        wakes += post(&workers[i], fn, context, parts * i / team, parts * (i + 1) / team, parts, here);
-    run_range(fn, context, 0, own, parts);
-    for (int64_t i = team - 1; i > 0; i--) {
-        struct worker *w = &workers[i];
-        if (take_back(w)) {
-            run_range(fn, context, w->from, w->to, parts);
-            own += w->to - w->from;
-        }
+    inside = 1;
+    change_places(r, here);
+    hand_on(job, &r->left, here);
+    int64_t ran = run_left(job, &r->left) + steal(job);
+    for (int64_t i = 1; i < job->team; i++) { /* whoever is handed work comes behind who hands it on */
+        struct worker *w = &workers[r->worker[i]];
+        if (take_back(w)) ran += run_left(job, &w->left);
+        else await_end(w);
     }
-    disperse(team, parts - own, wakes);
+    inside = 0;
+    disperse(r, job->parts - ran);
 }
+
+void fathom_parallel_with(part_fn fn, void *context, int64_t parts, float *scratch, int64_t floats) {
+    struct region r; /* its many workers are not cleared */
+    int64_t team = parts <= INT32_MAX ? assemble(&r, parts, floats) : 1;
+    atomic_init(&r.left, range_of(0, parts));
+    atomic_init(&r.drained, 0);
+    float *outer = own;
+    own = scratch;
+    if (team > 1) run_region(&(struct job){fn, context, parts, &r, (int16_t)team, 0, (int16_t)team});
+    else
+        for (int64_t part = 0; part < parts; part++) fn(context, part, parts);
+    own = outer;
+}
+
+void fathom_parallel(part_fn fn, void *context, int64_t parts) { fathom_parallel_with(fn, context, parts, own, 0); }
+
+float *fathom_own(void) { return own; }
 
 /* ---- gangs ---- */
 
@@ -412,45 +624,66 @@ static int64_t close_gate(struct gang *g, unsigned wanted, int64_t nanos) {
 
 void fathom_gang(member_fn fn, void *context, double nanos, int64_t most) {
     struct gang g;
-    int64_t team = fathom_parts(nanos, most < GANG_MOST ? most : GANG_MOST), fit = forced_parts > 0 ? limit() : processors();
-    if (team > fit) team = fit;
-    if (team <= 1 || !enter()) {
-        if (team > 1) count(ALONE, 1);
+    struct region r;
+    int64_t team = fathom_team(nanos, most < GANG_MOST ? most : GANG_MOST), fit = forced_parts > 0 ? limit() : processors();
+    team = assemble(&r, team < fit ? team : fit, 0);
+    if (team == 1) {
         atomic_init(&g.gate, CLOSED);
         fn(context, 0, 1, &g);
         return;
     }
-    team = assemble(team);
     g.fn = fn;
     g.context = context;
     atomic_init(&g.gate, 0);
     for (int64_t i = 0; i < team; i++) atomic_init(&g.at[i].meetings, 0);
-    int64_t wakes = 0, patience = forced_parts > 0 ? FORCED_NANOS : (int64_t)fmin(nanos / 8, SPIN_NANOS);
+    int64_t patience = forced_parts > 0 ? FORCED_NANOS : (int64_t)fmin(nanos / 8, SPIN_NANOS);
     int here = processor_here();
-    for (int64_t i = 1; i < team; i++) wakes += post(&workers[i], join, &g, i, i + 1, team, here);
+    inside = 1;
+    change_places(&r, here);
+    for (int64_t i = 1; i < team; i++)
+        post(&workers[r.worker[i]], &(struct job){join, &g, team, 0, (int16_t)team, 0, 0}, i, i + 1, i, i + 1, here);
     int64_t joined = close_gate(&g, (unsigned)(team - 1), patience);
-    for (int64_t i = 1; i < team; i++) take_back(&workers[i]);
+    for (int64_t i = 1; i < team; i++)
+        if (take_back(&workers[r.worker[i]])) atomic_store_explicit(&workers[r.worker[i]].left, 0, memory_order_relaxed);
     fn(context, 0, joined + 1, &g);
-    disperse(team, joined, wakes);
+    for (int64_t i = 1; i < team; i++) await_end(&workers[r.worker[i]]);
+    inside = 0;
+    disperse(&r, joined);
 }
+
+/* ---- how many ---- */
 
 /* min(nanos / each, most), safe for any nanos */
 static int64_t worth(double nanos, double each, int64_t most) { return nanos / each < most ? (int64_t)(nanos / each) : most; }
 
-int64_t fathom_parts(double nanos, int64_t most) {
+static int64_t idle_workers(void) {
+    int64_t pool = fathom_threads(), n = pool - 1;
+    for (int64_t first = 0; first < pool; first += 64)
+        n -= __builtin_popcountll(atomic_load_explicit(&claimed[first / 64], memory_order_relaxed));
+    return n < 0 ? 0 : n;
+}
+
+/*
+ * As members wake each other two by two, n of them are there after log2 n wakes, and work / n + wake log2 n is least about where a
+ * member's share takes as long as a wake.
+ */
+int64_t fathom_team(double nanos, int64_t most) {
     if (forced_parts > 0) return most < 1 ? 1 : most < forced_parts ? most : forced_parts;
     if (nanos < 2 * NANOS_PER_PART_AWAKE) return 1;
     most = limit() < most ? limit() : most;
     int64_t parts = worth(nanos, NANOS_PER_PART_ASLEEP, most), if_awake = worth(nanos, NANOS_PER_PART_AWAKE, most);
     if (parts < 1) parts = 1;
     while (parts < if_awake && atomic_load_explicit(&workers[parts].state, memory_order_relaxed) != ASLEEP) parts++;
-    if (parts > 1 && atomic_load_explicit(&busy, memory_order_relaxed)) {
-        count(ALONE, 1);
-        return 1;
-    }
-    return parts;
+    if (parts == 1) return 1;
+    int64_t share = fair_share(), found = inside ? 1 : 1 + idle_workers();
+    if (share < found) found = share;
+    if (found <= 1) count(ALONE, 1);
+    return parts < found ? parts : found;
 }
 
-int64_t fathom_pool_counter(int32_t which) {
-    return which >= 0 && which < COUNTERS ? atomic_load_explicit(&counters[which], memory_order_relaxed) : -1;
+int64_t fathom_parts(double nanos, int64_t most) {
+    int64_t team = fathom_team(nanos, most), each;
+    if (team < 2 || forced_parts > 0) return team;
+    each = worth(nanos / (double)team, NANOS_PER_SPARE_PART, PARTS_PER_THREAD);
+    return each < 2 ? team : team * each < most ? team * each : most;
 }

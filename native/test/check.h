@@ -308,7 +308,7 @@ static inline int use_parts(int at) {
 #if defined(RUNS_SLOWLY)
     static const int counts[] = {1, 7, 0}; /* one cut shows a race as well as another */
 #else
-    static const int counts[] = {1, 3, 7, 16, 0};
+    static const int counts[] = {1, 3, 7, 17, 64, 0};
 #endif
     int parts = counts[at];
     fathom_set_threads(parts > 1 ? 4 : 1);
@@ -319,7 +319,7 @@ static inline int use_parts(int at) {
 
 /* those that are there, up to fathom_best_isa(), which is left behind */
 #define FOR_EACH_ISA(isa) for (int isa = use_isa(0); isa >= 0; isa = use_isa(isa + 1))
-/* The parts of every region, whatever its work: 1, 3, 7, 16, for four threads; leaves one thread behind, and parts as work is worth. */
+/* The parts of every region, whatever its work: 1, 3, 7, 17, 64, for four threads; leaves one thread behind, and parts as work is worth. */
 #define FOR_EACH_PARTS(parts) for (int at_##parts = 0, parts = use_parts(0); parts; parts = use_parts(++at_##parts))
 
 #endif

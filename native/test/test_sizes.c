@@ -190,7 +190,7 @@ static void refusals(void) {
         struct norm_args b = {.outer = huge[i], .rows = huge[i], .c = huge[i], .groups = 1};
         struct sort_args c = {.outer = huge[i], .r = huge[i], .inner = 2};
         struct linear_args d = {.m = huge[i], .n = huge[i], .k = huge[i]};
-        struct ctc_args e = {.n = huge[i], .steps = huge[i], .classes = 2, .most = huge[i]};
+        struct ctc_args e = {.n = huge[i], .steps = huge[i], .classes = 2, .most = huge[i], .grad = (float *)&a};
         struct linear_int8_args f = {.m = huge[i], .n = huge[i], .k = INT8_TERMS};
         const struct {
             int64_t kernel, bytes;

@@ -133,7 +133,7 @@ static int pin(void) {
 
 struct roaming {
     atomic_int begun;
-    int processors; /* that the worker may run on */
+    cpu_set_t processors; /* that the worker may run on */
 };
 
 static void roam(void *context, int64_t part, int64_t parts) {
@@ -143,8 +143,7 @@ static void roam(void *context, int64_t part, int64_t parts) {
         double until = seconds(CLOCK_MONOTONIC) + 10;
         while (!atomic_load(&r->begun) && seconds(CLOCK_MONOTONIC) < until) {}
     } else {
-        cpu_set_t mine;
-        if (!sched_getaffinity(0, sizeof mine, &mine)) r->processors = CPU_COUNT(&mine);
+        if (sched_getaffinity(0, sizeof r->processors, &r->processors)) CPU_ZERO(&r->processors);
         atomic_store(&r->begun, 1);
     }
 }
@@ -164,11 +163,12 @@ static void *call_pinned(void *processors) {
     fathom_set_threads(2);
     /* a worker spins after its job: a region that follows at once does not wake it; it may lose its processor, so there are tries */
     for (int tries = 0; tries < 200 && !spun; tries++) {
-        struct roaming r = {.processors = 0};
+        struct roaming r = {.begun = 0};
         fathom_parallel(roam, &r, 2);
-        CHECK(atomic_load(&r.begun) && r.processors >= all - 1, "a worker may run on %d processors of %d", r.processors, all);
+        CHECK(atomic_load(&r.begun) && CPU_COUNT(&r.processors) > 0, "no worker came");
+        CHECK(!CPU_ISSET((size_t)sched_getcpu(), &r.processors), "a worker may run on the processor that its caller is pinned to");
         int64_t wakes = fathom_pool_counter(WAKES), parts = fathom_pool_counter(PARTS);
-        struct roaming again = {.processors = 0};
+        struct roaming again = {.begun = 0};
         fathom_parallel(roam, &again, 2);
         spun = fathom_pool_counter(WAKES) == wakes && fathom_pool_counter(PARTS) == parts + 1;
     }
@@ -227,7 +227,7 @@ static void workers_do_not_inherit_arithmetic(void) {
 /* ---- how many parts ---- */
 
 static void *parts_without_cap(void *threads) {
-    *(int64_t *)threads = fathom_parts(1e12, 100);
+    *(int64_t *)threads = fathom_team(1e12, 100);
     return NULL;
 }
 
@@ -236,13 +236,16 @@ static void parts_follow_the_work(void) {
     struct meeting m = {.lasts = 0};
     fathom_parallel(meet, &m, 4);
     rest(0.1); /* now all are asleep */
-    CHECK(fathom_parts(0, 4) == 1 && fathom_parts(15000, 4) == 1, "small work is the caller's");
-    CHECK(fathom_parts(20000, 4) == 2 && fathom_parts(30000, 4) == 3, "10 us a part");
-    CHECK(fathom_parts(1e7, 4) == 4 && fathom_parts(1e7, 3) == 3, "at most the pieces");
-    CHECK(fathom_parts(1e7, 100) == 4, "at most the pool");
-    CHECK(fathom_parts(INFINITY, 100) == 4 && fathom_parts(NAN, 100) >= 1 && fathom_parts(1e7, 0) <= 1, "odd figures");
+    CHECK(fathom_team(0, 4) == 1 && fathom_team(15000, 4) == 1, "small work is the caller's");
+    CHECK(fathom_team(20000, 4) == 2 && fathom_team(30000, 4) == 3, "10 us a thread");
+    CHECK(fathom_team(1e7, 4) == 4 && fathom_team(1e7, 3) == 3, "at most the pieces");
+    CHECK(fathom_team(1e7, 100) == 4, "at most the pool");
+    CHECK(fathom_team(INFINITY, 100) == 4 && fathom_team(NAN, 100) >= 1 && fathom_team(1e7, 0) <= 1, "odd figures");
+    CHECK(fathom_parts(20000, 100) == 2 && fathom_parts(3e5, 100) == 4, "small parts are as many as threads");
+    CHECK(fathom_parts(4e5, 100) == 8 && fathom_parts(1e7, 100) == 16 && fathom_parts(1e7, 11) == 11, "large parts are several a thread");
+    CHECK(fathom_parts(INFINITY, 100) == 16 && fathom_parts(NAN, 100) >= 1 && fathom_parts(1e7, 0) <= 1, "odd figures");
     fathom_cap_threads(2);
-    CHECK(fathom_parts(1e7, 100) == 2, "the cap of this thread");
+    CHECK(fathom_team(1e7, 100) == 2, "the cap of this thread");
     int64_t other = 0;
     pthread_t thread;
     pthread_create(&thread, NULL, parts_without_cap, &other);
@@ -253,7 +256,112 @@ static void parts_follow_the_work(void) {
     check_region(16);
     CHECK(fathom_pool_counter(REGIONS) == before, "a cap of 1 keeps the region to the caller");
     fathom_cap_threads(0);
-    CHECK(fathom_parts(1e7, 100) == 4, "no cap");
+    CHECK(fathom_team(1e7, 100) == 4, "no cap");
+}
+
+static void callers_share_the_threads(void) {
+    static const int64_t shares[] = {4, 4, 2, 1, 1, 1}; /* of none, 1, 2, .. callers */
+    fathom_set_threads(4);
+    for (int callers = 0; callers < 6; callers++) {
+        int64_t alone = fathom_pool_counter(ALONE), regions = fathom_pool_counter(REGIONS), share = fathom_team(1e9, 100);
+        CHECK(share == shares[callers], "%d callers: %lld threads for each", callers, (long long)share);
+        if (share == 1) check_region(16);
+        CHECK(share > 1 || fathom_pool_counter(REGIONS) == regions, "a worker of another caller took part");
+        CHECK(fathom_pool_counter(ALONE) == alone + (share == 1 ? 2 : 0), "it is not counted");
+        fathom_count_caller(1);
+    }
+    fathom_count_caller(-6);
+    CHECK(fathom_team(1e9, 100) == 4, "they have gone");
+}
+
+/* ---- who runs what ---- */
+
+/* part `slow` ends when all others have: whoever else there is must take those that its thread would have run next */
+struct stealing {
+    int64_t slow;
+    atomic_int ended;
+};
+
+static int wait_for(const atomic_int *count, int least) {
+    double until = seconds(CLOCK_MONOTONIC) + 10;
+    while (atomic_load(count) < least && seconds(CLOCK_MONOTONIC) < until) rest(1e-5);
+    return atomic_load(count) >= least;
+}
+
+static void hold_up(void *context, int64_t part, int64_t parts) {
+    struct stealing *s = context;
+    if (part == s->slow) CHECK(wait_for(&s->ended, (int)parts - 1), "nobody took the parts behind part %lld", (long long)part);
+    atomic_fetch_add(&s->ended, 1);
+}
+
+static void idle_threads_take_parts_of_late_ones(void) {
+    for (int threads = 2; threads <= 4; threads++)
+        for (int64_t slow = 0; slow < 12; slow++) {
+            struct stealing s = {.slow = slow};
+            fathom_set_threads(threads);
+            fathom_parallel(hold_up, &s, 12);
+            CHECK(atomic_load(&s.ended) == 12, "%d parts of 12", atomic_load(&s.ended));
+        }
+}
+
+/* every part waits for all others, so that each needs a thread */
+static void gather(void *context, int64_t part, int64_t parts) {
+    (void)part;
+    atomic_fetch_add((atomic_int *)context, 1);
+    CHECK(wait_for(context, (int)parts), "%d threads of %lld came", atomic_load((atomic_int *)context), (long long)parts);
+}
+
+static void every_member_is_woken(void) {
+    static const int sizes[] = {2, 3, 4, 5, 8, 13, 64};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int repeat = 0; repeat < 3; repeat++) {
+            atomic_int begun = 0;
+            fathom_set_threads(sizes[i]);
+            fathom_parallel(gather, &begun, sizes[i]);
+            CHECK(atomic_load(&begun) == sizes[i], "%d of %d", atomic_load(&begun), sizes[i]);
+        }
+}
+
+/* ---- memory of their own ---- */
+
+enum { OWN_PARTS = 4 };
+struct owning {
+    int64_t floats;
+    atomic_int begun;
+    float *own[OWN_PARTS];
+};
+
+static void look_inside(void *context, int64_t part, int64_t parts) {
+    (void)part, (void)parts;
+    CHECK(fathom_own() == context, "a region inside has scratch of its own");
+}
+
+static void fill_own(void *context, int64_t part, int64_t parts) {
+    struct owning *o = context;
+    float *own = fathom_own(), inside[1];
+    o->own[part] = own;
+    for (int64_t i = 0; i < o->floats; i++) own[i] = (float)(part + i);
+    atomic_fetch_add(&o->begun, 1);
+    CHECK(wait_for(&o->begun, (int)parts), "too few threads");
+    fathom_parallel_with(look_inside, inside, 3, inside, 1);
+    CHECK(fathom_own() == own, "a region inside took it away");
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < o->floats; i++) wrong += own[i] != (float)(part + i);
+    CHECK(wrong == 0, "%lld floats of part %lld were changed", (long long)wrong, (long long)part);
+}
+
+static void every_thread_has_memory_of_its_own(void) {
+    static const int64_t floats[] = {1, 1000, 100, 100000, 5 << 20, 16};
+    fathom_set_threads(OWN_PARTS);
+    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
+        struct owning o = {.floats = floats[i]};
+        float *scratch = malloc((size_t)floats[i] * sizeof(float));
+        fathom_parallel_with(fill_own, &o, OWN_PARTS, scratch, floats[i]);
+        CHECK(o.own[0] == scratch, "the caller uses what it gave");
+        for (int part = 1; part < OWN_PARTS; part++)
+            CHECK((uintptr_t)o.own[part] % 64 == 0, "part %d has %p", part, (void *)o.own[part]);
+        free(scratch);
+    }
 }
 
 /* ---- nested, concurrent, resized ---- */
@@ -441,6 +549,19 @@ static void a_busy_pool_makes_a_gang_of_one(void) {
     for (int i = 0; i < 50; i++) fathom_parallel(gang_within, NULL, 2);
 }
 
+static void a_second_caller_uses_the_other_workers(void) {
+    struct keeping k = {0};
+    atomic_int begun = 0;
+    pthread_t thread;
+    fathom_set_threads(4);
+    pthread_create(&thread, NULL, keep_busy, &k);
+    while (!atomic_load(&k.begun)) rest(1e-5);
+    fathom_parallel(gather, &begun, 3);
+    CHECK(atomic_load(&begun) == 3, "the free workers stayed away");
+    atomic_store(&k.end, 1);
+    pthread_join(thread, NULL);
+}
+
 static void *gang_often(void *nothing) {
     (void)nothing;
     for (int i = 0; i < 100; i++) {
@@ -500,6 +621,10 @@ int main(void) {
     workers_take_part();
     every_part_runs_once();
     parts_follow_the_work();
+    callers_share_the_threads();
+    idle_threads_take_parts_of_late_ones();
+    every_member_is_woken();
+    every_thread_has_memory_of_its_own();
     fathom_set_threads(4);
     for (int i = 0; i < 200; i++) fathom_parallel(nest, NULL, 4);
     for (int threads = 1; threads <= 4; threads *= 2) callers_share_one_pool(threads, 0);
@@ -507,6 +632,7 @@ int main(void) {
     more_threads_than_processors();
     gangs_meet();
     a_busy_pool_makes_a_gang_of_one();
+    a_second_caller_uses_the_other_workers();
     for (int resize = 0; resize < 2; resize++) callers_share_gangs(resize);
     an_idle_pool_burns_nothing();
     a_forked_child_starts_anew();

@@ -418,13 +418,13 @@ static void single_part(void *context, int64_t part, int64_t parts) {
     EACH_UNIT(unit, u->count, part, parts) {
         int64_t block = unit % u->blocks;
         single_unit(a, unit / u->blocks, a->heads * block / u->blocks, a->heads * (block + 1) / u->blocks,
-                    a->scratch + part * forward_slot(a));
+                    fathom_own());
     }
 }
 
 static void forward_part(void *context, int64_t part, int64_t parts) {
     const struct units *u = context;
-    float *scratch = u->a->scratch + part * forward_slot(u->a);
+    float *scratch = fathom_own();
     EACH_UNIT(unit, u->count, part, parts) {
         int64_t block = unit % u->blocks;
         forward_unit(u->a, unit / u->blocks, u->rows * block / u->blocks, u->rows * (block + 1) / u->blocks, scratch);
@@ -433,7 +433,7 @@ static void forward_part(void *context, int64_t part, int64_t parts) {
 
 static int64_t forward_scratch(const struct attention_args *a) {
     if (a->n == 0 || a->lq == 0 || a->kv_heads == 0) return 0;
-    return PRODUCT(SLOTS, forward_slot(a));
+    return forward_slot(a);
 }
 
 /* ---- texts side by side in one row of lq tokens: each is an attention of its own ---- */
@@ -474,7 +474,7 @@ static int texts_within(const struct attention_args *a, int64_t *detail) {
 static void beside_part(void *context, int64_t part, int64_t parts) {
     const struct units *u = context;
     const struct attention_args *a = u->a;
-    float *scratch = a->scratch + part * forward_slot(a);
+    float *scratch = fathom_own();
     for (int64_t b = 0, start = 0, unit = 0, tokens; b < a->n; b++, start += tokens) {
         struct attention_args text = *a;
         tokens = text_tokens(a, b, start);
@@ -499,7 +499,7 @@ static int32_t run_beside(struct units *u) {
     memset(a->y + start * a->heads * a->d, 0, (size_t)((a->lq - start) * a->heads * a->d) * 4);
     if (u->count) {
         double nanos = products * (double)(a->heads * a->d) * 2.5 / (4 * VL * (a->causal ? 2 : 1));
-        fathom_parallel(beside_part, u, fathom_parts(nanos, least(SLOTS, u->count)));
+        fathom_parallel_with(beside_part, u, fathom_parts(nanos, u->count), a->scratch, forward_slot(a));
     }
     return FATHOM_OK;
 }
@@ -523,10 +523,10 @@ static int32_t run_single(struct units *u) {
         struct pair p = pair_at(a, b * a->kv_heads);
         seen += sight(&p, 0);
     }
-    int64_t parts = fathom_parts((double)(seen * a->heads * a->d) * (2 * MEMORY_NANOS), least(SLOTS, a->n * a->heads));
+    int64_t parts = fathom_parts((double)(seen * a->heads * a->d) * (2 * MEMORY_NANOS), a->n * a->heads);
     u->blocks = least(a->heads, ceil_div(parts, a->n));
     u->count = a->n * u->blocks;
-    fathom_parallel(single_part, u, least(parts, u->count));
+    fathom_parallel_with(single_part, u, least(parts, u->count), a->scratch, forward_slot(a));
     return FATHOM_OK;
 }
 
@@ -537,10 +537,11 @@ static int32_t k_attention(const struct attention_args *a, int64_t *detail) {
     struct units u = {.a = a, .rows = a->heads / a->kv_heads * a->lq};
     if (a->beside) return run_beside(&u);
     if (is_single(a)) return run_single(&u);
-    int64_t parts = fathom_parts(product_nanos(a, 2.5), least(SLOTS, pairs * u.rows));
-    u.blocks = most(ceil_div(u.rows, ROWS), least(u.rows, ceil_div(parts * (a->causal ? 2 : 1), pairs)));
+    int64_t team = fathom_team(product_nanos(a, 2.5), pairs * u.rows);
+    u.blocks = most(ceil_div(u.rows, ROWS), least(u.rows, ceil_div(team * (a->causal ? 2 : 1), pairs)));
     u.count = pairs * u.blocks;
-    fathom_parallel(forward_part, &u, least(parts, u.count));
+    int64_t parts = fathom_parts(product_nanos(a, 2.5), u.count);
+    fathom_parallel_with(forward_part, &u, parts, a->scratch, forward_slot(a));
     return FATHOM_OK;
 }
 
@@ -686,15 +687,15 @@ static void back_run(struct back *k) {
 struct backward {
     const struct attention_grad_args *g;
     const struct attention_args *a; /* the same */
-    float *delta, *slots;
+    float *delta, *scratch;
     int64_t pairs, group, blocks, query_blocks;
     int wants; /* of a sweep over pairs */
 };
 
-static struct back back_at(const struct backward *w, int64_t pair, int64_t part, int wants) {
+static struct back back_at(const struct backward *w, int64_t pair, int wants) {
     struct back k = {.g = w->g, .pair = pair_at(w->a, pair), .j_end = w->a->lk, .g_end = w->group, .i_end = w->a->lq,
                      .wants = wants, .delta = w->delta, .ld = padded(w->a->d)};
-    back_room(&k, w->slots + part * back_slot(w->a));
+    back_room(&k, fathom_own());
     return k;
 }
 
@@ -716,7 +717,7 @@ static void delta_part(void *context, int64_t part, int64_t parts) {
 static void pairs_part(void *context, int64_t part, int64_t parts) {
     const struct backward *w = context;
     EACH_UNIT(unit, w->pairs, part, parts) {
-        struct back k = back_at(w, unit, part, w->wants);
+        struct back k = back_at(w, unit, w->wants);
         back_run(&k);
     }
 }
@@ -724,7 +725,7 @@ static void pairs_part(void *context, int64_t part, int64_t parts) {
 static void keys_part(void *context, int64_t part, int64_t parts) {
     const struct backward *w = context;
     EACH_UNIT(unit, w->pairs * w->blocks, part, parts) {
-        struct back k = back_at(w, unit / w->blocks, part, WANT_KV);
+        struct back k = back_at(w, unit / w->blocks, WANT_KV);
         k.j = unit % w->blocks * KEYS;
         k.j_end = least(k.j + KEYS, w->a->lk);
         back_run(&k);
@@ -734,7 +735,7 @@ static void keys_part(void *context, int64_t part, int64_t parts) {
 static void queries_part(void *context, int64_t part, int64_t parts) {
     const struct backward *w = context;
     EACH_UNIT(unit, w->pairs * w->group * w->query_blocks, part, parts) {
-        struct back k = back_at(w, unit / (w->group * w->query_blocks), part, WANT_Q);
+        struct back k = back_at(w, unit / (w->group * w->query_blocks), WANT_Q);
         k.g0 = unit / w->query_blocks % w->group, k.g_end = k.g0 + 1;
         k.i = unit % w->query_blocks * BACK_STEP, k.i_end = least(k.i + BACK_STEP, w->a->lq);
         back_run(&k);
@@ -755,16 +756,20 @@ static void mask_part(void *context, int64_t part, int64_t parts) {
             memset(w->g->dmask + b0 * a->mask_n + h0 * a->mask_h + i * a->mask_l, 0, (size_t)a->lk * 4);
         for (int64_t b = b0; b < b1; b++)
             for (int64_t h = h0; h < h1; h++) {
-                struct back k = back_at(w, b * a->kv_heads + h / w->group, part, WANT_MASK);
+                struct back k = back_at(w, b * a->kv_heads + h / w->group, WANT_MASK);
                 k.g0 = h % w->group, k.g_end = k.g0 + 1, k.i = i0, k.i_end = i1;
                 back_run(&k);
             }
     }
 }
 
+static void back_region(struct backward *w, part_fn fn, int64_t parts) {
+    fathom_parallel_with(fn, w, parts, w->scratch, back_slot(w->a));
+}
+
 static int64_t grad_scratch(const struct attention_grad_args *g) {
     const struct attention_args *a = (const struct attention_args *)g;
-    return SUM(PRODUCT(a->beside ? 1 : a->n, a->heads, a->lq), 16, PRODUCT(SLOTS, back_slot(a)));
+    return SUM(PRODUCT(a->beside ? 1 : a->n, a->heads, a->lq), 16, back_slot(a));
 }
 
 /* rows that lie `stride` apart become zeros, if there is a place for them */
@@ -806,24 +811,25 @@ static int32_t k_attention_grad(const struct attention_grad_args *g, int64_t *de
     }
     if (!status && a->beside) return run_beside_grad(g, detail);
     struct backward w = {.g = g, .a = a, .pairs = a->n * a->kv_heads, .delta = g->scratch,
-                         .slots = g->scratch + padded(a->n * a->heads * a->lq)};
+                         .scratch = g->scratch + padded(a->n * a->heads * a->lq)};
     if (status) return status;
     w.group = a->heads / a->kv_heads, w.blocks = ceil_div(a->lk, KEYS), w.query_blocks = ceil_div(a->lq, BACK_STEP);
     w.wants = (g->dq ? WANT_Q : 0) | (g->dk || g->dv ? WANT_KV : 0);
     if (w.pairs == 0) { /* no rows, but a mask that all rows share may have a gradient: zeros */
-        if (g->dmask) mask_part(&w, 0, 1);
+        if (g->dmask) back_region(&w, mask_part, 1);
         return FATHOM_OK;
     }
     fathom_parallel(delta_part, &w, fathom_parts((double)(a->n * a->lq * a->heads * a->d) * 0.1, a->n * a->lq));
-    int64_t parts = fathom_parts(product_nanos(a, 6), SLOTS), together = least(parts, w.pairs);
+    int64_t units = w.pairs * most(w.blocks, w.group * w.query_blocks);
+    int64_t team = fathom_team(product_nanos(a, 6), units), parts = fathom_parts(product_nanos(a, 6), units);
     /* five products by pairs, or scores twice and seven in smaller units, where pairs are too few for the threads */
-    if (ceil_div(w.pairs, together) * 5 * parts <= w.pairs * 7) {
-        if (w.wants) fathom_parallel(pairs_part, &w, together);
+    if (ceil_div(w.pairs, least(team, w.pairs)) * 5 * team <= w.pairs * 7) {
+        if (w.wants) back_region(&w, pairs_part, least(parts, w.pairs));
     } else {
-        if (w.wants & WANT_KV) fathom_parallel(keys_part, &w, least(parts, w.pairs * w.blocks));
-        if (w.wants & WANT_Q) fathom_parallel(queries_part, &w, least(parts, w.pairs * w.group * w.query_blocks));
+        if (w.wants & WANT_KV) back_region(&w, keys_part, least(parts, w.pairs * w.blocks));
+        if (w.wants & WANT_Q) back_region(&w, queries_part, least(parts, w.pairs * w.group * w.query_blocks));
     }
-    if (g->dmask) fathom_parallel(mask_part, &w, parts);
+    if (g->dmask) back_region(&w, mask_part, parts);
     return FATHOM_OK;
 }
 

@@ -88,7 +88,7 @@ static void conv_part(void *context, int64_t part, int64_t parts) {
         if (t0 < t1 && p0 < p1) conv_multiply(&g, t0, t1, p0, p1);
         return;
     }
-    float *halo = c->halos + part * halo_floats(&c->g);
+    float *halo = fathom_own();
     g.x_row = halo_width(&c->g) * c->g.c;
     g.x_image = 0;
     for (int64_t t = t0, next; t < t1 && p0 < p1; t = next) {
@@ -127,9 +127,8 @@ static void conv_run(const struct conv_call *call, struct conv_context *c) {
         if (units) fathom_parallel(conv_pack_part, c, least(fathom_parts(nanos, units), units));
     }
     int64_t parts = fathom_parts(nanos, conv_tiles(&c->conv) * conv_panels(&c->conv));
-    if (c->halos) parts = least(parts, SLOTS);
-    c->row_cuts = conv_row_cuts(conv_tiles(&c->conv), conv_panels(&c->conv), parts);
-    fathom_parallel(conv_part, c, parts);
+    c->row_cuts = conv_row_cuts(conv_tiles(&c->conv), conv_panels(&c->conv), &parts);
+    fathom_parallel_with(conv_part, c, parts, c->halos, c->halos ? halo_floats(g) : 0);
 }
 
 static int is_any_conv(const struct conv_call *c) { return c != 0; }
@@ -140,7 +139,7 @@ static void plain_conv(struct conv_call *call) {
 
 /* columns of taps that never leave the row, as one */
 static int is_joined_conv(const struct conv_call *c) { return is_joined(&c->g); }
-static int64_t joined_conv_floats(const struct conv_call *c) { return SUM(panels_floats(c), PRODUCT(SLOTS, halo_floats(&c->g))); }
+static int64_t joined_conv_floats(const struct conv_call *c) { return SUM(panels_floats(c), halo_floats(&c->g)); }
 static void joined_conv(struct conv_call *call) {
     struct conv_context c = conv_context(call);
     if (needs_halo(&c.g)) c.halos = call->scratch + panels_floats(call);
@@ -169,19 +168,19 @@ static void depthwise_conv(struct conv_call *call) {
 
 static int is_planes_conv(const struct conv_call *c) { return is_planes(&c->g); }
 static int64_t planes_filters(const struct conv_call *c) { return SUM(PRODUCT(c->g.k, c->g.kh, c->g.kw, c->g.c), 15) / 16 * 16; }
-static int64_t planes_conv_floats(const struct conv_call *c) { return SUM(planes_filters(c), PRODUCT(SLOTS, planes_slot(&c->g))); }
+static int64_t planes_conv_floats(const struct conv_call *c) { return SUM(planes_filters(c), planes_slot(&c->g)); }
 static void planes_conv(struct conv_call *call) {
     const struct window *g = &call->g;
     int64_t taps = g->kh * g->kw, k = taps * g->c, line = whole(g->k);
     struct planes p = {.g = *g, .n = call->n, .x = call->a->x, .w = call->scratch, .y = call->a->y, .finish = conv_end(call),
-                       .scratch = call->scratch + planes_filters(call)};
+};
     const float *packed = call->packed; /* w[k][r][s][c], or one panel that holds all of it */
     for (int64_t channel = 0; channel < g->k; channel++)
         for (int64_t tap = 0; tap < taps; tap++)
             for (int64_t c = 0, i = tap * g->c; c < g->c; c++, i++)
                 call->scratch[channel * k + c * taps + tap] = packed ? packed[i * line + channel] : call->a->w[channel * k + i];
     double nanos = call_nanos(call, 1);
-    fathom_parallel(planes_part, &p, least(fathom_parts(nanos, call->n * g->oh), SLOTS));
+    fathom_parallel_with(planes_part, &p, fathom_parts(nanos, call->n * g->oh), call->scratch + planes_filters(call), planes_slot(g));
 }
 
 /* ---- small kernels of stride 1 between many channels ---- */
@@ -189,7 +188,7 @@ static void planes_conv(struct conv_call *call) {
 static int is_winograd_conv(const struct conv_call *c) { return is_winograd(&c->g); }
 static int64_t winograd_filters_floats(const struct conv_call *c) { return c->packed ? 0 : winograd_packed(c->g.c, c->g.k); }
 static int64_t winograd_conv_floats(const struct conv_call *c) {
-    return SUM(winograd_filters_floats(c), PRODUCT(SLOTS, winograd_slot(c->g.c)));
+    return SUM(winograd_filters_floats(c), winograd_slot(c->g.c));
 }
 static void winograd_conv(struct conv_call *call) {
     const struct window *g = &call->g;

@@ -139,7 +139,7 @@ static void foreign_data(const struct data_call *c) {
 
 static int is_winograd_data(const struct data_call *c) { return is_winograd(&c->g); }
 static int64_t winograd_data_floats(const struct data_call *c) {
-    return SUM(winograd_packed(c->g.k, c->g.c), PRODUCT(SLOTS, winograd_slot(c->g.k)));
+    return SUM(winograd_packed(c->g.k, c->g.c), winograd_slot(c->g.k));
 }
 static void winograd_data(const struct data_call *call) {
     const struct window *g = &call->g;
@@ -168,7 +168,7 @@ static void data_run(const struct data_call *call, int64_t depthwise, int64_t do
     struct conv first = data_phase(&c, 0, &ignored, &ignored, &ignored, &ignored);
     int64_t tiles = by_rows ? call->n * first.rows.out : conv_tiles(&first), panels = by_rows ? 1 : conv_panels(&first);
     int64_t parts = fathom_parts(depthwise ? nanos * DEPTHWISE_COST : nanos, tiles * panels);
-    c.row_cuts = conv_row_cuts(tiles, panels, parts);
+    c.row_cuts = conv_row_cuts(tiles, panels, &parts);
     fathom_parallel(data_part, &c, parts);
 }
 

@@ -152,7 +152,7 @@ static void foreign_weights(const struct weights_call *c) {
 
 static int is_winograd_weights(const struct weights_call *c) { return is_winograd(&c->g); }
 static int64_t winograd_weights_floats(const struct weights_call *c) {
-    return SUM(PRODUCT(16, c->g.k, padded(c->g.c)), PRODUCT(SLOTS, winograd_weights_slot(c->g.c, c->g.k)));
+    return SUM(PRODUCT(16, c->g.k, padded(c->g.c)), winograd_weights_slot(c->g.c, c->g.k));
 }
 static void run_winograd_weights(const struct weights_call *call) {
     const struct window *g = &call->g;
@@ -177,19 +177,19 @@ static struct weights weights_of(const struct weights_call *c) {
 /* What is joined at the end needs its sums beside dw; borders lie behind them. */
 static int64_t sums_floats(const struct weights_call *c, int joined, int64_t borders) {
     int64_t copies = is_split_weights(&c->g) ? SPLITS : joined;
-    return SUM(PRODUCT(copies, weights_floats(&c->g)), PRODUCT(SLOTS, borders));
+    return SUM(PRODUCT(copies, weights_floats(&c->g)), borders);
 }
-static void weights_run(const struct weights_call *c, struct weights *w, void (*part)(void *, int64_t, int64_t), int borders,
+static void weights_run(const struct weights_call *c, struct weights *w, part_fn part, int64_t borders,
                         int64_t units, int64_t panels, double cost) {
     const struct window *g = &c->g;
     float *scratch = c->scratch;
     if (w->joined || w->splits > 1) w->out = scratch, scratch += w->splits * w->slot;
-    if (borders) w->halos = scratch;
+    w->borders = borders;
     double nanos = conv_nanos((double)(c->n * g->oh * g->ow), g) * cost;
-    int64_t parts = fathom_parts(nanos, borders ? least(units * panels, SLOTS) : units * panels);
-    w->unit_cuts = conv_row_cuts(units, panels, parts);
+    int64_t parts = w->splits > 1 ? fathom_parts(nanos, units) : fathom_team(nanos, units * panels);
+    w->unit_cuts = conv_row_cuts(units, panels, &parts);
     if (w->out != w->dw) w->add = 0;
-    fathom_parallel(part, w, parts);
+    fathom_parallel_with(part, w, parts, scratch, borders);
     if (w->out == w->dw) return;
     w->add = c->a->add;
     int64_t count = w->joined ? w->rows.taps * w->m : w->out_group * g->groups;
@@ -220,18 +220,18 @@ static void banded_weights_part(void *context, int64_t part, int64_t parts) {
     int64_t all = w->n * w->g.oh, from, to;
     fathom_range(w->splits, 1, part, parts, &from, &to);
     for (int64_t s = from; s < to; s++)
-        banded_sum(w, all * s / w->splits, all * (s + 1) / w->splits, w->halos + part * banded_floats(&w->g), w->out + s * w->slot);
+        banded_sum(w, all * s / w->splits, all * (s + 1) / w->splits, fathom_own(), w->out + s * w->slot);
 }
 static void banded_weights(const struct weights_call *c) {
     struct weights w = weights_of(c);
     w.joined = w.banded = 1;
     w.m = 1, w.width = w.g.kw * w.g.k, w.out_row = padded(w.width);
-    weights_run(c, &w, banded_weights_part, 1, w.splits, 1, 1);
+    weights_run(c, &w, banded_weights_part, banded_floats(&w.g), w.splits, 1, 1);
 }
 
 static void weights_part(void *context, int64_t part, int64_t parts) {
     const struct weights *w = context;
-    float *halo = w->halos ? w->halos + part * halo_floats(&w->g) : 0;
+    float *halo = w->borders ? fathom_own() : 0;
     int64_t all = weights_positions(w), from, to, p0, p1;
     if (w->splits > 1) {
         fathom_range(w->splits, 1, part, parts, &from, &to);
@@ -244,7 +244,7 @@ static void weights_part(void *context, int64_t part, int64_t parts) {
     fathom_range(panel_count(w->width), 1, part / w->unit_cuts, parts / w->unit_cuts, &p0, &p1);
     if (from < to && p0 < p1) weights_sum(w, 0, all, from, to, p0, p1, halo, w->out, w->add);
 }
-static void sum_weights(const struct weights_call *c, struct weights *w, int borders) {
+static void sum_weights(const struct weights_call *c, struct weights *w, int64_t borders) {
     /* a narrow image may as well be read by all threads */
     int64_t panels = w->splits > 1 || w->width < w->m ? 1 : panel_count(w->width);
     weights_run(c, w, weights_part, borders, w->splits > 1 ? w->splits : weights_units(w), panels, 1);
@@ -259,7 +259,7 @@ static void joined_weights(const struct weights_call *c) {
     w.columns = (struct axis){.in = halo_width(g), .out = g->ow, .taps = 1, .stride = g->sw, .dilation = 1};
     w.m = g->kw * g->c, w.width = g->k;
     w.out_row = padded(g->k), w.out_tap = w.m * w.out_row;
-    sum_weights(c, &w, needs_halo(g));
+    sum_weights(c, &w, halo_floats(g));
 }
 
 static int is_any_weights(const struct weights_call *c) { return c != 0; }

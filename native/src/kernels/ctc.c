@@ -14,7 +14,7 @@
 #include "rows.h"
 #include "sizes.h"
 
-enum { CTC_PARTS = 64, EDGE = 16 }; /* each part has scratch for an example; arrays of states have so many -Inf on either side */
+enum { EDGE = 16 }; /* arrays of states have so many -Inf on either side */
 
 /* the labels of an example, and its arrays of `width` floats: states in front of their edge */
 struct ctc_row {
@@ -35,7 +35,7 @@ static int64_t ctc_floats(const struct ctc_args *a) {
     const int64_t width = ctc_width(a->most);
     return SUM(PRODUCT(7, width), PRODUCT(2, a->steps), PRODUCT(2, width, a->grad ? SUM(a->steps, 1) : 2));
 }
-static int64_t ctc_scratch(const struct ctc_args *a) { return PRODUCT(least(a->n, CTC_PARTS), ctc_floats(a)); }
+static int64_t ctc_scratch(const struct ctc_args *a) { return a->n == 0 ? 0 : ctc_floats(a); } /* of an example */
 
 static void nowhere(float *x, int64_t n) {
     for (int64_t i = 0; i < n; i++) x[i] = -INFINITY;
@@ -137,7 +137,7 @@ static void ctc_part(void *context, int64_t part, int64_t parts) {
     const struct indexed *c = context;
     const struct ctc_args *a = c->args;
     const int64_t width = ctc_width(a->most);
-    float *at = a->scratch + part * ctc_floats(a);
+    float *at = fathom_own();
     struct ctc_row r = {.width = width, .states = width - 2 * EDGE, .turns = a->grad ? a->steps + 1 : 2};
     r.label = (int32_t *)at;
     r.skip = at + width + EDGE;
@@ -193,7 +193,7 @@ static int32_t k_ctc(const struct ctc_args *a, int64_t *detail) {
     if (status != FATHOM_OK) return status;
     struct indexed c = {a, detail};
     double nanos = (double)(a->n * a->steps) * ((double)a->classes * 0.3 + (double)a->most * (a->grad ? 5 : 2) + 50);
-    fathom_parallel(ctc_part, &c, fathom_parts(nanos, least(a->n, CTC_PARTS)));
+    fathom_parallel_with(ctc_part, &c, fathom_parts(nanos, a->n), a->scratch, a->n == 0 ? 0 : ctc_floats(a));
     return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_LABEL;
 }
 

@@ -244,13 +244,15 @@ static void multiply_part(void *context, int64_t part, int64_t parts) {
     if (g->finish) linear_finish(g->finish, j0, j1, i0, i1);
 }
 
+static int has_rows_of_weights(const struct product *g) { return g->c_turned || g->a_turned; }
+
 /*
  * Where the left side is a weight, or the result its gradient, most row ranges: a thread that reads, differentiates and
  * (optim.c) updates the same rows in every step finds them in its own L2. Measured: else Adam takes twice as long, and six times
  * where the cores do not share an L3.
  */
-static int64_t choose_row_cuts(const struct product *g, int64_t parts) {
-    return grid_rows(row_tiles(g->m, g->n), panel_count(g->n), parts, g->c_turned || g->a_turned);
+static int64_t choose_row_cuts(const struct product *g, int64_t *parts) {
+    return grid_rows(row_tiles(g->m, g->n), panel_count(g->n), parts, has_rows_of_weights(g));
 }
 
 /* Does the right side of A B deserve packed panels? Measured; narrow panels spread their k rows over too many pages. */
@@ -269,9 +271,10 @@ static void pack(struct product *g, int64_t parts) {
 }
 
 static void run_product(struct product *g) {
-    int64_t parts = fathom_parts(product_nanos(g), row_tiles(g->m, g->n) * panel_count(g->n));
+    int64_t most = row_tiles(g->m, g->n) * panel_count(g->n);
+    int64_t parts = has_rows_of_weights(g) ? fathom_team(product_nanos(g), most) : fathom_parts(product_nanos(g), most);
     pack(g, parts);
-    g->row_cuts = choose_row_cuts(g, parts);
+    g->row_cuts = choose_row_cuts(g, &parts);
     fathom_parallel(multiply_part, g, parts);
 }
 
@@ -346,18 +349,10 @@ static int64_t linear_scratch(const struct linear_args *a) {
     return a->packed || a->m == 0 || a->n == 0 ? 0 : turned_floats(a->m, a->n, a->k);
 }
 
-/*
- * A batch of small products is shared out product by product, by at most SLOTS threads; large ones run one after the other, each by all
- * threads.
- */
-enum { SMALL_ROWS = 4096, SMALL_RIGHT = 64 * 1024 };
-static int64_t batch_slots(int64_t m, int64_t n, int64_t k) {
-    return m <= SMALL_ROWS && PRODUCT(n, k) <= SMALL_RIGHT ? SLOTS : 1;
-}
-static int64_t batch_slot(const struct gemm_batch_args *a) { return SUM(gemm_floats(a->ta, a->tb, a->m, a->n, a->k), 16); }
-static int64_t gemm_batch_scratch(const struct gemm_batch_args *a) {
-    return dims_count(a->dims) == 0 ? 0 : PRODUCT(batch_slots(a->m, a->n, a->k), batch_slot(a));
-}
+/* A batch of many small products is shared out product by product; others run one after the other, each by all threads. */
+enum { MANY_PRODUCTS = 8, SMALL_ROWS = 4096, SMALL_RIGHT = 64 * 1024 };
+static int64_t batch_floats(const struct gemm_batch_args *a) { return SUM(gemm_floats(a->ta, a->tb, a->m, a->n, a->k), 16); }
+static int64_t gemm_batch_scratch(const struct gemm_batch_args *a) { return dims_count(a->dims) == 0 ? 0 : batch_floats(a); }
 
 /*
  * C = A B^T needs one side transposed, the one that takes the vectors. The swapped form also transposes its result; a float moved
@@ -425,9 +420,8 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
     return FATHOM_OK;
 }
 
-/* products from .. to of a batch, in the scratch of a slot */
-static void batch_products(const struct gemm_batch_args *a, int64_t from, int64_t to, int64_t slot) {
-    float *scratch = a->scratch + slot * batch_slot(a);
+/* products from .. to of a batch */
+static void batch_products(const struct gemm_batch_args *a, int64_t from, int64_t to, float *scratch) {
     for (int64_t i = from; i < to; i++) {
         struct gemm_args one = {.ta = a->ta, .tb = a->tb, .a = a->a, .b = a->b, .c = a->c + i * a->m * a->n, .m = a->m, .n = a->n,
                                 .k = a->k, .add = a->add, .scratch = scratch};
@@ -444,16 +438,16 @@ static void batch_part(void *context, int64_t part, int64_t parts) {
     const struct gemm_batch_args *a = context;
     int64_t from, to;
     fathom_range(dims_count(a->dims), 1, part, parts, &from, &to);
-    batch_products(a, from, to, part);
+    batch_products(a, from, to, fathom_own());
 }
 
 static int32_t k_gemm_batch(const struct gemm_batch_args *a, int64_t *detail) {
     (void)detail;
-    int64_t count = dims_count(a->dims), slots = batch_slots(a->m, a->n, a->k), parts = 1;
+    int64_t count = dims_count(a->dims), small = a->m <= SMALL_ROWS && PRODUCT(a->n, a->k) <= SMALL_RIGHT, parts = 1;
     double nanos = (double)count * ((double)a->m * (double)a->n * (double)a->k / (4 * VL) + 100);
-    if (count >= SLOTS / 2 && !fathom_sgemm) parts = fathom_parts(nanos, slots < count ? slots : count);
-    if (parts > 1) fathom_parallel(batch_part, (void *)a, parts);
-    else batch_products(a, 0, count, 0);
+    if (count >= MANY_PRODUCTS && small && !fathom_sgemm) parts = fathom_parts(nanos, count);
+    if (parts > 1) fathom_parallel_with(batch_part, (void *)a, parts, a->scratch, batch_floats(a));
+    else batch_products(a, 0, count, a->scratch);
     return FATHOM_OK;
 }
 

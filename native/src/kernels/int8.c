@@ -272,8 +272,8 @@ static void run_int8(struct int8_product *p, float *scratch) {
     p->left = (uint8_t *)aligned_scratch(p->scales + p->n + rows);
     p->height = int8_height(g), p->line = int8_line(g, p->tiles->left_bytes), p->image = p->height * p->line;
     fathom_parallel(round_part, p, fathom_parts(2 * pass, p->n * p->height));
-    int64_t tiles = int8_row_tiles(p), parts = fathom_parts(int8_nanos(p), tiles * int8_panels(p));
-    p->row_cuts = conv_row_cuts(tiles, int8_panels(p), parts);
+    int64_t tiles = int8_row_tiles(p), parts = fathom_team(int8_nanos(p), tiles * int8_panels(p));
+    p->row_cuts = conv_row_cuts(tiles, int8_panels(p), &parts);
     fathom_parallel(int8_multiply_part, p, parts);
 }
 

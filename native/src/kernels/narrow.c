@@ -228,8 +228,8 @@ static int32_t k_linear_narrow(const struct linear_narrow_args *a, int64_t *deta
                        .packed = a->packed, .scale = a->scale};
     int64_t tile_rows = ceil_div(a->m, TILE_ROWS), panels = panel_count(a->n);
     double nanos = (double)a->n * (double)a->k * ((double)a->m / (4 * VL) + 0.04) + end_nanos(&g.end, a->m * a->n);
-    int64_t parts = fathom_parts(nanos, tile_rows * panels);
-    g.row_cuts = grid_rows(tile_rows, panels, parts, 0);
+    int64_t parts = fathom_team(nanos, tile_rows * panels);
+    g.row_cuts = grid_rows(tile_rows, panels, &parts, 0);
     fathom_parallel(narrow_part, &g, parts);
     return FATHOM_OK;
 }

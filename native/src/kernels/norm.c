@@ -675,8 +675,6 @@ static int32_t k_local_response(const struct local_response_args *a, int64_t *de
     return FATHOM_OK;
 }
 
-enum { LOCAL_RESPONSE_PARTS = 256 }; /* each has scratch for two rows */
-
 /* dx = dy d^-beta - 2 alpha beta / size x * the sum of t = dy x d^(-beta - 1) over the channels in whose sum x is */
 static void local_response_grad_part(void *context, int64_t part, int64_t parts) {
     const struct local_response_grad_args *a = context;
@@ -685,7 +683,7 @@ static void local_response_grad_part(void *context, int64_t part, int64_t parts)
     fathom_range(a->rows, 1, part, parts, &from, &to);
     for (int64_t at = from * a->c; at < to * a->c; at += a->c) {
         const float *x = a->x + at, *d = a->d + at, *dy = a->dy + at;
-        float *t = a->scratch + 2 * part * a->c, *y = t + a->c;
+        float *t = fathom_own(), *y = t + a->c;
         EACH_VECTOR(a->c, {
             v d_i = v_get(d + i, m), scaled = v_get(dy + i, m) * v_pow(d_i, power);
             v_put(y + i, scaled, m);
@@ -701,13 +699,11 @@ static void local_response_grad_part(void *context, int64_t part, int64_t parts)
         }
     }
 }
-static int64_t local_response_scratch(const struct local_response_grad_args *a) { 
-    return PRODUCT(2, least(a->rows, LOCAL_RESPONSE_PARTS), a->c);
-}
+static int64_t local_response_scratch(const struct local_response_grad_args *a) { return a->rows == 0 ? 0 : PRODUCT(2, a->c); }
 static int32_t k_local_response_grad(const struct local_response_grad_args *a, int64_t *detail) {
     (void)detail;
-    int64_t most = least(a->rows, LOCAL_RESPONSE_PARTS);
-    fathom_parallel(local_response_grad_part, (void *)a, fathom_parts(local_response_nanos(a->rows * a->c, a->size), most));
+    int64_t parts = fathom_parts(local_response_nanos(a->rows * a->c, a->size), a->rows);
+    fathom_parallel_with(local_response_grad_part, (void *)a, parts, a->scratch, local_response_scratch(a));
     return FATHOM_OK;
 }
 

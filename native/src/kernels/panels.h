@@ -20,8 +20,6 @@ enum {
  */
 enum { SPLITS = 16, SPLIT_FROM = 4096, SPLIT_ROWS = 6, SPLIT_COLUMNS = 64 };
 
-enum { SLOTS = 16 }; /* at most so many threads have scratch of their own */
-
 /* ---- how rows and columns are cut: evenly, so that no tile is left with a row or a vector or two ---- */
 
 static inline int64_t whole(int64_t n) { return (n + VL - 1) / VL * VL; }
@@ -40,14 +38,14 @@ static inline int64_t unaliased(int64_t n) { return n % ALIASED ? n : SUM(n, 16)
  * How many row ranges a grid of `parts` has, so that the largest share is smallest: of about equal ones the fewest, for column ranges whose
  * panels fit L2 best, or the most.
  */
-static inline int64_t grid_rows(int64_t tile_rows, int64_t panels, int64_t parts, int by_rows) {
+static inline int64_t grid_rows(int64_t tile_rows, int64_t panels, int64_t *parts, int by_rows) {
     int64_t best = 1, smallest = INT64_MAX / 2;
-    for (int64_t cuts = 1; cuts <= parts && cuts <= tile_rows; cuts++) {
-        if (parts % cuts) continue;
-        int64_t share = ceil_div(tile_rows, cuts) * ceil_div(panels, parts / cuts);
+    for (int64_t cuts = 1; cuts <= *parts && cuts <= tile_rows; cuts++) {
+        int64_t share = ceil_div(tile_rows, cuts) * ceil_div(panels, *parts / cuts);
         if (by_rows ? share <= smallest + smallest / 16 : share < smallest) best = cuts;
         smallest = least(share, smallest);
     }
+    *parts = *parts / best * best;
     return best;
 }
 

@@ -19,7 +19,7 @@ struct planes {
     struct window g;
     int64_t n;
     const float *x, *w; /* w[k][c][r][s] */
-    float *scratch, *y;
+    float *y;
     const struct linear_args *finish;
 };
 
@@ -85,7 +85,7 @@ static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t r
 SHARED void planes_part(void *context, int64_t part, int64_t parts) {
     const struct planes *p = context;
     int64_t from, to, rows;
-    float *scratch = p->scratch + part * planes_slot(&p->g);
+    float *scratch = fathom_own();
     memset(scratch, 0, (size_t)(p->g.c * planes_floats(&p->g)) * 4); /* what lies behind the rows is read, too */
     fathom_range(p->n * p->g.oh, 1, part, parts, &from, &to);
     for (; from < to; from += rows) {

@@ -343,7 +343,7 @@ static int32_t k_recurrent(const struct recurrent_args *a, int64_t *detail) {
     if (a->n == 1 && f.saved) copy_row(a->x + f.steps.shift[0] * a->i, f.inputs, rows * a->i);
     double nanos = (double)(rows * width) * ((double)(h + a->i) / (4 * VL) + 1);
     if (units_are_shared(a->n, cell_gates(a->cell), h)) fathom_gang(forward_member, &f, nanos, panel_count(h));
-    else fathom_parallel(forward_part, &f, fathom_parts(nanos, a->n));
+    else fathom_parallel(forward_part, &f, fathom_team(nanos, a->n));
     return FATHOM_OK;
 }
 

@@ -465,7 +465,7 @@ static void run_chunks(struct backward *f, double nanos, double products) {
     for (int64_t to = f->steps.t; to > 0 && f->steps.rows > 0; to = f->now.from) {
         f->now = chunk_before(f, to);
         double share = (double)f->now.rows / (double)f->steps.rows;
-        fathom_parallel(backward_part, f, fathom_parts(nanos * share, f->a->n));
+        fathom_parallel(backward_part, f, fathom_team(nanos * share, f->a->n));
         if (all_tiles(f) || f->peepholes) fathom_parallel(sums_part, f, fathom_parts(products * share, most(all_tiles(f), 1)));
     }
 }

@@ -49,7 +49,7 @@ static int32_t k_cumsum(const struct cumsum_args *a, int64_t *detail) {
  * A line becomes words of 64 bits, above a key whose unsigned order is that of the values and below the place: no two are equal,
  * and equal values keep their order. Short lines are sorted by insertion, long ones by the bytes of the key, lowest first.
  */
-enum { SORT_PARTS = 16, SORT_INSERTION = 48 };
+enum { SORT_INSERTION = 48 };
 
 /* zeros of both signs are equal, NaN is above all */
 static inline uint32_t float_key(uint32_t bits) {
@@ -110,23 +110,23 @@ static void sort_part(void *context, int64_t part, int64_t parts) {
     const struct sort_args *s = context;
     int64_t from, to;
     fathom_range(s->outer * s->inner, 1, part, parts, &from, &to);
-    uint64_t *words = (uint64_t *)s->scratch + part * 2 * s->r;
+    uint64_t *words = (uint64_t *)fathom_own();
     for (int64_t line = from; line < to; line++) {
         int64_t o = line / s->inner, i = line % s->inner, at = o * s->k * s->inner + i;
         sort_line(s, s->x + o * s->r * s->inner + i, s->y + at, s->index + at, words);
     }
 }
 
-/* two words for each place of the lines that are sorted at once */
+/* two words for each place of the line that is sorted */
 static int64_t sort_scratch(const struct sort_args *s) {
-    return PRODUCT(least(SORT_PARTS, PRODUCT(s->outer, s->inner)), 2 * sizeof(uint64_t) / sizeof(float), s->r);
+    return s->outer == 0 || s->inner == 0 ? 0 : PRODUCT(2 * sizeof(uint64_t) / sizeof(float), s->r);
 }
 
 static int32_t k_sort(const struct sort_args *s, int64_t *detail) {
     (void)detail;
     int64_t lines = s->outer * s->inner;
     double nanos = (double)(lines * s->r) * 10;
-    fathom_parallel(sort_part, (void *)s, fathom_parts(nanos, lines < SORT_PARTS ? lines : SORT_PARTS));
+    fathom_parallel_with(sort_part, (void *)s, fathom_parts(nanos, lines), s->scratch, sort_scratch(s));
     return FATHOM_OK;
 }
 

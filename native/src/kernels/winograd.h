@@ -155,7 +155,7 @@ static void winograd_part(void *context, int64_t part, int64_t parts) {
     fathom_range(winograd_tiles(g), 1, part % g->row_cuts, g->row_cuts, &t0, &t1);
     fathom_range(panels, 1, part / g->row_cuts, parts / g->row_cuts, &p0, &p1);
     if (t0 == t1 || p0 == p1) return;
-    float *input = g->scratch + part * winograd_slot(g->depth), *zeros = input + 16 * winograd_line(at_once, line);
+    float *input = fathom_own(), *zeros = input + 16 * winograd_line(at_once, line);
     float *sums = zeros + line;
     memset(zeros, 0, (size_t)line * 4);
     int64_t blocks = ceil_div(t1 - t0, at_once);
@@ -184,9 +184,9 @@ static void winograd_part(void *context, int64_t part, int64_t parts) {
 SHARED void winograd(struct winograd *g) {
     int64_t rows = ceil_div(winograd_tiles(g), TILE_ROWS), panels = panel_count(g->width);
     double nanos = (double)winograd_tiles(g) * (double)(16 * g->depth * g->width) / (4 * VL);
-    int64_t parts = fathom_parts(nanos, least(rows * panels, SLOTS));
-    g->row_cuts = conv_row_cuts(rows, panels, parts);
-    fathom_parallel(winograd_part, g, parts);
+    int64_t parts = fathom_team(nanos, rows * panels); /* in smaller shares, blocks of tiles get smaller */
+    g->row_cuts = conv_row_cuts(rows, panels, &parts);
+    fathom_parallel_with(winograd_part, g, parts, g->scratch, winograd_slot(g->depth));
 }
 
 /* ---- the gradient of the taps: dU = the sum over tiles of V (A dy A'), dw = G' dU G ---- */
@@ -249,7 +249,7 @@ static void winograd_weights_part(void *context, int64_t part, int64_t parts) {
     const struct winograd_weights *w = context;
     int64_t c = w->g.depth, k = w->g.width, r0, r1, u0, u1;
     int64_t all = winograd_tiles(&w->g), blocks = ceil_div(all, winograd_span(c, k)), large = 16 * c * k > 2 * l2_floats(16);
-    float *scratch = w->scratch + part * winograd_weights_slot(c, k);
+    float *scratch = fathom_own();
     fathom_range(4, 1, part % w->row_cuts, w->row_cuts, &r0, &r1);
     fathom_range(row_tiles(k, c), 1, part / w->row_cuts, parts / w->row_cuts, &u0, &u1);
     if (u0 == u1) return;
@@ -286,9 +286,9 @@ static void winograd_weights_join_part(void *context, int64_t part, int64_t part
 
 SHARED void winograd_weights(struct winograd_weights *w) {
     int64_t units = row_tiles(w->g.width, w->g.depth), multiply_adds = 16 * w->g.depth * w->g.width;
-    int64_t parts = fathom_parts((double)winograd_tiles(&w->g) * (double)multiply_adds / (4 * VL), least(4 * units, SLOTS));
-    w->row_cuts = conv_row_cuts(4, units, parts);
-    fathom_parallel(winograd_weights_part, w, parts);
+    int64_t parts = fathom_team((double)winograd_tiles(&w->g) * (double)multiply_adds / (4 * VL), 4 * units);
+    w->row_cuts = conv_row_cuts(4, units, &parts);
+    fathom_parallel_with(winograd_weights_part, w, parts, w->scratch, winograd_weights_slot(w->g.depth, w->g.width));
     fathom_parallel(winograd_weights_join_part, w, fathom_parts((double)multiply_adds / 4, w->g.width));
 }
 
