@@ -61,6 +61,7 @@ public final class Main implements Runnable {
         commands.put("explain", () -> new ExplainCommand(out));
         commands.put("serve", () -> new ServeCommand(out));
         commands.put("load", () -> new LoadCommand(out, err));
+        commands.put("scale", () -> new ScaleCommand(out));
         commands.put("docs", () -> new Docs(out));
         commands.put("doctor", () -> new Doctor(out));
         // to look at the options of all of them takes a tenth of a second: where one is named, the others are not made

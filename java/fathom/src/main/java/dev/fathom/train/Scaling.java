@@ -1,0 +1,163 @@
+package dev.fathom.train;
+
+import dev.fathom.op.Checks;
+
+/**
+ * How long a step takes that several workers share ({@link Trainer#exchange}), computed of a few numbers that are
+ * measured on one worker and its network. As Amdahl (1967) has it, n workers take
+ *
+ * <pre>
+ * T(n) = alone + (step - alone) / n + S(n) / every
+ * </pre>
+ *
+ * <p>where S(n) is the time to add up their gradients, 0 for one. It is that of the model of Thakur, Rabenseifner and
+ * Gropp (2005), in which a message of m bytes takes latency + m / bandwidth, a worker sends and receives at the same
+ * time, and all pairs of workers do so beside each other. The additions themselves are left out, because memory moves
+ * more than a network does, and so is the wait for the slowest worker.
+ *
+ * @param step seconds of a step that one worker takes by itself
+ * @param alone seconds of these that every worker takes whatever their number is: those of the optimizer, and of what
+ *     else does not follow the examples
+ * @param bytes what is added up: four for each parameter, and two where gradients are sent as BF16
+ * @param every after how many steps it is, 1 unless weights are averaged every few steps
+ * @param latency seconds until a message of a few bytes is there
+ * @param bandwidth bytes a second that a worker sends and at the same time receives
+ */
+public record Scaling(double step, double alone, double bytes, int every, double latency, double bandwidth) {
+    /** What the exchange of Spark's workers adds up at a time, which is as large for any number of them. */
+    private static final double ROUND = 1 << 21;
+
+    /** Ways to add up what all have, with the sum in all of them. */
+    public enum Sum {
+        /**
+         * Each worker sends each other one its part, adds up its own, and sends the sum to all, as workers on Spark do
+         * in rounds of 2 MB: {@code 2 (n - 1) (rounds + 1) latency + 2 (n - 1) / n m / bandwidth}, with a further round
+         * for loss and metrics. A latency is counted for each message, as in the pairwise exchange of the paper; as
+         * these do not wait for each other, many workers take less.
+         */
+        MESH,
+        /** Around a ring, part by part: {@code 2 (n - 1) latency + 2 (n - 1) / n m / bandwidth}. */
+        RING,
+        /**
+         * Recursive halving and doubling, which is Rabenseifner's algorithm: {@code 2 ceil(log2 n) latency + 2 (n - 1)
+         * / n m / bandwidth}.
+         */
+        HALVING,
+        /**
+         * Up and down a binomial tree, with all bytes on each way: {@code 2 ceil(log2 n) (latency + m / bandwidth)}.
+         */
+        TREE;
+
+        /** Returns the seconds in which {@code workers} add up {@code bytes}. */
+        double seconds(int workers, double bytes, double latency, double bandwidth) {
+            int levels = Integer.SIZE - Integer.numberOfLeadingZeros(workers - 1);
+            double messages = switch (this) {
+                case MESH -> 2.0 * (workers - 1) * (Math.ceil(bytes / ROUND) + 1);
+                case RING -> 2.0 * (workers - 1);
+                case HALVING, TREE -> 2.0 * levels;
+            };
+            double times = this == TREE ? 2.0 * levels : 2.0 * (workers - 1) / workers;
+            return messages * latency + times * bytes / bandwidth;
+        }
+    }
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException unless {@code 0 <= alone <= step}, step and bandwidth are above 0, every is at
+     *     least 1, and all are finite and none negative
+     */
+    public Scaling {
+        above0("step", step);
+        above0("bandwidth", bandwidth);
+        Checks.atLeast("scaling", "every", every, 1);
+        if (!(alone >= 0 && alone <= step && bytes >= 0 && bytes < Double.POSITIVE_INFINITY)
+                || !(latency >= 0 && latency < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("scaling: alone=" + alone + " must be from 0 to step=" + step
+                    + ", and bytes=" + bytes + " and latency=" + latency + " finite and not negative");
+        }
+    }
+
+    private static void above0(String name, double value) {
+        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("scaling: " + name + "=" + value + " must be above 0 and finite");
+        }
+    }
+
+    /**
+     * Returns S(n) / every: the seconds of a step in which so many workers add up.
+     *
+     * @throws IllegalArgumentException if {@code workers < 1}
+     */
+    public double exchange(Sum by, int workers) {
+        Checks.atLeast("scaling", "workers", workers, 1);
+        return workers == 1 ? 0 : by.seconds(workers, bytes, latency, bandwidth) / every;
+    }
+
+    /** Returns T(n): the seconds of a step of so many workers. */
+    public double seconds(Sum by, int workers) {
+        return alone + (step - alone) / workers + exchange(by, workers);
+    }
+
+    /** Returns how many times as fast as one worker so many are: T(1) / T(n). */
+    public double speedup(Sum by, int workers) {
+        return step / seconds(by, workers);
+    }
+
+    /** Returns the part of its time in which each worker does what one alone would do: T(1) / (n T(n)). */
+    public double efficiency(Sum by, int workers) {
+        return speedup(by, workers) / workers;
+    }
+
+    /**
+     * Returns the least seconds of a step of one worker from which on so many workers have this efficiency, if all of
+     * the step is shared: n S(n) e / (1 - e). A net and a batch of which a step takes less are for fewer workers.
+     *
+     * @throws IllegalArgumentException unless {@code 0 < efficiency < 1}
+     */
+    public double leastStep(Sum by, int workers, double efficiency) {
+        if (!(efficiency > 0 && efficiency < 1)) {
+            throw new IllegalArgumentException("scaling: efficiency=" + efficiency + " must be between 0 and 1");
+        }
+        return workers * exchange(by, workers) * efficiency / (1 - efficiency);
+    }
+
+    /**
+     * What checkpoints and restarts cost, as Young (1974) counts it: what is computed between two checkpoints is lost
+     * by a half when one of the workers fails.
+     *
+     * @param checkpoint seconds in which one is written, while all wait
+     * @param restart seconds from a failure until training goes on
+     * @param between the mean seconds between two failures of one worker
+     */
+    public record Failures(double checkpoint, double restart, double between) {
+        /**
+         * Checks the numbers.
+         *
+         * @throws IllegalArgumentException unless {@code checkpoint} and {@code between} are above 0 and finite, and
+         *     {@code restart} is finite and not negative
+         */
+        public Failures {
+            above0("checkpoint", checkpoint);
+            above0("between", between);
+            if (!(restart >= 0 && restart < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("scaling: restart=" + restart + " must be finite and not negative");
+            }
+        }
+
+        /** Returns after how many seconds a checkpoint is worth it: sqrt(2 checkpoint between / n). */
+        public double interval(int workers) {
+            Checks.atLeast("scaling", "workers", workers, 1);
+            return Math.sqrt(2 * checkpoint * between / workers);
+        }
+
+        /**
+         * Returns the part of the time that goes to checkpoints every {@link #interval} seconds i and to restarts:
+         * checkpoint / i + (i / 2 + restart) n / between. From 1 on, training does not get anywhere.
+         */
+        public double lost(int workers) {
+            double interval = interval(workers);
+            return checkpoint / interval + (interval / 2 + restart) * workers / between;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package dev.fathom.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.fathom.train.Scaling.Sum;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Times of steps on several workers, beside what was computed by hand. */
+class ScalingTest {
+    private static final Offset<Double> NEAR = within(1e-12);
+    /** A step of one second, 100 MB at 1 GB/s, and a latency of a tenth of a millisecond. */
+    private static final Scaling NET = new Scaling(1, 0, 1e8, 1, 1e-4, 1e9);
+
+    /** 100 MB are 48 rounds of 2 MB, so that the mesh sends 49 times. */
+    @ParameterizedTest
+    @CsvSource({
+        "MESH, 2, 0.1098", // 2 * 49 * 0.0001 + 0.1
+        "RING, 2, 0.1002",
+        "HALVING, 2, 0.1002",
+        "TREE, 2, 0.2002",
+        "MESH, 4, 0.1794", // 6 * 49 * 0.0001 + 0.15
+        "RING, 4, 0.1506",
+        "HALVING, 4, 0.1504",
+        "TREE, 4, 0.4004",
+        "HALVING, 5, 0.1606", // three levels
+        "TREE, 8, 0.6006",
+        "RING, 1024, 0.4044046875", // 2046 * 0.0001 + 2046 / 1024 * 0.1
+        "HALVING, 1024, 0.2018046875",
+        "TREE, 1024, 2.002"
+    })
+    void theSumsTakeWhatTheirFormulasSay(Sum by, int workers, double seconds) {
+        assertThat(NET.exchange(by, workers)).isCloseTo(seconds, NEAR);
+        assertThat(NET.seconds(by, workers)).isCloseTo(1.0 / workers + seconds, NEAR);
+        assertThat(new Scaling(1, 0, 1e8, 8, 1e-4, 1e9).exchange(by, workers)).isCloseTo(seconds / 8, NEAR);
+    }
+
+    @Test
+    void speedupAndEfficiency() {
+        for (Sum by : Sum.values()) {
+            assertThat(NET.exchange(by, 1)).isZero();
+            assertThat(NET.efficiency(by, 1)).isEqualTo(1);
+        }
+        Scaling amdahl = new Scaling(1, 0.2, 0, 1, 0, 1e9);
+        assertThat(amdahl.seconds(Sum.RING, 4)).isCloseTo(0.4, NEAR);
+        assertThat(amdahl.speedup(Sum.RING, 4)).isCloseTo(2.5, NEAR);
+        assertThat(amdahl.efficiency(Sum.RING, 4)).isCloseTo(0.625, NEAR);
+        double least = NET.leastStep(Sum.RING, 4, 0.8);
+        assertThat(least).isCloseTo(2.4096, NEAR); // 4 * 0.1506 * 4
+        assertThat(new Scaling(least, 0, 1e8, 1, 1e-4, 1e9).efficiency(Sum.RING, 4))
+                .isCloseTo(0.8, NEAR);
+    }
+
+    /** A failure of a worker in 20,000 s: of two, one in 10,000 s. */
+    @Test
+    void checkpointsAndRestarts() {
+        Scaling.Failures failures = new Scaling.Failures(2, 50, 20_000);
+        assertThat(failures.interval(2)).isCloseTo(200, NEAR); // sqrt(2 * 2 * 10,000)
+        assertThat(failures.lost(2)).isCloseTo(0.025, NEAR); // 2 / 200 + (100 + 50) / 10,000
+        assertThat(failures.interval(8)).isCloseTo(100, NEAR);
+        assertThat(failures.lost(8)).isCloseTo(0.06, NEAR);
+    }
+
+    @Test
+    void numbersThatCannotBeAreRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Scaling(0, 0, 1, 1, 0, 1))
+                .withMessage("scaling: step=0.0 must be above 0 and finite");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Scaling(1, 2, 1, 1, 0, 1))
+                .withMessage("scaling: alone=2.0 must be from 0 to step=1.0, and bytes=1.0 and latency=0.0 finite and"
+                        + " not negative");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Scaling(1, 0, 1, 1, Double.NaN, 1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Scaling(1, 0, 1, 1, 0, Double.NaN))
+                .withMessage("scaling: bandwidth=NaN must be above 0 and finite");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Scaling(1, 0, 1, 0, 0, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> NET.seconds(Sum.RING, 0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> NET.leastStep(Sum.RING, 2, 1))
+                .withMessage("scaling: efficiency=1.0 must be between 0 and 1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Scaling.Failures(1, -1, 1))
+                .withMessage("scaling: restart=-1.0 must be finite and not negative");
+    }
+}
