@@ -18,6 +18,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.StringJoiner;
@@ -231,6 +232,22 @@ public final class BoundOptimizer implements AutoCloseable {
     /** Returns the number of steps taken. */
     public long steps() {
         return steps;
+    }
+
+    /**
+     * Returns the memory of the moments, and of averages of the weights if the recipe keeps some, as buffers of floats
+     * in native byte order. What is written there is what the next step goes on from. They must not be used after the
+     * optimizer was closed.
+     */
+    public List<ByteBuffer> moments() {
+        check("moments");
+        List<ByteBuffer> all = new ArrayList<>();
+        for (Block b : blocks) {
+            for (long at = 0; at < b.bytes(); at += Block.LARGEST_VIEW) {
+                all.add(b.view(at, Math.min(Block.LARGEST_VIEW, b.bytes() - at)));
+            }
+        }
+        return all;
     }
 
     /**

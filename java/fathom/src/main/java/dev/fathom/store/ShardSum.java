@@ -138,25 +138,27 @@ public final class ShardSum {
 
     // ---- with other processes
 
-    /** All floats of the sum, in pieces that are of equal sizes in every process; what is not a part is zero. */
-    public List<ByteBuffer> pieces() {
-        for (int i = 0; i < versions.length; i++) {
+    /** The gradients of the sum, in pieces that are of equal sizes in every process; what is not a part is zero. */
+    public List<ByteBuffer> gradients() {
+        return pieces(store.gradients(), 0, store.parameters());
+    }
+
+    /** The buffers of the sum, in the same way. */
+    public List<ByteBuffer> buffers() {
+        return pieces(store.buffers(), store.parameters(), versions.length);
+    }
+
+    private List<ByteBuffer> pieces(Block of, int from, int to) {
+        for (int i = from; i < to; i++) {
             if (numbers[i] == 0) {
                 commands.begin(Kernel.FILL).at(address(i)).put(size(i)).put(0f).run();
             }
         }
         List<ByteBuffer> pieces = new ArrayList<>();
-        pieces(store.gradients(), pieces);
-        if (versions.length > store.parameters()) {
-            pieces(store.buffers(), pieces);
+        for (long at = 0; from < to && at < of.bytes(); at += Block.LARGEST_VIEW) {
+            pieces.add(of.view(at, Math.min(Block.LARGEST_VIEW, of.bytes() - at)));
         }
         return pieces;
-    }
-
-    private static void pieces(Block of, List<ByteBuffer> to) {
-        for (long at = 0; at < of.bytes(); at += Block.LARGEST_VIEW) {
-            to.add(of.view(at, Math.min(Block.LARGEST_VIEW, of.bytes() - at)));
-        }
     }
 
     /** Takes floats and numbers as the sum that an exchange has written there. */

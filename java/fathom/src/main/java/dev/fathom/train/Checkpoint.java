@@ -44,6 +44,11 @@ final class Checkpoint implements AutoCloseable {
     /** The setting that is 0 where batches are not cut; files did not always have it. */
     static final String SHARDS = "number of shards";
 
+    /** Settings that are 0 where an exchange keeps the bits of one process; files did not always have them. */
+    static final String ROUNDED = "number of bits that gradients lose in the exchange";
+
+    static final String LOCAL = "number of steps between averages of processes";
+
     /** Settings that files did not always have. */
     static final String NET = "net";
 

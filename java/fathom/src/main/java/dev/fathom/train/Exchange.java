@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.op.DType;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -31,6 +32,20 @@ public interface Exchange {
      *     first has the sum over all shards, and the others anything
      */
     void sum(ShardTree tree, List<ByteBuffer> nodes);
+
+    /**
+     * Adds up gradients as {@link #sum} does, of which the first buffer has the same bits in every process when the
+     * call returns. An exchange may round them on their way to {@link #gradients()}; then they have no longer those of
+     * one process alone.
+     */
+    default void sumGradients(ShardTree tree, List<ByteBuffer> nodes) {
+        sum(tree, nodes);
+    }
+
+    /** Returns the type that gradients are rounded to, F32 where they are not. A run resumes with the same. */
+    default DType gradients() {
+        return DType.F32;
+    }
 
     /**
      * Adds up a few numbers, such as those of loss and metrics, in the same order. When the call returns, the first

@@ -48,6 +48,12 @@ final class Fitting implements AutoCloseable {
     private final @Nullable Saver saver;
     /** What computes the gradient of a batch if it is cut into shards. */
     private final @Nullable Shards<?> shards;
+    /** What averages processes that take steps of their own. */
+    private final @Nullable Averaging averaging;
+    /** Whether all processes have the same weights. */
+    private boolean same = true;
+    /** Whether a checkpoint is due. */
+    private boolean due;
     /** The state behind the last batch, if the step carries one. */
     private final KeptState carried = new KeptState();
     /** The file from which it came, until a step has gone on from it. */
@@ -105,6 +111,8 @@ final class Fitting implements AutoCloseable {
         shards = trainer.cut() == 0 ? null : new Shards<>(trainer, train, rng);
         boolean keeps = trainer.keepBest || trainer.callbacks.stream().anyMatch(Callback::keepsBest);
         optimizer = trainer.optimizer();
+        Exchange with = trainer.localSteps == 0 ? null : trainer.exchange;
+        averaging = with == null ? null : new Averaging(with, store, optimizer, tally);
         try {
             best = keeps ? new Block("best weights", store.values().bytes()) : null;
         } catch (RuntimeException | Error e) {
@@ -233,6 +241,11 @@ final class Fitting implements AutoCloseable {
         settings.put("penalties", trainer.penalties.isEmpty() ? "0" : trainer.penalties.toString());
         settings.put(Checkpoint.CARRIED, trainer.carries ? "1" : "0");
         settings.put(Checkpoint.SHARDS, Integer.toString(trainer.cut()));
+        int sent = trainer.exchange == null
+                ? Float.BYTES
+                : trainer.exchange.gradients().bytes();
+        settings.put(Checkpoint.ROUNDED, Integer.toString(Byte.SIZE * (Float.BYTES - sent)));
+        settings.put(Checkpoint.LOCAL, Integer.toString(trainer.localSteps));
         settings.put("keeping of the best weights", best != null ? "on" : "off");
     }
 
@@ -483,10 +496,12 @@ final class Fitting implements AutoCloseable {
             for (int i = 0; i < trainer.callbacks.size(); i++) {
                 trainer.callbacks.get(i).onStepEnd(run);
             }
-            if (saver != null && !unspent && saver.due(optimizer.steps())) {
+            due |= saver != null && !unspent && saver.due(optimizer.steps());
+            if (due && same) {
                 save();
+                due = false;
             }
-            if (run.wishNow() != null && step < train.steps() && step % together == 0) {
+            if (run.wishNow() != null && step < train.steps() && step % together == 0 && same) {
                 return false;
             }
         }
@@ -543,6 +558,9 @@ final class Fitting implements AutoCloseable {
             }
             if (last) {
                 trainer.callbacks.forEach(c -> c.onBackwardEnd(run, trainer.model));
+                if (averaging != null) {
+                    averaging.reached();
+                }
                 boolean scaled = train.rateFactor(size) != 1;
                 optimizer.learningRate(scaled ? rate * examplesFrom(first) / ((long) together * train.size()) : rate);
                 try {
@@ -561,6 +579,12 @@ final class Fitting implements AutoCloseable {
         }
         step++;
         examples += size;
+        if (averaging != null && last) {
+            same = step == train.steps() || step / together % trainer.localSteps == 0;
+            if (same) {
+                averaging.average(tally);
+            }
+        }
         run.at(now());
         if (event != null) {
             event.end(epoch, step);
@@ -597,7 +621,10 @@ final class Fitting implements AutoCloseable {
                     }
                 })
                 .tally();
-        for (int i = 0; i < sums.length; i++) {
+        if (averaging != null) {
+            averaging.add(sums, (epoch - 1L) * train.steps() + step);
+        }
+        for (int i = 0; averaging == null && i < sums.length; i++) {
             tally.values()[i] += sums[i];
         }
         if (last) {

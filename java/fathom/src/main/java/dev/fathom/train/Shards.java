@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -122,7 +123,7 @@ final class Shards<M extends Net> implements AutoCloseable {
         running.forEach(Shards::end);
         ShardTree.Sums<Node> all = new ShardTree.Sums<>(this::plus);
         workers.forEach(w -> w.sums.moveTo(all));
-        Node total = exchange == null ? all.total() : exchanged(exchange, all.values(), work);
+        Node total = exchange == null || trainer.localSteps > 0 ? all.total() : exchanged(exchange, all.values(), work);
         if (total == null) {
             throw new IllegalStateException("every batch has an example");
         }
@@ -154,7 +155,8 @@ final class Shards<M extends Net> implements AutoCloseable {
     private Node exchanged(Exchange with, List<@Nullable Node> parts, Work work) {
         List<Node> nodes = new ArrayList<>();
         List<double[]> numbers = new ArrayList<>();
-        List<List<ByteBuffer>> pieces = new ArrayList<>();
+        List<List<ByteBuffer>> gradients = new ArrayList<>();
+        List<List<ByteBuffer>> buffers = new ArrayList<>();
         for (Node part : parts) {
             Node node = part;
             if (node == null) { // none of its shards has an example
@@ -163,26 +165,36 @@ final class Shards<M extends Net> implements AutoCloseable {
             }
             nodes.add(node);
             numbers.add(node.sum.numbers());
-            pieces.add(node.sum.pieces());
+            gradients.add(node.sum.gradients());
+            buffers.add(node.sum.buffers());
         }
         Node total = nodes.get(0);
         int place = total.sum.own() + PLACE;
         numbers.get(0)[place] = work.place;
         with.sumNumbers(tree, numbers);
         if (numbers.get(0)[place] != (double) work.place * with.processes()) {
-            throw new IllegalStateException("exchange: this process is at batch " + work.place
-                    + " of the run, and others are at another one; let all begin alike, or resume from one checkpoint");
+            throw elsewhere(work.place);
         }
-        for (int i = 0; i < pieces.get(0).size(); i++) {
-            int at = i;
-            with.sum(tree, pieces.stream().map(p -> p.get(at)).toList());
-        }
+        exchange(gradients, with::sumGradients);
+        exchange(buffers, with::sum);
         total.sum.changed();
         for (Node other : nodes.subList(1, nodes.size())) {
             other.sum.clear();
             other.giveBack();
         }
         return total;
+    }
+
+    private void exchange(List<List<ByteBuffer>> pieces, BiConsumer<ShardTree, List<ByteBuffer>> sum) {
+        for (int i = 0; i < pieces.get(0).size(); i++) {
+            int at = i;
+            sum.accept(tree, pieces.stream().map(p -> p.get(at)).toList());
+        }
+    }
+
+    static IllegalStateException elsewhere(long place) {
+        return new IllegalStateException("exchange: this process is at batch " + place
+                + " of the run, and others are at another one; let all begin alike, or resume from one checkpoint");
     }
 
     /** Computes some of the shards, on one thread at a time. */

@@ -72,6 +72,9 @@ public final class Trainer<M extends Net> {
     @Nullable
     Exchange exchange;
 
+    /** The steps that a process takes between averages, 0 where gradients are exchanged in each. */
+    int localSteps;
+
     @Nullable
     Checkpoints checkpoints;
 
@@ -106,6 +109,7 @@ public final class Trainer<M extends Net> {
         copy.shards = shards;
         copy.replicas = replicas;
         copy.exchange = exchange;
+        copy.localSteps = localSteps;
         copy.accumulation = accumulation;
         copy.groups = groups;
         copy.clipNorm = clipNorm;
@@ -353,9 +357,50 @@ public final class Trainer<M extends Net> {
         return with(t -> t.exchange = with);
     }
 
+    /**
+     * Lets each process of the {@link #exchange} take steps of its own, on its share of each batch and by the mean
+     * gradient of this share, and averages after every {@code k} steps of an epoch and at its end: local SGD (Stich
+     * 2019). The exchange then adds up weights, buffers such as the running statistics of batch norms, and the moments
+     * of the optimizer, every k steps in place of the gradients in each.
+     *
+     * <p>So the weights depend on the number of processes, and are not those of one. As many processes end in the same
+     * bits, also where a run resumes from a checkpoint: one that is due is written behind the next average, and
+     * {@link Run#stopNow} ends the run there. Between two averages, callbacks and {@link Run#progress} see the weights
+     * of their own process, and sums of loss and metrics up to the last one.
+     *
+     * <p>{@code fit} refuses a loss that is a sum ({@link Loss#sums}), an optimizer that evaluates it again
+     * ({@link Optimizer#evaluatesAgain}), and batches with fewer examples than there are processes.
+     *
+     * @throws IllegalArgumentException if k &lt; 1
+     */
+    public Trainer<M> localSteps(int k) {
+        Checks.atLeast("localSteps", "k", k, 1);
+        return with(t -> t.localSteps = k);
+    }
+
     /** The number of shards of a batch, 0 where it is not cut. */
     int cut() {
         return shards == 0 && (replicas > 0 || exchange != null) ? SHARDS : shards;
+    }
+
+    private void checkLocalSteps(String what, Batches train) {
+        if (localSteps == 0) {
+            return;
+        }
+        if (exchange == null) {
+            throw new IllegalArgumentException(
+                    what + ": localSteps(" + localSteps + ") is for several processes; say exchange(..), too");
+        }
+        if (sums() || recipe.evaluatesAgain()) {
+            throw new IllegalArgumentException(what + ": "
+                    + (sums() ? "a loss that is a sum" : "an optimizer that evaluates the loss again")
+                    + " is one for all processes, which take steps of their own; train it without localSteps(..)");
+        }
+        int least = train.size(train.steps() - 1);
+        if (least < exchange.processes()) {
+            throw new IllegalArgumentException(what + ": the last batch has " + least + " examples for "
+                    + exchange.processes() + " processes, which take steps of their own; give batches of another size");
+        }
     }
 
     private void checkShards(String what) {
@@ -541,6 +586,7 @@ public final class Trainer<M extends Net> {
         Checks.atLeast(what, "epochs", epochs, 1);
         checkStates(what);
         checkShards(what);
+        checkLocalSteps(what, train);
         Monitor monitor = monitor(what, validation != null);
         return new Fitting(what, this, monitor, train, validation, epochs, resume).run();
     }

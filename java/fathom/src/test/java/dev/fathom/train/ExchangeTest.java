@@ -148,7 +148,7 @@ class ExchangeTest {
     }
 
     /** Runs a training in each of some processes, which here are threads with models of their own. */
-    private static <T> List<T> processes(int n, Function<Exchange, T> training) throws IOException {
+    static <T> List<T> processes(int n, Function<Exchange, T> training) throws IOException {
         try (ServerSocketChannel server = server()) {
             int port = port(server);
             List<CompletableFuture<T>> others = new ArrayList<>();
