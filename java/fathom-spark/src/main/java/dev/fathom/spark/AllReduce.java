@@ -1,5 +1,6 @@
 package dev.fathom.spark;
 
+import dev.fathom.op.DType;
 import dev.fathom.spark.Frame.Kind;
 import dev.fathom.train.Exchange;
 import dev.fathom.train.ShardTree;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * An exchange between processes of which each is connected with all others by Netty, for one run. Each process adds up
  * an equal part of the floats: it gets this part of the nodes of all others, and sends them its sum (reduce-scatter and
  * all-gather). So a process sends and receives about twice the size of a node, or more where shares have several nodes,
- * whatever the number of processes is. Large buffers go in rounds, so that a process needs a few megabytes.
+ * whatever the number of processes is. Large buffers go in rounds, so that a process needs a few megabytes. Gradients
+ * may be rounded to BF16 on their way, and take half of it.
  *
  * <p>Messages say to which call and place their bytes belong. A process that is gone, that sends something else, or
  * that is silent for longer than the patience of those that wait for it, ends the run: each other one throws the same
@@ -31,6 +33,7 @@ final class AllReduce implements Exchange, AutoCloseable {
 
     private final Party me;
     private final Mesh mesh;
+    private DType gradients = DType.F32;
     private long calls;
     /** What others have sent, and numbers as they are sent. */
     private ByteBuffer staged = direct(0);
@@ -74,14 +77,40 @@ final class AllReduce implements Exchange, AutoCloseable {
         return me.processes();
     }
 
+    /** Lets gradients be sent as F32, as they are at first, or rounded to BF16, as all processes do it. */
+    AllReduce gradients(DType type) {
+        gradients = type;
+        return this;
+    }
+
+    @Override
+    public DType gradients() {
+        return gradients;
+    }
+
     // ---- sums
 
     @Override
     public void sum(ShardTree tree, List<ByteBuffer> nodes) {
-        sum(tree, nodes, Kind.NODES_OF_FLOATS, Kind.SUM_OF_FLOATS, Float.BYTES, (left, right) -> {
-            ShardTree.add(left, right);
-            return left;
-        });
+        sum(tree, nodes, Kind.NODES_OF_FLOATS, Kind.SUM_OF_FLOATS, Float.BYTES, AllReduce::add);
+    }
+
+    /**
+     * Adds up gradients. As BF16, a node is rounded where another process adds it up, and so is each sum, also in the
+     * process that has it.
+     */
+    @Override
+    public void sumGradients(ShardTree tree, List<ByteBuffer> nodes) {
+        if (gradients == DType.BF16) {
+            sum(tree, nodes, Kind.ROUNDED_NODES, Kind.ROUNDED_SUM, Float.BYTES, AllReduce::add);
+        } else {
+            sum(tree, nodes);
+        }
+    }
+
+    private static ByteBuffer add(ByteBuffer left, ByteBuffer right) {
+        ShardTree.add(left, right);
+        return left;
     }
 
     @Override
@@ -105,7 +134,8 @@ final class AllReduce implements Exchange, AutoCloseable {
 
     private void sum(
             ShardTree tree, List<ByteBuffer> nodes, Kind parts, Kind sums, int unit, BinaryOperator<ByteBuffer> add) {
-        if (tree.shards() != me.shards() || nodes.size() != nodes(tree, process())) {
+        boolean known = tree.shards() == me.shards() || tree.shards() == processes();
+        if (!known || nodes.size() != nodes(tree, process())) {
             throw new IllegalArgumentException("exchange: " + nodes.size() + " nodes of " + tree + " do not fit " + me
                     + "; give the trainer as many shards");
         }
@@ -114,11 +144,12 @@ final class AllReduce implements Exchange, AutoCloseable {
             int all = IntStream.range(0, processes()).map(p -> nodes(tree, p)).sum();
             int each = Math.max(LEAST_PART, STAGED / all & -64);
             Call call = new Call(tree, nodes, parts, sums, add);
+            List<ByteBuffer> mine = new ArrayList<>();
             int from = 0;
             Round round = round(from, total, each, unit);
             call.sendNodes(round);
             while (from < total) {
-                call.sendSum(round);
+                mine.add(call.sendSum(round));
                 from += round.bytes;
                 Round next = round(from, total, each, unit);
                 call.sendNodes(next); // before the sums of others, so that nobody waits for it
@@ -126,6 +157,9 @@ final class AllReduce implements Exchange, AutoCloseable {
                 round = next;
             }
             mesh.flush();
+            if (call.rounds) {
+                mine.forEach(Bf16::widen);
+            }
             calls++;
         });
     }
@@ -162,6 +196,8 @@ final class AllReduce implements Exchange, AutoCloseable {
         private final Kind sums;
         private final BinaryOperator<ByteBuffer> add;
         private final int total;
+        /** Whether floats are rounded to BF16, in the first half of their place until they are used again. */
+        private final boolean rounds;
 
         Call(ShardTree tree, List<ByteBuffer> nodes, Kind parts, Kind sums, BinaryOperator<ByteBuffer> add) {
             this.tree = tree;
@@ -170,10 +206,25 @@ final class AllReduce implements Exchange, AutoCloseable {
             this.sums = sums;
             this.add = add;
             total = nodes.get(0).remaining();
+            rounds = parts == Kind.ROUNDED_NODES;
         }
 
         private Frame frame(Kind kind, Round round, int owner, int count) {
-            return new Frame(kind, calls, total, round.from(owner), count * round.bytes(owner));
+            int bytes = round.bytes(owner) / (rounds ? 2 : 1);
+            return new Frame(kind, calls, total, round.from(owner), count * bytes);
+        }
+
+        private ByteBuffer sent(ByteBuffer part) {
+            return rounds ? Bf16.narrow(part) : part;
+        }
+
+        private void receive(int process, Frame frame, List<ByteBuffer> parts) {
+            if (rounds) {
+                mesh.link(process).receive(frame, parts.stream().map(Bf16::half).toList());
+                parts.forEach(Bf16::widen);
+            } else {
+                mesh.link(process).receive(frame, parts);
+            }
         }
 
         /** Sends each other process its part of the nodes of this one. */
@@ -185,26 +236,28 @@ final class AllReduce implements Exchange, AutoCloseable {
                             .send(
                                     frame(parts, round, owner, nodes.size()),
                                     nodes.stream()
-                                            .map(node -> round.of(node, owner))
+                                            .map(node -> sent(round.of(node, owner)))
                                             .toList());
                 }
             }
         }
 
-        /** Adds up the part of this process, and sends the sum to all others. */
-        void sendSum(Round round) {
+        /** Adds up the part of this process, sends the sum to all others, and returns where it lies. */
+        ByteBuffer sendSum(Round round) {
             int bytes = round.bytes(process());
-            if (bytes == 0) {
-                return;
-            }
             ByteBuffer mine = round.of(nodes.get(0), process());
+            if (bytes == 0) {
+                return mine;
+            }
             ByteBuffer sum = tree.sum(received(round, bytes), processes(), add);
             mine.duplicate().put(sum); // of process 0 to itself
+            ByteBuffer sent = sent(mine);
             for (int p = 0; p < processes(); p++) {
                 if (p != process()) {
-                    mesh.link(p).send(frame(sums, round, process(), 1), List.of(mine));
+                    mesh.link(p).send(frame(sums, round, process(), 1), List.of(sent));
                 }
             }
+            return mine;
         }
 
         /** The part of this process of the nodes of all, in their order. */
@@ -226,7 +279,7 @@ final class AllReduce implements Exchange, AutoCloseable {
                 for (int i = 0; i < count; i++, at += bytes) {
                     theirs.add(slice(staged, at, bytes));
                 }
-                mesh.link(p).receive(frame(parts, round, process(), count), theirs);
+                receive(p, frame(parts, round, process(), count), theirs);
                 all.addAll(theirs);
             }
             return all;
@@ -235,7 +288,7 @@ final class AllReduce implements Exchange, AutoCloseable {
         void receiveSums(Round round) {
             for (int p = 0; p < processes(); p++) {
                 if (p != process() && round.bytes(p) > 0) {
-                    mesh.link(p).receive(frame(sums, round, p, 1), List.of(round.of(nodes.get(0), p)));
+                    receive(p, frame(sums, round, p, 1), List.of(round.of(nodes.get(0), p)));
                 }
             }
         }

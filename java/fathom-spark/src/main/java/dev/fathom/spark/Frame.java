@@ -18,6 +18,8 @@ record Frame(Kind kind, long call, int total, int at, int bytes) {
     enum Kind {
         NODES_OF_FLOATS("nodes of floats"),
         SUM_OF_FLOATS("a sum of floats"),
+        ROUNDED_NODES("rounded nodes"),
+        ROUNDED_SUM("a rounded sum"),
         NODES_OF_NUMBERS("nodes of numbers"),
         SUM_OF_NUMBERS("a sum of numbers"),
         /** A sign of life of one that waits for others. */

@@ -3,6 +3,7 @@ package dev.fathom.spark;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.op.Checks;
+import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.train.Checkpoints;
 import dev.fathom.train.Trainer;
@@ -92,6 +93,8 @@ public final class SparkTrainer<M extends Net> {
             int batchSize,
             long seed,
             int everySteps,
+            DType gradients,
+            int localSteps,
             Duration patience)
             implements Serializable {
         /** When checkpoints are written to a folder of this machine. */
@@ -116,7 +119,8 @@ public final class SparkTrainer<M extends Net> {
         Objects.requireNonNull(model, "SparkTrainer.of: model must not be null");
         Objects.requireNonNull(recipe, "SparkTrainer.of: recipe must not be null");
         Settings<M> settings =
-                new Settings<>(model, recipe, null, null, null, null, null, 1, 16, 64, 0, 0, Duration.ofMinutes(10));
+                new Settings<>(
+                        model, recipe, null, null, null, null, null, 1, 16, 64, 0, 0, DType.F32, 0, Duration.ofMinutes(10));
         return new SparkTrainer<>(settings, null);
     }
 
@@ -177,6 +181,30 @@ public final class SparkTrainer<M extends Net> {
     public SparkTrainer<M> everySteps(int n) {
         Checks.atLeast("SparkTrainer", "everySteps", n, 1);
         return with("everySteps", n);
+    }
+
+    /**
+     * Sets the type in which workers send gradients: F32 at first, which keeps the bits of one process, or BF16, which
+     * takes half the bytes. Gradients are then rounded to the nearest BF16, with ties to even, and added up as F32, and
+     * the sums are rounded, too. As many workers give the same bits, also after a restart, and other numbers of workers
+     * others. Buffers, such as the running statistics of batch norms, are sent as they are.
+     *
+     * @throws IllegalArgumentException if it is another type
+     */
+    public SparkTrainer<M> gradients(DType type) {
+        if (type != DType.F32 && type != DType.BF16) {
+            throw new IllegalArgumentException("SparkTrainer: gradients=" + type + " must be F32 or BF16");
+        }
+        return with("gradients", type);
+    }
+
+    /**
+     * Lets workers take steps of their own and average weights and moments after every {@code k} steps and at the end
+     * of an epoch, as {@link Trainer#localSteps} says. As many workers give the same bits, also after a restart.
+     */
+    public SparkTrainer<M> localSteps(int k) {
+        Checks.atLeast("SparkTrainer", "localSteps", k, 1);
+        return with("localSteps", k);
     }
 
     /**
@@ -283,6 +311,11 @@ public final class SparkTrainer<M extends Net> {
         if (settings.shards % settings.workers != 0) {
             throw new IllegalArgumentException("SparkTrainer: " + settings.shards + " shards cannot be divided among "
                     + settings.workers + " workers; give a number that divides them, or other shards(n)");
+        }
+        if (settings.localSteps > 0 && settings.gradients != DType.F32) {
+            throw new IllegalArgumentException("SparkTrainer: localSteps(" + settings.localSteps
+                    + ") sends weights and no gradients, so gradients(" + settings.gradients
+                    + ") has nothing to round; say one of them");
         }
         Sent.check("SparkTrainer: the model or the recipe", settings.model, settings.recipe);
     }

@@ -85,6 +85,7 @@ record Training<M extends Net>(
         try (Dataset data = train.open(local.resolve("train"));
                 Dataset more = validation == null ? null : validation.open(local.resolve("validation"));
                 AllReduce with = new AllReduce(me, settings.patience())) {
+            with.gradients(settings.gradients());
             try {
                 return Outcome.of(me.process(), trained(local, meet(task, with), data, more, with));
             } catch (AllReduce.End e) {
@@ -131,6 +132,9 @@ record Training<M extends Net>(
         try (Model<M> model = settings.model().get()) {
             Trainer<M> trainer =
                     settings.recipe().apply(model).shards(settings.shards()).exchange(with);
+            if (settings.localSteps() > 0) {
+                trainer = trainer.localSteps(settings.localSteps());
+            }
             if (with.process() == 0) {
                 folder.tidy();
                 trainer = trainer.checkpoints(settings.when(files)).callbacks(new Uploads(files, folder));

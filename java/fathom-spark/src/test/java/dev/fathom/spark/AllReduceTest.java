@@ -3,6 +3,7 @@ package dev.fathom.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.fathom.data.Dataset;
 import dev.fathom.nn.BatchNorm;
@@ -11,6 +12,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Rng;
@@ -21,8 +23,10 @@ import dev.fathom.train.Run;
 import dev.fathom.train.ShardTree;
 import dev.fathom.train.Trainer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -31,9 +35,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -170,6 +176,150 @@ class AllReduceTest {
             for (int i = 0; i < expected.size(); i++) {
                 assertThat(found.get(i)).isEqualTo(expected.get(i));
             }
+        }
+    }
+
+    // ---- sums of rounded gradients
+
+    private static float rounded(float x) {
+        ByteBuffer two = ByteBuffer.allocate(2);
+        DType.BF16.put(two, 0, x);
+        return (float) DType.BF16.get(two, 0);
+    }
+
+    /**
+     * Of two processes with a node each, one rounds its own and the other one the sum of both, or the other way round.
+     */
+    @Test
+    void gradientsAreRoundedOnTheirWay() {
+        ShardTree tree = new ShardTree(2);
+        float[] special = {
+            Float.NaN, Float.POSITIVE_INFINITY, Float.MAX_VALUE, -0f, 0, 1, -1, 0x1.01p0f, 0x1.03p0f, -0x1.010002p0f
+        };
+        for (int size : new int[] {1, 7, special.length, 786_433}) {
+            List<AllReduce> two = IntStream.range(0, 2)
+                    .mapToObj(p -> new AllReduce(new Party("a", p, 2, 2, ""), LONG).gradients(DType.BF16))
+                    .toList();
+            List<ByteBuffer> ours = List.of(floats(1, size), floats(2, size));
+            if (size == special.length) {
+                ours.forEach(each -> each.asFloatBuffer().put(special));
+            }
+            List<Object> sums = run(two, with -> {
+                ByteBuffer mine = ByteBuffer.allocateDirect(4 * size)
+                        .order(ByteOrder.nativeOrder())
+                        .put(ours.get(with.process()).duplicate())
+                        .flip();
+                with.sumGradients(tree, List.of(mine));
+                return mine;
+            });
+            assertThat(sums.get(1)).isEqualTo(sums.get(0));
+            int wrong = 0;
+            for (int i = 0; i < size; i++) {
+                float a = ours.get(0).getFloat(4 * i);
+                float b = ours.get(1).getFloat(4 * i);
+                float sum = ((ByteBuffer) sums.get(0)).getFloat(4 * i);
+                boolean right = Float.compare(sum, rounded(rounded(a) + b)) == 0
+                        || Float.compare(sum, rounded(a + rounded(b))) == 0;
+                wrong += right ? 0 : 1;
+            }
+            assertThat(wrong).isZero();
+        }
+    }
+
+    /** Passes on what a process sends to another one and back, and counts it. */
+    private static final class Relay implements AutoCloseable {
+        private final ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        private final AtomicLong bytes = new AtomicLong();
+
+        Relay(int port) throws IOException {
+            new Thread(
+                            () -> {
+                                try (Socket caller = server.accept();
+                                        Socket called = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                                    Thread back = new Thread(() -> pass(called, caller), "relay back");
+                                    back.start();
+                                    pass(caller, called);
+                                    back.join();
+                                } catch (IOException | InterruptedException e) {
+                                    throw new IllegalStateException(e);
+                                }
+                            },
+                            "relay")
+                    .start();
+        }
+
+        private void pass(Socket from, Socket to) {
+            byte[] some = new byte[1 << 16];
+            try {
+                for (int n = from.getInputStream().read(some);
+                        n >= 0;
+                        n = from.getInputStream().read(some)) {
+                    bytes.addAndGet(n);
+                    to.getOutputStream().write(some, 0, n);
+                }
+                to.shutdownOutput();
+            } catch (IOException e) {
+                // one of them is gone
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            server.close();
+        }
+    }
+
+    /** How many bytes two processes send each other to add up 100,000 gradients, and all around it. */
+    private static long sent(DType gradients) throws IOException {
+        try (AllReduce first = process(0, 2, LONG).gradients(gradients);
+                AllReduce second = process(1, 2, LONG).gradients(gradients);
+                Relay relay = new Relay(first.port())) {
+            List<InetSocketAddress> addresses =
+                    List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), relay.server.getLocalPort()));
+            ShardTree tree = new ShardTree(2);
+            List<CompletableFuture<Void>> both = List.of(first, second).stream()
+                    .map(with -> CompletableFuture.runAsync(
+                            () -> {
+                                with.connect(addresses).sumGradients(tree, List.of(floats(with.process(), 100_000)));
+                                with.sumNumbers(tree, List.of(new double[1])); // nobody leaves sooner
+                            },
+                            r -> new Thread(r).start()))
+                    .toList();
+            both.forEach(CompletableFuture::join);
+            return relay.bytes.get();
+        }
+    }
+
+    @Test
+    void roundedGradientsTakeHalfTheBytes() throws IOException {
+        long whole = sent(DType.F32);
+        assertThat(whole).isBetween(800_000L, 801_000L);
+        assertThat(whole - sent(DType.BF16)).isEqualTo(400_000);
+    }
+
+    @Test
+    void aTrainingOfRoundedGradientsComesNearTheExactOne() {
+        double exact = train(null, files.resolve("exact"));
+        List<byte[]> weights = new ArrayList<>();
+        for (int again = 0; again < 2; again++) {
+            List<Object> losses =
+                    run(2, LONG, with -> train(with.gradients(DType.BF16), files.resolve("process" + with.process())));
+            assertThat(losses.get(0)).isEqualTo(losses.get(1));
+            assertThat((double) losses.get(0))
+                    .isCloseTo(exact, within(0.01 * exact))
+                    .isNotEqualTo(exact);
+            weights.add(bytes(files.resolve("process0")));
+            weights.add(bytes(files.resolve("process1")));
+        }
+        assertThat(weights).allMatch(each -> Arrays.equals(each, weights.get(0)));
+        assertThat(weights.get(0)).isNotEqualTo(bytes(files.resolve("exact")));
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -409,7 +559,8 @@ class AllReduceTest {
 
     // ---- trainings
 
-    private static void train(@Nullable AllReduce with, Path file, Callback... callbacks) {
+    /** Trains, and returns the loss of the last epoch. */
+    private static double train(@Nullable AllReduce with, Path file, Callback... callbacks) {
         float[] x = new Rng(1).normal(8 * 96, 0, 1);
         int[] labels = IntStream.range(0, 96).map(i -> x[8 * i] > 0 ? 1 : 0).toArray();
         var net = new Sequential(
@@ -420,9 +571,10 @@ class AllReduceTest {
                     .metrics(Metric.accuracy())
                     .shards(SHARDS)
                     .callbacks(callbacks);
-            (with == null ? trainer : trainer.exchange(with))
+            Run run = (with == null ? trainer : trainer.exchange(with))
                     .fit(data.shuffled(3).batches(24), data, 2);
             model.save(file);
+            return run.epochs().get(1).value("loss");
         }
     }
 

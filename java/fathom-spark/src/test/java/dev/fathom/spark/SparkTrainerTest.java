@@ -10,6 +10,7 @@ import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
 import dev.fathom.tensor.Rng;
@@ -208,8 +209,18 @@ class SparkTrainerTest {
     @Test
     void aStageThatFailsGoesOnToTheSameBits() {
         List<Row> rows = examples(1, 100);
-        Left whole = alone(rows, List.of());
-        SparkTrainer<Sequential> failing = SparkTrainer.of(
+        left(failing("failing", 7).fit(frame(rows, SCHEMA), EPOCHS)).mustBe(alone(rows, List.of()));
+        assertThat(FAILING).hasValue(0);
+        assertThat(BEGUN).containsExactly(0L, 0L, 0L, 0L, 6L, 6L, 6L, 6L);
+        assertThat(temp.resolve("failing").toFile().list((folder, name) -> name.startsWith("step-")))
+                .containsExactlyInAnyOrder("step-000000014.safetensors", "step-000000015.safetensors");
+    }
+
+    /** Four workers that write a checkpoint every two steps, of which one fails behind a step, or never at 0. */
+    private SparkTrainer<Sequential> failing(String run, int step) {
+        FAILING.set(step);
+        BEGUN.clear();
+        return SparkTrainer.of(
                         SparkTrainerTest::net, model -> recipe(model).callbacks(new Failing()))
                 .features("x", Shape.of(4))
                 .label("y")
@@ -217,17 +228,29 @@ class SparkTrainerTest {
                 .seed(3)
                 .workers(4)
                 .everySteps(2)
-                .folder(temp.resolve("failing").toString());
-        FAILING.set(1);
-        BEGUN.clear();
-        left(failing.fit(frame(rows, SCHEMA), EPOCHS)).mustBe(whole);
-        assertThat(FAILING).hasValue(0);
-        assertThat(BEGUN).containsExactly(0L, 0L, 0L, 0L, 6L, 6L, 6L, 6L);
-        assertThat(temp.resolve("failing").toFile().list((folder, name) -> name.startsWith("step-")))
-                .containsExactlyInAnyOrder("step-000000014.safetensors", "step-000000015.safetensors");
+                .folder(temp.resolve(run).toString());
     }
 
-    /** Once, in one of the workers, behind the seventh step. */
+    @Test
+    void roundedGradientsAlsoGoOnToTheSameBits() {
+        var rows = frame(examples(1, 100), SCHEMA);
+        Left whole = left(failing("rounded", 0).gradients(DType.BF16).fit(rows, EPOCHS));
+        left(failing("again", 7).gradients(DType.BF16).fit(rows, EPOCHS)).mustBe(whole);
+        assertThat(BEGUN).containsExactly(0L, 0L, 0L, 0L, 6L, 6L, 6L, 6L);
+        assertThatThrownBy(() -> failing("again", 0).fit(rows, EPOCHS + 1))
+                .hasMessageContaining("differs in the number of bits that gradients lose in the exchange: 0 here but 16");
+    }
+
+    /** The five steps of an epoch are four and one, so that the newest checkpoint is that behind the fourth. */
+    @Test
+    void stepsOfTheirOwnAlsoGoOnToTheSameBits() {
+        var rows = frame(examples(1, 100), SCHEMA);
+        Left whole = left(failing("local", 0).localSteps(4).fit(rows, EPOCHS));
+        left(failing("again", 7).localSteps(4).fit(rows, EPOCHS)).mustBe(whole);
+        assertThat(BEGUN).containsExactly(0L, 0L, 0L, 0L, 5L, 5L, 5L, 5L);
+    }
+
+    /** Once, in one of the workers. */
     private static final class Failing implements Callback {
         @Override
         public void onTrainBegin(Run run) {
@@ -236,7 +259,8 @@ class SparkTrainerTest {
 
         @Override
         public void onStepEnd(Run run) {
-            if (run.progress().updates() == 7 && FAILING.compareAndSet(1, 0)) {
+            int step = (int) run.progress().updates();
+            if (step > 0 && FAILING.compareAndSet(step, 0)) {
                 throw new IllegalStateException("lost");
             }
         }
@@ -350,6 +374,13 @@ class SparkTrainerTest {
         assertThatThrownBy(() -> trainer("run").patience(java.time.Duration.ZERO))
                 .hasMessage("SparkTrainer: patience=PT0S must be at least a millisecond");
         assertThatThrownBy(() -> trainer("run").workers(0)).hasMessageContaining("workers");
+        assertThatThrownBy(() -> trainer("run").gradients(DType.F16))
+                .hasMessage("SparkTrainer: gradients=F16 must be F32 or BF16");
+        assertThatThrownBy(() -> trainer("run").localSteps(0)).hasMessageContaining("localSteps");
+        assertThatThrownBy(() ->
+                        trainer("run").localSteps(2).gradients(DType.BF16).fit(rows, 1))
+                .hasMessage("SparkTrainer: localSteps(2) sends weights and no gradients, so gradients(BF16) has nothing"
+                        + " to round; say one of them");
     }
 
     /** Without a retry by Spark, which would end in the same way. */
