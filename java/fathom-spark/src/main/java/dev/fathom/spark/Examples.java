@@ -48,7 +48,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
      * @param sum of the first halves of the hashes
      * @param second sum of the second halves
      */
-    private record Facts(long rows, int classes, long sum, long second) implements Serializable {
+    private record Facts(long rows, int classes, long sum, long second) {
         static final Facts NONE = new Facts(0, 0, 0, 0);
 
         Facts and(Facts more) {
@@ -60,7 +60,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
             long first = bytes.getLong();
             long other = bytes.getLong();
             bytes.order(ByteOrder.LITTLE_ENDIAN);
-            int label = columns.targetShape() == null ? bytes.getInt(HASH + columns.targetAt()) : -1;
+            int label = columns.targetShape() == null ? bytes.getInt(hashed.length - Integer.BYTES) : -1;
             return and(new Facts(1, label + 1, first, other));
         }
 
@@ -144,6 +144,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
                 .reduce(Facts.NONE, Facts::and);
     }
 
+    /** Writes a part, and returns its facts as text, because Kryo reads no records. */
     private Iterator<String> written(int part, Iterator<byte[]> hashed) {
         Facts[] facts = {Facts.NONE};
         folder.write(String.format(Locale.ROOT, "rows-%03d.bin", part), out -> {
@@ -214,18 +215,43 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
             throw new UncheckedIOException("SparkTrainer: " + local + " cannot be written: " + e.getMessage(), e);
         }
         MappedFile file = MappedFile.open(local);
-        if (file.size() != facts.rows * columns.bytes()) {
+        long[] offsets = offsets(file, Math.toIntExact(facts.rows));
+        if (offsets[offsets.length - 1] != file.size()) {
             file.close();
-            throw new IllegalStateException("SparkTrainer: " + folder.path() + " has " + file.size() + " bytes for "
-                    + facts.rows + " rows of " + columns.bytes() + "; delete it, and begin anew");
+            throw new IllegalStateException("SparkTrainer: " + folder.path() + " has " + file.size()
+                    + " bytes, which are not those of its " + facts.rows + " rows; delete it, and begin anew");
         }
-        return Dataset.of(new Mapped(file, columns, facts.classes));
+        return Dataset.of(new Mapped(file, columns, facts.classes, offsets));
     }
 
-    private record Mapped(MappedFile file, Columns columns, int classes) implements Source {
+    /** Where each row begins, and where the last one ends: elsewhere than the file if it is damaged. */
+    private long[] offsets(MappedFile file, int rows) {
+        long[] offsets = new long[rows + 1];
+        ByteBuffer steps = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < rows && offsets[i] + Integer.BYTES <= file.size(); i++) {
+            if (columns.kind().ragged()) {
+                file.read(offsets[i], steps.clear());
+            } else {
+                steps.putInt(0, 1);
+            }
+            offsets[i + 1] = offsets[i] + columns.bytes(steps.getInt(0));
+            if (offsets[i + 1] <= offsets[i]) {
+                break;
+            }
+        }
+        return offsets;
+    }
+
+    private record Mapped(MappedFile file, Columns columns, int classes, long[] offsets) implements Source {
         @Override
         public int size() {
-            return Math.toIntExact(file.size() / columns.bytes());
+            return offsets.length - 1;
+        }
+
+        @Override
+        public int steps(int field, int example) {
+            long bytes = offsets[example + 1] - offsets[example] - columns.bytes(0);
+            return (int) (bytes / columns.stepBytes());
         }
 
         @Override
@@ -235,7 +261,8 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
 
         @Override
         public void read(int field, int example, ByteBuffer to) {
-            file.read((long) example * columns.bytes() + (field == 0 ? 0 : columns.targetAt()), to);
+            long target = offsets[example + 1] - columns.targetBytes();
+            file.read(field == 0 ? target - to.remaining() : target, to);
         }
 
         @Override

@@ -84,6 +84,7 @@ public final class SparkTrainer<M extends Net> {
             Start<M> model,
             Recipe<M> recipe,
             @Nullable String features,
+            Columns.Kind kind,
             @Nullable List<Integer> shape,
             @Nullable String target,
             @Nullable List<Integer> targetShape,
@@ -118,9 +119,23 @@ public final class SparkTrainer<M extends Net> {
     public static <M extends Net> SparkTrainer<M> of(Start<M> model, Recipe<M> recipe) {
         Objects.requireNonNull(model, "SparkTrainer.of: model must not be null");
         Objects.requireNonNull(recipe, "SparkTrainer.of: recipe must not be null");
-        Settings<M> settings =
-                new Settings<>(
-                        model, recipe, null, null, null, null, null, 1, 16, 64, 0, 0, DType.F32, 0, Duration.ofMinutes(10));
+        Settings<M> settings = new Settings<>(
+                model,
+                recipe,
+                null,
+                Columns.Kind.FLOATS,
+                null,
+                null,
+                null,
+                null,
+                1,
+                16,
+                64,
+                0,
+                0,
+                DType.F32,
+                0,
+                Duration.ofMinutes(10));
         return new SparkTrainer<>(settings, null);
     }
 
@@ -129,7 +144,36 @@ public final class SparkTrainer<M extends Net> {
      * in one array, as {@link dev.fathom.plan.Plan#predict} takes them.
      */
     public SparkTrainer<M> features(String column, Shape shape) {
-        return with("features", column, "shape", dims(shape));
+        return input(column, Columns.Kind.FLOATS, shape);
+    }
+
+    /**
+     * Sets the column that is the input {@code x}, and its shape in an example: pixels, which are binary or whole
+     * numbers from 0 to 255. They take a byte each, and a batch has them as floats, value / 255.
+     */
+    public SparkTrainer<M> pixels(String column, Shape shape) {
+        return input(column, Columns.Kind.PIXELS, shape);
+    }
+
+    /**
+     * Sets the column that is the input {@code x}: sequences of different lengths, of which each has the floats of all
+     * its steps in one array, and their shape in a step. Batches are padded as
+     * {@link dev.fathom.data.Field#ragged(long...)} says.
+     */
+    public SparkTrainer<M> sequences(String column, Shape step) {
+        return input(column, Columns.Kind.SEQUENCES, step);
+    }
+
+    /**
+     * Sets the column that is the input {@code x}: sequences of whole numbers and of different lengths, such as the
+     * tokens of texts.
+     */
+    public SparkTrainer<M> tokens(String column) {
+        return input(column, Columns.Kind.TOKENS, Shape.SCALAR);
+    }
+
+    private SparkTrainer<M> input(String column, Columns.Kind kind, Shape shape) {
+        return with("features", column, "kind", kind, "shape", dims(shape));
     }
 
     /** Sets the column with the class of a row, a whole number from 0 on, which is the target {@code y}. */
@@ -293,6 +337,7 @@ public final class SparkTrainer<M extends Net> {
     private Columns columns() {
         return new Columns(
                 Objects.requireNonNull(settings.features),
+                settings.kind,
                 ints(Objects.requireNonNull(settings.shape)),
                 Objects.requireNonNull(settings.target),
                 settings.targetShape == null ? null : ints(settings.targetShape));

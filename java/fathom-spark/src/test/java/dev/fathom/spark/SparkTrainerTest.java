@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Batches;
 import dev.fathom.data.Dataset;
+import dev.fathom.data.Field;
 import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Embedding;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
@@ -13,6 +15,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Adam;
+import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.train.Callback;
@@ -26,12 +29,14 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.Row;
@@ -220,8 +225,7 @@ class SparkTrainerTest {
     private SparkTrainer<Sequential> failing(String run, int step) {
         FAILING.set(step);
         BEGUN.clear();
-        return SparkTrainer.of(
-                        SparkTrainerTest::net, model -> recipe(model).callbacks(new Failing()))
+        return SparkTrainer.of(SparkTrainerTest::net, model -> recipe(model).callbacks(new Failing()))
                 .features("x", Shape.of(4))
                 .label("y")
                 .batchSize(24)
@@ -238,7 +242,8 @@ class SparkTrainerTest {
         left(failing("again", 7).gradients(DType.BF16).fit(rows, EPOCHS)).mustBe(whole);
         assertThat(BEGUN).containsExactly(0L, 0L, 0L, 0L, 6L, 6L, 6L, 6L);
         assertThatThrownBy(() -> failing("again", 0).fit(rows, EPOCHS + 1))
-                .hasMessageContaining("differs in the number of bits that gradients lose in the exchange: 0 here but 16");
+                .hasMessageContaining(
+                        "differs in the number of bits that gradients lose in the exchange: 0 here but 16");
     }
 
     /** The five steps of an epoch are four and one, so that the newest checkpoint is that behind the fourth. */
@@ -306,7 +311,145 @@ class SparkTrainerTest {
                 .isLessThan(0.8 * run.epochs().get(0).value("loss"));
     }
 
+    // ---- pictures and sequences
+
+    /** What a process of its own learns of examples, in the order of their bytes. */
+    private Left alone(Model<Sequential> made, List<byte[]> examples, Function<List<ByteBuffer>, Dataset> data) {
+        List<ByteBuffer> sorted = examples.stream()
+                .sorted((a, b) -> Arrays.compareUnsigned(hash(a), hash(b)))
+                .map(each -> ByteBuffer.wrap(each).order(ByteOrder.LITTLE_ENDIAN))
+                .toList();
+        try (Model<Sequential> model = made;
+                Dataset set = data.apply(sorted)) {
+            return left(
+                    model,
+                    recipe(model).shards(16).fit(set.shuffled(3).batches(24), 2).epochs());
+        }
+    }
+
+    private static int[] labels(List<ByteBuffer> examples) {
+        return examples.stream()
+                .mapToInt(each -> each.getInt(each.limit() - Integer.BYTES))
+                .toArray();
+    }
+
+    /** As binary in one table, and as an array of whole numbers in another. */
+    @Test
+    void picturesHaveTheBitsOfOneProcess() {
+        List<byte[]> examples = new ArrayList<>();
+        List<Row> binary = new ArrayList<>();
+        List<Row> numbers = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            int[] points = new Rng(5).split(i).ints(4, 256);
+            byte[] bytes = {(byte) points[0], (byte) points[1], (byte) points[2], (byte) points[3]};
+            int label = points[0] > 127 ? 1 : 0;
+            binary.add(RowFactory.create(bytes, label));
+            numbers.add(RowFactory.create(points, label));
+            examples.add(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .put(bytes)
+                    .putInt(label)
+                    .array());
+        }
+        Left alone = alone(net(), examples, sorted -> {
+            byte[] all = new byte[4 * sorted.size()];
+            for (int i = 0; i < sorted.size(); i++) {
+                sorted.get(i).get(0, all, 4 * i, 4);
+            }
+            return Dataset.of(
+                    Field.pixels("x", Shape.of(4), all).input(),
+                    Field.labels("y", labels(sorted)).target());
+        });
+        SparkTrainer<Sequential> pixels =
+                trainer("binary").pixels("x", Shape.of(4)).workers(2);
+        left(pixels.fit(frame(binary, "x BINARY, y INT"), 2)).mustBe(alone);
+        left(pixels.folder(temp.resolve("numbers").toString()).fit(frame(numbers, "x ARRAY<INT>, y INT"), 2))
+                .mustBe(alone);
+    }
+
+    private static Model<Sequential> reader() {
+        return Model.of(
+                new Sequential(new Embedding(11, 6), Recurrent.lstm(6, 5).lastStep(), new Linear(5, 3)), 1);
+    }
+
+    @Test
+    void sequencesHaveTheBitsOfOneProcess() {
+        List<byte[]> examples = new ArrayList<>();
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            int[] words = new Rng(6).split(i).ints(1 + i * 5 % 7, 11);
+            rows.add(RowFactory.create(words, words[0] % 3));
+            ByteBuffer example = ByteBuffer.allocate(4 * words.length + 8).order(ByteOrder.LITTLE_ENDIAN);
+            example.putInt(words.length);
+            Arrays.stream(words).forEach(example::putInt);
+            examples.add(example.putInt(words[0] % 3).array());
+        }
+        Left alone = alone(reader(), examples, sorted -> {
+            int[][] words = sorted.stream()
+                    .map(each -> IntStream.rangeClosed(1, each.getInt(0))
+                            .map(i -> each.getInt(4 * i))
+                            .toArray())
+                    .toArray(int[][]::new);
+            return Dataset.of(
+                    Field.ragged("x", words).input(),
+                    Field.labels("y", labels(sorted)).target());
+        });
+        left(SparkTrainer.of(SparkTrainerTest::reader, SparkTrainerTest::recipe)
+                        .tokens("x")
+                        .label("y")
+                        .batchSize(24)
+                        .seed(3)
+                        .workers(2)
+                        .folder(temp.resolve("run").toString())
+                        .fit(frame(rows, "x ARRAY<INT>, y INT").repartition(5), 2))
+                .mustBe(alone);
+    }
+
+    /** Of one to five steps with two floats each; the target is the sum of the first ones. */
+    @Test
+    void aRegressionOfSequences() {
+        List<Row> rows = IntStream.range(0, 64)
+                .mapToObj(i -> {
+                    float[] x = new Rng(7).split(i).normal(2 * (1 + i % 5), 0, 1);
+                    double sum = IntStream.range(0, x.length / 2)
+                            .mapToDouble(j -> x[2 * j])
+                            .sum();
+                    return RowFactory.create(x, sum);
+                })
+                .toList();
+        SparkRun<Sequential> run = SparkTrainer.of(
+                        () -> Model.of(new Sequential(Recurrent.gru(2, 8).lastStep(), new Linear(8, 1)), 1),
+                        model -> Trainer.of(model, Loss.mse(), new Adam(0.05f)))
+                .sequences("x", Shape.of(2))
+                .target("y", Shape.of(1))
+                .workers(2)
+                .folder(temp.resolve("run").toString())
+                .fit(frame(rows, "x ARRAY<FLOAT>, y DOUBLE"), 10);
+        assertThat(run.epochs().get(9).value("loss"))
+                .isLessThan(0.8 * run.epochs().get(0).value("loss"));
+    }
+
     // ---- refusals
+
+    @Test
+    void pixelsAndSequencesThatDoNotFitAreRefusedByASentence() {
+        SparkTrainer<Sequential> pixels = trainer("refused").pixels("x", Shape.of(2));
+        for (double wrong : new double[] {256, -1, 0.5, Double.NaN}) {
+            assertThatThrownBy(() -> pixels.fit(
+                            frame(List.of(RowFactory.create(new double[] {1, wrong}, 1)), "x ARRAY<DOUBLE>, y INT"), 1))
+                    .hasMessageContaining("SparkTrainer: the column x holds " + wrong
+                            + "; give whole numbers from 0 to 255; the row is [");
+        }
+        assertThatThrownBy(() -> pixels.fit(frame(List.of(RowFactory.create(new byte[3], 1)), "x BINARY, y INT"), 1))
+                .hasMessageContaining("SparkTrainer: the column x has 3 numbers; give 2; the row is [");
+        assertThatThrownBy(() ->
+                        trainer("refused").fit(frame(List.of(RowFactory.create(new byte[4], 1)), "x BINARY, y INT"), 1))
+                .hasMessageContaining("SparkTrainer: the column x is of the type binary, but training needs numbers");
+        assertThatThrownBy(() -> trainer("refused")
+                        .sequences("x", Shape.of(2))
+                        .fit(frame(List.of(RowFactory.create(new float[3], 1)), SCHEMA), 1))
+                .hasMessageContaining("SparkTrainer: the column x has 3 numbers; give 2 for each step; the row is [");
+    }
 
     private void mustRefuse(String sentence, Row row, String schema) {
         assertThatThrownBy(() -> trainer("refused").fit(frame(List.of(row), schema), 1))
@@ -377,8 +520,8 @@ class SparkTrainerTest {
         assertThatThrownBy(() -> trainer("run").gradients(DType.F16))
                 .hasMessage("SparkTrainer: gradients=F16 must be F32 or BF16");
         assertThatThrownBy(() -> trainer("run").localSteps(0)).hasMessageContaining("localSteps");
-        assertThatThrownBy(() ->
-                        trainer("run").localSteps(2).gradients(DType.BF16).fit(rows, 1))
+        assertThatThrownBy(
+                        () -> trainer("run").localSteps(2).gradients(DType.BF16).fit(rows, 1))
                 .hasMessage("SparkTrainer: localSteps(2) sends weights and no gradients, so gradients(BF16) has nothing"
                         + " to round; say one of them");
     }
