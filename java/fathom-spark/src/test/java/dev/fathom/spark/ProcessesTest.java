@@ -150,7 +150,7 @@ class ProcessesTest {
         /** Half of the time in which two add up one number: there and back, each has sent two messages. */
         private static double latency(AllReduce with) {
             ShardTree tree = new ShardTree(with.processes());
-            return Measured.median(IntStream.range(0, 2000).mapToDouble(i -> {
+            return Measured.median(IntStream.range(0, 1000).mapToDouble(i -> {
                         long start = System.nanoTime();
                         with.sumNumbers(tree, List.of(new double[1]));
                         return (System.nanoTime() - start) / 1e9;
@@ -163,7 +163,7 @@ class ProcessesTest {
             ShardTree tree = new ShardTree(with.processes());
             ByteBuffer bytes = ByteBuffer.allocateDirect(1 << 24).order(ByteOrder.nativeOrder());
             return bytes.capacity()
-                    / Measured.median(IntStream.range(0, 40).mapToDouble(i -> {
+                    / Measured.median(IntStream.range(0, 20).mapToDouble(i -> {
                         long start = System.nanoTime();
                         with.sum(tree, List.of(bytes));
                         return (System.nanoTime() - start) / 1e9;
@@ -185,13 +185,13 @@ class ProcessesTest {
                             @Override
                             public void onStepEnd(Run run) {
                                 long now = System.nanoTime();
-                                if (run.progress().updates() > 10) {
+                                if (run.progress().updates() > 5) {
                                     seconds.add((now - before) / 1e9);
                                 }
                                 before = now;
                             }
                         })
-                        .fit(data.batches(512), 40);
+                        .fit(data.batches(256), 10);
             }
             return Measured.median(seconds.stream().mapToDouble(Double::doubleValue));
         }
