@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The processes of a generation of a family of rows. One that holds much memory makes room at the start of a row, so
@@ -18,13 +19,15 @@ final class Crew implements AutoCloseable {
     private static final long ROOM = 5L << 30;
 
     private final Path out;
+    private final Set<Contender.Home> unpacked;
     private final Map<Contender, Child> children = new LinkedHashMap<>();
     private int started;
     private long most;
 
-    /** Logs go to {@code out}. */
-    Crew(Path out) {
+    /** Logs go to {@code out}; homes whose processes have unpacked their natives are in {@code unpacked}. */
+    Crew(Path out, Set<Contender.Home> unpacked) {
         this.out = out;
+        this.unpacked = unpacked;
     }
 
     /** Starts those who take part in a row and do not run yet, all at once. */
@@ -34,11 +37,27 @@ final class Crew implements AutoCloseable {
         }
         for (Contender contender : wanted) {
             if (!children.containsKey(contender)) {
-                Path log = out.resolve(started++ + "-" + contender.name() + ".log");
-                List<String> heap = List.of("-Xmx4g");
-                String main = Server.class.getName();
-                children.put(contender, new Child(contender.process(main, heap, contender.home().benchmarks), log));
+                if (contender.home().ofPresets() && unpacked.add(contender.home())) {
+                    unpack(contender);
+                }
+                children.put(contender, start(contender));
             }
+        }
+    }
+
+    private Child start(Contender contender) throws IOException {
+        Path log = out.resolve(started++ + "-" + contender.name() + ".log");
+        return new Child(
+                contender.process(Server.class.getName(), List.of("-Xmx4g"), contender.home().benchmarks), log);
+    }
+
+    /**
+     * Has a process unpack the natives of presets, so that others do not find half of them. PyTorch's crash in the
+     * process that does so.
+     */
+    private void unpack(Contender contender) throws IOException {
+        try (Child first = start(contender)) {
+            first.next();
         }
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -47,6 +48,7 @@ final class Run {
 
     private final List<Measurement> single = new ArrayList<>();
     private final Set<String> abouts = new LinkedHashSet<>();
+    private final Set<Contender.Home> unpacked = EnumSet.noneOf(Contender.Home.class);
     private long bytes;
 
     /** Something that writes what there is so far. */
@@ -168,7 +170,7 @@ final class Run {
                 ? family.get(0).name()
                 : family.get(0).name() + " to " + family.get(family.size() - 1).name();
         progress.part(String.format("generation %d of %d, %d rows, %s", g + 1, generations, family.size(), names));
-        try (Crew crew = new Crew(out)) {
+        try (Crew crew = new Crew(out, unpacked)) {
             for (Row row : family) {
                 if (!failures.containsKey(row) && turns(row).nanos(g).isEmpty()) {
                     try {
