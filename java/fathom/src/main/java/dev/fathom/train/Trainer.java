@@ -887,6 +887,7 @@ public final class Trainer<M extends Net> {
                 lines,
                 "process",
                 exchange == null ? List.of() : List.of(exchange.process() + " of " + exchange.processes()));
+        said(lines, "steps between averages", localSteps == 0 ? List.of() : List.of(localSteps));
         said(lines, "metrics", metrics.stream().map(Metric::name).toList());
         said(lines, "penalties", penalties);
         said(

@@ -223,6 +223,7 @@ class LocalStepsTest {
                     .withMessage("fit: the last batch has 1 examples for 2 processes, which take steps of their own;"
                             + " give batches of another size");
             assertThatIllegalArgumentException().isThrownBy(() -> one.localSteps(0));
+            assertThat(one.localSteps(3)).asString().contains("steps between averages: 3");
         }
     }
 
