@@ -16,7 +16,7 @@
 #include "panels.h"
 
 /* The most tiles of rows that widen for themselves, and the floats of a piece. Measured on Zen 4: until then widening costs nothing. */
-enum { FEW_TILES = 4, PIECE = 8192 };
+enum { FEW_TILES = 10, PIECE = 8192 };
 
 struct narrow {
     struct linear_args end; /* the sizes, and what follows the sum */
