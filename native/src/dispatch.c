@@ -153,6 +153,8 @@ int64_t fathom_packed_bytes(int64_t n, int64_t k) { return PRODUCT(packed_floats
 
 int64_t fathom_int8_bytes(int64_t n, int64_t k, int64_t runs) { return k < 0 ? INT64_MAX : int8_bytes(n, k, runs); }
 
+int64_t fathom_bf16_bytes(int64_t n, int64_t k) { return k < 0 ? INT64_MAX : bf16_bytes(n, k); }
+
 int32_t fathom_int8_native(void) {
 #if defined(__x86_64__) && !defined(FATHOM_BASELINE_ONLY)
     if (kernels == &fathom_kernels_v4) return machine.avx512_vnni;

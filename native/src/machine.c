@@ -33,6 +33,7 @@ static void ask_processor(struct machine *m) {
     }
     __builtin_cpu_init();
     m->avx512_vnni = __builtin_cpu_supports("avx512vnni") != 0;
+    m->avx512_bf16 = __builtin_cpu_supports("avx512bf16") != 0;
     m->avx_vnni = __builtin_cpu_supports("avxvnni") != 0;
 }
 #else

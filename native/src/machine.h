@@ -11,7 +11,8 @@ struct machine {
     int64_t l1, l2, l3; /* bytes: the data cache of a core, the L2 that it has for itself, the L3 that it shares */
     int64_t l3_cores;   /* cores that share it */
     int64_t smt;        /* threads that share a core */
-    int avx512_vnni, avx_vnni; /* whether the processor multiplies bytes (int8.h), in vectors of 512 bits, of 256 */
+    int avx512_vnni, avx_vnni; /* whether the processor multiplies bytes (compact.h), in vectors of 512 bits, of 256 */
+    int avx512_bf16;           /* and pairs of bf16 */
 };
 extern __attribute__((visibility("hidden"))) struct machine machine;
 

@@ -40,10 +40,12 @@ static inline int64_t packed_floats(int64_t n, int64_t k) { return PRODUCT(SUM(n
 
 /* a run of an int8 product is filled up to whole words of 4 bytes */
 static inline int64_t int8_words(int64_t k, int64_t runs) { return runs > 0 ? ceil_div(k / runs, 4) : 0; }
-/* of w[n, k] as int8, see int8.h: k in runs, an offset and a scale for each of n */
+/* of w[n, k] as int8, see compact.h: k in runs, an offset and a scale for each of n */
 static inline int64_t int8_bytes(int64_t n, int64_t k, int64_t runs) {
     return PRODUCT(SUM(n, 15) / 16, 16, SUM(PRODUCT(runs, int8_words(k, runs), 4), 8));
 }
+/* of w[n, k] as bf16, two to a word */
+static inline int64_t bf16_bytes(int64_t n, int64_t k) { return PRODUCT(SUM(n, 15) / 16, 16, SUM(k, 1) / 2, 4); }
 
 /*
  * Whether 3 by 3 taps of stride and dilation 1 from c channels to k are worth Winograd's form (winograd.h), where the smaller side of a

@@ -65,7 +65,7 @@ class CommandsTest {
                 }
             }
         }
-        assertThat(words).isEqualTo(4 * 29);
+        assertThat(words).isEqualTo(4 * 30);
     }
 
     @Test

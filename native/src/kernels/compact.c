@@ -1,7 +1,7 @@
-/* Packs weights as int8, rounds rows and images to int8, and shares out their products: int8.h has the formats. */
+/* Packs weights as int8 and bf16, rounds rows and images likewise, and shares out their products: compact.h has the formats. */
 #include "bytes.h"
 #include "conv_axis.h"
-#include "int8.h"
+#include "compact.h"
 
 /* ---- rounding ---- */
 
@@ -62,38 +62,57 @@ INLINE void round_to(int bytes, int32_t zero, const float *x, struct rounding r,
         memcpy(to + i * bytes, bytes == 1 ? (const void *)&one : &two, (size_t)(m * bytes));
     });
 }
-static void round_row(const struct int8_tiles *tiles, const float *x, struct rounding r, uint8_t *to, int64_t n) {
+static void round_row(const struct compact_tiles *tiles, const float *x, struct rounding r, uint8_t *to, int64_t n) {
     if (tiles->left_bytes == 1) round_to(1, (int32_t)tiles->zero, x, r, to, n);
     else round_to(2, 0, x, r, to, n);
+}
+
+/* the bits of a bf16, in the low half; what is below the smallest normal number is 0 */
+static inline vu bf16_bits(v x) {
+    const vu bits = (vu)x, nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    const vu usual = (vu)v_sel(x == x, (v)nearest, (v)(bits >> 16 | 0x40));
+    return usual & (vu)~(v_abs(x) < 0x1p-126f);
+}
+
+/* x[n] to bf16, or to floats of their values */
+static void narrow_row(const struct compact_tiles *tiles, const float *x, uint8_t *to, int64_t n) {
+    if (tiles->left_bytes == 4) {
+        EACH_VECTOR(n, v_put((float *)to + i, (v)(bf16_bits(v_get(x + i, m)) << 16), m););
+        return;
+    }
+    EACH_VECTOR(n, {
+        const v_shorts two = v_low16(bf16_bits(v_get(x + i, m)));
+        memcpy(to + 2 * i, &two, (size_t)(2 * m));
+    });
 }
 
 /* ---- weights ---- */
 
 /* where the parts of packed weights lie */
-struct int8_weights {
+struct compact_weights {
     int64_t words, runs, strip; /* of a run; bytes of a strip */
     int8_t *strips;
     int32_t *offsets;
     float *scales;
 };
-static struct int8_weights int8_weights(uint8_t *packed, int64_t n, int64_t k, int64_t runs) {
-    struct int8_weights w = {.words = int8_words(k, runs), .runs = runs, .strips = (int8_t *)packed};
-    w.strip = runs * w.words * INT8_STEP;
-    w.offsets = (int32_t *)(packed + padded(n) / INT8_STRIP * w.strip);
+static struct compact_weights int8_weights(uint8_t *packed, int64_t n, int64_t k, int64_t runs) {
+    struct compact_weights w = {.words = int8_words(k, runs), .runs = runs, .strips = (int8_t *)packed};
+    w.strip = runs * w.words * COMPACT_STEP;
+    w.offsets = (int32_t *)(packed + padded(n) / COMPACT_STRIP * w.strip);
     w.scales = (float *)(w.offsets + padded(n));
     return w;
 }
 
 /* channel j of w[n, k], or zeros behind the last */
-static void pack_channel(const struct int8_pack_args *a, const struct int8_weights *to, int64_t j) {
+static void pack_channel(const struct int8_pack_args *a, const struct compact_weights *to, int64_t j) {
     int64_t run = a->runs > 0 ? a->k / a->runs : 0, exists = j < a->n;
     const float *w = a->w + j * a->k;
     struct rounding r = exists ? rounding_of(largest_bits(w, a->k)) : (struct rounding){0, 0};
-    int8_t *at = to->strips + j / INT8_STRIP * to->strip + j % INT8_STRIP * INT8_WORD;
+    int8_t *at = to->strips + j / COMPACT_STRIP * to->strip + j % COMPACT_STRIP * COMPACT_WORD;
     int32_t sum = 0;
     for (int64_t o = 0; o < a->runs; o++, w += run)
-        for (int64_t i = 0; i < to->words * INT8_WORD; i += INT8_WORD, at += INT8_STEP)
-            for (int64_t x = 0; x < INT8_WORD; x++) {
+        for (int64_t i = 0; i < to->words * COMPACT_WORD; i += COMPACT_WORD, at += COMPACT_STEP)
+            for (int64_t x = 0; x < COMPACT_WORD; x++) {
                 at[x] = r.unit != 0 && i + x < run ? rounded(w[i + x] * r.unit) : 0;
                 sum += at[x];
             }
@@ -103,10 +122,31 @@ static void pack_channel(const struct int8_pack_args *a, const struct int8_weigh
 
 static void int8_pack_part(void *context, int64_t part, int64_t parts) {
     const struct int8_pack_args *a = context;
-    struct int8_weights to = int8_weights(a->packed, a->n, a->k, a->runs);
+    struct compact_weights to = int8_weights(a->packed, a->n, a->k, a->runs);
     int64_t from, end;
-    fathom_range(padded(a->n), INT8_STRIP, part, parts, &from, &end);
+    fathom_range(padded(a->n), COMPACT_STRIP, part, parts, &from, &end);
     for (; from < end; from++) pack_channel(a, &to, from);
+}
+
+/* channels from .. to of w[n, k] as bf16, in strips of pairs, with zeros behind the last */
+static void bf16_pack_part(void *context, int64_t part, int64_t parts) {
+    const struct bf16_pack_args *a = context;
+    int64_t from, to, strip = (a->k + 1) / 2 * COMPACT_STEP;
+    fathom_range(padded(a->n), COMPACT_STRIP, part, parts, &from, &to);
+    for (int64_t j = from; j < to; j++)
+        for (int64_t i = 0; i < (a->k + 1) / 2 * 2; i += VL) {
+            const int64_t most_here = least((a->k + 1) / 2 * 2 - i, VL), m = j < a->n ? clamp(a->k - i, 0, most_here) : 0;
+            const v_shorts two = v_low16(bf16_bits(v_load_n(a->w + (m ? j * a->k + i : 0), m)));
+            for (int64_t x = 0; x < most_here; x += 2)
+                memcpy(a->packed + j / COMPACT_STRIP * strip + (i + x) / 2 * COMPACT_STEP + j % COMPACT_STRIP * COMPACT_WORD, (const uint16_t *)&two + x, 4);
+        }
+}
+
+static int32_t k_bf16_pack(const struct bf16_pack_args *a, int64_t *detail) {
+    (void)detail;
+    int64_t strips = padded(a->n) / COMPACT_STRIP;
+    if (strips && a->k) fathom_parallel(bf16_pack_part, (void *)a, fathom_parts((double)a->n * (double)a->k, strips));
+    return FATHOM_OK;
 }
 
 /* an int32 may not hold the sum */
@@ -116,7 +156,7 @@ static int32_t refuse(int64_t *detail, enum kernel_id kernel, int64_t terms) {
 }
 
 static int32_t k_int8_pack(const struct int8_pack_args *a, int64_t *detail) {
-    int64_t strips = padded(a->n) / INT8_STRIP;
+    int64_t strips = padded(a->n) / COMPACT_STRIP;
     if (a->k > INT8_TERMS) return refuse(detail, K_int8_pack, a->k);
     if (strips) fathom_parallel(int8_pack_part, (void *)a, fathom_parts((double)a->n * (double)a->k, strips));
     return FATHOM_OK;
@@ -124,12 +164,12 @@ static int32_t k_int8_pack(const struct int8_pack_args *a, int64_t *detail) {
 
 /* ---- a product: of convolutions, and of rows as images of one pixel ---- */
 
-struct int8_product {
+struct compact_product {
     struct window g;
     int64_t n;
     const float *x;
-    const struct int8_tiles *tiles;
-    struct int8_weights w;
+    const struct compact_tiles *tiles;
+    struct compact_weights w;
     int64_t height, line, image; /* rows of an image with its borders, bytes of one of them, of all */
     int32_t *largest;            /* largest_bits of each row of x, or 0: those of an image are asked for when it is rounded */
     float *scales;               /* of the images */
@@ -138,29 +178,29 @@ struct int8_product {
     struct linear_args end;
 };
 
-static int64_t int8_height(const struct window *g) { return SUM(PRODUCT(g->oh - 1, g->sh), PRODUCT(g->kh - 1, g->dh), 1); }
-static int64_t int8_width(const struct window *g) { return SUM(PRODUCT(g->ow - 1, g->sw), PRODUCT(g->kw - 1, g->dw), 1); }
+static int64_t compact_height(const struct window *g) { return SUM(PRODUCT(g->oh - 1, g->sh), PRODUCT(g->kh - 1, g->dh), 1); }
+static int64_t compact_width(const struct window *g) { return SUM(PRODUCT(g->ow - 1, g->sw), PRODUCT(g->kw - 1, g->dw), 1); }
 /* rows of a convolution's window lie side by side; rows that lie a multiple of 4 KiB apart would fall into the same sets of L1 */
-static int64_t int8_line(const struct window *g, int64_t left_bytes) {
+static int64_t compact_line(const struct window *g, int64_t left_bytes) {
     enum { LINE = 64, ALIASED = 4096 };
-    int64_t bytes = SUM(PRODUCT(int8_width(g), g->c, left_bytes), LINE - 1) / LINE * LINE;
+    int64_t bytes = SUM(PRODUCT(compact_width(g), g->c, left_bytes), LINE - 1) / LINE * LINE;
     return bytes % ALIASED ? bytes : SUM(bytes, LINE);
 }
 
 /* scales, rows of x, images, and what the last word of the last run may read beyond its pixel */
-static int64_t int8_floats(const struct window *g, int64_t n) {
-    int64_t bytes = PRODUCT(n, int8_height(g), int8_line(g, int8_has_vnni() ? 1 : 2));
+static int64_t compact_floats(const struct window *g, int64_t n, int64_t left_bytes) {
+    int64_t bytes = PRODUCT(n, compact_height(g), compact_line(g, left_bytes));
     return SUM(PRODUCT(n, SUM(g->h, 1)), bytes == INT64_MAX ? bytes : bytes / 4, 48);
 }
 
 static void largest_part(void *context, int64_t part, int64_t parts) {
-    const struct int8_product *p = context;
+    const struct compact_product *p = context;
     int64_t row = p->g.w * p->g.c, from, to;
     fathom_range(p->n * p->g.h, 1, part, parts, &from, &to);
     for (; from < to; from++) p->largest[from] = largest_bits(p->x + from * row, row);
 }
 
-static struct rounding image_rounding(const struct int8_product *p, int64_t image) {
+static struct rounding image_rounding(const struct compact_product *p, int64_t image) {
     int64_t h = p->g.h, row = p->g.w * p->g.c;
     if (!p->largest) return rounding_of(largest_bits(p->x + image * h * row, h * row));
     int32_t most = 0;
@@ -170,33 +210,34 @@ static struct rounding image_rounding(const struct int8_product *p, int64_t imag
 }
 
 static void round_part(void *context, int64_t part, int64_t parts) {
-    const struct int8_product *p = context;
+    const struct compact_product *p = context;
     const struct window *g = &p->g;
-    int64_t bytes = p->tiles->left_bytes, width = int8_width(g) * g->c, before = least(g->left * g->c, width);
-    int64_t exist = clamp(width - before, 0, g->w * g->c), from, to, known = -1;
+    int64_t bytes = p->tiles->left_bytes, width = compact_width(g) * g->c, before = least(g->left * g->c, width);
+    int64_t exist = clamp(width - before, 0, g->w * g->c), from, to, known = -1, bf16 = p->tiles->bf16;
     struct rounding r = {0, 0};
     fathom_range(p->n * p->height, 1, part, parts, &from, &to);
     for (; from < to; from++) {
         int64_t image = from / p->height, i = from % p->height - g->top;
         uint8_t *line = p->left + image * p->image + (i + g->top) * p->line;
-        if (image != known) r = image_rounding(p, known = image);
+        if (image != known && !bf16) r = image_rounding(p, known = image);
         if (from % p->height == 0) p->scales[image] = r.scale;
         int64_t inside = i >= 0 && i < g->h ? exist : 0, start = inside ? before : 0;
         memset(line, (int)p->tiles->zero, (size_t)(start * bytes));
-        if (inside) round_row(p->tiles, p->x + (image * g->h + i) * g->w * g->c, r, line + start * bytes, inside);
-        memset(line + (start + inside) * bytes, (int)p->tiles->zero, (size_t)((width - start - inside) * bytes));
+        if (inside && bf16) narrow_row(p->tiles, p->x + (image * g->h + i) * g->w * g->c, line + start * bytes, inside);
+        else if (inside) round_row(p->tiles, p->x + (image * g->h + i) * g->w * g->c, r, line + start * bytes, inside);
+        memset(line + (start + inside) * bytes, (int)p->tiles->zero, (size_t)(p->line - (start + inside) * bytes));
     }
 }
 
-static int64_t int8_pixels(const struct int8_product *p) { return p->n * p->g.oh * p->g.ow; }
-static int64_t int8_row_tiles(const struct int8_product *p) { return ceil_div(int8_pixels(p), TILE_ROWS); }
-static int64_t int8_vectors(const struct int8_product *p) { return p->tiles->vectors[least(int8_pixels(p), TILE_ROWS)]; }
-static int64_t int8_panels(const struct int8_product *p) { return ceil_div(ceil_div(p->g.k, VL), int8_vectors(p)); }
+static int64_t compact_pixels(const struct compact_product *p) { return p->n * p->g.oh * p->g.ow; }
+static int64_t compact_row_tiles(const struct compact_product *p) { return ceil_div(compact_pixels(p), TILE_ROWS); }
+static int64_t compact_vectors(const struct compact_product *p) { return p->tiles->vectors[least(compact_pixels(p), TILE_ROWS)]; }
+static int64_t compact_panels(const struct compact_product *p) { return ceil_div(ceil_div(p->g.k, VL), compact_vectors(p)); }
 /* the first vector of a panel */
-static int64_t int8_panel(const struct int8_product *p, int64_t panel) { return ceil_div(p->g.k, VL) * panel / int8_panels(p); }
+static int64_t compact_panel(const struct compact_product *p, int64_t panel) { return ceil_div(p->g.k, VL) * panel / compact_panels(p); }
 
 /* the left sides and scales of pixels i .. i + height */
-static void tile_rows(const struct int8_product *p, int64_t i, int64_t height, const uint8_t **rows, float *scales) {
+static void tile_rows(const struct compact_product *p, int64_t i, int64_t height, const uint8_t **rows, float *scales) {
     const struct window *g = &p->g;
     int64_t column = i % g->ow, row = i / g->ow % g->oh, image = i / g->ow / g->oh, step = g->sw * g->c * p->tiles->left_bytes;
     for (int64_t x = 0; x < height; x++) {
@@ -210,9 +251,9 @@ static void tile_rows(const struct int8_product *p, int64_t i, int64_t height, c
 }
 
 /* the tile of pixels i .. i + height and a panel */
-static void int8_multiply_tile(const struct int8_product *p, struct int8_sweep *s, const uint8_t **rows, const float *scales, int64_t i,
+static void compact_multiply_tile(const struct compact_product *p, struct compact_sweep *s, const uint8_t **rows, const float *scales, int64_t i,
                                int64_t height, int64_t panel) {
-    int64_t first = int8_panel(p, panel), vectors = int8_panel(p, panel + 1) - first, j = first * VL, n = p->g.k;
+    int64_t first = compact_panel(p, panel), vectors = compact_panel(p, panel + 1) - first, j = first * VL, n = p->g.k;
     int64_t columns = least(n - j, vectors * VL);
     float *c = p->end.y + i * n + j;
     s->column = j;
@@ -222,18 +263,18 @@ static void int8_multiply_tile(const struct int8_product *p, struct int8_sweep *
     if (!ends_in_tile(&p->end)) linear_finish(&p->end, i, i + height, j, j + columns);
 }
 
-static void int8_multiply_part(void *context, int64_t part, int64_t parts) {
-    const struct int8_product *p = context;
+static void compact_multiply_part(void *context, int64_t part, int64_t parts) {
+    const struct compact_product *p = context;
     const struct window *g = &p->g;
-    const struct int8_weights *w = &p->w;
-    int64_t pixels = int8_pixels(p), count = int8_row_tiles(p), t0, t1, p0, p1, joined = g->dw == 1;
+    const struct compact_weights *w = &p->w;
+    int64_t pixels = compact_pixels(p), count = compact_row_tiles(p), t0, t1, p0, p1, joined = g->dw == 1;
     fathom_range(count, 1, part % p->row_cuts, p->row_cuts, &t0, &t1);
-    fathom_range(int8_panels(p), 1, part / p->row_cuts, parts / p->row_cuts, &p0, &p1);
-    struct int8_sweep s = {.outer = w->words ? g->kh : 0, .inner = joined ? 1 : g->kw, .words = w->words, .a_outer = g->dh * p->line,
+    fathom_range(compact_panels(p), 1, part / p->row_cuts, parts / p->row_cuts, &p0, &p1);
+    struct compact_sweep s = {.outer = w->words ? g->kh : 0, .inner = joined ? 1 : g->kw, .words = w->words, .a_outer = g->dh * p->line,
                            .a_inner = g->dw * g->c * p->tiles->left_bytes, .right = w->strips, .strip = w->strip,
                            .offsets = w->offsets, .scales = w->scales, .end = {.ldc = g->k}};
     /* panels that stay in L2 while all tiles pass over them */
-    int64_t at_once = clamp(l2_floats(6) * 4 / most(w->strip / INT8_STRIP * VL * int8_vectors(p), 1), 1, INT32_MAX);
+    int64_t at_once = clamp(l2_floats(6) * 4 / most(w->strip / COMPACT_STRIP * VL * compact_vectors(p), 1), 1, INT32_MAX);
     for (int64_t group = p0, end; group < p1; group = end) {
         end = least(group + at_once, p1);
         for (int64_t t = t0; t < t1; t++) {
@@ -241,45 +282,46 @@ static void int8_multiply_part(void *context, int64_t part, int64_t parts) {
             float scales[TILE_ROWS];
             int64_t i = pixels * t / count, height = pixels * (t + 1) / count - i;
             tile_rows(p, i, height, rows, scales);
-            for (int64_t panel = group; panel < end; panel++) int8_multiply_tile(p, &s, rows, scales, i, height, panel);
+            for (int64_t panel = group; panel < end; panel++) compact_multiply_tile(p, &s, rows, scales, i, height, panel);
         }
     }
 }
 
 /* Tiles for what largest_part has found. */
-static const struct int8_tiles *choose_tiles(const struct int8_product *p) {
+static const struct compact_tiles *choose_tiles(const struct compact_product *p) {
     int any = VL < 8; /* then there are none for what has no negative numbers */
     for (int64_t i = 0; i < p->n * p->g.h; i++) any |= p->largest[i] < 0;
     return any ? &int8_widened_tiles : &int8_unsigned_tiles;
 }
 
 /* for fathom_parts */
-static double int8_nanos(const struct int8_product *p) {
-    return conv_nanos((double)int8_pixels(p), &p->g) * p->tiles->cost + end_nanos(&p->end, int8_pixels(p) * p->g.k);
+static double compact_nanos(const struct compact_product *p) {
+    return conv_nanos((double)compact_pixels(p), &p->g) * p->tiles->cost + end_nanos(&p->end, compact_pixels(p) * p->g.k);
 }
 
 /* x is read twice: all of it first, where more than the image itself depends on what is found, or threads share an image */
-static void run_int8(struct int8_product *p, float *scratch) {
+static void run_compact(struct compact_product *p, float *scratch) {
     const struct window *g = &p->g;
     int64_t rows = p->n * g->h;
     double pass = (double)(rows * g->w * g->c) * MEMORY_NANOS;
     p->scales = aligned_scratch(scratch);
-    if (g->h > 1 || !int8_has_vnni()) {
+    if (p->tiles) p->largest = 0;
+    else if (g->h > 1 || !int8_has_vnni()) {
         p->largest = (int32_t *)(p->scales + p->n);
         fathom_parallel(largest_part, p, fathom_parts(pass, rows));
     }
-    p->tiles = int8_has_vnni() ? &int8_vnni_tiles : choose_tiles(p);
+    if (!p->tiles) p->tiles = int8_has_vnni() ? &int8_vnni_tiles : choose_tiles(p);
     p->left = (uint8_t *)aligned_scratch(p->scales + p->n + rows);
-    p->height = int8_height(g), p->line = int8_line(g, p->tiles->left_bytes), p->image = p->height * p->line;
+    p->height = compact_height(g), p->line = compact_line(g, p->tiles->left_bytes), p->image = p->height * p->line;
     fathom_parallel(round_part, p, fathom_parts(2 * pass, p->n * p->height));
-    int64_t tiles = int8_row_tiles(p), parts = fathom_team(int8_nanos(p), tiles * int8_panels(p));
-    p->row_cuts = conv_row_cuts(tiles, int8_panels(p), &parts);
-    fathom_parallel(int8_multiply_part, p, parts);
+    int64_t tiles = compact_row_tiles(p), parts = fathom_team(compact_nanos(p), tiles * compact_panels(p));
+    p->row_cuts = conv_row_cuts(tiles, compact_panels(p), &parts);
+    fathom_parallel(compact_multiply_part, p, parts);
 }
 
 /* ---- kernels ---- */
 
-#define INT8_END(a, rows, width)                                                                                                 \
+#define COMPACT_END(a, rows, width)                                                                                                 \
     {.bias = (a)->bias, .residual = (a)->residual, .pre = (a)->pre, .y = (a)->y, .m = rows, .n = width, .row = (a)->row, .p0 = (a)->p0, .p1 = (a)->p1}
 
 /* rows of k floats as images of one pixel */
@@ -287,37 +329,58 @@ static struct window one_pixel(int64_t n, int64_t k) {
     return (struct window){.h = 1, .w = 1, .c = k, .oh = 1, .ow = 1, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 1};
 }
 
+static int64_t int8_left_bytes(void) { return int8_has_vnni() ? 1 : 2; } /* at most */
 static int64_t linear_int8_scratch(const struct linear_int8_args *a) {
     struct window g = one_pixel(a->n, a->k);
-    return a->m == 0 || a->n == 0 ? 0 : int8_floats(&g, a->m);
+    return a->m == 0 || a->n == 0 ? 0 : compact_floats(&g, a->m, int8_left_bytes());
 }
 static int32_t k_linear_int8(const struct linear_int8_args *a, int64_t *detail) {
     if (a->k > INT8_TERMS) return refuse(detail, K_linear_int8, a->k);
     if (a->m == 0 || a->n == 0) return FATHOM_OK;
-    struct int8_product p = {.g = one_pixel(a->n, a->k), .n = a->m, .x = a->x, .w = int8_weights(a->packed, a->n, a->k, 1),
-                             .end = INT8_END(a, a->m, a->n)};
-    run_int8(&p, a->scratch);
+    struct compact_product p = {.g = one_pixel(a->n, a->k), .n = a->m, .x = a->x, .w = int8_weights(a->packed, a->n, a->k, 1),
+                             .end = COMPACT_END(a, a->m, a->n)};
+    run_compact(&p, a->scratch);
+    return FATHOM_OK;
+}
+
+static const struct compact_tiles *bf16_tiles(void) {
+    return VL == 16 && machine.avx512_bf16 ? &bf16_native_tiles : &bf16_widened_tiles;
+}
+static int64_t linear_bf16_scratch(const struct linear_bf16_args *a) {
+    struct window g = one_pixel(a->n, a->k);
+    return a->m == 0 || a->n == 0 ? 0 : compact_floats(&g, a->m, bf16_tiles()->left_bytes);
+}
+static int32_t k_linear_bf16(const struct linear_bf16_args *a, int64_t *detail) {
+    (void)detail;
+    if (a->m == 0 || a->n == 0) return FATHOM_OK;
+    struct compact_product p = {.g = one_pixel(a->n, a->k), .n = a->m, .x = a->x, .tiles = bf16_tiles(),
+                             .w = {.words = (a->k + 1) / 2, .runs = 1, .strip = (a->k + 1) / 2 * COMPACT_STEP, .strips = (int8_t *)a->packed},
+                             .end = COMPACT_END(a, a->m, a->n)};
+    run_compact(&p, a->scratch);
     return FATHOM_OK;
 }
 
 static int is_no_conv(const struct conv_int8_args *a) { return a->n == 0 || a->g.oh == 0 || a->g.ow == 0 || a->g.k == 0; }
 static int64_t conv_int8_scratch(const struct conv_int8_args *a) {
     if (!window_fits(&a->g, a->n)) return INT64_MAX;
-    return is_no_conv(a) ? 0 : int8_floats(&a->g, a->n);
+    return is_no_conv(a) ? 0 : compact_floats(&a->g, a->n, int8_left_bytes());
 }
 static int32_t k_conv_int8(const struct conv_int8_args *a, int64_t *detail) {
     const struct window *g = &a->g;
     int64_t k = PRODUCT(g->kh, g->kw, g->c);
     if (k > INT8_TERMS) return refuse(detail, K_conv_int8, k);
     if (is_no_conv(a)) return FATHOM_OK;
-    struct int8_product p = {.g = *g, .n = a->n, .x = a->x, .w = int8_weights(a->packed, g->k, k, int8_runs(g)),
-                             .end = INT8_END(a, a->n * g->oh * g->ow, g->k)};
-    run_int8(&p, a->scratch);
+    struct compact_product p = {.g = *g, .n = a->n, .x = a->x, .w = int8_weights(a->packed, g->k, k, int8_runs(g)),
+                             .end = COMPACT_END(a, a->n * g->oh * g->ow, g->k)};
+    run_compact(&p, a->scratch);
     return FATHOM_OK;
 }
 
 EXPORT(int8_pack)
 EXPORT(linear_int8)
 EXPORT_SCRATCH(linear_int8, linear_int8_scratch)
+EXPORT(bf16_pack)
+EXPORT(linear_bf16)
+EXPORT_SCRATCH(linear_bf16, linear_bf16_scratch)
 EXPORT(conv_int8)
 EXPORT_SCRATCH(conv_int8, conv_int8_scratch)
