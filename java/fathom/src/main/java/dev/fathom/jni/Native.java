@@ -112,7 +112,10 @@ public final class Native {
     @Name("fathom_packed_bytes")
     public static native long packedBytes(long n, long k);
 
-    /** Bytes of W[n, k] packed as int8, each row in so many runs; {@code Long.MAX_VALUE} where they are too many to count. */
+    /**
+     * Bytes of W[n, k] packed as int8, each row in so many runs; {@code Long.MAX_VALUE} where they are too many to
+     * count.
+     */
     @Name("fathom_int8_bytes")
     public static native long int8Bytes(long n, long k, long runs);
 
