@@ -95,7 +95,7 @@ static void casts(void) {
         if (from == ELEMENT_F32) x[0] = INFINITY, x[1] = -INFINITY, x[2] = NAN, x[3] = 1e9f, x[4] = 3e9f, x[5] = 65519, x[6] = 65520, x[7] = 3e-7f;
         for (int to = 0; to < ELEMENT_TYPES; to++) {
             memset(y, 0, N * 4);
-            char name[16];
+            char name[48];
             snprintf(name, sizeof name, "cast %d to %d", from, to);
             SAME(name, y, N * width[to] / 4, cast, .from = from, .to = to, .x = (uint8_t *)x, .y = (uint8_t *)y, .n = N / 4 * 4);
         }
