@@ -65,7 +65,7 @@ class CommandsTest {
                 }
             }
         }
-        assertThat(words).isEqualTo(4 * 30);
+        assertThat(words).isEqualTo(4 * 31);
     }
 
     @Test
