@@ -104,9 +104,10 @@ static void moves(void) {
         int64_t rows = sizes[k][0], cols = sizes[k][1];
         for (int kind = 0; kind < GATHER_KINDS; kind++) {
             int32_t *index = random_indices(rows, BOUND);
-            uint8_t *src = guarded((size_t)(BOUND * cols * (kind == GATHER_ELEMENTS ? 4 : 1)), 4);
-            float *norm = guarded_random(32, 0, 0, 1), *y = guarded_floats(rows * cols, 4);
-            for (int64_t i = 0; i < BOUND * cols; i++) src[i] = (uint8_t)random_bits();
+            int64_t bytes = BOUND * cols * (kind == GATHER_ELEMENTS ? 4 : kind == GATHER_BF16_TO_FLOATS ? 2 : 1);
+            uint8_t *src = guarded((size_t)bytes, 4);
+            float *norm = guarded_random(BOUND, 0, 0, 1), *y = guarded_floats(rows * cols, 4);
+            for (int64_t i = 0; i < bytes; i++) src[i] = (uint8_t)random_bits();
             RACE(FATHOM_BAD_INDEX, index, rows, BOUND, y, rows * cols, gather, .kind = kind, .width = 4, .src = src, .srcrows = BOUND,
                  .index = index, .y = (uint8_t *)y, .outer = 1, .rows = rows, .cols = cols, .norm = norm, .channels = 1);
         }
