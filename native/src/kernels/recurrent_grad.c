@@ -99,14 +99,15 @@ static void (*const cell_rows[])(const struct row *, const struct weights *) = {
 /* ---- from the last step to the first ---- */
 
 /*
- * Steps whose gradients lie in scratch at a time: those of the cells, then, while they are in L2, their share of the sums over all rows.
- * The shape alone decides how many, as each chunk goes on where the later one has left the chains of these sums.
+ * Steps whose gradients lie in scratch at a time: those of the cells, then their share of the sums over all rows. The sums take them by few
+ * steps, which the shape alone decides, as each chunk goes on where the later one has left the chains. One thread does both while these few
+ * are in L2; several would wait for each other, and read what the others have in their L2, so that they take many at once.
  */
 struct chunk {
     int64_t from, to, low; /* steps, and the time of the first of its rows */
     int64_t row, rows;
 };
-enum { CHUNK_FLOATS = 1 << 16, CHUNK_ROWS = 128 }; /* of d, and the rows that a chunk has at least */
+enum { FEW_FLOATS = 1 << 16, FEW_ROWS = 128, MANY_FLOATS = 7 << 17 }; /* of d, and the rows that few steps have at least */
 
 /* sums[left_columns][columns] = left^T right over all rows: a weight gradient, transposed */
 struct outer_sum {
@@ -120,7 +121,7 @@ enum { SUMS = 5, ADD_DX = 1, ADD_DW = 2, ADD_DU = 4, ADD_DB = 8, ADD_DBH = 16, A
 struct backward {
     const struct recurrent_grad_args *a;
     struct steps steps;
-    int64_t most_steps; /* of a chunk */
+    int64_t few, many; /* steps of a chunk */
     struct chunk now;
     int64_t gates, through; /* columns of du, in gates: those by which the state goes in */
     int64_t ld, ldu;        /* floats from a row of d and of du to the next */
@@ -134,15 +135,15 @@ struct backward {
     float *peepholes;                   /* sums[3][h] */
 };
 
-/* the chunk of the steps before step `to` */
-static struct chunk chunk_before(const struct backward *f, int64_t to) {
+/* the chunk of at most so many steps before step `to` */
+static struct chunk chunk_before(const struct backward *f, int64_t to, int64_t steps) {
     const struct steps *s = &f->steps;
-    int64_t from = most(to - f->most_steps, 0), low = s->reverse ? step_time(s, to - 1) : from, row = s->offset[low];
+    int64_t from = most(to - steps, 0), low = s->reverse ? step_time(s, to - 1) : from, row = s->offset[low];
     return (struct chunk){from, to, low, row, s->offset[low + to - from] - row};
 }
 /* Have the chunks behind this one left sums? */
-static int64_t goes_on(const struct backward *f) {
-    return f->steps.reverse ? f->now.row > 0 : f->now.row + f->now.rows < f->steps.rows;
+static int64_t goes_on(const struct backward *f, const struct chunk *c) {
+    return f->steps.reverse ? c->row > 0 : c->row + c->rows < f->steps.rows;
 }
 
 static const float *row_or_none(const float *x, int64_t row, int64_t h) { return x ? x + row * h : 0; }
@@ -289,26 +290,27 @@ enum { SUM_ROWS = 128 };
 static int64_t sum_tiles(const struct outer_sum *o) { return row_tiles(o->width, o->columns) * panel_count(o->columns); }
 
 /* over `depth` rows of the chunk from row `from` on */
-static void sum_tile(const struct backward *f, const struct outer_sum *o, int64_t tile, int64_t from, int64_t depth) {
+static void sum_tile(const struct backward *f, const struct chunk *c, const struct outer_sum *o, int64_t tile, int64_t from, int64_t depth) {
     int64_t count = row_tiles(o->width, o->columns), p = tile / count, t = tile % count;
     int64_t i = o->width * t / count, height = o->width * (t + 1) / count - i, j = panel_start(o->columns, p);
     int64_t width = panel_start(o->columns, p + 1) - j, columns = least(o->columns - j, width);
-    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->right_ld, .ldc = o->columns, .add = from > 0 || goes_on(f),
+    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->right_ld, .ldc = o->columns, .add = from > 0 || goes_on(f, c),
                       .last = last_lanes(columns - (width - VL))};
-    turned_tiles[width / VL][height](&s, o->left + (from + (o->kept ? f->now.row : 0)) * o->ld + i, o->right + from * o->right_ld + j, o->sums + i * o->columns + j);
+    int64_t row = c->row + from, here = row - f->now.row;
+    turned_tiles[width / VL][height](&s, o->left + (o->kept ? row : here) * o->ld + i, o->right + here * o->right_ld + j, o->sums + i * o->columns + j);
 }
 
 /* the peepholes of units from .. to, of i, f and o, by the chain of all rows */
-static void sum_peepholes(const struct backward *f, int64_t from, int64_t to) {
+static void sum_peepholes(const struct backward *f, const struct chunk *c, int64_t from, int64_t to) {
     const struct recurrent_grad_args *a = f->a;
     int64_t h = a->h;
     float *sums = f->peepholes + from;
     EACH_VECTOR(to - from, {
-        int64_t add = goes_on(f);
+        int64_t add = goes_on(f, c);
         v zero = v_set(0), in = plus(zero, sums + i, m, add), forget = plus(zero, sums + h + i, m, add), out = plus(zero, sums + 2 * h + i, m, add);
-        for (int64_t row = 0; row < f->now.rows; row++) {
-            const float *g = a->gates + 4 * (f->now.row + row) * h + from + i, *d = f->d + row * f->ld + from + i;
-            v before = v_get(a->extra + (f->now.row + row) * h + from + i, m);
+        for (int64_t row = c->row; row < c->row + c->rows; row++) {
+            const float *g = a->gates + 4 * row * h + from + i, *d = f->d + (row - f->now.row) * f->ld + from + i;
+            v before = v_get(a->extra + row * h + from + i, m);
             v now = v_fma(v_get(g + h, m), before, v_get(g, m) * v_get(g + 2 * h, m));
             in = v_fma(v_get(d, m), before, in), forget = v_fma(v_get(d + h, m), before, forget);
             out = v_fma(v_get(d + 3 * h, m), now, out);
@@ -323,18 +325,26 @@ static int64_t all_tiles(const struct backward *f) {
     return total;
 }
 
-/* of the chunk */
-static void sums_part(void *context, int64_t part, int64_t parts) {
-    const struct backward *f = context;
-    int64_t from, to, rows = f->now.rows;
+static void sum_chunk(const struct backward *f, const struct chunk *c, int64_t part, int64_t parts) {
+    int64_t from, to;
     fathom_range(all_tiles(f), 1, part, parts, &from, &to);
-    for (int64_t row = 0; row < rows; row += SUM_ROWS)
+    for (int64_t row = 0; row < c->rows; row += SUM_ROWS)
         for (int64_t i = 0, first = 0; i < SUMS; first += sum_tiles(f->sums + i++))
             for (int64_t tile = most(from - first, 0); tile < least(to - first, sum_tiles(f->sums + i)); tile++)
-                sum_tile(f, f->sums + i, tile, row, least(SUM_ROWS, rows - row));
+                sum_tile(f, c, f->sums + i, tile, row, least(SUM_ROWS, c->rows - row));
     if (!f->peepholes) return;
     fathom_range(f->a->h, VL, part, parts, &from, &to);
-    sum_peepholes(f, from, to);
+    sum_peepholes(f, c, from, to);
+}
+
+/* of the chunk in scratch, few steps at a time */
+static void sums_part(void *context, int64_t part, int64_t parts) {
+    const struct backward *f = context;
+    struct chunk c;
+    for (int64_t to = f->now.to; to > f->now.from; to = c.from) {
+        c = chunk_before(f, to, least(f->few, to - f->now.from));
+        sum_chunk(f, &c, part, parts);
+    }
 }
 
 /* dw[columns][width] (+)= sums^T: the rows of a part */
@@ -381,7 +391,7 @@ static void backward_member(void *context, int64_t member, int64_t members, stru
     struct backward f = *(const struct backward *)context;
     struct share share = share_of(gang, member, members, f.a->h);
     for (int64_t to = f.steps.t; to > 0; to = f.now.from) {
-        f.now = chunk_before(&f, to);
+        f.now = chunk_before(&f, to, f.many);
         backward_steps(&f, &share, 0, f.a->n);
         sums_part(&f, member, members);
         meet(&share);
@@ -405,8 +415,10 @@ static int64_t backward_room(const struct recurrent_grad_args *a, float *at, str
     *f = (struct backward){.a = a, .gates = cell_gates(a->cell), .through = first ? 2 : cell_gates(a->cell)};
     int64_t columns = PRODUCT(f->gates, h), through = PRODUCT(f->through, h);
     f->ld = unaliased(columns), f->ldu = unaliased(through);
-    f->most_steps = clamp(CHUNK_FLOATS / most(PRODUCT(a->n, columns), 1), ceil_div(CHUNK_ROWS, most(a->n, 1)), most(a->t, 1));
-    int64_t some = PRODUCT(a->n, f->most_steps);
+    int64_t step = most(PRODUCT(a->n, columns), 1);
+    f->few = clamp(FEW_FLOATS / step, ceil_div(FEW_ROWS, most(a->n, 1)), most(a->t, 1));
+    f->many = least(most(MANY_FLOATS / PRODUCT(step, f->few), 1) * f->few, most(a->t, 1));
+    int64_t some = PRODUCT(a->n, f->many);
     *tables = take(&r, steps_floats(a->n, a->t));
     f->w = a->dx ? take(&r, packed_floats(a->i, columns)) : 0;
     f->u = take(&r, packed_floats(h, through));
@@ -463,10 +475,12 @@ static void clear_sums(const struct backward *f) {
 /* products: those of the sums alone take so many of the nanos */
 static void run_chunks(struct backward *f, double nanos, double products) {
     for (int64_t to = f->steps.t; to > 0 && f->steps.rows > 0; to = f->now.from) {
-        f->now = chunk_before(f, to);
+        f->now = chunk_before(f, to, f->many);
         double share = (double)f->now.rows / (double)f->steps.rows;
-        fathom_parallel(backward_part, f, fathom_team(nanos * share, f->a->n));
-        if (all_tiles(f) || f->peepholes) fathom_parallel(sums_part, f, fathom_parts(products * share, most(all_tiles(f), 1)));
+        int64_t parts = fathom_team(nanos * share, f->a->n), tiles = most(all_tiles(f), 1);
+        if (parts == 1) f->now = chunk_before(f, to, f->few);
+        fathom_parallel(backward_part, f, parts);
+        if (all_tiles(f) || f->peepholes) fathom_parallel(sums_part, f, parts == 1 ? 1 : fathom_parts(products * share, tiles));
     }
 }
 

@@ -208,14 +208,18 @@ public final class ScaleCommand implements Callable<Integer> {
         return new HtmlReport("Training on several workers")
                 .figure("parameters", number("%,.0f", parameters))
                 .figure("a step of one worker", number("%.3g s", step), number("%,.0f examples", (double) batch))
-                .figure("added up", number("%.1f MB", scaling.bytes() / 1e6), "every " + localSteps + " steps")
+                .figure(
+                        "added up",
+                        number("%.1f MB", scaling.bytes() / 1e6),
+                        localSteps == 1 ? "in every step" : "every " + localSteps + " steps")
                 .figure("network", number("%.3g GB/s", bandwidth / 1e9), number("%.3g µs", latency * 1e6))
                 .text(String.join(" ", sentences))
                 .picture(chart.render(), "efficiency of 1 to " + workers[workers.length - 1] + " workers")
                 .small(
-                        "T(n) = alone + (step - alone) / n + S(n), after Amdahl (1967) and the costs of messages of Thakur,"
-                                + " Rabenseifner and Gropp (2005); checkpoints after Young (1974). It is a computation and no"
-                                + " measurement: it knows neither slow workers nor networks that are shared.");
+                        "T(n) = alone + (step - alone) / n + S(n), after Amdahl (1967) and the costs of messages of"
+                                + " Thakur, Rabenseifner and Gropp (2005); checkpoints after Young (1974). It is a"
+                                + " computation and no measurement: it knows neither slow workers nor networks that"
+                                + " are shared.");
     }
 
     private static String number(String format, double value) {
