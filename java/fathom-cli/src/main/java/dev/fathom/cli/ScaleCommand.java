@@ -215,11 +215,10 @@ public final class ScaleCommand implements Callable<Integer> {
                 .figure("network", number("%.3g GB/s", bandwidth / 1e9), number("%.3g µs", latency * 1e6))
                 .text(String.join(" ", sentences))
                 .picture(chart.render(), "efficiency of 1 to " + workers[workers.length - 1] + " workers")
-                .small(
-                        "T(n) = alone + (step - alone) / n + S(n), after Amdahl (1967) and the costs of messages of"
-                                + " Thakur, Rabenseifner and Gropp (2005); checkpoints after Young (1974). It is a"
-                                + " computation and no measurement: it knows neither slow workers nor networks that"
-                                + " are shared.");
+                .small("T(n) = alone + (step - alone) / n + S(n), after Amdahl (1967) and the costs of messages of"
+                        + " Thakur, Rabenseifner and Gropp (2005); checkpoints after Young (1974). It is a"
+                        + " computation and no measurement: it knows neither slow workers nor networks that"
+                        + " are shared.");
     }
 
     private static String number(String format, double value) {

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code fathom scale} prints a table of workers; the formulas are those of {@code ScalingTest}. */
 class ScaleTest {
-    private static final List<String> NET = List.of(
-            "scale", "--parameters", "25e6", "--batch", "8", "--bandwidth", "1e9", "--latency", "1e-4");
+    private static final List<String> NET =
+            List.of("scale", "--parameters", "25e6", "--batch", "8", "--bandwidth", "1e9", "--latency", "1e-4");
 
     @TempDir
     Path temp;

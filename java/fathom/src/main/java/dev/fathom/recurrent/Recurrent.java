@@ -42,8 +42,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Training keeps 4 n t ((g + 1) hidden + in) bytes of each layer and direction from forward to backward, where g is
  * the number of gates and in, above the first layer, directions * hidden; an LSTM or GRU keeps 4 n t hidden more, and
  * beside these there is the result. Backward needs the gradients of that layer's result and input, and those of the
- * gates of some steps at a time: up to 4 MiB, or 4 g hidden for each of 128 rows (twice that for a GRU). So an LSTM
- * of 32 units over 32 features keeps 16,384,000 bytes for 32 sequences of 500 steps, with its result. Blocks of memory
+ * gates of some steps at a time: up to 4 MiB, or 4 g hidden for each of 128 rows (twice that for a GRU). So an LSTM of
+ * 32 units over 32 features keeps 16,384,000 bytes for 32 sequences of 500 steps, with its result. Blocks of memory
  * have sizes of their own, which makes it up to 4 % more. Steps beyond a sequence's length cost no arithmetic.
  *
  * <p>Parameters are named and ordered as PyTorch's: {@code weight_ih_l0} [gates * hidden, in], {@code weight_hh_l0}
