@@ -12,6 +12,8 @@ import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.ops.Binary;
+import dev.fathom.ops.NarrowEmbeddingOp;
+import dev.fathom.ops.NarrowLinearOp;
 import dev.fathom.tensor.OpTable.Row;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -613,6 +615,7 @@ class OpTableTest {
         }
         int all = missing.size();
         missing.removeAll(covered);
+        missing.removeAll(Set.of(NarrowLinearOp.class, NarrowEmbeddingOp.class)); // of plans alone: QuantizeTest
         assertThat(missing).as("ops without a row").isEmpty();
         assertThat(all).isGreaterThanOrEqualTo(50);
         assertThat(rows().stream().map(Row::name)).doesNotHaveDuplicates();
