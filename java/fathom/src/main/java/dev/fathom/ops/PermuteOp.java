@@ -16,6 +16,22 @@ import org.jspecify.annotations.Nullable;
  * @param packed three bits for each dimension of y, the first lowest: which dimension of x it is
  */
 public record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
+    /**
+     * Checks the order, which may come from a file.
+     *
+     * @throws IllegalArgumentException unless each dimension is named once
+     */
+    public PermuteOp {
+        int seen = 0;
+        for (int i = 0; i < rank && rank <= Shape.MAX_RANK; i++) {
+            seen |= 1 << (packed >> 3 * i & 7);
+        }
+        if (rank < 0 || rank > Shape.MAX_RANK || seen != (1 << rank) - 1) {
+            throw new IllegalArgumentException(
+                    "permute: " + packed + " is not an order of " + rank + " dimensions; name each once");
+        }
+    }
+
     public static PermuteOp of(Shape x, int[] order) {
         int packed = 0;
         int seen = 0;
@@ -46,6 +62,9 @@ public record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
 
     @Override
     public Shape shape(Call c, int output) {
+        if (c.shape(0).rank() != rank) {
+            throw c.fail("x " + c.shape(0) + " has not the " + rank + " dimensions that are ordered");
+        }
         int[] dims = new int[rank];
         for (int i = 0; i < rank; i++) {
             dims[i] = c.shape(0).dim(order(i));

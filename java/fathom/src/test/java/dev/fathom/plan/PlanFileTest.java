@@ -19,6 +19,7 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
+import dev.fathom.ops.PermuteOp;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Next;
@@ -421,6 +422,14 @@ class PlanFileTest {
             }
         }
         assertThat(refused).isGreaterThan(tries / 4);
+    }
+
+    /** It would read beyond the tensor. */
+    @Test
+    void anOrderThatNamesADimensionTwiceIsRefused() {
+        assertThatThrownBy(() -> new PermuteOp(2, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("permute: 0 is not an order of 2 dimensions; name each once");
     }
 
     // ---- ops of users
