@@ -31,6 +31,15 @@ enum { EMULATED = 0 };
 #endif
 #if defined(__SANITIZE_THREAD__) || defined(FATHOM_EMULATED)
 #define RUNS_SLOWLY
+enum { SLOW = 1 };
+#else
+enum { SLOW = 0 };
+#endif
+/* and somewhat fewer under any sanitizer; bits are compared in the objects that are shipped */
+#if defined(RUNS_SLOWLY) || defined(__SANITIZE_ADDRESS__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -307,6 +316,8 @@ static inline int use_isa(int isa) {
 static inline int use_parts(int at) {
 #if defined(RUNS_SLOWLY)
     static const int counts[] = {1, 7, 0}; /* one cut shows a race as well as another */
+#elif defined(__SANITIZE_ADDRESS__)
+    static const int counts[] = {1, 7, 64, 0};
 #else
     static const int counts[] = {1, 3, 7, 17, 64, 0};
 #endif

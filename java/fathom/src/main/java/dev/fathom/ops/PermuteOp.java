@@ -63,7 +63,8 @@ public record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
     @Override
     public Shape shape(Call c, int output) {
         if (c.shape(0).rank() != rank) {
-            throw c.fail("x " + c.shape(0) + " has not the " + rank + " dimensions that are ordered");
+            throw c.fail("x " + c.shape(0) + " does not have the " + rank
+                    + " dimensions of the order; name each of its own once");
         }
         int[] dims = new int[rank];
         for (int i = 0; i < rank; i++) {
