@@ -64,7 +64,8 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
 
     /** The instruction set that a run is held to; null for the best one here. */
     static @Nullable String held() {
-        return System.getProperty(HELD);
+        String held = System.getProperty(HELD, "");
+        return held.isEmpty() ? null : held;
     }
 
     /**

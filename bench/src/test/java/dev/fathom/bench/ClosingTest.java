@@ -11,6 +11,7 @@ import dev.fathom.plan.Plan;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
@@ -38,7 +39,7 @@ class ClosingTest {
                 }
             }
         }
-        assertThat(closeable).containsExactlyInAnyOrder("Child", "Floats", "Served");
+        assertThat(closeable).containsExactlyInAnyOrder("Child", "Crew", "Floats", "Served");
     }
 
     @Test
@@ -46,6 +47,14 @@ class ClosingTest {
         Child child = new Child(new ProcessBuilder("cat"), folder.resolve("log"));
         child.close();
         assertThatCode(child::close).doesNotThrowAnyException();
+    }
+
+    @Test
+    void aCrewThatIsClosedTwice() throws Exception {
+        Crew crew = new Crew(folder, new HashSet<>());
+        crew.summon(List.of(Contender.fathom(1)));
+        crew.close();
+        assertThatCode(crew::close).doesNotThrowAnyException();
     }
 
     @Test
