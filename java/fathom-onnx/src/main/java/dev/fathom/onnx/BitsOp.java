@@ -11,6 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The bits of elements of four bytes as those of another type. */
 record BitsOp(DType to) implements BlindOp {
+    BitsOp {
+        if (to != DType.F32 && to != DType.I32) {
+            throw new IllegalArgumentException("bits: " + to + " has not four bytes; choose F32 or I32");
+        }
+    }
+
     /** The bits of floats as whole numbers. */
     static Tensor whole(Tensor x) {
         return Pass.apply(new BitsOp(DType.I32), x);

@@ -94,8 +94,15 @@ public final class Shape {
         return size;
     }
 
-    /** Returns the product of dimensions {@code from} to {@code to - 1}. */
+    /**
+     * Returns the product of dimensions {@code from} to {@code to - 1}.
+     *
+     * @throws IndexOutOfBoundsException if {@code to} is negative, or one of them does not exist
+     */
     public long size(int from, int to) {
+        if (to < 0) { // an axis that a file claims; there would be no dimension to fail at
+            throw new IndexOutOfBoundsException("dimension " + to + " of " + this + " does not exist");
+        }
         long product = 1;
         for (int i = from; i < to; i++) {
             product *= dims[i];

@@ -73,7 +73,7 @@ public record NormOp(
 
     @Override
     public boolean optional(int i) {
-        return i == GAMMA || Epilogue.super.optional(i) || measured() && (i == MEAN || i == VARIANCE);
+        return i == MEAN || i == VARIANCE ? measured() : i == GAMMA || Epilogue.super.optional(i);
     }
 
     @Override
@@ -150,6 +150,9 @@ public record NormOp(
     }
 
     private void check(Call c, Shape x) {
+        if (!measured() && !(c.has(MEAN) && c.has(VARIANCE))) {
+            throw c.fail("x " + x + " is to be normalized with a mean and a variance that are given; give both");
+        }
         if (count < 1 && over != Over.BATCH && over != Over.GIVEN) {
             throw c.fail("x " + x + " cannot be normalized over " + count
                     + (over == Over.GROUP ? " groups; give at least one" : " dimensions; give at least the last one"));

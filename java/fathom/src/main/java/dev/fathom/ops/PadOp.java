@@ -21,6 +21,10 @@ public record PadOp(
         PadMode mode, int value, int axis, int spatial, int front, int back, int top, int bottom, int left, int right)
         implements MoveOp, WindowedOp {
     public PadOp {
+        if (spatial != 2 && spatial != 4 && spatial != 6) {
+            throw new IllegalArgumentException("pad" + Where.running() + ": " + spatial
+                    + " sides count; they must be 2, 4 or 6, since a dimension has two");
+        }
         top = spatial < 4 ? 0 : top;
         bottom = spatial < 4 ? 0 : bottom;
         front = spatial < 6 ? 0 : front;

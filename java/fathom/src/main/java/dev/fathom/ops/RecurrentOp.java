@@ -182,9 +182,17 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
         sizes(c).run();
     }
 
+    /** Where lies what backward reads; a plan keeps nothing of it, and a file may not claim that it keeps a part. */
     private void saved(Call c) {
+        int kept = 0;
         for (int i = 0; i < 4; i++) {
-            c.at(saved() + i < outputs() ? c.out(saved() + i) : 0);
+            long at = saved() + i < outputs() ? c.out(saved() + i) : 0;
+            kept += at == 0 ? 0 : 1;
+            c.at(at);
+        }
+        if (kept != 0 && kept != outputs() - saved()) {
+            throw c.fail("of " + (outputs() - saved()) + " results for backward " + kept
+                    + " are kept; keep all of them or none");
         }
     }
 

@@ -64,7 +64,7 @@ public record ScatterOp(int axis, Scatter how, boolean elements) implements Inde
 
     /** An index of elements has the dimensions of x, and no more than x has but for the axis. */
     static void checkElements(Call c, Shape x, Shape index, int axis) {
-        boolean fits = index.rank() == x.rank();
+        boolean fits = index.rank() == x.rank() && axis >= 0;
         for (int i = 0; i < x.rank() && fits; i++) {
             fits = i == axis || index.dim(i) <= x.dim(i);
         }

@@ -221,8 +221,16 @@ final class Lowering extends Call {
     private void carry() {
         for (int o = 0; o < shown.length; o++) {
             for (int input : graph.inputs) {
-                if (graph.becomes(input) == graph.outputs[o] && shown[o] != places[input].slot) {
-                    long bytes = graph.values.get(input).bytes();
+                if (graph.becomes(input) != graph.outputs[o]) {
+                    continue;
+                }
+                long bytes = graph.values.get(input).bytes();
+                if (graph.values.get(graph.outputs[o]).bytes() != bytes) { // as a file of a plan may claim
+                    throw new IllegalArgumentException("the output " + graph.outputNames.get(o) + " has "
+                            + graph.values.get(graph.outputs[o]).bytes() + " bytes, but the input which it becomes has "
+                            + bytes);
+                }
+                if (shown[o] != places[input].slot) {
                     copy(new Place(shown[o], 0), places[input].slot, bytes, graph.outputNames.get(o));
                 }
             }

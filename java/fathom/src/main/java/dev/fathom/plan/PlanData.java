@@ -112,7 +112,11 @@ record PlanData(
 
     /** Whether every call reads what is there, and makes what no other makes. */
     private void check(List<CallGraph.Value> all, List<CallGraph.Node> made) {
-        boolean good = inputs.length == specs.size() && outputs.length == outputNames.size() && outputs.length > 0;
+        boolean good = inputs.length == specs.size()
+                && Arrays.stream(inputs).distinct().count() == inputs.length
+                && all.stream().filter(v -> v.kind() == CallGraph.Kind.INPUT).count() == inputs.length
+                && outputs.length == outputNames.size()
+                && outputs.length > 0;
         for (Range r : List.of(batches, lengths)) {
             good &= r.step() > 0 && r.min() >= 0 && r.min() <= r.max();
         }

@@ -17,9 +17,23 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
+import dev.fathom.op.Order;
+import dev.fathom.op.PadMode;
+import dev.fathom.op.Scatter;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
+import dev.fathom.ops.CumsumOp;
+import dev.fathom.ops.FlipOp;
+import dev.fathom.ops.IndexAddOp;
+import dev.fathom.ops.NormOp;
+import dev.fathom.ops.PadOp;
 import dev.fathom.ops.PermuteOp;
+import dev.fathom.ops.RollOp;
+import dev.fathom.ops.ScatterOp;
+import dev.fathom.ops.SliceOp;
+import dev.fathom.ops.SoftmaxOp;
+import dev.fathom.ops.SortOp;
+import dev.fathom.ops.TakeOp;
 import dev.fathom.recurrent.Output;
 import dev.fathom.recurrent.Recurrent;
 import dev.fathom.tensor.Next;
@@ -33,12 +47,14 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +63,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.NullSource;
 
 /** A plan that is read from a file does what it did before; what is no plan, or damaged, is refused. */
@@ -424,12 +441,86 @@ class PlanFileTest {
         assertThat(refused).isGreaterThan(tries / 4);
     }
 
-    /** It would read beyond the tensor. */
+    /** Ops of no API, which a file can claim; they would read or write beyond their tensors. */
+    private static Stream<Op> claimedOps() {
+        return Stream.of(
+                new SliceOp(-1, 0, 1, 1),
+                new TakeOp(-1),
+                new ScatterOp(-1, Scatter.SET, false),
+                new ScatterOp(-1, Scatter.ADD, true),
+                new IndexAddOp(-1, 1),
+                new FlipOp(-1),
+                new RollOp(-1, 1),
+                new CumsumOp(-1),
+                new SoftmaxOp(-1, false),
+                new SortOp(-1, 1, Order.ASCENDING));
+    }
+
+    @ParameterizedTest
+    @MethodSource("claimedOps")
+    void anAxisThatDoesNotExistIsRefused(Op op) {
+        Tensor[] in = new Tensor[op instanceof ScatterOp ? 3 : op.takes(1) == DType.I32 ? 2 : 1];
+        try (Pass pass = Pass.infer()) {
+            in[0] = Tensor.zeros(3, 2);
+            if (in.length > 1) { // one place for each row, or for each element
+                boolean each = op instanceof ScatterOp scatter && scatter.elements();
+                in[1] = each ? Tensor.ofInts(new int[6], 3, 2) : Tensor.ofInts(new int[2], 2);
+            }
+            if (in.length > 2) {
+                in[2] = Tensor.zeros(3, 2);
+            }
+            assertThatThrownBy(() -> Pass.applyAll(op, in))
+                    .isInstanceOfAny(IllegalArgumentException.class, IndexOutOfBoundsException.class)
+                    .hasMessageMatching(".{20,}");
+        }
+    }
+
     @Test
-    void anOrderThatNamesADimensionTwiceIsRefused() {
+    void partsOfOpsThatContradictEachOtherAreRefused() {
         assertThatThrownBy(() -> new PermuteOp(2, 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("permute: 0 is not an order of 2 dimensions; name each once");
+        assertThatThrownBy(() -> new PadOp(PadMode.ZEROS, 0, 0, 3, 1, 1, 1, 1, 1, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("pad: 3 sides count; they must be 2, 4 or 6, since a dimension has two");
+        Window.Axis far = Window.of(7).stride(5).pad(3).height();
+        Window line = new Window(1, far, far, Window.line(2).width());
+        assertThat(line).isEqualTo(Window.line(2));
+        try (Pass pass = Pass.infer()) {
+            Op norm = new NormOp(NormOp.Over.GIVEN, 0, 1e-5f, false, null);
+            assertThatThrownBy(() -> Pass.apply(norm, Tensor.zeros(3, 2), null, null, null, null, null))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("batch_norm");
+        }
+    }
+
+    /** An input that no caller sets would be read where no session puts it. */
+    @Test
+    void anInputThatNoCallerSetsIsRefused() {
+        try (Plan plan = steps()) {
+            PlanData data = PlanData.of(plan.calls, List.of(), 1, "");
+            assertThat(data.calls().graph().inputs).hasSameSizeAs(data.inputs());
+            List<PlanData.Value> more = new ArrayList<>(data.values());
+            more.add(more.get(data.inputs()[0]));
+            PlanData hidden = new PlanData(
+                    data.specs(),
+                    data.batches(),
+                    data.lengths(),
+                    data.sizes(),
+                    more,
+                    data.inputs(),
+                    data.nodes(),
+                    data.outputs(),
+                    data.outputNames(),
+                    data.carried(),
+                    data.fixed(),
+                    data.weights(),
+                    data.batch(),
+                    data.commands());
+            assertThatThrownBy(hidden::calls)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("a call reads what none makes");
+        }
     }
 
     // ---- ops of users
