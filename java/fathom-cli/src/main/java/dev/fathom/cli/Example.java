@@ -42,6 +42,7 @@ public final class Example implements Callable<Integer> {
         void run(String[] args) throws Exception;
     }
 
+    /** Those that run here; the script starts the one after them, which needs Spark. */
     static final List<Program> ALL = List.of(
             new Program(E01Tensor.class, "tensors and passes", E01Tensor::main),
             new Program(E02Gradient.class, "gradients", E02Gradient::main),
@@ -74,8 +75,9 @@ public final class Example implements Callable<Integer> {
     public Integer call() throws Exception {
         if (number == null) {
             for (int i = 0; i < ALL.size(); i++) {
-                out.printf("./fathom example %d   %s%n", i + 1, ALL.get(i).shows());
+                list(i + 1, ALL.get(i).shows());
             }
+            list(ALL.size() + 1, "a model on Spark, which it fetches first");
             return 0;
         }
         if (number < 1 || number > ALL.size()) {
@@ -85,6 +87,10 @@ public final class Example implements Callable<Integer> {
         out.println(path(program) + "\n");
         program.main().run(new String[0]);
         return 0;
+    }
+
+    private void list(int i, String shows) {
+        out.printf("./fathom example %-2d  %s%n", i, shows);
     }
 
     /** Where its source lies in the project. */

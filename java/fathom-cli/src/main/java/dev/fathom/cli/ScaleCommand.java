@@ -1,5 +1,7 @@
 package dev.fathom.cli;
 
+import static dev.fathom.experiments.pages.Findings.line;
+
 import dev.fathom.train.Scaling;
 import dev.fathom.train.Scaling.Sum;
 import dev.fathom.view.Chart;
@@ -23,8 +25,8 @@ import picocli.CommandLine.Spec;
 /** {@code fathom scale}: how efficient a training is on several workers. */
 @Command(
         name = "scale",
-        description = "Computes how long a step of data-parallel training takes on 1 to 1,024 workers, of what one"
-                + " worker and the network were measured to take.",
+        description = "Computes how long a step of data-parallel training takes on 1 to 1,024 workers from what was"
+                + " measured on one worker and on the network.",
         sortOptions = false)
 public final class ScaleCommand implements Callable<Integer> {
     private static final int MOST = 1024;
@@ -35,77 +37,85 @@ public final class ScaleCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--parameters", paramLabel = "N", required = true, description = "Parameters of the net.")
+    @Option(
+            names = "--parameters",
+            paramLabel = "N",
+            required = true,
+            description = "The number of parameters of the net.")
     private double parameters;
 
     @Option(
             names = "--step",
             paramLabel = "SECONDS",
             required = true,
-            description = "What a step takes in one worker with all its cores.")
+            description = "The time of a step on one worker that uses all its cores.")
     private double step;
 
     @Option(
             names = "--alone",
             paramLabel = "SECONDS",
             defaultValue = "0",
-            description = "What of it every worker takes whatever their number is, such as the optimizer's part"
-                    + " (${DEFAULT-VALUE}).")
+            description = "The part of this time that does not become shorter with more workers, such as that of the"
+                    + " optimizer (${DEFAULT-VALUE}).")
     private double alone;
 
-    @Option(names = "--batch", paramLabel = "N", required = true, description = "Examples of a step, of all workers.")
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            required = true,
+            description = "The number of examples of a step on all workers together.")
     private int batch;
 
     @Option(
             names = "--bandwidth",
             paramLabel = "BYTES",
             required = true,
-            description = "Bytes a second between two workers: 1.2e9 for 10 Gbit/s.")
+            description = "The bytes a second between two workers, such as 1.2e9 for 10 Gbit/s.")
     private double bandwidth;
 
     @Option(
             names = "--latency",
             paramLabel = "SECONDS",
             required = true,
-            description = "Until a short message is there: half of what ping shows.")
+            description = "The time until a short message arrives, which is half of what ping shows.")
     private double latency;
 
-    @Option(names = "--bf16", description = "Gradients are sent as BF16.")
+    @Option(names = "--bf16", description = "Sends gradients as BF16.")
     private boolean bf16;
 
     @Option(
             names = "--local-steps",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Weights and moments are averaged every N steps in place of gradients in each.")
+            description = "Averages weights and moments every N steps instead of gradients in each step.")
     private int localSteps;
 
     @Option(
             names = "--moments",
             paramLabel = "N",
             defaultValue = "2",
-            description = "Numbers that the optimizer keeps for each parameter, which --local-steps averages"
-                    + " (${DEFAULT-VALUE}, as Adam).")
+            description = "How many numbers the optimizer keeps for each parameter, which --local-steps averages"
+                    + " (${DEFAULT-VALUE}, as for Adam).")
     private int moments;
 
-    @Option(names = "--checkpoint", paramLabel = "SECONDS", description = "What a checkpoint takes.")
+    @Option(names = "--checkpoint", paramLabel = "SECONDS", description = "The time in which a checkpoint is written.")
     private @Nullable Double checkpoint;
 
     @Option(
             names = "--restart",
             paramLabel = "SECONDS",
             defaultValue = "60",
-            description = "From the loss of a worker until training goes on (${DEFAULT-VALUE}).")
+            description = "The time from the loss of a worker until training goes on (${DEFAULT-VALUE}).")
     private double restart;
 
     @Option(
             names = "--days",
             paramLabel = "N",
             defaultValue = "30",
-            description = "The mean time between two losses of one worker (${DEFAULT-VALUE}).")
+            description = "The mean time between two losses of one worker in days (${DEFAULT-VALUE}).")
     private double days;
 
-    @Option(names = "--page", paramLabel = "FILE", description = "Writes a page with table and chart, too.")
+    @Option(names = "--page", paramLabel = "FILE", description = "Also writes a page with the table and a chart.")
     private @Nullable Path page;
 
     @Mixin
@@ -121,7 +131,7 @@ public final class ScaleCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(),
                     "--parameters " + parameters + " --batch " + batch + " --local-steps " + localSteps + " --moments "
-                            + moments + ": choose numbers above 0, of moments 0 or more, and not --bf16 with"
+                            + moments + ": choose numbers above 0, at least 0 moments, and not --bf16 with"
                             + " --local-steps");
         }
         double bytes = parameters * (localSteps > 1 ? 4.0 * (1 + moments) : bf16 ? 2 : 4);
@@ -162,15 +172,15 @@ public final class ScaleCommand implements Callable<Integer> {
         double seconds = scaling.seconds(Sum.MESH, n);
         List<String> row = new ArrayList<>(List.of(
                 "" + n,
-                number("%.4g", seconds),
-                number("%.4g", scaling.exchange(Sum.MESH, n)),
-                number("%,.0f", batch / seconds)));
+                line("%.4g", seconds),
+                line("%.4g", scaling.exchange(Sum.MESH, n)),
+                line("%,.0f", batch / seconds)));
         for (Sum by : Sum.values()) {
-            row.add(number("%.1f %%", 100 * scaling.efficiency(by, n)));
+            row.add(line("%.1f %%", 100 * scaling.efficiency(by, n)));
         }
         if (failures != null) {
-            row.add(number("%,.0f s", failures.interval(n)));
-            row.add(number("%.2f %%", 100 * failures.lost(n)));
+            row.add(line("%,.0f s", failures.interval(n)));
+            row.add(line("%.2f %%", 100 * failures.lost(n)));
         }
         return row;
     }
@@ -181,8 +191,8 @@ public final class ScaleCommand implements Callable<Integer> {
                 .filter(n -> scaling.efficiency(Sum.MESH, n) >= GOOD)
                 .max()
                 .orElse(1);
-        String least = number("%.3g", scaling.leastStep(Sum.MESH, 2, GOOD));
-        String half = number("%.3g", scaling.leastStep(Sum.MESH, 2, 0.5));
+        String least = line("%.3g", scaling.leastStep(Sum.MESH, 2, GOOD));
+        String half = line("%.3g", scaling.leastStep(Sum.MESH, 2, 0.5));
         return List.of(
                 most > 1
                         ? "Up to " + most + " workers are at least 80 % efficient."
@@ -190,8 +200,8 @@ public final class ScaleCommand implements Callable<Integer> {
                                 ? "Two workers are less than 80 % efficient: one machine is enough, unless time matters"
                                         + " more than machines."
                                 : "One machine is enough: two would be slower.",
-                "Two workers are 80 % efficient where a step takes one of them at least " + least
-                        + " s, and faster than one from " + half + " s on.");
+                "Two workers are at least 80 % efficient where a step of one takes " + least
+                        + " s or more, and they are faster than one where it takes more than " + half + " s.");
     }
 
     private HtmlReport page(Scaling scaling, int[] workers, List<String> sentences) {
@@ -206,22 +216,18 @@ public final class ScaleCommand implements Callable<Integer> {
             chart = by == Sum.MESH ? chart.line(name, x, y) : chart.dashed(name, x, y);
         }
         return new HtmlReport("Training on several workers")
-                .figure("parameters", number("%,.0f", parameters))
-                .figure("a step of one worker", number("%.3g s", step), number("%,.0f examples", (double) batch))
+                .figure("parameters", line("%,.0f", parameters))
+                .figure("a step of one worker", line("%.3g s", step), line("%,.0f examples", (double) batch))
                 .figure(
                         "added up",
-                        number("%.1f MB", scaling.bytes() / 1e6),
+                        line("%.1f MB", scaling.bytes() / 1e6),
                         localSteps == 1 ? "in every step" : "every " + localSteps + " steps")
-                .figure("network", number("%.3g GB/s", bandwidth / 1e9), number("%.3g µs", latency * 1e6))
+                .figure("network", line("%.3g GB/s", bandwidth / 1e9), line("%.3g µs", latency * 1e6))
                 .text(String.join(" ", sentences))
                 .picture(chart.render(), "efficiency of 1 to " + workers[workers.length - 1] + " workers")
                 .small("T(n) = alone + (step - alone) / n + S(n), after Amdahl (1967) and the costs of messages of"
                         + " Thakur, Rabenseifner and Gropp (2005); checkpoints after Young (1974). It is a"
                         + " computation and no measurement: it knows neither slow workers nor networks that"
                         + " are shared.");
-    }
-
-    private static String number(String format, double value) {
-        return String.format(Locale.ROOT, format, value);
     }
 }

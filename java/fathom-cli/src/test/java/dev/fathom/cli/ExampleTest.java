@@ -172,8 +172,9 @@ class ExampleTest {
     @Test
     void theCommandListsAndRefuses() {
         assertThat(CommandLineRun.of("example").out())
-                .hasLineCount(Example.ALL.size())
-                .startsWith("./fathom example 1   tensors and passes\n");
+                .hasLineCount(12)
+                .startsWith("./fathom example 1   tensors and passes\n")
+                .endsWith("./fathom example 12  a model on Spark, which it fetches first\n");
         CommandLineRun wrong = CommandLineRun.of("example", "99");
         assertThat(wrong.code()).isEqualTo(2);
         assertThat(wrong.err())

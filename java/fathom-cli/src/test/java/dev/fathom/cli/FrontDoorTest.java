@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The script ./fathom, alone in a folder of its own: what it says before anything is built. */
 class FrontDoorTest {
@@ -57,9 +58,10 @@ class FrontDoorTest {
                 .isEqualTo("2 fathom: there is no command quickstrat; ./fathom help lists them\n");
     }
 
-    @Test
-    void helpListsEveryCommand() throws Exception {
-        String help = run(List.of("dirname", "cat"), Map.of(), "help", "test");
+    @ParameterizedTest
+    @ValueSource(strings = {"test", "spark-test", "arm-test", "format", "shell"})
+    void helpListsEveryCommand(String of) throws Exception {
+        String help = run(List.of("dirname", "cat"), Map.of(), "help", of);
         assertThat(help).startsWith("0 Fathom: ");
         Pattern.compile("(?m)^  ([a-z]+)  ")
                 .matcher(CommandLineRun.of("--help").out())

@@ -41,8 +41,8 @@ class ScaleTest {
         assertThat(lines.get(4)).matches(" +8 +.*");
         assertThat(lines.get(5)).isEqualTo("Up to 2 workers are at least 80 % efficient.");
         assertThat(lines.get(6))
-                .isEqualTo("Two workers are 80 % efficient where a step takes one of them at least 0.878 s, and faster"
-                        + " than one from 0.220 s on.");
+                .isEqualTo("Two workers are at least 80 % efficient where a step of one takes 0.878 s or more, and they"
+                        + " are faster than one where it takes more than 0.220 s.");
     }
 
     @Test
@@ -54,6 +54,8 @@ class ScaleTest {
                         .out())
                 .containsPattern(" 2 +0.6098 .* 200 s +2.50 %");
         assertThat(run("--step", "0.1").out()).contains("One machine is enough: two would be slower.");
+        assertThat(run("--alone", "0.1").out()) // (0.1 + 2 * 0.1098) * 4, and a fourth of it
+                .contains("where a step of one takes 1.28 s or more,", "where it takes more than 0.320 s.");
         assertThat(run("--step", "0.3").out()).contains("Two workers are less than 80 % efficient: one machine");
     }
 

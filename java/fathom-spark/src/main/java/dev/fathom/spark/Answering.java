@@ -1,6 +1,5 @@
 package dev.fathom.spark;
 
-import dev.fathom.kernel.NativeRuntime;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -16,38 +15,25 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What an executor does with the rows of a partition: it adds the outputs of the model to each. Rows are computed in
  * windows, in which those of similar lengths are together, and leave in the order in which they came.
  *
- * @param version of Fathom at the driver, or null where its jar says none
+ * @param version of Fathom at the driver
  * @param archive the name under which Spark has unpacked the files of the model
  * @param columns where the inputs are in a row
  * @param outputs how many columns are added
  */
-record Answering(@Nullable String version, String archive, int[] columns, int outputs, Options options)
+record Answering(String version, String archive, int[] columns, int outputs, Options options)
         implements MapPartitionsFunction<Row, Row> {
     /** A window has so many batches at most. The first has one, because somebody may want to see a few rows. */
     private static final int BATCHES = 16;
 
-    /** The version of Fathom in this process. */
-    static @Nullable String here() {
-        return NativeRuntime.class.getPackage().getImplementationVersion();
-    }
-
     @Override
     public Iterator<Row> call(Iterator<Row> rows) {
-        check(version, here());
+        Versions.check(version, Versions.here());
         return new Answered(rows);
-    }
-
-    static void check(@Nullable String driver, @Nullable String executor) {
-        if (driver != null && executor != null && !driver.equals(executor)) {
-            throw new IllegalStateException("Spark: the driver has Fathom " + driver + " but this executor has "
-                    + executor + ", whose results may differ; submit one version to both");
-        }
     }
 
     /** The rows with their outputs. */
@@ -114,7 +100,7 @@ record Answering(@Nullable String version, String archive, int[] columns, int ou
         try {
             return model.read(values);
         } catch (IllegalArgumentException e) {
-            throw refused(row, e);
+            throw Rows.refused("SparkModel", row, e);
         }
     }
 
@@ -127,19 +113,11 @@ record Answering(@Nullable String version, String archive, int[] columns, int ou
                 try {
                     model.answer(List.of(question.example), options);
                 } catch (IllegalArgumentException alone) {
-                    throw refused(question.row, alone);
+                    throw Rows.refused("SparkModel", question.row, alone);
                 }
             }
             throw e;
         }
-    }
-
-    private static IllegalArgumentException refused(Row row, IllegalArgumentException e) {
-        String shown = row.toString();
-        return new IllegalArgumentException(
-                "SparkModel: " + e.getMessage() + "; the row is "
-                        + (shown.length() > 200 ? shown.substring(0, 200) + "..." : shown),
-                e);
     }
 
     private Row joined(Row row, Object[] results) {

@@ -119,13 +119,16 @@ record Archive(String path) implements Serializable {
         }
     }
 
-    private static String hash(Path file) throws IOException {
-        MessageDigest sha;
+    static MessageDigest sha256() {
         try {
-            sha = MessageDigest.getInstance("SHA-256");
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every JDK has it
         }
+    }
+
+    private static String hash(Path file) throws IOException {
+        MessageDigest sha = sha256();
         try (var in = new DigestInputStream(Files.newInputStream(file), sha)) {
             in.transferTo(OutputStream.nullOutputStream());
         }

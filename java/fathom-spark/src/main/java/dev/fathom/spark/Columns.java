@@ -9,26 +9,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a training reads of a row, and the bytes that it becomes: those of the features, behind the number of their
- * steps where they are a sequence, and an integer for a label or floats of the target.
+ * What a training reads of a row, and the bytes that it becomes: those of the features, after the number of their steps
+ * where they are a sequence, and an integer for a label or floats of the target.
  *
  * @param shape of the features, or of a step of them
  * @param targetShape null where the target is a label
  */
 record Columns(String features, Kind kind, int[] shape, String target, int @Nullable [] targetShape)
         implements Serializable {
-    private static final int SHOWN = 200;
-
     /** What features are. */
     enum Kind {
         FLOATS,
@@ -50,7 +45,7 @@ record Columns(String features, Kind kind, int[] shape, String target, int @Null
         return (kind == Kind.PIXELS ? 1 : Float.BYTES) * size(shape);
     }
 
-    /** How many bytes the target has, which lies behind the features. */
+    /** How many bytes the target has, which follows the features. */
     int targetBytes() {
         return Float.BYTES * (targetShape == null ? 1 : size(targetShape));
     }
@@ -76,19 +71,16 @@ record Columns(String features, Kind kind, int[] shape, String target, int @Null
                         + Arrays.toString(schema.fieldNames()) + "; name others by features(..) and label(..)");
             }
             DataType type = schema.apply(column).dataType();
-            if (!(type instanceof NumericType
-                    || type instanceof ArrayType array && array.elementType() instanceof NumericType
-                    || type.equals(SQLDataTypes.VectorType())
-                    || type.equals(DataTypes.BinaryType) && kind == Kind.PIXELS && column.equals(features))) {
+            boolean pixels = type.equals(DataTypes.BinaryType) && kind == Kind.PIXELS && column.equals(features);
+            if (!pixels && !Rows.hasNumbers(type)) {
                 throw new IllegalArgumentException("SparkTrainer: the column " + column + " is of the type "
-                        + type.catalogString() + ", but training needs numbers, as an array, a vector or a single one;"
-                        + " cast it");
+                        + type.catalogString() + ", but training needs " + Rows.NUMBERS + "; cast it");
             }
         }
     }
 
     /**
-     * Returns the bytes of a row behind some empty ones.
+     * Returns the bytes of a row after some empty ones.
      *
      * @throws IllegalArgumentException with the row, if there is something else than finite numbers
      */
@@ -118,11 +110,7 @@ record Columns(String features, Kind kind, int[] shape, String target, int @Null
             }
             return all;
         } catch (IllegalArgumentException e) {
-            String shown = row.toString();
-            throw new IllegalArgumentException(
-                    "SparkTrainer: " + e.getMessage() + "; the row is "
-                            + (shown.length() > SHOWN ? shown.substring(0, SHOWN) + "..." : shown),
-                    e);
+            throw Rows.refused("SparkTrainer", row, e);
         }
     }
 
@@ -179,7 +167,7 @@ record Columns(String features, Kind kind, int[] shape, String target, int @Null
                     .mapToDouble(i -> bytes[i] & 0xff)
                     .toArray();
         }
-        return PlanAnswers.numbers(value);
+        return Rows.numbers(value);
     }
 
     /** The fields of the examples. */

@@ -13,7 +13,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -95,6 +94,7 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
         columns.check(rows.schema());
         String there = folder.names().contains(FACTS) ? folder.text(FACTS) : "";
         Facts facts = there.isEmpty() ? written(rows) : counted(rows);
+        folder.tidy();
         if (facts.rows == 0) {
             throw new IllegalArgumentException("SparkTrainer: there are no rows for " + folder.path());
         }
@@ -157,16 +157,12 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
         return List.of(facts[0].text(columns)).iterator();
     }
 
-    /** The bytes of a row behind their hash. */
+    /** The bytes of a row after their hash. */
     private static byte[] hashed(Columns columns, Row row) {
         byte[] all = columns.encode(row, HASH);
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            sha.update(all, HASH, all.length - HASH);
-            System.arraycopy(sha.digest(), 0, all, 0, HASH);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every JDK has it
-        }
+        MessageDigest sha = Archive.sha256();
+        sha.update(all, HASH, all.length - HASH);
+        System.arraycopy(sha.digest(), 0, all, 0, HASH);
         return all;
     }
 
@@ -224,9 +220,10 @@ record Examples(RemoteFolder folder, Columns columns) implements Serializable {
         return Dataset.of(new Mapped(file, columns, facts.classes, offsets));
     }
 
-    /** Where each row begins, and where the last one ends: elsewhere than the file if it is damaged. */
+    /** Where each row begins, and where the last one ends: elsewhere than the file if bytes are missing or damaged. */
     private long[] offsets(MappedFile file, int rows) {
         long[] offsets = new long[rows + 1];
+        offsets[rows] = -1; // until the last one is found
         ByteBuffer steps = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < rows && offsets[i] + Integer.BYTES <= file.size(); i++) {
             if (columns.kind().ragged()) {

@@ -150,8 +150,11 @@ final class Link extends ChannelInboundHandlerAdapter {
 
     /** Throws what a process that has left said last, or that it is gone. */
     private void lastWords() {
+        ByteBuffer some = ByteBuffer.allocate(LONGEST_SENTENCE);
         while (true) {
-            take(ByteBuffer.allocate(next().bytes()));
+            for (int left = next().bytes(); left > 0; left -= some.limit()) { // there may be no room for all
+                take(some.clear().limit(Math.min(left, some.capacity())));
+            }
         }
     }
 

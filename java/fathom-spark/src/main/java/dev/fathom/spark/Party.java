@@ -34,8 +34,7 @@ record Party(String run, int process, int processes, int shards, String version)
     /** Why this process does not train with another one of the same run, or null if it does. */
     @Nullable
     String objection(Party other) {
-        boolean versions = version.equals(other.version) || version.isEmpty() || other.version.isEmpty();
-        if (processes != other.processes || shards != other.shards || !versions) {
+        if (processes != other.processes || shards != other.shards || !Versions.fit(version, other.version)) {
             return "exchange: " + other + " does not fit " + this + "; start all with one program and one version";
         }
         if (other.process == process || other.process < 0 || other.process >= processes) {

@@ -13,8 +13,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import org.apache.spark.ml.linalg.Vector;
-import scala.collection.Seq;
 
 /** What a plan computes of rows, in sessions of a few batch sizes that are kept for the next rows. */
 final class PlanAnswers implements Answers<PlanAnswers.Example> {
@@ -75,7 +73,7 @@ final class PlanAnswers implements Answers<PlanAnswers.Example> {
         if (value instanceof byte[] bytes) {
             return ByteBuffer.wrap(bytes);
         }
-        double[] numbers = numbers(value);
+        double[] numbers = Rows.numbers(value);
         DType type = input.dtype();
         ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(numbers.length, type.bytes()))
                 .order(ByteOrder.nativeOrder());
@@ -87,25 +85,6 @@ final class PlanAnswers implements Answers<PlanAnswers.Example> {
             }
         }
         return bytes;
-    }
-
-    /** The numbers of a column that has one, an array or a vector of them. */
-    static double[] numbers(Object value) {
-        if (value instanceof Vector vector) {
-            return vector.toArray();
-        }
-        if (value instanceof Number number) {
-            return new double[] {number.doubleValue()};
-        }
-        Seq<?> all = (Seq<?>) value;
-        double[] numbers = new double[all.length()];
-        for (int i = 0; i < numbers.length; i++) {
-            if (!(all.apply(i) instanceof Number number)) {
-                throw new IllegalArgumentException("element " + i + " of an array is null; give a number");
-            }
-            numbers[i] = number.doubleValue();
-        }
-        return numbers;
     }
 
     @Override

@@ -316,7 +316,7 @@ public final class SparkModel extends Transformer implements MLWritable {
                 .toArray();
         var options = new Options(getBatchSize(), getAsVectors(), isDefined(prompt) ? getOrDefault(prompt) : null);
         var answering = new Answering(
-                Answering.here(), archive.name(), columns, task.outputs().size(), options);
+                Versions.here(), archive.name(), columns, task.outputs().size(), options);
         return rows.toDF().mapPartitions(answering, Encoders.row(schema));
     }
 

@@ -60,7 +60,7 @@ public final class SparkObjective implements Objective {
         context.setJobDescription("trial " + trial.number() + ": " + trial);
         try {
             byte[] outcome = context.parallelize(List.of(trial.number()), 1)
-                    .map(scored(Answering.here(), scoring, trial))
+                    .map(scored(Versions.here(), scoring, trial))
                     .first();
             return Sent.object(outcome, Outcome.class).get();
         } finally {
@@ -68,9 +68,9 @@ public final class SparkObjective implements Objective {
         }
     }
 
-    private static Function<Integer, byte[]> scored(@Nullable String version, Scoring scoring, Trial trial) {
+    private static Function<Integer, byte[]> scored(String version, Scoring scoring, Trial trial) {
         return number -> {
-            Answering.check(version, Answering.here());
+            Versions.check(version, Versions.here());
             return new Workers(1).run(1, i -> Outcome.of(scoring, trial)).get(0).bytes();
         };
     }

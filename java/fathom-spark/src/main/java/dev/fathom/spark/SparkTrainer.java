@@ -85,9 +85,9 @@ public final class SparkTrainer<M extends Net> {
             Recipe<M> recipe,
             @Nullable String features,
             Columns.Kind kind,
-            @Nullable List<Integer> shape,
+            int @Nullable [] shape,
             @Nullable String target,
-            @Nullable List<Integer> targetShape,
+            int @Nullable [] targetShape,
             @Nullable String folder,
             int workers,
             int shards,
@@ -173,7 +173,7 @@ public final class SparkTrainer<M extends Net> {
     }
 
     private SparkTrainer<M> input(String column, Columns.Kind kind, Shape shape) {
-        return with("features", column, "kind", kind, "shape", dims(shape));
+        return with("features", column, "kind", kind, "shape", shape.toArray());
     }
 
     /** Sets the column with the class of a row, a whole number from 0 on, which is the target {@code y}. */
@@ -183,11 +183,7 @@ public final class SparkTrainer<M extends Net> {
 
     /** Sets the column that is the target {@code y} of a regression, and its shape in an example. */
     public SparkTrainer<M> target(String column, Shape shape) {
-        return with("target", column, "targetShape", dims(shape));
-    }
-
-    private static List<Integer> dims(Shape shape) {
-        return IntStream.range(0, shape.rank()).mapToObj(shape::dim).toList();
+        return with("target", column, "targetShape", shape.toArray());
     }
 
     /**
@@ -295,7 +291,7 @@ public final class SparkTrainer<M extends Net> {
             more.prepare(validation);
         }
         Training<M> training =
-                new Training<>(UUID.randomUUID().toString(), Answering.here(), settings, folder, train, more, epochs);
+                new Training<>(UUID.randomUUID().toString(), Versions.here(), settings, folder, train, more, epochs);
         List<Integer> numbers = IntStream.range(0, settings.workers).boxed().toList();
         List<byte[]> outcomes = context.parallelize(numbers, settings.workers)
                 .rdd()
@@ -338,13 +334,9 @@ public final class SparkTrainer<M extends Net> {
         return new Columns(
                 Objects.requireNonNull(settings.features),
                 settings.kind,
-                ints(Objects.requireNonNull(settings.shape)),
+                Objects.requireNonNull(settings.shape),
                 Objects.requireNonNull(settings.target),
-                settings.targetShape == null ? null : ints(settings.targetShape));
-    }
-
-    private static int[] ints(List<Integer> dims) {
-        return dims.stream().mapToInt(Integer::intValue).toArray();
+                settings.targetShape);
     }
 
     private void check() {

@@ -10,11 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.ml.linalg.SQLDataTypes;
-import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
@@ -43,17 +40,12 @@ record Task(List<Input> inputs, StructType outputs) implements Serializable {
             if (type == null) {
                 return column.equals(DataTypes.StringType);
             }
-            return column instanceof NumericType
-                    || column instanceof ArrayType array && array.elementType() instanceof NumericType
-                    || column.equals(SQLDataTypes.VectorType())
-                    || column.equals(DataTypes.BinaryType) && type.bytes() == 1;
+            return Rows.hasNumbers(column) || column.equals(DataTypes.BinaryType) && type.bytes() == 1;
         }
 
         /** What a column must have. */
         String needs() {
-            return type == null
-                    ? "a string"
-                    : "numbers, as an array, a vector or a single one" + (type.bytes() == 1 ? ", or as binary" : "");
+            return type == null ? "a string" : Rows.NUMBERS + (type.bytes() == 1 ? ", or as binary" : "");
         }
     }
 

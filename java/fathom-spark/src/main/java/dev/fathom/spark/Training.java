@@ -29,11 +29,11 @@ import org.jspecify.annotations.Nullable;
  * checkpoint of the folder.
  *
  * @param run a name that no other run has
- * @param version of Fathom at the driver, or null where its jar says none
+ * @param version of Fathom at the driver
  */
 record Training<M extends Net>(
         String run,
-        @Nullable String version,
+        String version,
         Settings<M> settings,
         RemoteFolder folder,
         Examples train,
@@ -75,13 +75,11 @@ record Training<M extends Net>(
 
     /** Trains as the task that calls it. */
     Outcome outcome() {
-        Answering.check(version, Answering.here());
+        Versions.check(version, Versions.here());
         BarrierTaskContext task = BarrierTaskContext.get();
         Path local = temporary();
         String attempt = run + "/" + task.stageAttemptNumber();
-        String here = Answering.here();
-        Party me =
-                new Party(attempt, task.partitionId(), settings.workers(), settings.shards(), here == null ? "" : here);
+        Party me = new Party(attempt, task.partitionId(), settings.workers(), settings.shards(), Versions.here());
         try (Dataset data = train.open(local.resolve("train"));
                 Dataset more = validation == null ? null : validation.open(local.resolve("validation"));
                 AllReduce with = new AllReduce(me, settings.patience())) {

@@ -17,13 +17,12 @@ final class Uploads implements Callback {
 
     private final Path local;
     private final RemoteFolder folder;
-    private String newest;
+    /** What was copied last, or the checkpoint that the run went on from. */
+    private String newest = "";
 
-    /** Copies those that are not there yet. */
     Uploads(Path local, RemoteFolder folder) {
         this.local = local;
         this.folder = folder;
-        newest = names(folder).stream().reduce("", (earlier, later) -> later);
     }
 
     /** The checkpoints of a folder, in order. */
@@ -34,20 +33,23 @@ final class Uploads implements Callback {
     }
 
     private void copy() {
-        Checkpoints.newest(local).filter(file -> isNew(file)).ifPresent(file -> {
+        Checkpoints.newest(local).filter(file -> !name(file).equals(newest)).ifPresent(file -> {
             newest = name(file);
             folder.write(newest, file);
-            List<String> all = names(folder);
-            all.subList(0, Math.max(0, all.size() - LAST)).forEach(folder::delete);
+            List<String> mine = names(folder).stream() // those of more steps are damaged
+                    .filter(name -> name.compareTo(newest) <= 0)
+                    .toList();
+            mine.subList(0, Math.max(0, mine.size() - LAST)).forEach(folder::delete);
         });
-    }
-
-    private boolean isNew(Path file) {
-        return !name(file).equals(newest);
     }
 
     private static String name(Path file) {
         return file.getFileName().toString();
+    }
+
+    @Override
+    public void onTrainBegin(Run run) {
+        Checkpoints.newest(local).ifPresent(file -> newest = name(file));
     }
 
     @Override

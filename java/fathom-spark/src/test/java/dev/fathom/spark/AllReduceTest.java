@@ -50,12 +50,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Processes that add up what they have, which here are threads as a rule. */
 @Timeout(60)
 class AllReduceTest {
     private static final Duration LONG = Duration.ofSeconds(30);
-    private static final Duration SHORT = Duration.ofMillis(400);
+    private static final Duration SHORT = Duration.ofSeconds(2);
     private static final int SHARDS = 12;
 
     @TempDir
@@ -402,6 +403,28 @@ class AllReduceTest {
         }
     }
 
+    /** While process 0 waits for another one. */
+    @ParameterizedTest
+    @ValueSource(ints = {1 << 20, Integer.MAX_VALUE, -1})
+    void oneThatPromisesMoreThanItSendsIsNamed(int bytes) throws IOException {
+        byte[] party = new Party("a", 1, 3, SHARDS, "1.0").text().getBytes(StandardCharsets.UTF_8);
+        try (AllReduce first = process(0, 3, LONG)) {
+            try (Socket second = new Socket(InetAddress.getLoopbackAddress(), first.port())) {
+                second.getOutputStream()
+                        .write(ByteBuffer.allocate(12 + party.length + Frame.SIZE)
+                                .putLong(0x666174686f6d3031L)
+                                .putInt(party.length)
+                                .put(party)
+                                .put(Frame.of(Frame.Kind.NODES_OF_FLOATS, bytes).head())
+                                .array());
+                second.shutdownOutput();
+                assertThatThrownBy(() -> first.connect(List.of()))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageMatching("exchange: process 1 at .* is gone, so process 0 cannot go on");
+            }
+        }
+    }
+
     private static boolean ends(Socket socket) {
         try {
             return socket.getInputStream().read() < 0;
@@ -416,7 +439,7 @@ class AllReduceTest {
                 Socket stranger = new Socket(InetAddress.getLoopbackAddress(), first.port())) {
             stranger.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
             assertThatThrownBy(() -> first.connect(List.of()))
-                    .hasMessageMatching("exchange: process 1 is not there after 0.4 s, which is as long as the patience"
+                    .hasMessageMatching("exchange: process 1 is not there after 2.0 s, which is as long as the patience"
                             + " of process 0 of 3 with 12 shards and Fathom 1.0; a stranger called from /127.0.0.1:\\d+"
                             + " and was sent away");
             assertThatThrownBy(() -> summed(first)).hasMessageContaining("process 1 is not there");
@@ -460,10 +483,10 @@ class AllReduceTest {
 
     @Test
     void oneThatIsSilentIsNamedByAll() {
-        assertThat(others(4, SHORT, with -> pause(3 * SHORT.toMillis())))
+        assertThat(others(4, SHORT, with -> pause(2 * SHORT.toMillis())))
                 .hasSize(3)
                 .allMatch(each -> each.matches(
-                        "exchange: process 1 at .*127.0.0.1:\\d+ was silent for 0.4 s while process [023] waited for it,"
+                        "exchange: process 1 at .*127.0.0.1:\\d+ was silent for 2.0 s while process [023] waited for it,"
                                 + " which is as long as its patience"));
     }
 
@@ -489,8 +512,8 @@ class AllReduceTest {
     /** Process 0 waits longer than its patience for process 2, which tells it that it waits itself. */
     @Test
     void oneThatWaitsIsNotSilent() {
-        assertThat(run(3, Duration.ofSeconds(1), with -> {
-                    pause(new int[] {0, 1400, 700}[with.process()]);
+        assertThat(run(3, SHORT, with -> {
+                    pause(new int[] {0, 2800, 1400}[with.process()]);
                     return summed(with);
                 }))
                 .containsExactly(6f, 6f, 6f);

@@ -58,13 +58,10 @@ class ClusterTest {
     @BeforeAll
     static void start(@TempDir Path warehouse) throws IOException {
         Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
-        spark = SparkSession.builder()
-                .master("local-cluster[2,1,1024]")
-                .config("spark.ui.enabled", "false")
+        spark = Sessions.builder("local-cluster[2,1,1024]", warehouse)
                 .config("spark.executorEnv.SPARK_SCALA_VERSION", "2.13")
                 .config("spark.executor.memory", "1g")
                 .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-                .config("spark.sql.warehouse.dir", warehouse.toString())
                 .config("spark.hadoop.fs.dying.impl", DyingFiles.class.getName())
                 .config("spark.hadoop.fs.dying.died", warehouse.resolve("died").toString())
                 .getOrCreate();

@@ -72,12 +72,7 @@ class SparkModelTest {
 
     @BeforeAll
     static void start(@TempDir Path folder) {
-        spark = SparkSession.builder()
-                .master("local[2]")
-                .config("spark.ui.enabled", "false")
-                .config("spark.sql.shuffle.partitions", "2")
-                .config("spark.sql.warehouse.dir", folder.toString())
-                .getOrCreate();
+        spark = Sessions.builder("local[2]", folder).getOrCreate();
         plan = vectors();
         model = SparkModel.ofPlan(plan);
     }
@@ -469,9 +464,9 @@ class SparkModelTest {
 
     @Test
     void aDriverOfAnotherVersionIsRefused() {
-        Answering.check("1.0", "1.0");
-        Answering.check(null, "1.0");
-        assertThatThrownBy(() -> Answering.check("1.0", "1.1"))
+        Versions.check("1.0", "1.0");
+        Versions.check("", "1.0");
+        assertThatThrownBy(() -> Versions.check("1.0", "1.1"))
                 .hasMessage("Spark: the driver has Fathom 1.0 but this executor has 1.1, whose results may differ;"
                         + " submit one version to both");
     }

@@ -36,11 +36,8 @@ class SparkObjectiveTest {
 
     @BeforeAll
     static void start(@TempDir Path folder) {
-        spark = SparkSession.builder()
-                .master("local[4,2]")
-                .config("spark.ui.enabled", "false")
+        spark = Sessions.builder("local[4,2]", folder)
                 .config("spark.serializer", KryoSerializer.class.getName())
-                .config("spark.sql.warehouse.dir", folder.toString())
                 .getOrCreate();
     }
 

@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -68,12 +69,8 @@ class SparkTrainerTest {
 
     @BeforeAll
     static void start(@TempDir Path folder) {
-        spark = SparkSession.builder()
-                .master("local[4]")
-                .config("spark.ui.enabled", "false")
+        spark = Sessions.builder("local[4]", folder)
                 .config("spark.serializer", KryoSerializer.class.getName())
-                .config("spark.sql.shuffle.partitions", "2")
-                .config("spark.sql.warehouse.dir", folder.toString())
                 .getOrCreate();
     }
 
@@ -221,7 +218,7 @@ class SparkTrainerTest {
                 .containsExactlyInAnyOrder("step-000000014.safetensors", "step-000000015.safetensors");
     }
 
-    /** Four workers that write a checkpoint every two steps, of which one fails behind a step, or never at 0. */
+    /** Four workers that write a checkpoint every two steps, of which one fails after a step, or never at 0. */
     private SparkTrainer<Sequential> failing(String run, int step) {
         FAILING.set(step);
         BEGUN.clear();
@@ -246,7 +243,7 @@ class SparkTrainerTest {
                         "differs in the number of bits that gradients lose in the exchange: 0 here but 16");
     }
 
-    /** The five steps of an epoch are four and one, so that the newest checkpoint is that behind the fourth. */
+    /** The five steps of an epoch are four and one, so that the newest checkpoint is that after the fourth. */
     @Test
     void stepsOfTheirOwnAlsoGoOnToTheSameBits() {
         var rows = frame(examples(1, 100), SCHEMA);
@@ -280,8 +277,15 @@ class SparkTrainerTest {
         assertThat(trainer("parts").workers(2).fit(frame(rows, SCHEMA), 1).epochs())
                 .hasSize(1);
         Path damaged = Files.writeString(temp.resolve("parts/step-000000099.safetensors"), "damaged");
+        Files.writeString(temp.resolve("parts/step-000000098.safetensors"), "damaged");
         left(trainer("parts").workers(4).fit(frame(rows, SCHEMA).repartition(3), EPOCHS))
                 .mustBe(whole);
+        assertThat(temp.resolve("parts").toFile().list((folder, name) -> name.startsWith("step-")))
+                .containsExactlyInAnyOrder(
+                        "step-000000010.safetensors",
+                        "step-000000015.safetensors",
+                        "step-000000098.safetensors",
+                        "step-000000099.safetensors");
         assertThat(damaged).hasContent("damaged");
         assertThat(foreign).hasContent("not of the run");
         assertThatThrownBy(() -> trainer("parts").fit(frame(examples(4, 100), SCHEMA), EPOCHS))
@@ -292,6 +296,31 @@ class SparkTrainerTest {
         assertThatThrownBy(() -> trainer("parts").batchSize(25).fit(frame(rows, SCHEMA), EPOCHS))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageMatching("SparkTrainer: resume: the run in .* differs in the batches: .*");
+    }
+
+    @Test
+    void whatKilledWritersOfRowsHaveLeftIsDeleted() throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("tidy/train"));
+        Path left = folder.resolve(".rows-000.bin." + UUID.randomUUID() + ".tmp");
+        var rows = frame(examples(1, 40), SCHEMA);
+        for (int epochs : new int[] {1, 2}) { // when rows are written, and when they are compared
+            Files.writeString(left, "half of the rows");
+            trainer("tidy").fit(rows, epochs);
+            assertThat(left).doesNotExist();
+        }
+    }
+
+    @Test
+    void rowsThatAreMissingAreASentence() throws IOException {
+        var rows = frame(examples(1, 40), SCHEMA).repartition(3);
+        trainer("missing").fit(rows, 1);
+        Path folder = temp.resolve("missing/train");
+        List<String> parts = List.of("rows-000.bin", "rows-001.bin", "rows-002.bin");
+        for (String part : parts) {
+            Files.delete(folder.resolve(part));
+            assertThatThrownBy(() -> trainer("missing").fit(rows, 2))
+                    .hasStackTraceContaining("bytes, which are not those of its 40 rows; delete it, and begin anew");
+        }
     }
 
     @Test

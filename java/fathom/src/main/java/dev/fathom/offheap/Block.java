@@ -9,6 +9,8 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -158,6 +160,15 @@ public final class Block implements AutoCloseable {
                     "view: offset=" + offset + " count=" + count + " but the block has " + bytes + " bytes");
         }
         return at(address + offset, (int) count);
+    }
+
+    /** Views of all of it in order, as few as can show it; they must not outlive the block. */
+    public List<ByteBuffer> views() {
+        List<ByteBuffer> all = new ArrayList<>();
+        for (long at = 0; at < bytes; at += LARGEST_VIEW) {
+            all.add(view(at, Math.min(LARGEST_VIEW, bytes - at)));
+        }
+        return all;
     }
 
     /** Copies all of a block into another of the same size. */

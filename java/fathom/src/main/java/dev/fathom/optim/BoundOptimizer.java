@@ -18,7 +18,6 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.StringJoiner;
@@ -241,13 +240,7 @@ public final class BoundOptimizer implements AutoCloseable {
      */
     public List<ByteBuffer> moments() {
         check("moments");
-        List<ByteBuffer> all = new ArrayList<>();
-        for (Block b : blocks) {
-            for (long at = 0; at < b.bytes(); at += Block.LARGEST_VIEW) {
-                all.add(b.view(at, Math.min(Block.LARGEST_VIEW, b.bytes() - at)));
-            }
-        }
-        return all;
+        return Arrays.stream(blocks).flatMap(b -> b.views().stream()).toList();
     }
 
     /**

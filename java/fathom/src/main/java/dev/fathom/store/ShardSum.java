@@ -6,7 +6,6 @@ import dev.fathom.kernel.Kernel;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.Unary;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -154,11 +153,7 @@ public final class ShardSum {
                 commands.begin(Kernel.FILL).at(address(i)).put(size(i)).put(0f).run();
             }
         }
-        List<ByteBuffer> pieces = new ArrayList<>();
-        for (long at = 0; from < to && at < of.bytes(); at += Block.LARGEST_VIEW) {
-            pieces.add(of.view(at, Math.min(Block.LARGEST_VIEW, of.bytes() - at)));
-        }
-        return pieces;
+        return from < to ? of.views() : List.of();
     }
 
     /** Takes floats and numbers as the sum that an exchange has written there. */

@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * What processes that take steps of their own have in common every few steps: the means of their weights, buffers and
- * moments, and the sums of loss and metrics. Behind it, a run goes on in all of them from the same bits.
+ * moments, and the sums of loss and metrics. After it, a run goes on in all of them from the same bits.
  */
 final class Averaging {
     private final Exchange with;
@@ -69,15 +69,11 @@ final class Averaging {
             throw new IllegalStateException("exchange: the steps of some processes have reached parameters that those"
                     + " of others have not, so their moments have no mean; train such a net without localSteps(..)");
         }
-        for (int i = 0; i < place; i++) {
-            tally.values()[i] += sums[i];
-        }
+        tally.add(Arrays.copyOf(sums, place));
         Arrays.fill(found, 0);
         try (Block means = new Block("averaged weights", store.values().bytes())) {
             Block.copy(store.values(), means); // so that an exchange that fails leaves those of the last step
-            for (long at = 0; at < means.bytes(); at += Block.LARGEST_VIEW) {
-                average(means.view(at, Math.min(Block.LARGEST_VIEW, means.bytes() - at)));
-            }
+            means.views().forEach(this::average);
             for (int i = 0; i < store.parameters(); i++) {
                 if (!store.isTrainable(i)) { // thirds of equal weights may round to others
                     store.view(i, means).put(store.view(i));

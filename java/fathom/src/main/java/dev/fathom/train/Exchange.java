@@ -51,7 +51,7 @@ public interface Exchange {
      * Adds up a few numbers, such as those of loss and metrics, in the same order. When the call returns, the first
      * array has the sums over all shards.
      *
-     * @param nodes the numbers of this process for each of its nodes, in order; those behind the first may be changed
+     * @param nodes the numbers of this process for each of its nodes, in order; those after the first may be changed
      */
     void sumNumbers(ShardTree tree, List<double[]> nodes);
 }

@@ -50,11 +50,9 @@ final class Fitting implements AutoCloseable {
     private final @Nullable Shards<?> shards;
     /** What averages processes that take steps of their own. */
     private final @Nullable Averaging averaging;
-    /** Whether all processes have the same weights. */
-    private boolean same = true;
     /** Whether a checkpoint is due. */
     private boolean due;
-    /** The state behind the last batch, if the step carries one. */
+    /** The state after the last batch, if the step carries one. */
     private final KeptState carried = new KeptState();
     /** The file from which it came, until a step has gone on from it. */
     private @Nullable Path carriedFrom;
@@ -497,11 +495,11 @@ final class Fitting implements AutoCloseable {
                 trainer.callbacks.get(i).onStepEnd(run);
             }
             due |= saver != null && !unspent && saver.due(optimizer.steps());
-            if (due && same) {
+            if (due && same()) {
                 save();
                 due = false;
             }
-            if (run.wishNow() != null && step < train.steps() && step % together == 0 && same) {
+            if (run.wishNow() != null && step < train.steps() && step % together == 0 && same()) {
                 return false;
             }
         }
@@ -579,16 +577,18 @@ final class Fitting implements AutoCloseable {
         }
         step++;
         examples += size;
-        if (averaging != null && last) {
-            same = step == train.steps() || step / together % trainer.localSteps == 0;
-            if (same) {
-                averaging.average(tally);
-            }
+        if (averaging != null && last && same()) {
+            averaging.average(tally);
         }
         run.at(now());
         if (event != null) {
             event.end(epoch, step);
         }
+    }
+
+    /** Whether all processes have the same weights after the steps so far. */
+    private boolean same() {
+        return averaging == null || step == train.steps() || step / together % trainer.localSteps == 0;
     }
 
     /** Forward and backward of a batch as a whole. */
@@ -623,9 +623,8 @@ final class Fitting implements AutoCloseable {
                 .tally();
         if (averaging != null) {
             averaging.add(sums, (epoch - 1L) * train.steps() + step);
-        }
-        for (int i = 0; averaging == null && i < sums.length; i++) {
-            tally.values()[i] += sums[i];
+        } else {
+            tally.add(sums);
         }
         if (last) {
             completeSum();
@@ -658,7 +657,7 @@ final class Fitting implements AutoCloseable {
         }
     }
 
-    /** The step from the state behind the batch before. */
+    /** The step from the state after the batch before. */
     private Step.Result goOn(Batch batch) {
         try {
             Step.Result result = trainer.run(batch, carried.state());

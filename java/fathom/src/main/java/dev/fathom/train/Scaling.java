@@ -68,20 +68,14 @@ public record Scaling(double step, double alone, double bytes, int every, double
      *     least 1, and all are finite and none negative
      */
     public Scaling {
-        above0("step", step);
-        above0("bandwidth", bandwidth);
+        Checks.positive("scaling", "step", step);
+        if (!(alone >= 0 && alone <= step)) {
+            throw new IllegalArgumentException("scaling: alone=" + alone + " must be from 0 to step=" + step);
+        }
+        Checks.notNegative("scaling", "bytes", bytes);
         Checks.atLeast("scaling", "every", every, 1);
-        if (!(alone >= 0 && alone <= step && bytes >= 0 && bytes < Double.POSITIVE_INFINITY)
-                || !(latency >= 0 && latency < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("scaling: alone=" + alone + " must be from 0 to step=" + step
-                    + ", and bytes=" + bytes + " and latency=" + latency + " finite and not negative");
-        }
-    }
-
-    private static void above0(String name, double value) {
-        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("scaling: " + name + "=" + value + " must be above 0 and finite");
-        }
+        Checks.notNegative("scaling", "latency", latency);
+        Checks.positive("scaling", "bandwidth", bandwidth);
     }
 
     /**
@@ -110,16 +104,16 @@ public record Scaling(double step, double alone, double bytes, int every, double
     }
 
     /**
-     * Returns the least seconds of a step of one worker from which on so many workers have this efficiency, if all of
-     * the step is shared: n S(n) e / (1 - e). A net and a batch of which a step takes less are for fewer workers.
+     * Returns the least seconds of a step of one worker from which on so many workers have this efficiency e, where
+     * {@code alone} of them stay as they are: ((n - 1) alone + n S(n) / every) e / (1 - e), and at least {@code alone}.
+     * A net and a batch of which a step takes less are for fewer workers.
      *
      * @throws IllegalArgumentException unless {@code 0 < efficiency < 1}
      */
     public double leastStep(Sum by, int workers, double efficiency) {
-        if (!(efficiency > 0 && efficiency < 1)) {
-            throw new IllegalArgumentException("scaling: efficiency=" + efficiency + " must be between 0 and 1");
-        }
-        return workers * exchange(by, workers) * efficiency / (1 - efficiency);
+        Checks.in("scaling", "efficiency", efficiency, "(0, 1)");
+        double more = (workers - 1) * alone + workers * exchange(by, workers);
+        return Math.max(alone, more * efficiency / (1 - efficiency));
     }
 
     /**
@@ -138,11 +132,9 @@ public record Scaling(double step, double alone, double bytes, int every, double
          *     {@code restart} is finite and not negative
          */
         public Failures {
-            above0("checkpoint", checkpoint);
-            above0("between", between);
-            if (!(restart >= 0 && restart < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("scaling: restart=" + restart + " must be finite and not negative");
-            }
+            Checks.positive("scaling", "checkpoint", checkpoint);
+            Checks.notNegative("scaling", "restart", restart);
+            Checks.positive("scaling", "between", between);
         }
 
         /** Returns after how many seconds a checkpoint is worth it: sqrt(2 checkpoint between / n). */

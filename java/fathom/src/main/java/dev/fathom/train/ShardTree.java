@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The order in which what the shards of a batch give is added: a binary tree over their numbers. As in a binary
  * counter, the shards from a multiple of 2<sup>k</sup> on, 2<sup>k</sup> of them, are a node, the sum of its two
- * halves; what is left over behind the largest nodes is added from the right. Of 11 shards this is [0, 8) + ([8, 10) +
+ * halves; what is left over after the largest nodes is added from the right. Of 11 shards this is [0, 8) + ([8, 10) +
  * [10, 11)).
  *
  * <p>So whoever has some consecutive shards adds up the nodes that are whole there by itself, and the sum of all has
@@ -41,7 +41,7 @@ public record ShardTree(int shards) {
      * Consecutive shards.
      *
      * @param from the first
-     * @param to the one behind the last
+     * @param to the one after the last
      */
     public record Span(int from, int to) {
         int size() {

@@ -24,7 +24,7 @@ public interface Step<M extends Net> {
     Result run(M net, Batch batch);
 
     /**
-     * A step that goes on from the state behind the batch before, for truncated back-propagation through time:
+     * A step that goes on from the state after the batch before, for truncated back-propagation through time:
      *
      * <pre>{@code
      * Trainer.custom(model, new Adam(1e-3f), (net, batch, state) -> {

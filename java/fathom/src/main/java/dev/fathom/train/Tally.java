@@ -57,6 +57,13 @@ final class Tally {
         }
     }
 
+    /** Adds the sums of other batches. */
+    void add(double[] sums) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] += sums[i];
+        }
+    }
+
     /** The loss of all batches, which is NaN where nothing counts. */
     double loss() {
         double mean = values[0] / values[1];

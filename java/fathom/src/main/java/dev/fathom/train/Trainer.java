@@ -154,7 +154,7 @@ public final class Trainer<M extends Net> {
     }
 
     /**
-     * Makes a trainer for a step that goes on from the state behind the batch before, in truncated back-propagation
+     * Makes a trainer for a step that goes on from the state after the batch before, in truncated back-propagation
      * through time. Training carries the state through an epoch, and checkpoints hold it, so that a run which is
      * resumed in the middle of an epoch goes on with it. Validation, {@link #evaluate} and {@link #findRate} carry
      * states of their own.
@@ -309,7 +309,7 @@ public final class Trainer<M extends Net> {
      *
      * <p>Layers, losses and metrics that compare the examples of a batch see their shard. A batch norm takes mean and
      * variance of the shard, which needs two values a channel, and its running statistics, as all buffers that training
-     * changes, become the mean of what they are behind each shard. Random layers draw from a stream that the trainer's
+     * changes, become the mean of what they are after each shard. Random layers draw from a stream that the trainer's
      * seed, the batch and the shard give. Memory is needed for one shard at a time, and for as many gradients as the
      * tree has levels. Validation, {@link #recalibrate} and {@link #findRate} take batches as a whole.
      *
@@ -364,7 +364,7 @@ public final class Trainer<M extends Net> {
      * of the optimizer, every k steps in place of the gradients in each.
      *
      * <p>So the weights depend on the number of processes, and are not those of one. As many processes end in the same
-     * bits, also where a run resumes from a checkpoint: one that is due is written behind the next average, and
+     * bits, also where a run resumes from a checkpoint: one that is due is written after the next average, and
      * {@link Run#stopNow} ends the run there. Between two averages, callbacks and {@link Run#progress} see the weights
      * of their own process, and sums of loss and metrics up to the last one.
      *
@@ -723,7 +723,7 @@ public final class Trainer<M extends Net> {
     /**
      * Runs a batch forward in the current pass.
      *
-     * @param state behind the batch before
+     * @param state after the batch before
      */
     Step.Result run(Batch batch, State state) {
         Step.Result result;

@@ -20,7 +20,6 @@ import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -182,31 +181,9 @@ class LocalStepsTest {
 
     // ---- refusals
 
-    /** One of two processes, which is refused before it exchanges anything. */
-    private record Two() implements Exchange {
-        @Override
-        public int process() {
-            return 0;
-        }
-
-        @Override
-        public int processes() {
-            return 2;
-        }
-
-        @Override
-        public void sum(ShardTree tree, List<ByteBuffer> nodes) {
-            throw new AssertionError();
-        }
-
-        @Override
-        public void sumNumbers(ShardTree tree, List<double[]> nodes) {
-            throw new AssertionError();
-        }
-    }
-
     @Test
     void whatHasNoMeanIsRefused() {
+        Exchange two = new ExchangeTest.Star(0, 2, List.of()); // which is refused before it exchanges anything
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> pictures(t -> t.localSteps(2), 1))
                 .withMessage("fit: localSteps(2) is for several processes; say exchange(..), too");
@@ -214,12 +191,12 @@ class LocalStepsTest {
                 Dataset data = ShardsTest.pictures()) {
             Trainer<Sequential> sam = Trainer.of(model, Loss.crossEntropy(), new Sam(new Sgd(0.1f)));
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> sam.exchange(new Two()).localSteps(2).fit(data.batches(24), 1))
+                    .isThrownBy(() -> sam.exchange(two).localSteps(2).fit(data.batches(24), 1))
                     .withMessage("fit: an optimizer that evaluates the loss again is one for all processes, which take"
                             + " steps of their own; train it without localSteps(..)");
             Trainer<Sequential> one = Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f));
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> one.exchange(new Two()).localSteps(2).fit(data.batches(59), 1))
+                    .isThrownBy(() -> one.exchange(two).localSteps(2).fit(data.batches(59), 1))
                     .withMessage("fit: the last batch has 1 examples for 2 processes, which take steps of their own;"
                             + " give batches of another size");
             assertThatIllegalArgumentException().isThrownBy(() -> one.localSteps(0));

@@ -49,10 +49,25 @@ class ScalingTest {
         assertThat(amdahl.seconds(Sum.RING, 4)).isCloseTo(0.4, NEAR);
         assertThat(amdahl.speedup(Sum.RING, 4)).isCloseTo(2.5, NEAR);
         assertThat(amdahl.efficiency(Sum.RING, 4)).isCloseTo(0.625, NEAR);
-        double least = NET.leastStep(Sum.RING, 4, 0.8);
-        assertThat(least).isCloseTo(2.4096, NEAR); // 4 * 0.1506 * 4
-        assertThat(new Scaling(least, 0, 1e8, 1, 1e-4, 1e9).efficiency(Sum.RING, 4))
-                .isCloseTo(0.8, NEAR);
+    }
+
+    /** What it takes is put back into the formula of the efficiency. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 1, 4, 0.8, 2.4096", // 4 * 0.1506 * 4
+        "0.2, 1, 4, 0.8, 4.8096", // (3 * 0.2 + 4 * 0.1506) * 4
+        "0.2, 8, 2, 0.5, 0.22505", // 0.2 + 2 * 0.1002 / 8
+        "0.5, 1, 2, 0.25, 0.5" // with an efficiency of 0.42, because it takes what every worker takes
+    })
+    void theLeastStepIsTheOneOfTheEfficiency(double alone, int every, int workers, double efficiency, double seconds) {
+        double least = new Scaling(1, alone, 1e8, every, 1e-4, 1e9).leastStep(Sum.RING, workers, efficiency);
+        assertThat(least).isCloseTo(seconds, NEAR);
+        double found = new Scaling(least, alone, 1e8, every, 1e-4, 1e9).efficiency(Sum.RING, workers);
+        if (least > alone) {
+            assertThat(found).isCloseTo(efficiency, NEAR);
+        } else {
+            assertThat(found).isGreaterThan(efficiency);
+        }
     }
 
     /** A failure of a worker in 20,000 s: of two, one in 10,000 s. */
@@ -72,9 +87,13 @@ class ScalingTest {
                 .withMessage("scaling: step=0.0 must be above 0 and finite");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Scaling(1, 2, 1, 1, 0, 1))
-                .withMessage("scaling: alone=2.0 must be from 0 to step=1.0, and bytes=1.0 and latency=0.0 finite and"
-                        + " not negative");
-        assertThatIllegalArgumentException().isThrownBy(() -> new Scaling(1, 0, 1, 1, Double.NaN, 1));
+                .withMessage("scaling: alone=2.0 must be from 0 to step=1.0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Scaling(1, 0, 1, 1, Double.NaN, 1))
+                .withMessage("scaling: latency=NaN must be 0 or more and finite");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Scaling(1, 0, -1, 1, 0, 1))
+                .withMessage("scaling: bytes=-1.0 must be 0 or more and finite");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Scaling(1, 0, 1, 1, 0, Double.NaN))
                 .withMessage("scaling: bandwidth=NaN must be above 0 and finite");
@@ -82,9 +101,9 @@ class ScalingTest {
         assertThatIllegalArgumentException().isThrownBy(() -> NET.seconds(Sum.RING, 0));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> NET.leastStep(Sum.RING, 2, 1))
-                .withMessage("scaling: efficiency=1.0 must be between 0 and 1");
+                .withMessage("scaling: efficiency=1.0 must be in (0, 1)");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Scaling.Failures(1, -1, 1))
-                .withMessage("scaling: restart=-1.0 must be finite and not negative");
+                .withMessage("scaling: restart=-1.0 must be 0 or more and finite");
     }
 }
