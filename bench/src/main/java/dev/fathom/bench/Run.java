@@ -187,6 +187,7 @@ final class Run {
 
     private void generation(int g, Row row, Crew crew, Progress progress) throws IOException {
         Turns turns = turns(row);
+        crew.makeRoom(Crew.ROOM); // not in every turn, which would start processes again and again
         for (Set<String> next = turns.next(g); !next.isEmpty(); next = turns.next(g)) {
             crew.summon(next.stream()
                     .map(name -> entrant(row, name).contender())

@@ -1,15 +1,27 @@
 package dev.fathom.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class RunTest {
+    @TempDir
+    private Path folder;
+
     @Test
     void aFamilyHasFewContendersAndEveryRowHasOne() {
         List<Row> rows = Row.all();
@@ -21,6 +33,25 @@ class RunTest {
                                 .distinct())
                         .hasSizeLessThanOrEqualTo(8));
         assertThat(Run.families(rows)).hasSizeLessThan(rows.size() / 10);
+    }
+
+    @Test
+    void aProcessRunsUntilRoomIsMade() throws IOException {
+        Contender fathom = Contender.fathom(1);
+        try (Crew crew = new Crew(folder, new HashSet<>())) {
+            crew.summon(List.of(fathom));
+            assertThat(crew.abouts()).as("nobody was asked").isEmpty();
+            crew.ask(fathom, "FathomMlp.latency - 1 1");
+            assertThat(crew.abouts()).singleElement().asString().startsWith("Fathom, ");
+            crew.makeRoom(crew.most() + (1L << 30));
+            crew.summon(List.of(fathom));
+            assertThat(folder.resolve("0-fathom.log")).exists();
+            assertThat(folder.resolve("1-fathom.log")).doesNotExist();
+            crew.makeRoom(0);
+            assertThat(crew.abouts()).isEmpty();
+            crew.summon(List.of(fathom));
+            assertThat(folder.resolve("1-fathom.log")).exists();
+        }
     }
 
     @Test
