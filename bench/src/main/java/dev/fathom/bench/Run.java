@@ -56,15 +56,87 @@ final class Run {
         void keep() throws IOException;
     }
 
-    /** Rows that are measured together, in so many seconds. */
+    /**
+     * Rows that are measured together.
+     *
+     * @param rows their names
+     * @param seconds that they take in full length with peers
+     */
     private record Block(String name, List<String> rows, int seconds, Measuring measuring) {}
 
-    /** Adds rows to a list. */
+    /** Adds the rows of a block that are wanted to the results. */
     private interface Measuring {
-        void measure(List<Measurement> results) throws IOException;
+        void measure(Run run, List<Measurement> results) throws IOException;
     }
 
-    /** A run of these rows and of those of blocks that are wanted, behind what the journal has. */
+    private static List<Block> blocks(boolean quick) {
+        return List.of(
+                new Block(
+                        "cold starts",
+                        Single.COLD,
+                        60,
+                        (run, all) -> Single.cold(run.wanted, run.peers, quick, run.out, all)),
+                new Block(
+                        "steps",
+                        List.copyOf(Single.STEADY.keySet()),
+                        20,
+                        (run, all) -> Single.steady(run.wanted, quick, run.out, all)),
+                new Block(
+                        "memory",
+                        Single.footprints(quick),
+                        80,
+                        (run, all) -> Single.footprint(run.wanted, run.peers, quick, run.out, all)),
+                new Block(
+                        "freezing",
+                        quick ? List.of() : List.of(Single.FREEZING),
+                        10,
+                        (run, all) -> all.add(Single.freezing(run.out))),
+                new Block(
+                        "latency of services",
+                        Serving.LATENCY,
+                        120,
+                        (run, all) -> run.serving(all).latency()),
+                new Block(
+                        "tails of services",
+                        Serving.TAILS,
+                        240,
+                        (run, all) -> run.serving(all).tails()),
+                new Block(
+                        "steady services",
+                        Serving.STEADY,
+                        60,
+                        (run, all) -> run.serving(all).steady()),
+                new Block(
+                        "batches of requests",
+                        Serving.BATCHING,
+                        45,
+                        (run, all) -> run.serving(all).batching()),
+                new Block(
+                        "starts of services",
+                        Serving.STARTS,
+                        50,
+                        (run, all) -> run.serving(all).starts()));
+    }
+
+    /**
+     * Refuses a filter that matches nothing, before the run replaces the files of an earlier one.
+     *
+     * @param filter prefixes of names
+     * @param rows that are measured besides those of blocks
+     * @throws IOException if a prefix matches no row
+     */
+    static void check(List<String> filter, List<Row> rows, boolean quick) throws IOException {
+        List<String> names = Stream.concat(
+                        rows.stream().map(Row::name), blocks(quick).stream().flatMap(block -> block.rows.stream()))
+                .toList();
+        for (String prefix : filter) {
+            if (names.stream().noneMatch(name -> name.startsWith(prefix))) {
+                throw new IOException("--filter " + prefix + " matches no row of this run");
+            }
+        }
+    }
+
+    /** A run of {@code rows} and of the wanted rows of blocks, which goes on with what the journal has. */
     Run(List<Row> rows, Predicate<String> wanted, boolean peers, boolean quick, Path out, Journal journal)
             throws IOException {
         this.rows = rows;
@@ -105,7 +177,9 @@ final class Run {
 
     /** Measures all; {@code keeper} is called whenever there is more than before. */
     void measure(Keeper keeper) throws IOException {
-        List<Block> blocks = blocks();
+        List<Block> blocks = blocks(quick).stream()
+                .filter(block -> block.rows.stream().anyMatch(wanted))
+                .toList();
         double expected = blocks.stream().mapToDouble(this::seconds).sum();
         for (Row row : rows) {
             for (int g = 0; g < generations; g++) {
@@ -158,7 +232,7 @@ final class Run {
     }
 
     private double seconds(Block block) {
-        if (block.rows.stream().noneMatch(wanted) || journal.block(block.name) != null) {
+        if (journal.block(block.name) != null) {
             return 0;
         }
         return (quick ? 0.1 : 1) * (peers ? 1 : 0.4) * block.seconds;
@@ -314,44 +388,6 @@ final class Run {
         return bytes;
     }
 
-    private List<Block> blocks() {
-        return List.of(
-                new Block("cold starts", Single.COLD, 60, all -> Single.cold(wanted, peers, quick, out, all)),
-                new Block("steps", List.of("step-mallocs"), 20, all -> Single.steady(wanted, quick, out, all)),
-                new Block(
-                        "memory",
-                        List.of("lenet-train-b64-bytes"),
-                        80,
-                        all -> Single.footprint(wanted, peers, quick, out, all)),
-                new Block(
-                        "freezing", List.of("freeze-vgg16-bytes"), 10, all -> Single.freezing(wanted, quick, out, all)),
-                new Block(
-                        "latency of services",
-                        Serving.LATENCY,
-                        120,
-                        all -> serving(all).latency()),
-                new Block(
-                        "tails of services",
-                        Serving.TAILS,
-                        240,
-                        all -> serving(all).tails()),
-                new Block(
-                        "steady services",
-                        Serving.STEADY,
-                        60,
-                        all -> serving(all).steady()),
-                new Block(
-                        "batches of requests",
-                        Serving.BATCHING,
-                        45,
-                        all -> serving(all).batching()),
-                new Block(
-                        "starts of services",
-                        Serving.STARTS,
-                        50,
-                        all -> serving(all).starts()));
-    }
-
     private Serving serving(List<Measurement> results) {
         return new Serving(wanted, peers, quick, out, abouts, results);
     }
@@ -360,7 +396,7 @@ final class Run {
         Journal.Entry entry = journal.block(block.name);
         if (entry == null) {
             List<Measurement> results = new ArrayList<>();
-            block.measuring.measure(results);
+            block.measuring.measure(this, results);
             entry = Journal.Entry.of(block.name, results, abouts());
             if (results.stream().allMatch(r -> r.failure().isEmpty())) {
                 journal.add(entry);

@@ -36,6 +36,43 @@ class RunTest {
     }
 
     @Test
+    void aFilterMatchesRowsOfEveryKind() {
+        for (String name : List.of(
+                "gemm",
+                "cold-start-mlp-archive",
+                "run-mallocs",
+                "resnet18-train-b16-bytes",
+                "freeze-vgg16-bytes",
+                "serve-p99.9",
+                "serve-tail-max",
+                "serve-rss",
+                "serve-batcher-pending-p99",
+                "serve-start")) {
+            assertThatCode(() -> Run.check(List.of(name), Row.all(), false))
+                    .as(name)
+                    .doesNotThrowAnyException();
+        }
+        assertThatThrownBy(() -> Run.check(List.of("gemm", "gmem"), Row.all(), false))
+                .isInstanceOf(IOException.class)
+                .hasMessage("--filter gmem matches no row of this run");
+        assertThatThrownBy(() -> Run.check(List.of("freeze-vgg16-bytes"), List.of(), true))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("freeze-vgg16-bytes matches no row");
+    }
+
+    @Test
+    void aFilterThatMatchesNothingLeavesTheResultsOfAnEarlierRun() throws IOException {
+        for (String file : List.of("results.json", "run.json", "journal", "samples.csv")) {
+            Files.writeString(folder.resolve(file), "earlier");
+        }
+        assertThat(Main.execute("--quick", "--filter", "gmem", "--out", folder.toString()))
+                .isEqualTo(1);
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).hasSize(4).allSatisfy(file -> assertThat(file).hasContent("earlier"));
+        }
+    }
+
+    @Test
     void aProcessRunsUntilRoomIsMade() throws IOException {
         Contender fathom = Contender.fathom(1);
         try (Crew crew = new Crew(folder, new HashSet<>())) {
