@@ -368,14 +368,18 @@ final class Run {
         return entrants.stream().map(Entrant::name).toList();
     }
 
-    /** Adds what contenders say of themselves; one that later says more replaces what it said. */
-    private void introduce(Collection<String> more) {
+    /** Adds what contenders say of themselves, once with the kernels of OpenBLAS, which are known only after a call. */
+    void introduce(Collection<String> more) {
         for (String about : more) {
-            if (abouts.stream().noneMatch(known -> known.startsWith(about))) {
-                abouts.removeIf(about::startsWith);
+            if (abouts.stream().noneMatch(known -> completes(known, about))) {
+                abouts.removeIf(known -> completes(about, known));
                 abouts.add(about);
             }
         }
+    }
+
+    private static boolean completes(String whole, String about) {
+        return whole.equals(about) || whole.startsWith(about + Child.KERNELS);
     }
 
     /** What all contenders said of themselves. */
@@ -389,7 +393,7 @@ final class Run {
     }
 
     private Serving serving(List<Measurement> results) {
-        return new Serving(wanted, peers, quick, out, abouts, results);
+        return new Serving(wanted, peers, quick, out, about -> introduce(List.of(about)), results);
     }
 
     private void measure(Block block) throws IOException {

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Predicate;
 
@@ -63,7 +63,7 @@ final class Serving {
     private final boolean quick;
     private final int generations;
     private final Path out;
-    private final Set<String> abouts;
+    private final Consumer<String> introduce;
     private final List<Measurement> results;
 
     /** A contender in these rows. */
@@ -74,14 +74,14 @@ final class Serving {
             boolean peers,
             boolean quick,
             Path out,
-            Set<String> abouts,
+            Consumer<String> introduce,
             List<Measurement> results) {
         this.wanted = wanted;
         this.peers = peers;
         this.quick = quick;
         generations = quick ? 1 : 3;
         this.out = out;
-        this.abouts = abouts;
+        this.introduce = introduce;
         this.results = results;
     }
 
@@ -120,7 +120,7 @@ final class Serving {
         Child child =
                 new Child(contender.process(side.main(), jvm, side.arguments().toArray(new String[0])), log);
         child.about = child.answer();
-        abouts.add(child.about);
+        introduce.accept(child.about);
         return child;
     }
 

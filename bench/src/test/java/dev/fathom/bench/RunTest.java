@@ -22,6 +22,10 @@ class RunTest {
     @TempDir
     private Path folder;
 
+    private Run run(boolean peers) throws IOException {
+        return new Run(Row.all(), name -> true, peers, false, folder, new Journal(folder.resolve("journal"), "run"));
+    }
+
     @Test
     void aFamilyHasFewContendersAndEveryRowHasOne() {
         List<Row> rows = Row.all();
@@ -70,6 +74,20 @@ class RunTest {
         try (Stream<Path> files = Files.list(folder)) {
             assertThat(files).hasSize(4).allSatisfy(file -> assertThat(file).hasContent("earlier"));
         }
+    }
+
+    @Test
+    void whoSaysMoreReplacesOnlyWhatItSaidItself() throws IOException {
+        Run run = run(true);
+        run.introduce(List.of("ONNX Runtime 1.2", "PyTorch 2.7.1, 1 threads"));
+        run.introduce(List.of("ONNX Runtime 1.20", "ONNX Runtime 1.2, 1 thread"));
+        run.introduce(List.of("PyTorch 2.7.1, 1 threads, OpenBLAS kernels: Zen", "PyTorch 2.7.1, 1 threads"));
+        assertThat(run.abouts())
+                .containsExactly(
+                        "ONNX Runtime 1.2",
+                        "ONNX Runtime 1.20",
+                        "ONNX Runtime 1.2, 1 thread",
+                        "PyTorch 2.7.1, 1 threads, OpenBLAS kernels: Zen");
     }
 
     @Test
