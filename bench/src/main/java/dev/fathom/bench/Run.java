@@ -188,7 +188,7 @@ final class Run {
         }
         Progress progress = new Progress(System.err, System.console() != null, System::nanoTime, expected);
         OnnxFolder.clear();
-        for (List<Row> family : families(rows)) {
+        for (List<Row> family : families()) {
             for (int g = 0; g < generations; g++) {
                 generation(g, family, progress);
                 keeper.keep();
@@ -208,17 +208,14 @@ final class Run {
     }
 
     /** Rows whose processes are the same, in the order of the first of each family. */
-    static Collection<List<Row>> families(List<Row> rows) {
+    Collection<List<Row>> families() {
         return rows.stream()
-                .collect(Collectors.groupingBy(Run::contenders, LinkedHashMap::new, Collectors.toList()))
+                .collect(Collectors.groupingBy(this::contenders, LinkedHashMap::new, Collectors.toList()))
                 .values();
     }
 
-    private static Set<Contender> contenders(Row row) {
-        Stream<Entrant> beside = Stream.ofNullable(row.beside()).map(Beside::rival);
-        return Stream.concat(Stream.concat(Stream.of(row.ours()), row.rivals().stream()), beside)
-                .map(Entrant::contender)
-                .collect(Collectors.toSet());
+    private Set<Contender> contenders(Row row) {
+        return entrants(row).stream().map(Entrant::contender).collect(Collectors.toSet());
     }
 
     /** Seconds that a generation of a row may take, of which the later ones have fewer contenders and turns. */

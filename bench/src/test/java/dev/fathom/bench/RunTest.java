@@ -27,16 +27,24 @@ class RunTest {
     }
 
     @Test
-    void aFamilyHasFewContendersAndEveryRowHasOne() {
+    void aFamilyHasFewContendersAndEveryRowHasOne() throws IOException {
         List<Row> rows = Row.all();
-        assertThat(Run.families(rows).stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(rows);
-        assertThat(Run.families(rows))
+        Collection<List<Row>> families = run(true).families();
+        assertThat(families.stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(rows);
+        assertThat(families)
                 .allSatisfy(family -> assertThat(family.stream()
                                 .flatMap(row -> row.rivals().stream())
                                 .map(Row.Entrant::contender)
                                 .distinct())
                         .hasSizeLessThanOrEqualTo(8));
-        assertThat(Run.families(rows)).hasSizeLessThan(rows.size() / 10);
+        assertThat(families).hasSizeLessThan(rows.size() / 10);
+    }
+
+    @Test
+    void withoutPeersTheFamiliesAreThoseOfFathomAlone() throws IOException {
+        Collection<List<Row>> families = run(false).families();
+        assertThat(families.stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(Row.all());
+        assertThat(families).as("one and two threads").hasSize(2);
     }
 
     @Test
