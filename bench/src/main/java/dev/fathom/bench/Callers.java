@@ -33,9 +33,9 @@ import java.util.stream.Collectors;
  */
 public final class Callers {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    /** Calls before the first that count, so that the JVM's last compiler has seen them. */
+    /** Calls that do not count, after which the JVM's last compiler has seen them. */
     private static final int WARM = 20_000;
-    /** Or seconds, for those who take long. */
+    /** Seconds after which a slow contender need not finish these calls. */
     private static final double WARM_SECONDS = 2;
     /** What an answer takes is counted block by block, and medians count: the JVM itself allocates now and then. */
     private static final int BLOCKS = 20;
@@ -188,7 +188,7 @@ public final class Callers {
             return now - first;
         }
 
-        /** As that, for a block whose samples are kept. */
+        /** Repeats calls and keeps their times for the next {@code tail}. */
         long keep(long nanos, boolean spinning) throws Exception {
             long took = repeat(nanos, spinning);
             calls.add(block);

@@ -67,7 +67,7 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
      * Holds a run to an instruction set. Call it before anything else of Fathom, which chooses its kernels at its first
      * use.
      *
-     * @throws IOException if this processor has not got it, or peers cannot be held to it
+     * @throws IOException if this processor does not have it, or peers cannot be held to it
      */
     static void hold(String isa) throws IOException {
         List<String> sets = NativeRuntime.available().stream()

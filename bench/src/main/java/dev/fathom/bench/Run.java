@@ -26,8 +26,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A run: families of rows whose contenders are the same, one after another, each in generations of fresh processes, in
- * which the contenders of a row take turns; and then the rows that need processes of their own.
+ * A run. It first measures families of rows with the same contenders, each in generations of fresh processes, in which
+ * the contenders of a row take turns; and then the blocks of rows that need processes of their own.
  */
 final class Run {
     private final List<Row> rows;
@@ -40,10 +40,10 @@ final class Run {
     private final int generations;
     private final Map<Row, Turns> turns = new LinkedHashMap<>();
     private final Map<Row, String> failures = new HashMap<>();
-    /** What the journal has, which takes no time. */
+    /** What an earlier run that was cut off has measured. */
     private final List<Journal.Entry> known = new ArrayList<>();
 
-    /** Of each row, the first answer: what the contenders must agree on. */
+    /** The first answer to each row, with which those of all contenders must agree. */
     private final Map<Row, double[]> told = new HashMap<>();
 
     private final List<Measurement> single = new ArrayList<>();
@@ -51,7 +51,7 @@ final class Run {
     private final Set<Contender.Home> unpacked = EnumSet.noneOf(Contender.Home.class);
     private long bytes;
 
-    /** Something that writes what there is so far. */
+    /** Writes what was measured so far. */
     interface Keeper {
         void keep() throws IOException;
     }
@@ -160,7 +160,7 @@ final class Run {
         }
     }
 
-    /** Takes over what was measured before. */
+    /** Adds what was measured before. */
     private void know(Row row, Journal.Entry entry) throws IOException {
         entry.nanos().forEach((who, all) -> {
             for (double ns : all) {
@@ -175,7 +175,7 @@ final class Run {
         known.add(entry);
     }
 
-    /** Measures all; {@code keeper} is called whenever there is more than before. */
+    /** Measures everything, and calls {@code keeper} after each family of rows and each block. */
     void measure(Keeper keeper) throws IOException {
         List<Block> blocks = blocks(quick).stream()
                 .filter(block -> block.rows.stream().anyMatch(wanted))
@@ -218,7 +218,7 @@ final class Run {
         return entrants(row).stream().map(Entrant::contender).collect(Collectors.toSet());
     }
 
-    /** Seconds that a generation of a row may take, of which the later ones have fewer contenders and turns. */
+    /** The expected seconds of a generation of a row. Later generations have fewer contenders and turns. */
     private double seconds(Row row, int generation) {
         if (known.stream().anyMatch(entry -> entry.is(row) && entry.generation() == generation)) {
             return 0;
@@ -235,7 +235,7 @@ final class Run {
         return (quick ? 0.1 : 1) * (peers ? 1 : 0.4) * block.seconds;
     }
 
-    /** Every process afresh; in a row, its contenders in turn. */
+    /** Measures a generation of a family in fresh processes. In each row the contenders take turns. */
     private void generation(int g, List<Row> family, Progress progress) throws IOException {
         String names = family.size() == 1
                 ? family.get(0).name()
@@ -278,7 +278,7 @@ final class Run {
         }
     }
 
-    /** Nanoseconds of a call; what the contender told must be what the others did. */
+    /** Nanoseconds of a call, whose results must agree with those of the other contenders. */
     private double turn(Row row, Entrant entrant, boolean first, Crew crew) throws IOException {
         int part = row.pace() == Pace.BRIEF ? 2 : 1;
         int warm = (quick ? first ? 100 : 10 : first ? 400 : 60) / part;
@@ -302,11 +302,12 @@ final class Run {
 
     private static void agree(double[] first, double[] told) throws IOException {
         if (told.length != first.length) {
-            throw new IOException("tells " + told.length + " numbers instead of " + first.length);
+            throw new IOException(
+                    "it reports " + told.length + " numbers, but the first contender reported " + first.length);
         }
         for (int i = 0; i < told.length; i++) {
             try {
-                Work.check("number " + (i + 1) + " of what it told", told[i], first[i], 1e-3);
+                Work.check("number " + (i + 1) + " that it reports", told[i], first[i], 1e-3);
             } catch (IllegalStateException e) {
                 throw new IOException(e.getMessage(), e);
             }
@@ -335,7 +336,7 @@ final class Run {
         return Objects.requireNonNull(turns.get(row));
     }
 
-    /** Whom each line of the results has beside Fathom: the rivals, and one that has a line of its own. */
+    /** The rivals in each line of the results: first those of the row, then one that has a line of its own. */
     private List<List<Entrant>> lines(Row row) {
         List<List<Entrant>> lines = new ArrayList<>();
         lines.add(row.rivals().stream()

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows that need a process for themselves: cold start and memory, a new one per try; the steady state, counted, not
- * raced.
+ * Rows that need processes of their own. Cold starts and memory take a new one for each try, and the steady state is
+ * counted in one.
  */
 final class Single {
     /** Counts calls of malloc in a process into which it is preloaded. */
@@ -147,7 +147,7 @@ final class Single {
         env.put("LD_PRELOAD", MALLOCS.toString());
         Contender fathom = new Contender(Contender.Home.FATHOM, "fathom", env);
         Map<String, String[]> figures = new TreeMap<>();
-        String failure = "not measured";
+        String failure = "the process did not report it";
         try {
             for (String line : once(fathom, "dev.fathom.bench.FathomSteady", out, quick ? "1000" : "10000")) {
                 String[] w = line.split(" "); // name, figure, unit
@@ -231,7 +231,7 @@ final class Single {
 
     private static double number(List<String> answers) throws IOException {
         if (answers.size() != 1) {
-            throw new IOException("no answer");
+            throw new IOException("the process gave " + answers.size() + " answers instead of one");
         }
         return Double.parseDouble(answers.get(0));
     }
