@@ -33,9 +33,9 @@ import java.util.stream.Collectors;
  */
 public final class Callers {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    /** Calls before the first that count, so that the JVM's last compiler has seen them. */
+    /** Calls that do not count, after which the JVM's last compiler has seen them. */
     private static final int WARM = 20_000;
-    /** Or seconds, for those who take long. */
+    /** Seconds after which a slow contender need not finish these calls. */
     private static final double WARM_SECONDS = 2;
     /** What an answer takes is counted block by block, and medians count: the JVM itself allocates now and then. */
     private static final int BLOCKS = 20;
@@ -154,11 +154,7 @@ public final class Callers {
 
         Void begin(Service service) throws Exception {
             caller = service.caller();
-            float[] logits = caller.answer();
-            double[] expected = Work.mlp(Work.gauss(1, Work.MLP[0], 1));
-            for (int i = 0; i < expected.length; i++) {
-                Work.check("logit " + i, logits[i], expected[i], 1e-4);
-            }
+            Work.checkMlp(Work.gauss(1, Work.MLP[0], 1), caller.answer(), 1e-4);
             long end = System.nanoTime() + (long) (1e9 * WARM_SECONDS);
             for (int i = 0; i < WARM && System.nanoTime() < end; i++) {
                 caller.answer();
@@ -192,7 +188,7 @@ public final class Callers {
             return now - first;
         }
 
-        /** As that, for a block whose samples are kept. */
+        /** Repeats calls and keeps their times for the next {@code tail}. */
         long keep(long nanos, boolean spinning) throws Exception {
             long took = repeat(nanos, spinning);
             calls.add(block);

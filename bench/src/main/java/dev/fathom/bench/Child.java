@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The driver's end of a contender's process. Its stderr goes to a log, whose end explains a failure. */
 final class Child implements AutoCloseable {
+    /** What stands between what a process says of itself and the kernels that its OpenBLAS chose. */
+    static final String KERNELS = ", OpenBLAS kernels: ";
+
     private final Process process;
     private final BufferedReader out;
     private final BufferedWriter in;
@@ -115,7 +118,7 @@ final class Child implements AutoCloseable {
         return Files.readAllLines(log, StandardCharsets.UTF_8).stream()
                 .filter(line -> line.startsWith("Core: "))
                 .findFirst()
-                .map(line -> ", OpenBLAS kernels: " + line.substring(6))
+                .map(line -> KERNELS + line.substring(6))
                 .orElse("");
     }
 

@@ -8,15 +8,13 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
-/**
- * The processes of a generation of a family of rows. One that holds much memory makes room at the start of a row, so
- * that all of them together do not outgrow the machine.
- */
+/** The processes of a generation of a family of rows, which hold less than 8 GiB together. */
 final class Crew implements AutoCloseable {
-    /** Bytes that leave room for what a row needs, below 8 GiB. */
-    private static final long ROOM = 5L << 30;
+    /** Bytes that processes may hold when a row begins, so that it can take more and all stay below 8 GiB. */
+    static final long ROOM = 5L << 30;
 
     private final Path out;
     private final Set<Contender.Home> unpacked;
@@ -30,11 +28,18 @@ final class Crew implements AutoCloseable {
         this.unpacked = unpacked;
     }
 
-    /** Starts those who take part in a row and do not run yet, all at once. */
-    void summon(Collection<Contender> wanted) throws IOException {
-        while (bytes() > ROOM) {
-            dismiss(largest());
+    /** Ends the largest processes until the others hold at most this many bytes. */
+    void makeRoom(long most) {
+        while (bytes() > most) {
+            children.entrySet().stream()
+                    .max(Comparator.comparingLong(child -> child.getValue().bytes()))
+                    .map(Map.Entry::getKey)
+                    .ifPresent(this::dismiss);
         }
+    }
+
+    /** Starts those who take part in a turn and do not run yet, all at once. */
+    void summon(Collection<Contender> wanted) throws IOException {
         for (Contender contender : wanted) {
             if (!children.containsKey(contender)) {
                 if (contender.home().ofPresets() && unpacked.add(contender.home())) {
@@ -47,8 +52,8 @@ final class Crew implements AutoCloseable {
 
     private Child start(Contender contender) throws IOException {
         Path log = out.resolve(started++ + "-" + contender.name() + ".log");
-        return new Child(
-                contender.process(Server.class.getName(), List.of("-Xmx4g"), contender.home().benchmarks), log);
+        List<String> heap = List.of("-Xms256m", "-Xmx4g"); // by default it begins with a share of the memory
+        return new Child(contender.process(Server.class.getName(), heap, contender.home().benchmarks), log);
     }
 
     /**
@@ -61,13 +66,9 @@ final class Crew implements AutoCloseable {
         }
     }
 
-    /** Has a contender answer a request. */
+    /** Has a contender that was summoned answer a request. */
     String ask(Contender contender, String request) throws IOException {
-        Child child = children.get(contender);
-        if (child == null) { // it has ended by itself
-            summon(List.of(contender));
-            child = running(contender);
-        }
+        Child child = Objects.requireNonNull(children.get(contender));
         try {
             if (child.about.isEmpty()) {
                 child.about = child.answer();
@@ -75,7 +76,7 @@ final class Crew implements AutoCloseable {
             child.send(request);
             return child.answer();
         } catch (IOException e) {
-            if (child.ended()) { // the next row gets another
+            if (child.ended()) { // the next row starts another one
                 dismiss(contender);
             }
             throw e;
@@ -88,7 +89,9 @@ final class Crew implements AutoCloseable {
     List<String> abouts() throws IOException {
         List<String> abouts = new ArrayList<>();
         for (Child child : children.values()) {
-            abouts.add(child.about.contains("MKL") ? child.about : child.about + child.core());
+            if (!child.about.isEmpty()) {
+                abouts.add(child.about.contains("MKL") ? child.about : child.about + child.core());
+            }
         }
         return abouts;
     }
@@ -98,22 +101,8 @@ final class Crew implements AutoCloseable {
         return most;
     }
 
-    private Child running(Contender contender) {
-        Child child = children.get(contender);
-        if (child == null) {
-            throw new IllegalStateException(contender + " does not run");
-        }
-        return child;
-    }
-
     private long bytes() {
         return children.values().stream().mapToLong(Child::bytes).sum();
-    }
-
-    private Contender largest() {
-        return children.keySet().stream()
-                .max(Comparator.comparingLong(contender -> running(contender).bytes()))
-                .orElseThrow();
     }
 
     private void dismiss(Contender contender) {

@@ -97,7 +97,8 @@ final class Duel {
         return fastest;
     }
 
-    private static double[] joined(double[][] parts) {
+    /** The times of all generations. */
+    static double[] joined(double[][] parts) {
         return Arrays.stream(parts).flatMapToDouble(Arrays::stream).toArray();
     }
 

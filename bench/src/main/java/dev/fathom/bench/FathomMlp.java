@@ -155,11 +155,7 @@ public class FathomMlp {
         /** The answer equals the network in double precision. */
         @TearDown(Level.Trial)
         public void check() {
-            answer();
-            double[] expected = Work.mlp(pixels);
-            for (int i = 0; i < logits.length; i++) {
-                Work.check("logit " + i, logits[i], expected[i], weights.equals("F32") ? 1e-4 : 3e-2);
-            }
+            Work.checkMlp(pixels, answer(), weights.equals("F32") ? 1e-4 : 3e-2);
             session.close();
             plan.close();
             model.close();

@@ -54,12 +54,7 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
 
     /** The instruction set of the kernels that are measured: the best one here, or the one that a run is held to. */
     static Isa kernels() {
-        String held = held();
-        if (held != null) {
-            return Isa.valueOf(held.toUpperCase(Locale.ROOT));
-        }
-        List<Isa> sets = NativeRuntime.available(); // the slowest first
-        return sets.get(sets.size() - 1);
+        return NativeRuntime.get().isa();
     }
 
     /** The instruction set that a run is held to; null for the best one here. */
@@ -69,9 +64,10 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
     }
 
     /**
-     * Holds what is measured from now on to an instruction set.
+     * Holds a run to an instruction set. Call it before anything else of Fathom, which chooses its kernels at its first
+     * use.
      *
-     * @throws IOException if this processor has not got it, or peers cannot be held to it
+     * @throws IOException if this processor does not have it, or peers cannot be held to it
      */
     static void hold(String isa) throws IOException {
         List<String> sets = NativeRuntime.available().stream()

@@ -61,7 +61,7 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--filter",
             paramLabel = "NAME",
-            description = "Only rows whose name starts with this; may be repeated.")
+            description = "Measures only rows whose name starts with this; may be repeated.")
     private List<String> filter = List.of();
 
     @Option(
@@ -97,7 +97,12 @@ public final class Main implements Callable<Integer> {
 
     /** Runs the command line. */
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main())
+        System.exit(execute(args));
+    }
+
+    /** Runs a command line and returns its exit code. */
+    static int execute(String... args) {
+        return new CommandLine(new Main())
                 .setExecutionExceptionHandler((e, line, parsed) -> {
                     if (e instanceof IOException) {
                         line.getErr().println("bench: " + e.getMessage());
@@ -106,7 +111,7 @@ public final class Main implements Callable<Integer> {
                     }
                     return 1;
                 })
-                .execute(args));
+                .execute(args);
     }
 
     @Override
@@ -144,6 +149,7 @@ public final class Main implements Callable<Integer> {
             print.println("The row " + Single.COLD_MLP + "-aot is left out: no JDK 25 or newer lies beside "
                     + Jvm.PLAIN.home() + ".");
         }
+        Run.check(filter, rows, quick);
         print.printf(
                 "%s, %d processors, %s, JDK %s%n",
                 unprobed.processor(), unprobed.cores(), unprobed.os(), unprobed.jdk());
@@ -167,12 +173,9 @@ public final class Main implements Callable<Integer> {
         if (!quick) {
             Probe.measure(limits);
         }
-        List<Measurement> results = run.results(limits);
-        if (results.isEmpty()) {
-            throw new IOException("no row's name starts with " + String.join(" or ", filter));
-        }
+        Report report = report(run, limits, commit, whole);
+        List<Measurement> results = report.rows();
         long failed = results.stream().filter(r -> !r.failure().isEmpty()).count();
-        Report report = report(run, limits, commit, whole && failed == 0);
         keep(report);
         if (failed == 0) {
             journal.end();
@@ -215,10 +218,12 @@ public final class Main implements Callable<Integer> {
         return Report.GSON.toJson(List.of(machine, commit, changes, peers, quick, filter));
     }
 
-    private static Report report(Run run, Map<Limit, double[]> limits, String commit, boolean complete)
+    private static Report report(Run run, Map<Limit, double[]> limits, String commit, boolean whole)
             throws IOException {
         String date = LocalDate.now(ZoneId.systemDefault()).toString();
-        return new Report(Machine.here(limits), run.abouts(), commit, date, complete, run.results(limits));
+        List<Measurement> rows = run.results(limits);
+        boolean complete = whole && rows.stream().allMatch(row -> row.failure().isEmpty());
+        return new Report(Machine.here(limits), run.abouts(), commit, date, complete, rows);
     }
 
     private void keep(Report report) throws IOException {

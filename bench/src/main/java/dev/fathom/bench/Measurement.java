@@ -7,7 +7,7 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
 
 /**
- * A line of the table. NaN stands for what a row has not.
+ * A line of the table. NaN stands for a figure that a row lacks.
  *
  * @param name of the row
  * @param threads Fathom's

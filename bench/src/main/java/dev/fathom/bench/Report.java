@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A run as it is stored: where, with what, and what came out. In the file, null stands for what a row has not, and
+ * A run as it is stored: where, with what, and what came out. In the file, null stands for what a row lacks, and
  * numbers have five digits.
  *
  * @param machine it ran on

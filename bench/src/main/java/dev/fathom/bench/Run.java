@@ -26,8 +26,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A run: families of rows whose contenders are the same, one after another, each in generations of fresh processes, in
- * which the contenders of a row take turns; and then the rows that need processes of their own.
+ * A run. It first measures families of rows with the same contenders, each in generations of fresh processes, in which
+ * the contenders of a row take turns; and then the blocks of rows that need processes of their own.
  */
 final class Run {
     private final List<Row> rows;
@@ -40,10 +40,10 @@ final class Run {
     private final int generations;
     private final Map<Row, Turns> turns = new LinkedHashMap<>();
     private final Map<Row, String> failures = new HashMap<>();
-    /** What the journal has, which takes no time. */
+    /** What an earlier run that was cut off has measured. */
     private final List<Journal.Entry> known = new ArrayList<>();
 
-    /** Of each row, the first answer: what the contenders must agree on. */
+    /** The first answer to each row, with which those of all contenders must agree. */
     private final Map<Row, double[]> told = new HashMap<>();
 
     private final List<Measurement> single = new ArrayList<>();
@@ -51,20 +51,92 @@ final class Run {
     private final Set<Contender.Home> unpacked = EnumSet.noneOf(Contender.Home.class);
     private long bytes;
 
-    /** Something that writes what there is so far. */
+    /** Writes what was measured so far. */
     interface Keeper {
         void keep() throws IOException;
     }
 
-    /** Rows that are measured together, in so many seconds. */
+    /**
+     * Rows that are measured together.
+     *
+     * @param rows their names
+     * @param seconds that they take in full length with peers
+     */
     private record Block(String name, List<String> rows, int seconds, Measuring measuring) {}
 
-    /** Adds rows to a list. */
+    /** Adds the rows of a block that are wanted to the results. */
     private interface Measuring {
-        void measure(List<Measurement> results) throws IOException;
+        void measure(Run run, List<Measurement> results) throws IOException;
     }
 
-    /** A run of these rows and of those of blocks that are wanted, behind what the journal has. */
+    private static List<Block> blocks(boolean quick) {
+        return List.of(
+                new Block(
+                        "cold starts",
+                        Single.COLD,
+                        60,
+                        (run, all) -> Single.cold(run.wanted, run.peers, quick, run.out, all)),
+                new Block(
+                        "steps",
+                        List.copyOf(Single.STEADY.keySet()),
+                        20,
+                        (run, all) -> Single.steady(run.wanted, quick, run.out, all)),
+                new Block(
+                        "memory",
+                        Single.footprints(quick),
+                        80,
+                        (run, all) -> Single.footprint(run.wanted, run.peers, quick, run.out, all)),
+                new Block(
+                        "freezing",
+                        quick ? List.of() : List.of(Single.FREEZING),
+                        10,
+                        (run, all) -> all.add(Single.freezing(run.out))),
+                new Block(
+                        "latency of services",
+                        Serving.LATENCY,
+                        120,
+                        (run, all) -> run.serving(all).latency()),
+                new Block(
+                        "tails of services",
+                        Serving.TAILS,
+                        240,
+                        (run, all) -> run.serving(all).tails()),
+                new Block(
+                        "steady services",
+                        Serving.STEADY,
+                        60,
+                        (run, all) -> run.serving(all).steady()),
+                new Block(
+                        "batches of requests",
+                        Serving.BATCHING,
+                        45,
+                        (run, all) -> run.serving(all).batching()),
+                new Block(
+                        "starts of services",
+                        Serving.STARTS,
+                        50,
+                        (run, all) -> run.serving(all).starts()));
+    }
+
+    /**
+     * Refuses a filter that matches nothing, before the run replaces the files of an earlier one.
+     *
+     * @param filter prefixes of names
+     * @param rows that are measured besides those of blocks
+     * @throws IOException if a prefix matches no row
+     */
+    static void check(List<String> filter, List<Row> rows, boolean quick) throws IOException {
+        List<String> names = Stream.concat(
+                        rows.stream().map(Row::name), blocks(quick).stream().flatMap(block -> block.rows.stream()))
+                .toList();
+        for (String prefix : filter) {
+            if (names.stream().noneMatch(name -> name.startsWith(prefix))) {
+                throw new IOException("--filter " + prefix + " matches no row of this run");
+            }
+        }
+    }
+
+    /** A run of {@code rows} and of the wanted rows of blocks, which goes on with what the journal has. */
     Run(List<Row> rows, Predicate<String> wanted, boolean peers, boolean quick, Path out, Journal journal)
             throws IOException {
         this.rows = rows;
@@ -88,7 +160,7 @@ final class Run {
         }
     }
 
-    /** Takes over what was measured before. */
+    /** Adds what was measured before. */
     private void know(Row row, Journal.Entry entry) throws IOException {
         entry.nanos().forEach((who, all) -> {
             for (double ns : all) {
@@ -103,9 +175,11 @@ final class Run {
         known.add(entry);
     }
 
-    /** Measures all; {@code keeper} is called whenever there is more than before. */
+    /** Measures everything, and calls {@code keeper} after each family of rows and each block. */
     void measure(Keeper keeper) throws IOException {
-        List<Block> blocks = blocks();
+        List<Block> blocks = blocks(quick).stream()
+                .filter(block -> block.rows.stream().anyMatch(wanted))
+                .toList();
         double expected = blocks.stream().mapToDouble(this::seconds).sum();
         for (Row row : rows) {
             for (int g = 0; g < generations; g++) {
@@ -114,7 +188,7 @@ final class Run {
         }
         Progress progress = new Progress(System.err, System.console() != null, System::nanoTime, expected);
         OnnxFolder.clear();
-        for (List<Row> family : families(rows)) {
+        for (List<Row> family : families()) {
             for (int g = 0; g < generations; g++) {
                 generation(g, family, progress);
                 keeper.keep();
@@ -134,20 +208,17 @@ final class Run {
     }
 
     /** Rows whose processes are the same, in the order of the first of each family. */
-    static Collection<List<Row>> families(List<Row> rows) {
+    Collection<List<Row>> families() {
         return rows.stream()
-                .collect(Collectors.groupingBy(Run::contenders, LinkedHashMap::new, Collectors.toList()))
+                .collect(Collectors.groupingBy(this::contenders, LinkedHashMap::new, Collectors.toList()))
                 .values();
     }
 
-    private static Set<Contender> contenders(Row row) {
-        Stream<Entrant> beside = Stream.ofNullable(row.beside()).map(Beside::rival);
-        return Stream.concat(Stream.concat(Stream.of(row.ours()), row.rivals().stream()), beside)
-                .map(Entrant::contender)
-                .collect(Collectors.toSet());
+    private Set<Contender> contenders(Row row) {
+        return entrants(row).stream().map(Entrant::contender).collect(Collectors.toSet());
     }
 
-    /** Seconds that a generation of a row may take, of which the later ones have fewer contenders and turns. */
+    /** The expected seconds of a generation of a row. Later generations have fewer contenders and turns. */
     private double seconds(Row row, int generation) {
         if (known.stream().anyMatch(entry -> entry.is(row) && entry.generation() == generation)) {
             return 0;
@@ -158,13 +229,13 @@ final class Run {
     }
 
     private double seconds(Block block) {
-        if (block.rows.stream().noneMatch(wanted) || journal.block(block.name) != null) {
+        if (journal.block(block.name) != null) {
             return 0;
         }
         return (quick ? 0.1 : 1) * (peers ? 1 : 0.4) * block.seconds;
     }
 
-    /** Every process afresh; in a row, its contenders in turn. */
+    /** Measures a generation of a family in fresh processes. In each row the contenders take turns. */
     private void generation(int g, List<Row> family, Progress progress) throws IOException {
         String names = family.size() == 1
                 ? family.get(0).name()
@@ -187,6 +258,7 @@ final class Run {
 
     private void generation(int g, Row row, Crew crew, Progress progress) throws IOException {
         Turns turns = turns(row);
+        crew.makeRoom(Crew.ROOM); // not in every turn, which would start processes again and again
         for (Set<String> next = turns.next(g); !next.isEmpty(); next = turns.next(g)) {
             crew.summon(next.stream()
                     .map(name -> entrant(row, name).contender())
@@ -206,7 +278,7 @@ final class Run {
         }
     }
 
-    /** Nanoseconds of a call; what the contender told must be what the others did. */
+    /** Nanoseconds of a call, whose results must agree with those of the other contenders. */
     private double turn(Row row, Entrant entrant, boolean first, Crew crew) throws IOException {
         int part = row.pace() == Pace.BRIEF ? 2 : 1;
         int warm = (quick ? first ? 100 : 10 : first ? 400 : 60) / part;
@@ -230,11 +302,12 @@ final class Run {
 
     private static void agree(double[] first, double[] told) throws IOException {
         if (told.length != first.length) {
-            throw new IOException("tells " + told.length + " numbers instead of " + first.length);
+            throw new IOException(
+                    "it reports " + told.length + " numbers, but the first contender reported " + first.length);
         }
         for (int i = 0; i < told.length; i++) {
             try {
-                Work.check("number " + (i + 1) + " of what it told", told[i], first[i], 1e-3);
+                Work.check("number " + (i + 1) + " that it reports", told[i], first[i], 1e-3);
             } catch (IllegalStateException e) {
                 throw new IOException(e.getMessage(), e);
             }
@@ -263,7 +336,7 @@ final class Run {
         return Objects.requireNonNull(turns.get(row));
     }
 
-    /** Whom each line of the results has beside Fathom: the rivals, and one that has a line of its own. */
+    /** The rivals in each line of the results: first those of the row, then one that has a line of its own. */
     private List<List<Entrant>> lines(Row row) {
         List<List<Entrant>> lines = new ArrayList<>();
         lines.add(row.rivals().stream()
@@ -293,14 +366,18 @@ final class Run {
         return entrants.stream().map(Entrant::name).toList();
     }
 
-    /** Adds what contenders say of themselves; one that later says more replaces what it said. */
-    private void introduce(Collection<String> more) {
+    /** Adds what contenders say of themselves, once with the kernels of OpenBLAS, which are known only after a call. */
+    void introduce(Collection<String> more) {
         for (String about : more) {
-            if (abouts.stream().noneMatch(known -> known.startsWith(about))) {
-                abouts.removeIf(about::startsWith);
+            if (abouts.stream().noneMatch(known -> completes(known, about))) {
+                abouts.removeIf(known -> completes(about, known));
                 abouts.add(about);
             }
         }
+    }
+
+    private static boolean completes(String whole, String about) {
+        return whole.equals(about) || whole.startsWith(about + Child.KERNELS);
     }
 
     /** What all contenders said of themselves. */
@@ -313,53 +390,15 @@ final class Run {
         return bytes;
     }
 
-    private List<Block> blocks() {
-        return List.of(
-                new Block("cold starts", Single.COLD, 60, all -> Single.cold(wanted, peers, quick, out, all)),
-                new Block("steps", List.of("step-mallocs"), 20, all -> Single.steady(wanted, quick, out, all)),
-                new Block(
-                        "memory",
-                        List.of("lenet-train-b64-bytes"),
-                        80,
-                        all -> Single.footprint(wanted, peers, quick, out, all)),
-                new Block(
-                        "freezing", List.of("freeze-vgg16-bytes"), 10, all -> Single.freezing(wanted, quick, out, all)),
-                new Block(
-                        "latency of services",
-                        Serving.LATENCY,
-                        120,
-                        all -> serving(all).latency()),
-                new Block(
-                        "tails of services",
-                        Serving.TAILS,
-                        240,
-                        all -> serving(all).tails()),
-                new Block(
-                        "steady services",
-                        Serving.STEADY,
-                        60,
-                        all -> serving(all).steady()),
-                new Block(
-                        "batches of requests",
-                        Serving.BATCHING,
-                        45,
-                        all -> serving(all).batching()),
-                new Block(
-                        "starts of services",
-                        Serving.STARTS,
-                        50,
-                        all -> serving(all).starts()));
-    }
-
     private Serving serving(List<Measurement> results) {
-        return new Serving(wanted, peers, quick, out, abouts, results);
+        return new Serving(wanted, peers, quick, out, about -> introduce(List.of(about)), results);
     }
 
     private void measure(Block block) throws IOException {
         Journal.Entry entry = journal.block(block.name);
         if (entry == null) {
             List<Measurement> results = new ArrayList<>();
-            block.measuring.measure(results);
+            block.measuring.measure(this, results);
             entry = Journal.Entry.of(block.name, results, abouts());
             if (results.stream().allMatch(r -> r.failure().isEmpty())) {
                 journal.add(entry);

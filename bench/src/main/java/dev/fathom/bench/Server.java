@@ -29,6 +29,9 @@ public final class Server {
     /** Marks the lines of stdout that are answers; natives may print others. */
     static final String MARK = "@";
 
+    /** Bytes of the Java heap beyond which a process gives back what a row took, because others need the memory. */
+    private static final long LARGE = 512L << 20;
+
     private Server() {}
 
     /**
@@ -64,6 +67,9 @@ public final class Server {
                 }
                 e.printStackTrace();
                 answer = "error " + String.valueOf(cause).replace('\n', ' ');
+            }
+            if (Runtime.getRuntime().totalMemory() > LARGE) {
+                System.gc();
             }
             out.println(MARK + answer);
             out.flush();

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Predicate;
 
@@ -63,7 +63,7 @@ final class Serving {
     private final boolean quick;
     private final int generations;
     private final Path out;
-    private final Set<String> abouts;
+    private final Consumer<String> introduce;
     private final List<Measurement> results;
 
     /** A contender in these rows. */
@@ -74,14 +74,14 @@ final class Serving {
             boolean peers,
             boolean quick,
             Path out,
-            Set<String> abouts,
+            Consumer<String> introduce,
             List<Measurement> results) {
         this.wanted = wanted;
         this.peers = peers;
         this.quick = quick;
         generations = quick ? 1 : 3;
         this.out = out;
-        this.abouts = abouts;
+        this.introduce = introduce;
         this.results = results;
     }
 
@@ -120,7 +120,7 @@ final class Serving {
         Child child =
                 new Child(contender.process(side.main(), jvm, side.arguments().toArray(new String[0])), log);
         child.about = child.answer();
-        abouts.add(child.about);
+        introduce.accept(child.about);
         return child;
     }
 
@@ -147,9 +147,6 @@ final class Serving {
 
     /** Medians and 99.9th percentiles at 1, 2 and 4 callers, and what two callers get of one. */
     void latency() {
-        if (LATENCY.stream().noneMatch(wanted)) {
-            return;
-        }
         int repetitions = quick ? 2 : 6;
         int millis = quick ? 60 : 300;
         try {
@@ -210,9 +207,6 @@ final class Serving {
      * which alternate with the calls: what the machine itself does to a thread does not count.
      */
     void tails() {
-        if (TAILS.stream().noneMatch(wanted)) {
-            return;
-        }
         Bar bar = Bar.atMost(10).or(1 / 0.6);
         int millis = quick ? 100 : 500;
         int calls = quick ? 10_000 : 1_000_000;
@@ -263,9 +257,6 @@ final class Serving {
 
     /** What an answer takes beside time, what a process holds, and how large the libraries are. */
     void steady() {
-        if (STEADY.stream().noneMatch(wanted)) {
-            return;
-        }
         try {
             List<Side> sides = sides();
             double[][][] bytes = new double[sides.size()][generations][1];
@@ -324,9 +315,6 @@ final class Serving {
      * and what a request may take: the delay, which is 0, the run under way and its own.
      */
     void batching() {
-        if (BATCHING.stream().noneMatch(wanted)) {
-            return;
-        }
         try {
             String main = "dev.fathom.bench.FathomBatching";
             int blocks = quick ? 2 : 6;
@@ -359,9 +347,6 @@ final class Serving {
 
     /** From the start of the JVM to the first answer of a network in a file, of those that no other row has. */
     void starts() {
-        if (STARTS.stream().noneMatch(wanted)) {
-            return;
-        }
         try {
             String cold = "dev.fathom.bench.FathomCold";
             String plan = out.resolve("serve.plan").toString();

@@ -8,11 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows that need a process for themselves: cold start and memory, a new one per try; the steady state, counted, not
- * raced.
+ * Rows that need processes of their own. Cold starts and memory take a new one for each try, and the steady state is
+ * counted in one.
  */
 final class Single {
     /** Counts calls of malloc in a process into which it is preloaded. */
@@ -23,8 +24,24 @@ final class Single {
     /** A row for each {@link Jvm}. */
     static final String COLD_MLP = "cold-start-mlp";
 
-    /** The rows of {@link #cold}, but for those of other JVMs. */
-    static final List<String> COLD = List.of(COLD_MLP, "cold-start-encoder", "cold-start-onnx");
+    private static final String COLD_ENCODER = "cold-start-encoder";
+    private static final String COLD_ONNX = "cold-start-onnx";
+
+    /** The rows of {@link #cold}. */
+    static final List<String> COLD = Stream.concat(
+                    Jvm.all().stream().map(jvm -> COLD_MLP + jvm.suffix()), Stream.of(COLD_ENCODER, COLD_ONNX))
+            .toList();
+
+    /** The rows of {@link #steady}. */
+    static final Map<String, Bar> STEADY = Map.of(
+            "step-java-time", Bar.atMost(30),
+            "step-java-bytes", Bar.atMost(4096),
+            "step-mallocs", Bar.atMost(0),
+            "run-java-bytes", Bar.atMost(0),
+            "run-mallocs", Bar.atMost(0));
+
+    /** The row of {@link #freezing}. */
+    static final String FREEZING = "freeze-vgg16-bytes";
 
     private static final String OURS = "dev.fathom.bench.Fathom";
     private static final String THEIRS = "dev.fathom.bench.ort.Ort";
@@ -42,13 +59,11 @@ final class Single {
                 results.add(cold(COLD_MLP, jvm, Bar.atLeast(1.6, 2.0), tries, out, mlp, peers ? onnx : null));
             }
         }
-        String encoder = "cold-start-encoder";
-        if (wanted.test(encoder)) {
-            results.add(folder(encoder, "EncoderCold", Bar.atLeast(2.0, 2.0), tries, peers, out));
+        if (wanted.test(COLD_ENCODER)) {
+            results.add(folder(COLD_ENCODER, "EncoderCold", Bar.atLeast(2.0, 2.0), tries, peers, out));
         }
-        String network = "cold-start-onnx";
-        if (wanted.test(network)) {
-            results.add(folder(network, "OnnxCold", Bar.atLeast(1.0, 1.2), tries, peers, out));
+        if (wanted.test(COLD_ONNX)) {
+            results.add(folder(COLD_ONNX, "OnnxCold", Bar.atLeast(1.0, 1.2), tries, peers, out));
         }
     }
 
@@ -126,21 +141,13 @@ final class Single {
     /** Mallocs, Java heap bytes and Java time of training steps and of session runs. */
     static void steady(Predicate<String> wanted, boolean quick, Path out, List<Measurement> results)
             throws IOException {
-        Map<String, Bar> bars = new TreeMap<>(Map.of(
-                "step-java-time", Bar.atMost(30),
-                "step-java-bytes", Bar.atMost(4096),
-                "step-mallocs", Bar.atMost(0),
-                "run-java-bytes", Bar.atMost(0),
-                "run-mallocs", Bar.atMost(0)));
+        Map<String, Bar> bars = new TreeMap<>(STEADY);
         bars.keySet().removeIf(name -> !wanted.test(name));
-        if (bars.isEmpty()) {
-            return;
-        }
         Map<String, String> env = new TreeMap<>(Contender.fathom(1).env());
         env.put("LD_PRELOAD", MALLOCS.toString());
         Contender fathom = new Contender(Contender.Home.FATHOM, "fathom", env);
         Map<String, String[]> figures = new TreeMap<>();
-        String failure = "not measured";
+        String failure = "the process did not report it";
         try {
             for (String line : once(fathom, "dev.fathom.bench.FathomSteady", out, quick ? "1000" : "10000")) {
                 String[] w = line.split(" "); // name, figure, unit
@@ -158,13 +165,28 @@ final class Single {
         }
     }
 
+    /** The rows of {@link #footprint}. */
+    static List<String> footprints(boolean quick) {
+        return trainings(quick).stream().map(Single::footprint).toList();
+    }
+
+    private static List<Row> trainings(boolean quick) {
+        return Row.trainings().stream()
+                .filter(row -> !quick || row.pace() != Row.Pace.SLOW)
+                .toList();
+    }
+
+    private static String footprint(Row row) {
+        return row.name() + "-bytes";
+    }
+
     /** Megabytes above the idle process at the peak of training steps, a new process per try. */
     static void footprint(Predicate<String> wanted, boolean peers, boolean quick, Path out, List<Measurement> results)
             throws IOException {
         int tries = quick ? 1 : 2;
-        for (Row row : Row.trainings()) {
-            String name = row.name() + "-bytes";
-            if (!wanted.test(name) || quick && row.pace() == Row.Pace.SLOW) {
+        for (Row row : trainings(quick)) {
+            String name = footprint(row);
+            if (!wanted.test(name)) {
                 continue;
             }
             Bar bar = Bar.atLeast(1.1, 1.4);
@@ -183,12 +205,7 @@ final class Single {
     }
 
     /** Megabytes that freezing VGG-16 takes beyond the model at its peak, beside those of its weights. */
-    static void freezing(Predicate<String> wanted, boolean quick, Path out, List<Measurement> results)
-            throws IOException {
-        String name = "freeze-vgg16-bytes";
-        if (!wanted.test(name) || quick) {
-            return;
-        }
+    static Measurement freezing(Path out) {
         Bar bar = Bar.atLeast(1 / 1.25, 1 / 1.25);
         Row.Entrant freeze = new Row.Entrant(Contender.fathom(2), "fathom", "", "net=vgg16");
         double weights = 4 * Network.of("vgg16").parameters() / 1e6;
@@ -196,9 +213,9 @@ final class Single {
             double[] ours = tries(freeze, "dev.fathom.bench.FathomFreeze", 1536, 2, out);
             double[] theirs = {weights, weights};
             Duel duel = new Duel(new double[][] {ours}).against("weights", new double[][] {theirs});
-            results.add(Measurement.of(name, 2, mb -> mb, "MB", duel, Double.NaN, bar));
+            return Measurement.of(FREEZING, 2, mb -> mb, "MB", duel, Double.NaN, bar);
         } catch (IOException e) {
-            results.add(Measurement.failed(name, 2, "MB", bar, String.valueOf(e.getMessage())));
+            return Measurement.failed(FREEZING, 2, "MB", bar, String.valueOf(e.getMessage()));
         }
     }
 
@@ -214,7 +231,7 @@ final class Single {
 
     private static double number(List<String> answers) throws IOException {
         if (answers.size() != 1) {
-            throw new IOException("no answer");
+            throw new IOException("the process gave " + answers.size() + " answers instead of one");
         }
         return Double.parseDouble(answers.get(0));
     }

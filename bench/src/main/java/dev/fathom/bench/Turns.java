@@ -9,24 +9,41 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Who has a turn in a row, and when the row has had enough of them. A generation ends as soon as its turns say what the
- * ratio is to {@link #CLOSE}; another one follows the first two only where these disagree by more; and a rival that is
- * far from being the fastest has no more turns at all.
+ * Decides who has a turn in a row, and when the row has had enough turns. A generation ends as soon as its turns give
+ * the ratio to {@link #CLOSE}. Another one follows the first two only where these disagree by more. A rival that is far
+ * from being the fastest has no more turns at all.
  */
 final class Turns {
     /** The error, as a share of a ratio, below which another turn would tell nothing. */
     static final double CLOSE = 0.03;
 
-    /** How many times as long as the fastest a rival takes at least, if it is out after two turns. */
+    /** A rival is out after two turns or more if its best one took this many times as long as the fastest rival. */
     static final double OUT = 1.4;
 
-    /** The same after one turn. */
+    /** A rival is out after one turn if it took this many times as long as the fastest rival. */
     static final double FAR = 3;
 
     private static final int LEAST = 2;
 
+    /** A line of the results that the row makes. */
+    private static final class Line {
+        final List<String> rivals;
+        /**
+         * Those that may be the fastest. One that is out never returns, because its later turns would be compared with
+         * earlier ones of Fathom.
+         */
+        final List<String> contesting;
+        /** The last generation in which this line needs no more turns. */
+        int settled = -1;
+
+        Line(List<String> rivals) {
+            this.rivals = rivals;
+            contesting = new ArrayList<>(rivals);
+        }
+    }
+
     private final String ours;
-    private final List<List<String>> lines;
+    private final List<Line> lines;
     private final int generations;
     private final int most;
     /** Nanoseconds of each contender, by generation. */
@@ -42,7 +59,7 @@ final class Turns {
      */
     Turns(String ours, List<List<String>> lines, int generations, int most) {
         this.ours = ours;
-        this.lines = lines;
+        this.lines = lines.stream().map(Line::new).toList();
         this.generations = generations;
         this.most = most;
     }
@@ -50,10 +67,14 @@ final class Turns {
     /** Who takes part in the next turn of this generation, Fathom first; nobody where it has had enough. */
     Set<String> next(int generation) {
         Set<String> next = new LinkedHashSet<>();
-        for (List<String> line : lines) {
-            if (!enough(line, generation)) {
+        for (Line line : lines) {
+            if (line.settled < generation && enough(line.rivals, generation)) {
+                line.settled = generation;
+            }
+            if (line.settled < generation) {
+                ruleOut(line.contesting);
                 next.add(ours);
-                next.addAll(contesting(line));
+                next.addAll(line.contesting);
             }
         }
         return next;
@@ -79,15 +100,20 @@ final class Turns {
 
     /** Whether anybody had a turn. */
     boolean begun() {
-        return Arrays.stream(times(ours)).anyMatch(turns -> turns.length > 0);
+        return all(ours).length > 0;
     }
 
-    /** What came out against those of these rivals that had turns. */
+    /** The duel with those of these rivals that had turns. */
     Duel duel(List<String> rivals) {
-        Duel duel = new Duel(times(ours));
+        return duel(rivals, 0, generations);
+    }
+
+    private Duel duel(List<String> rivals, int from, int to) {
+        Duel duel = new Duel(Arrays.copyOfRange(times(ours), from, to));
         for (String rival : rivals) {
-            if (all(rival).length > 0) {
-                duel.against(rival, times(rival));
+            double[][] theirs = Arrays.copyOfRange(times(rival), from, to);
+            if (Duel.joined(theirs).length > 0) {
+                duel.against(rival, theirs);
             }
         }
         return duel;
@@ -109,28 +135,19 @@ final class Turns {
 
     /** The error of these generations as a share of the ratio, or of our time where there is none. */
     private double error(List<String> line, int from, int to) {
-        Duel duel = new Duel(Arrays.copyOfRange(times(ours), from, to));
-        for (String rival : line) {
-            double[][] theirs = Arrays.copyOfRange(times(rival), from, to);
-            if (Arrays.stream(theirs).anyMatch(turns -> turns.length > 0)) {
-                duel.against(rival, theirs);
-            }
-        }
-        Duel.Outcome outcome = duel.outcome();
+        Duel.Outcome outcome = duel(line, from, to).outcome();
         return line.isEmpty() ? outcome.oursError() / outcome.ours() : outcome.error() / outcome.ratio();
     }
 
-    /** Those of a line that may be the fastest. */
-    private List<String> contesting(List<String> line) {
-        double fastest = line.stream()
+    /** Removes those that are far from being the fastest. */
+    private void ruleOut(List<String> contesting) {
+        double fastest = contesting.stream()
                 .filter(rival -> all(rival).length > 0)
                 .mapToDouble(rival -> Duel.median(all(rival)))
                 .min()
                 .orElse(Double.POSITIVE_INFINITY);
-        List<String> contesting = new ArrayList<>(line);
         contesting.removeIf(
                 rival -> all(rival).length > 0 && least(rival) > (all(rival).length < LEAST ? FAR : OUT) * fastest);
-        return contesting;
     }
 
     private double least(String who) {
@@ -138,7 +155,7 @@ final class Turns {
     }
 
     private double[] all(String who) {
-        return Arrays.stream(times(who)).flatMapToDouble(Arrays::stream).toArray();
+        return Duel.joined(times(who));
     }
 
     private double[][] times(String who) {

@@ -115,7 +115,7 @@ public final class Work {
     }
 
     /** The network in double precision. */
-    public static double[] mlp(float[] x) {
+    private static double[] mlp(float[] x) {
         double[] h = new double[x.length];
         for (int i = 0; i < x.length; i++) {
             h[i] = x[i];
@@ -404,6 +404,18 @@ public final class Work {
     public static void check(String what, double actual, double expected, double tolerance) {
         if (!(Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)))) {
             throw new IllegalStateException(what + ": " + actual + " instead of " + expected);
+        }
+    }
+
+    /**
+     * Compares the answer of the network of the rows {@code mlp-} with that in double precision.
+     *
+     * @throws IllegalStateException if a logit is off by more than {@code tolerance} times the larger of 1 and its size
+     */
+    public static void checkMlp(float[] x, float[] logits, double tolerance) {
+        double[] expected = mlp(x);
+        for (int i = 0; i < expected.length; i++) {
+            check("logit " + i, logits[i], expected[i], tolerance);
         }
     }
 

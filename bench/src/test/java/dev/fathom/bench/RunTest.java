@@ -1,26 +1,120 @@
 package dev.fathom.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class RunTest {
+    @TempDir
+    private Path folder;
+
+    private Run run(boolean peers) throws IOException {
+        return new Run(Row.all(), name -> true, peers, false, folder, new Journal(folder.resolve("journal"), "run"));
+    }
+
     @Test
-    void aFamilyHasFewContendersAndEveryRowHasOne() {
+    void aFamilyHasFewContendersAndEveryRowHasOne() throws IOException {
         List<Row> rows = Row.all();
-        assertThat(Run.families(rows).stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(rows);
-        assertThat(Run.families(rows))
+        Collection<List<Row>> families = run(true).families();
+        assertThat(families.stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(rows);
+        assertThat(families)
                 .allSatisfy(family -> assertThat(family.stream()
                                 .flatMap(row -> row.rivals().stream())
                                 .map(Row.Entrant::contender)
                                 .distinct())
                         .hasSizeLessThanOrEqualTo(8));
-        assertThat(Run.families(rows)).hasSizeLessThan(rows.size() / 10);
+        assertThat(families).hasSizeLessThan(rows.size() / 10);
+    }
+
+    @Test
+    void withoutPeersTheFamiliesAreThoseOfFathomAlone() throws IOException {
+        Collection<List<Row>> families = run(false).families();
+        assertThat(families.stream().flatMap(List::stream)).containsExactlyInAnyOrderElementsOf(Row.all());
+        assertThat(families).as("one and two threads").hasSize(2);
+    }
+
+    @Test
+    void aFilterMatchesRowsOfEveryKind() {
+        for (String name : List.of(
+                "gemm",
+                "cold-start-mlp-archive",
+                "run-mallocs",
+                "resnet18-train-b16-bytes",
+                "freeze-vgg16-bytes",
+                "serve-p99.9",
+                "serve-tail-max",
+                "serve-rss",
+                "serve-batcher-pending-p99",
+                "serve-start")) {
+            assertThatCode(() -> Run.check(List.of(name), Row.all(), false))
+                    .as(name)
+                    .doesNotThrowAnyException();
+        }
+        assertThatThrownBy(() -> Run.check(List.of("gemm", "gmem"), Row.all(), false))
+                .isInstanceOf(IOException.class)
+                .hasMessage("--filter gmem matches no row of this run");
+        assertThatThrownBy(() -> Run.check(List.of("freeze-vgg16-bytes"), List.of(), true))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("freeze-vgg16-bytes matches no row");
+    }
+
+    @Test
+    void aFilterThatMatchesNothingLeavesTheResultsOfAnEarlierRun() throws IOException {
+        for (String file : List.of("results.json", "run.json", "journal", "samples.csv")) {
+            Files.writeString(folder.resolve(file), "earlier");
+        }
+        assertThat(Main.execute("--quick", "--filter", "gmem", "--out", folder.toString()))
+                .isEqualTo(1);
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).hasSize(4).allSatisfy(file -> assertThat(file).hasContent("earlier"));
+        }
+    }
+
+    @Test
+    void whoSaysMoreReplacesOnlyWhatItSaidItself() throws IOException {
+        Run run = run(true);
+        run.introduce(List.of("ONNX Runtime 1.2", "PyTorch 2.7.1, 1 threads"));
+        run.introduce(List.of("ONNX Runtime 1.20", "ONNX Runtime 1.2, 1 thread"));
+        run.introduce(List.of("PyTorch 2.7.1, 1 threads, OpenBLAS kernels: Zen", "PyTorch 2.7.1, 1 threads"));
+        assertThat(run.abouts())
+                .containsExactly(
+                        "ONNX Runtime 1.2",
+                        "ONNX Runtime 1.20",
+                        "ONNX Runtime 1.2, 1 thread",
+                        "PyTorch 2.7.1, 1 threads, OpenBLAS kernels: Zen");
+    }
+
+    @Test
+    void aProcessRunsUntilRoomIsMade() throws IOException {
+        Contender fathom = Contender.fathom(1);
+        try (Crew crew = new Crew(folder, new HashSet<>())) {
+            crew.summon(List.of(fathom));
+            assertThat(crew.abouts()).as("nobody was asked").isEmpty();
+            crew.ask(fathom, "FathomMlp.latency - 1 1");
+            assertThat(crew.abouts()).singleElement().asString().startsWith("Fathom, ");
+            crew.makeRoom(crew.most() + (1L << 30));
+            crew.summon(List.of(fathom));
+            assertThat(folder.resolve("0-fathom.log")).exists();
+            assertThat(folder.resolve("1-fathom.log")).doesNotExist();
+            crew.makeRoom(0);
+            assertThat(crew.abouts()).isEmpty();
+            crew.summon(List.of(fathom));
+            assertThat(folder.resolve("1-fathom.log")).exists();
+        }
     }
 
     @Test

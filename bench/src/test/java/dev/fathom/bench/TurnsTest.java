@@ -73,6 +73,30 @@ class TurnsTest {
     }
 
     @Test
+    void whoIsOutStaysOutWhenTheFastestBecomesSlower() {
+        Turns turns = turns(List.of(List.of("a", "b")));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 100.0, "b", 147.0));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 108.0, "b", 150.0));
+        assertThat(turns.next(0)).as("147 is above 1.4 times 104").containsExactly("fathom", "a");
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0));
+        assertThat(turns.next(0)).as("147 is below 1.4 times 108").containsExactly("fathom", "a");
+        assertThat(turns.next(1)).containsExactly("fathom", "a");
+    }
+
+    @Test
+    void aLineThatIsSettledHasNoMoreTurnsInAGeneration() {
+        Turns turns = turns(List.of(List.of("a", "shipped"), List.of("shipped")));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 115.0, "shipped", 120.0));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 115.0, "shipped", 126.0));
+        for (double shipped : new double[] {100, 90}) { // at last faster than a
+            assertThat(turns.next(0)).containsExactly("fathom", "shipped");
+            turn(turns, 0, Map.of("fathom", 100.0, "shipped", shipped));
+        }
+        assertThat(turns.next(0)).as("a missed two turns").containsExactly("fathom", "shipped");
+        assertThat(turns.next(1)).containsExactly("fathom", "a", "shipped");
+    }
+
+    @Test
     void aRivalWithALineOfItsOwnRacesThereHoweverSlow() {
         Turns turns = turns(List.of(List.of("a"), List.of("beside")));
         turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0, "beside", 900.0));

@@ -72,7 +72,7 @@ public class DnnlProducts {
         @Setup(Level.Trial)
         public void setup() {
             left = Work.gauss(1, m * k, 1);
-            right = layer ? turned(Work.weight(0)) : Work.gauss(2, k * n, 1);
+            right = layer ? Work.swap(Work.weight(0), 1, n, k) : Work.gauss(2, k * n, 1);
             biases = layer ? Work.bias(0) : new float[n];
             a = matrix(left, m, k);
             b = matrix(right, k, n);
@@ -114,15 +114,6 @@ public class DnnlProducts {
             Memory matrix = open(new Memory(layout(dnnl.dnnl_ab, rows, columns)));
             matrix.put(values);
             return matrix;
-        }
-
-        /** [n, k] as [k, n]. */
-        private float[] turned(float[] w) {
-            float[] turned = new float[w.length];
-            for (int i = 0; i < w.length; i++) {
-                turned[i] = w[i % n * k + i / n];
-            }
-            return turned;
         }
 
         private static dnnl_primitive_attr relu() {

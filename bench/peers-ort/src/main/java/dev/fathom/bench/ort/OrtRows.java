@@ -83,10 +83,7 @@ public class OrtRows {
         public void check() throws OrtException {
             float[] logits = run();
             if (net.equals("mlp")) {
-                double[] expected = Work.mlp(pixels);
-                for (int i = 0; i < logits.length; i++) {
-                    Work.check("logit " + i, logits[i], expected[i], 1e-4);
-                }
+                Work.checkMlp(pixels, logits, 1e-4);
             } else if (net.equals("lstm")) {
                 Work.check("logit", logits[0], Recurrence.of(net).answer(pixels), 1e-5);
             } else {

@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Networks as files of TensorFlow Lite, from an image [1, H, W, C] to logits. Batch norms are folded into the
@@ -101,9 +102,6 @@ final class TfliteFile {
 
     private int step(Network network, Step step, Step norm, int activation, int[] values) {
         int x = values[step.x()];
-        int channels = step.x() == 0
-                ? network.channels()
-                : network.steps().get(step.x() - 1).out();
         int side = step.x() == 0
                 ? network.side()
                 : network.steps().get(step.x() - 1).side();
@@ -120,7 +118,7 @@ final class TfliteFile {
                 yield run(Kind.CONCATENATION, options, y, x, values[step.y()]);
             }
             case MAX_POOL -> {
-                int padded = padded(x, side, channels, step);
+                int padded = padded(x, side, step);
                 int options = table(6, () -> {
                     file.addByte(0, (byte) VALID, 0);
                     file.addInt(1, step.stride(), 0);
@@ -141,29 +139,28 @@ final class TfliteFile {
             case DROPOUT -> x;
             case LINEAR -> {
                 Step before = network.steps().get(step.x() - 1);
-                float[] w = step.numbers().get("weight");
-                if (before.op() == Op.FLATTEN) { // whose maps lie one behind the other there, and here point by point
-                    int maps = before.x() == 0
-                            ? network.channels()
-                            : network.steps().get(before.x() - 1).out();
-                    w = Work.swap(w, step.out(), maps, step.in() / maps);
+                Map<String, float[]> numbers = step.numbers();
+                float[] w = numbers.get("weight");
+                if (before.op() == Op.FLATTEN) { // its input is [C, H, W] in the network, and [H, W, C] here
+                    w = Work.swap(w, step.out(), before.in(), step.in() / before.in());
                 }
-                yield linear(x, w, step.numbers().get("bias"), step.in(), step.out(), activation);
+                yield linear(x, w, numbers.get("bias"), step.in(), step.out(), activation);
             }
             default -> throw new IllegalStateException(step.op() + " stands alone");
         };
     }
 
     private int conv(int x, int side, Step step, Step norm, int activation) {
-        float[] w = step.numbers().get("weight").clone();
-        float[] b = step.numbers().getOrDefault("bias", new float[step.out()]).clone();
+        Map<String, float[]> numbers = step.numbers();
+        float[] w = numbers.get("weight");
+        float[] b = numbers.getOrDefault("bias", new float[step.out()]);
         if (norm != null) {
             fold(w, b, norm);
         }
         int n = step.kernel();
         boolean depthwise = step.groups() > 1;
         boolean same = step.stride() == 1 && 2 * step.pad() == n - 1;
-        int from = same ? x : padded(x, side, step.in(), step);
+        int from = same ? x : padded(x, side, step);
         byte padding = (byte) (same ? SAME : VALID);
         int weights = depthwise
                 ? floats(Work.swap(w, 1, step.out(), n * n), 1, n, n, step.out())
@@ -187,10 +184,11 @@ final class TfliteFile {
     }
 
     private static void fold(float[] w, float[] b, Step norm) {
-        float[] gamma = norm.numbers().get("weight");
-        float[] beta = norm.numbers().get("bias");
-        float[] mean = norm.numbers().get("running_mean");
-        float[] variance = norm.numbers().get("running_var");
+        Map<String, float[]> numbers = norm.numbers();
+        float[] gamma = numbers.get("weight");
+        float[] beta = numbers.get("bias");
+        float[] mean = numbers.get("running_mean");
+        float[] variance = numbers.get("running_var");
         int each = w.length / b.length;
         for (int k = 0; k < b.length; k++) {
             float scale = (float) (gamma[k] / Math.sqrt(variance[k] + EPSILON));
@@ -201,15 +199,15 @@ final class TfliteFile {
         }
     }
 
-    /** Zeros around x, which are no larger than any maximum behind a rectifier. */
-    private int padded(int x, int side, int channels, Step step) {
+    /** Pads x with zeros, which change no maximum because every padded max pool follows a rectifier. */
+    private int padded(int x, int side, Step step) {
         if (step.pad() == 0) {
             return x;
         }
         int pad = step.pad();
         int wide = side + 2 * pad;
         int pads = constants(new int[] {4, 2}, 0, 0, pad, pad, pad, pad, 0, 0);
-        return run(Kind.PAD, table(0, () -> {}), values(1, wide, wide, channels), x, pads);
+        return run(Kind.PAD, table(0, () -> {}), values(1, wide, wide, step.in()), x, pads);
     }
 
     private int linear(int x, float[] w, float[] b, int in, int out, int activation) {

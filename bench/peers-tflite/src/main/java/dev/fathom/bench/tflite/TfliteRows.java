@@ -92,10 +92,7 @@ public class TfliteRows {
         public void check() {
             run();
             if (net.equals("mlp")) {
-                double[] expected = Work.mlp(pixels);
-                for (int i = 0; i < logits.length; i++) {
-                    Work.check("logit " + i, logits[i], expected[i], 1e-4);
-                }
+                Work.checkMlp(pixels, logits, 1e-4);
             } else {
                 Work.tell(logits);
             }
