@@ -41,7 +41,7 @@ public final class Plan implements AutoCloseable {
     private final Map<Slot.Content, Long> addresses;
     private final String commands;
     private final int defaultBatch;
-    private final Predictor predictor;
+    final Predictor predictor;
     /** What {@link #outputs()} returns, once somebody asked. */
     private volatile @Nullable List<Spec> outputs;
     /** The file that holds the weights in place of the block, mapped for as long as anything refers to this plan. */
@@ -300,7 +300,7 @@ public final class Plan implements AutoCloseable {
      * @throws IllegalStateException if the plan is closed
      */
     public float[] predict(float[]... inputs) {
-        return predictor.predict(inputs);
+        return predictor.predict(inputs).values();
     }
 
     /**
