@@ -234,7 +234,7 @@ record Row(
     };
 
     private static final String[] MALLOC1 = {MALLOC[0], MALLOC[1], MALLOC[2], MALLOC[3], BLAS1};
-    /** The same, and PyTorch asks for huge pages for tensors of 2 MB and more. */
+    /** In addition, PyTorch asks for huge pages for tensors of 2 MB and more. */
     private static final String[] THP1 = {MALLOC[0], MALLOC[1], MALLOC[2], MALLOC[3], BLAS1, "THP_MEM_ALLOC_ENABLE=1"};
 
     private static final String NCHW = "nchw";
@@ -709,7 +709,7 @@ record Row(
         };
     }
 
-    /** The same where a step makes tensors of many megabytes. */
+    /** PyTorch in the settings that are fastest where a step makes tensors of many megabytes. */
     private static Contender[] vast() {
         Contender huge = Contender.torch("torch-thp-malloc-blas1", 2, THP1);
         return Stream.concat(Stream.of(spacious(2)), Stream.of(huge)).toArray(Contender[]::new);

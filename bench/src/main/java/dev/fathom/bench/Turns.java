@@ -20,7 +20,7 @@ final class Turns {
     /** How many times as long as the fastest a rival takes at least, if it is out after two turns. */
     static final double OUT = 1.4;
 
-    /** The same after one turn. */
+    /** How many times as long as the fastest a rival takes at least, if it is out after one turn. */
     static final double FAR = 3;
 
     private static final int LEAST = 2;
