@@ -47,7 +47,7 @@ __attribute__((visibility("default"))) int64_t fathom_malloc_count(int32_t mark)
     return atomic_load(&calls);
 }
 
-/* The same for the JVMs of other libraries, which load this library by its name. */
+/* fathom_malloc_count for the JVMs of other libraries, which load this library by its name. */
 __attribute__((visibility("default"))) int64_t Java_dev_fathom_bench_Mallocs_count(void *env, void *owner, int32_t mark) {
     (void)env, (void)owner;
     return fathom_malloc_count(mark);

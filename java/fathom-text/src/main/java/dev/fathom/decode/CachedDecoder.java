@@ -120,8 +120,8 @@ public final class CachedDecoder implements AutoCloseable {
     }
 
     /**
-     * Makes a decoder whose matrices and tables take fewer bytes, as {@link Plan#quantize(Quantization)} does. A step,
-     * which reads all of them to write a token, takes less time by as much. This decoder stays as it is.
+     * Makes a decoder whose matrices and tables take fewer bytes, as {@link Plan#quantize(Quantization)} does. A step
+     * reads all of them to write one token, so it becomes faster in proportion. This decoder stays as it is.
      *
      * @throws IllegalArgumentException if it was quantized before
      * @throws IllegalStateException if the decoder is closed

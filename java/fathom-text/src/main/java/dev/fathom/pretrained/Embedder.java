@@ -197,8 +197,9 @@ public final class Embedder implements AutoCloseable {
     }
 
     /**
-     * Limits each later run, of all embedders that share the model, to this many threads; 0, as at first, for as many
-     * as the pool has. For callers of which each has a processor of its own.
+     * Limits each later run of all embedders that share the model to this many threads. With 0, which is the default, a
+     * run may use all threads of the pool. A limit is for several callers at a time, each of which has processors of
+     * its own.
      *
      * @throws IllegalArgumentException if it is negative
      */

@@ -82,8 +82,8 @@ public final class KernelException extends IllegalArgumentException {
                 "element " + row + " of b is 0, and no integer is divided by 0; give another divisor there, or convert"
                         + " both to F32";
             case LONG_SUM ->
-                kernel + " would sum " + found + " products of int8, and an int32 holds " + bound
-                        + " for certain; keep this layer in F32";
+                kernel + " would sum " + found + " products of int8, but a sum of more than " + bound
+                        + " may not fit into an int32; keep this layer in F32";
             default ->
                 kernel + ": the library refused the command (status " + (int) status + ", detail " + row + " " + found
                         + " " + bound + "); the jar and the native library may be of different versions";

@@ -51,7 +51,8 @@ public abstract class Call {
 
     /**
      * Returns the address of the weight at input {@code i}, packed by {@code packing} as a matrix [n, k]. It is packed
-     * once if weights do not change from call to call; the address is 0 if they do, or if another backend multiplies.
+     * once for many calls. The address is 0 if the op must read the weight unpacked, because weights change from call
+     * to call or because another backend multiplies.
      */
     public abstract long packed(int i, Kernel packing, long n, long k);
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * {@link LinearOp} in a plan that stores W [n, k] in BF16, or in I8 with a scale [n] as the last input, by which the
  * sums are multiplied before the bias is added.
  */
-public record NarrowLinearOp(DType weights, @Nullable Activation activation) implements Op {
+public record NarrowLinearOp(DType weights, @Nullable Activation activation) implements Epilogue {
     /** The place of the scales. */
     public static final int SCALE = 4;
 
@@ -30,23 +30,18 @@ public record NarrowLinearOp(DType weights, @Nullable Activation activation) imp
     }
 
     @Override
+    public Op with(@Nullable Activation end) {
+        return new NarrowLinearOp(weights, end);
+    }
+
+    @Override
     public String label() {
         return wide().label();
     }
 
     @Override
-    public int outputs() {
-        return wide().outputs();
-    }
-
-    @Override
-    public boolean onlyForBackward(int output) {
-        return wide().onlyForBackward(output);
-    }
-
-    @Override
     public boolean optional(int i) {
-        return wide().optional(i) || i == SCALE && weights == DType.BF16;
+        return Epilogue.super.optional(i) || i == SCALE && weights == DType.BF16;
     }
 
     @Override
@@ -70,8 +65,8 @@ public record NarrowLinearOp(DType weights, @Nullable Activation activation) imp
             throw c.fail(c.inName(1) + " is no weight of a plan");
         }
         c.begin(Kernel.LINEAR_NARROW).at(c.in(0), packed, c.in(SCALE));
-        wide().putAddresses(c).put(MatmulOp.rows(c.shape(0)), n, k);
-        wide().putActivation(c).run();
+        putAddresses(c).put(MatmulOp.rows(c.shape(0)), n, k);
+        putActivation(c).run();
     }
 
     @Override

@@ -22,25 +22,27 @@ public record PermuteOp(int rank, int packed) implements MoveOp, WindowedOp {
      * @throws IllegalArgumentException unless each dimension is named once
      */
     public PermuteOp {
-        int seen = 0;
-        for (int i = 0; i < rank && rank <= Shape.MAX_RANK; i++) {
-            seen |= 1 << (packed >> 3 * i & 7);
-        }
-        if (rank < 0 || rank > Shape.MAX_RANK || seen != (1 << rank) - 1) {
+        if (!isOrder(rank, packed)) {
             throw new IllegalArgumentException(
                     "permute: " + packed + " is not an order of " + rank + " dimensions; name each once");
         }
     }
 
+    /** Whether each of so many dimensions is named once. */
+    private static boolean isOrder(int rank, int packed) {
+        int seen = 0;
+        for (int i = 0; i < rank && rank <= Shape.MAX_RANK; i++) {
+            seen |= 1 << (packed >> 3 * i & 7);
+        }
+        return rank >= 0 && rank <= Shape.MAX_RANK && seen == (1 << rank) - 1;
+    }
+
     public static PermuteOp of(Shape x, int[] order) {
         int packed = 0;
-        int seen = 0;
         for (int i = 0; i < order.length && order.length == x.rank(); i++) {
-            int from = x.axis("permute", order[i]);
-            packed |= from << 3 * i;
-            seen |= 1 << from;
+            packed |= x.axis("permute", order[i]) << 3 * i;
         }
-        if (order.length != x.rank() || Integer.bitCount(seen) != order.length) {
+        if (order.length != x.rank() || !isOrder(order.length, packed)) {
             throw new IllegalArgumentException("permute" + Where.running() + ": " + Arrays.toString(order)
                     + " is not an order of the " + x.rank() + " dimensions of x " + x + "; name each once");
         }

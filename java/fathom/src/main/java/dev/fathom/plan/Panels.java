@@ -29,7 +29,7 @@ record Panels(int lanes, int vectors) {
         return lanes == other.lanes && vectors == other.vectors;
     }
 
-    /** What a packed matrix takes, of whatever instruction set. */
+    /** The bytes of a packed matrix, which do not depend on the instruction set. */
     static long bytes(DType type, long n, long k) {
         return Native.packedBytes(n, columns(type, k)) / Float.BYTES * type.bytes();
     }

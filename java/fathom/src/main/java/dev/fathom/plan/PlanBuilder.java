@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,26 +67,29 @@ final class PlanBuilder {
 
     private Block block() {
         Map<Slot.Content, Long> staying = staying();
-        Block block = new Block(
-                "plan",
-                weights.values().stream()
-                        .filter(slot -> !staying.containsKey(slot.content))
-                        .mapToLong(slot -> Slot.rounded(slot.bytes))
-                        .sum(),
-                true);
-        try {
-            long offset = 0;
-            for (Slot slot : weights.values()) {
-                if (!staying.containsKey(slot.content)) {
-                    addresses.put(slot.content, block.piece(offset, slot.bytes));
-                    offset += Slot.rounded(slot.bytes);
-                }
-            }
-            addresses.putAll(staying);
+        Map<Slot.Content, Long> bytes = new LinkedHashMap<>();
+        weights.forEach((content, slot) -> bytes.put(content, slot.bytes));
+        bytes.keySet().removeAll(staying.keySet());
+        addresses.putAll(staying);
+        return block(bytes, addresses, block -> {
             fill();
             if (given != null) {
                 block.keep(given);
             }
+        });
+    }
+
+    /** A block with a piece of so many bytes for each weight, which is filled once {@code addresses} has them. */
+    static Block block(Map<Slot.Content, Long> bytes, Map<Slot.Content, Long> addresses, Consumer<Block> fill) {
+        long size = bytes.values().stream().mapToLong(Slot::rounded).sum();
+        Block block = new Block("plan", size, true);
+        try {
+            long offset = 0;
+            for (Map.Entry<Slot.Content, Long> piece : bytes.entrySet()) {
+                addresses.put(piece.getKey(), block.piece(offset, piece.getValue()));
+                offset += Slot.rounded(piece.getValue());
+            }
+            fill.accept(block);
             return block;
         } catch (RuntimeException | Error e) {
             block.close();

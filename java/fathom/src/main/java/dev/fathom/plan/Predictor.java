@@ -1,6 +1,7 @@
 package dev.fathom.plan;
 
 import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
@@ -19,13 +20,16 @@ final class Predictor {
     private final Deque<Session> waiting = new ArrayDeque<>();
     private boolean closed;
 
+    /** The shape and the values of an output. */
+    record Prediction(Shape shape, float[] values) {}
+
     Predictor(Plan plan) {
         this.plan = plan;
         inputs = plan.inputs();
     }
 
-    /** The values of the first output that is no state. */
-    float[] predict(float[]... values) {
+    /** The first output that is no state. */
+    Prediction predict(float[]... values) {
         if (values.length != inputs.size()) {
             throw new IllegalArgumentException("predict: " + values.length + " arrays were given but the plan has the "
                     + "inputs " + inputs + "; give one array for each");
@@ -37,7 +41,7 @@ final class Predictor {
                 set(session, inputs.get(i), values[i]);
             }
             session.run();
-            float[] result = result(session);
+            Prediction result = result(session);
             session.clear();
             done = true;
             return result;
@@ -87,18 +91,19 @@ final class Predictor {
         session.set(input.name(), all);
     }
 
-    private float[] result(Session session) {
+    private Prediction result(Session session) {
         if (plan.outputs().isEmpty()) {
             throw new IllegalStateException(
                     "predict: all outputs of the plan are carried state; read them in a session");
         }
         Spec output = plan.outputs().get(0);
         ByteBuffer bytes = session.outputBytes(output.name());
-        float[] result = new float[(int) session.outputShape(output.name()).size()];
-        for (int i = 0; i < result.length; i++) {
-            result[i] = (float) output.dtype().get(bytes, i);
+        Shape shape = session.outputShape(output.name());
+        float[] values = new float[(int) shape.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) output.dtype().get(bytes, i);
         }
-        return result;
+        return new Prediction(shape, values);
     }
 
     private Session take(Sizes sizes) {

@@ -1,5 +1,6 @@
 package dev.fathom.plan;
 
+import dev.fathom.op.Shape;
 import java.util.Locale;
 
 /**
@@ -25,9 +26,11 @@ public record Quantized(
         int rows,
         double agreement) {
     static Quantized of(Quantization as, Plan before, Plan plan, float[]... sample) {
-        float[] wide = before.predict(sample);
+        Predictor.Prediction expected = before.predictor.predict(sample);
+        float[] wide = expected.values();
         float[] narrow = plan.predict(sample);
-        int width = width(before);
+        Shape shape = expected.shape();
+        int width = shape.rank() == 0 ? 1 : Math.max(1, shape.dim(-1));
         int rows = wide.length / width;
         double largest = 0;
         double sum = 0;
@@ -55,18 +58,13 @@ public record Quantized(
                 rows == 0 ? 1 : (double) same / rows);
     }
 
-    private static int width(Plan plan) {
-        int[] dims = plan.outputs().get(0).dims();
-        return dims.length == 0 ? 1 : Math.max(1, dims[dims.length - 1]);
-    }
-
     private static long bytes(Plan plan) {
         return plan.weights().stream()
                 .mapToLong(c -> PlanFile.bytes(plan.calls.graph(), c))
                 .sum();
     }
 
-    /** Returns in a line what was lost and won. */
+    /** Returns in one line how many bytes the weights have, and how much the outputs differ. */
     @Override
     public String toString() {
         return String.format(

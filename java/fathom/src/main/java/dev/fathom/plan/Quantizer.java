@@ -28,13 +28,13 @@ final class Quantizer {
     private final List<CallGraph.Value> values;
     private final List<CallGraph.Node> nodes = new ArrayList<>();
     private final List<Fitted> ops = new ArrayList<>();
-    /** For each F32 weight that is stored anew, the numbers of the values in its place. */
+    /** For each F32 weight that is stored anew, what stands in its place. */
     private final Map<Integer, Narrow> narrow = new LinkedHashMap<>();
 
     private final Map<Slot.Content, Long> addresses = new LinkedHashMap<>();
 
-    /** What stands for a weight: its numbers, and its scales or -1. */
-    private record Narrow(int numbers, int scales) {}
+    /** What stands for a weight: the content that it is made of, its numbers, and its scales or -1. */
+    private record Narrow(Slot.Content from, int numbers, int scales) {}
 
     Quantizer(Plan plan, Quantization as) {
         this.plan = plan;
@@ -47,9 +47,9 @@ final class Quantizer {
         for (int i = 0; i < graph.nodes.size(); i++) {
             CallGraph.Node node = graph.nodes.get(i);
             Fitted fitted = plan.calls.ops().get(i);
-            Op op = fitted.growing().isEmpty() ? replaced(node) : null;
-            nodes.add(op == null ? node : with(node, op));
-            ops.add(op == null ? fitted : new Fitted(op, List.of()));
+            CallGraph.Node made = fitted.growing().isEmpty() ? replaced(node) : node;
+            nodes.add(made);
+            ops.add(made.equals(node) ? fitted : new Fitted(made.op(), List.of()));
         }
         if (narrow.isEmpty()) {
             throw new IllegalArgumentException("quantize: the plan has no matrix of a linear layer and no table of an"
@@ -65,47 +65,52 @@ final class Quantizer {
                 fixed,
                 plan.calls.batches(),
                 plan.calls.lengths());
-        Block block = block(contents(calls.graph()), calls.graph());
-        try {
-            String lines = PlanBuilder.lines(calls.at(plan.typical(), null));
-            return new Plan(calls, block, Map.copyOf(addresses), lines, plan.defaultBatch(), null);
-        } catch (RuntimeException | Error e) {
-            block.close();
-            throw e;
-        }
+        Lowering lowering = calls.at(graph.sizes, null);
+        Block block = PlanBuilder.block(
+                bytes(lowering), addresses, b -> addresses.keySet().forEach(this::fill));
+        return new Plan(calls, block, Map.copyOf(addresses), PlanBuilder.lines(lowering), plan.defaultBatch(), null);
     }
 
     // ---- calls
 
-    /** The op in place of the node's, or null if its weight stays. */
-    private @Nullable Op replaced(CallGraph.Node node) {
-        if (node.op() instanceof LinearOp linear && isStored(node.in()[1])) {
-            return new NarrowLinearOp(type, linear.activation());
+    /** The call with an op that reads its weight from fewer bytes, or the call itself if its weight stays. */
+    private CallGraph.Node replaced(CallGraph.Node node) {
+        if (node.op() instanceof LinearOp linear) {
+            return with(node, new NarrowLinearOp(type, linear.activation()), 1, NarrowLinearOp.SCALE);
         }
-        return node.op() instanceof EmbeddingOp && isStored(node.in()[0]) ? new NarrowEmbeddingOp(type) : null;
+        return node.op() instanceof EmbeddingOp
+                ? with(node, new NarrowEmbeddingOp(type), 0, NarrowEmbeddingOp.SCALE)
+                : node;
     }
 
-    private boolean isStored(int v) {
-        return graph.values.get(v).kind() == CallGraph.Kind.WEIGHT
-                && graph.values.get(v).dtype() == DType.F32
-                && plan.weights().stream().anyMatch(c -> c.value() == v);
-    }
-
-    private CallGraph.Node with(CallGraph.Node node, Op op) {
-        boolean linear = op instanceof NarrowLinearOp;
-        int scale = linear ? NarrowLinearOp.SCALE : NarrowEmbeddingOp.SCALE;
+    private CallGraph.Node with(CallGraph.Node node, Op op, int weight, int scale) {
+        Narrow made = narrow(node.in()[weight]);
+        if (made == null) {
+            return node;
+        }
         int[] in = Arrays.copyOf(node.in(), scale + 1);
         Arrays.fill(in, node.in().length, in.length, -1);
-        Narrow weight = narrow.computeIfAbsent(in[linear ? 1 : 0], this::narrow);
-        in[linear ? 1 : 0] = weight.numbers;
-        in[scale] = weight.scales;
+        in[weight] = made.numbers;
+        in[scale] = made.scales;
         return new CallGraph.Node(op, node.path(), node.where(), in, node.out());
     }
 
-    private Narrow narrow(int v) {
+    /** What stands for value {@code v}, or null if that is no F32 weight. */
+    private @Nullable Narrow narrow(int v) {
         CallGraph.Value wide = graph.values.get(v);
+        if (wide.dtype() == DType.F32 && !narrow.containsKey(v)) {
+            plan.weights().stream()
+                    .filter(c -> c.value() == v && (c.packing() == null || c.packing() == Kernel.LINEAR_PACK))
+                    .findFirst()
+                    .ifPresent(from -> narrow.put(v, narrow(wide, from)));
+        }
+        return narrow.get(v);
+    }
+
+    private Narrow narrow(CallGraph.Value wide, Slot.Content from) {
         int numbers = add(wide.shape(), type, wide.name());
         return new Narrow(
+                from,
                 numbers,
                 type == DType.I8 ? add(Shape.of(wide.shape().dim(0)), DType.F32, wide.name() + " scales") : -1);
     }
@@ -117,85 +122,50 @@ final class Quantizer {
 
     // ---- weights
 
-    /** What the commands of the new plan read, and of which content of the old one it is made. */
-    private Map<Slot.Content, Slot.Content> contents(CallGraph now) {
+    /** The bytes of what the commands of the new plan read, at these sizes or at others. */
+    private Map<Slot.Content, Long> bytes(Lowering now) {
         Set<Integer> read = new HashSet<>();
-        now.nodes.forEach(node -> Arrays.stream(node.in()).forEach(read::add));
-        Arrays.stream(now.outputs).forEach(read::add);
-        Map<Slot.Content, Slot.Content> all = new LinkedHashMap<>();
+        nodes.forEach(node -> Arrays.stream(node.in()).forEach(read::add));
+        Arrays.stream(graph.outputs).forEach(read::add);
+        Map<Slot.Content, Long> bytes = new LinkedHashMap<>();
         for (Slot.Content c : plan.weights()) {
             if (read.contains(c.value())) {
-                all.put(c, c);
+                bytes.put(c, PlanFile.bytes(graph, c));
             }
         }
-        for (CallGraph.Node node : now.nodes) {
-            boolean linear = node.op() instanceof NarrowLinearOp;
-            if (linear || node.op() instanceof NarrowEmbeddingOp) {
-                int v = node.in()[linear ? 1 : 0];
-                Shape shape = now.values.get(v).shape();
-                Slot.Content content = linear
-                        ? new Slot.Content(v, Kernel.LINEAR_PACK, shape.dim(0), shape.dim(1))
-                        : Slot.Content.of(v);
-                all.putIfAbsent(content, source(v));
+        for (Slot slot : now.slots) {
+            if (slot.role == Slot.Role.WEIGHT && slot.used()) {
+                bytes.put(slot.content, slot.bytes);
             }
         }
-        return all;
-    }
-
-    /** A content of the weight in whose place value {@code v} is. */
-    private Slot.Content source(int v) {
-        int wide = narrow.entrySet().stream()
-                .filter(e -> e.getValue().numbers == v)
-                .findFirst()
-                .orElseThrow()
-                .getKey();
-        return plan.weights().stream()
-                .filter(c -> c.value() == wide && (c.packing() == null || c.packing() == Kernel.LINEAR_PACK))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private Block block(Map<Slot.Content, Slot.Content> contents, CallGraph now) {
-        Map<Slot.Content, Long> bytes = new LinkedHashMap<>();
-        contents.keySet().forEach(c -> bytes.put(c, PlanFile.bytes(now, c)));
-        for (Narrow n : narrow.values()) {
-            if (n.scales >= 0) {
-                bytes.put(Slot.Content.of(n.scales), values.get(n.scales).bytes());
-            }
-        }
-        Block block = new Block(
-                "plan", bytes.values().stream().mapToLong(Slot::rounded).sum(), true);
-        try {
-            long offset = 0;
-            for (Map.Entry<Slot.Content, Long> piece : bytes.entrySet()) {
-                addresses.put(piece.getKey(), block.piece(offset, piece.getValue()));
-                offset += Slot.rounded(piece.getValue());
-            }
-            contents.forEach(this::fill);
-            return block;
-        } catch (RuntimeException | Error e) {
-            block.close();
-            throw e;
-        }
+        return bytes;
     }
 
     private long address(Slot.Content content) {
         return Objects.requireNonNull(addresses.get(content));
     }
 
-    private void fill(Slot.Content to, Slot.Content from) {
-        if (to.equals(from)) {
-            Block.copy(plan.address(from), address(to), PlanFile.bytes(graph, from));
-            return;
+    private void fill(Slot.Content content) {
+        if (content.value() < graph.values.size()) {
+            Block.copy(plan.address(content), address(content), PlanFile.bytes(graph, content));
         }
-        CallGraph.Value value = values.get(to.value());
-        int scales = Objects.requireNonNull(narrow.get(from.value())).scales;
+        for (Narrow weight : narrow.values()) {
+            if (weight.numbers == content.value()) {
+                fill(content, weight);
+            }
+        }
+    }
+
+    private void fill(Slot.Content to, Narrow weight) {
+        CallGraph.Value value = values.get(weight.numbers);
         int n = value.shape().dim(0);
         int k = value.shape().dim(1);
+        Panels.Row scales =
+                weight.scales < 0 ? null : Panels.Row.plain(DType.F32, address(Slot.Content.of(weight.scales)), n, 0);
         for (int i = 0; i < n; i++) {
-            Panels.Row wide = row(from, DType.F32, plan.address(from), n, k, i);
+            Panels.Row wide = row(weight.from, DType.F32, plan.address(weight.from), n, k, i);
             Panels.Row made = row(to, type, address(to), n, k, i);
-            if (scales < 0) {
+            if (scales == null) {
                 for (int p = 0; p < k; p++) {
                     made.put(p, wide.get(p));
                 }
@@ -204,8 +174,7 @@ final class Quantizer {
                 for (int p = 0; p < k; p++) {
                     made.put(p, scale == 0 ? 0 : Math.rint(wide.get(p) / scale));
                 }
-                Panels.Row.plain(DType.F32, address(Slot.Content.of(scales)), n, 0)
-                        .put(i, scale);
+                scales.put(i, scale);
             }
         }
     }

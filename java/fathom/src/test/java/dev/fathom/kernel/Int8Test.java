@@ -123,7 +123,7 @@ class Int8Test {
                         .put(1)
                         .run())
                 .isInstanceOf(KernelException.class)
-                .hasMessage("INT8_PACK would sum " + (most + 1) + " products of int8, and an int32 holds " + most
-                        + " for certain; keep this layer in F32");
+                .hasMessage("INT8_PACK would sum " + (most + 1) + " products of int8, but a sum of more than " + most
+                        + " may not fit into an int32; keep this layer in F32");
     }
 }

@@ -86,7 +86,7 @@ class IsaBitsTest {
             for (Isa isa : isas) {
                 Native.selectIsa(isa.ordinal());
                 List<String> found = hashes();
-                if (Boolean.getBoolean("fathom.bits.write")) {
+                if (Boolean.getBoolean("fathom.bits.write") && isa == isas.get(0)) { // the others must agree with it
                     Files.write(HASHES, found);
                 }
                 assertThat(found).as(isa.toString()).isEqualTo(Files.readAllLines(HASHES));

@@ -98,7 +98,10 @@ class QuantizeTest {
                 a);
     }
 
-    /** Layers of sizes that fill their panels and that do not, and whose ends are in registers, behind them or none. */
+    /**
+     * Layers whose sizes fill their panels and layers whose sizes do not, with an activation that is computed in
+     * registers, one that is computed afterward, and none.
+     */
     private static Sequential net(UnaryOperator<float[]> rounded) {
         return new Sequential(
                 linear(rounded, IN, 130, true, Activation.RELU),
@@ -126,6 +129,19 @@ class QuantizeTest {
 
     // ---- bits
 
+    /** A plan gives the expected bits at any batch and number of threads, which are not those of the plan before. */
+    private static void assertBits(Plan small, Plan expected, Plan before) {
+        for (int batch : BATCHES) {
+            float[] x = input(batch);
+            for (int threads = 1; threads <= 2; threads++) {
+                assertThat(run(small, batch, threads, x))
+                        .as("batch %d, %d threads", batch, threads)
+                        .isEqualTo(run(expected, batch, 1, x))
+                        .isNotEqualTo(run(before, batch, 1, x));
+            }
+        }
+    }
+
     @Test
     void bfloatsGiveTheBitsOfRoundedWeights() {
         assumeOwnProducts();
@@ -134,15 +150,7 @@ class QuantizeTest {
                 Plan plan = Plan.freeze(model, Shape.of(1, IN));
                 Plan expected = Plan.freeze(rounded, Shape.of(1, IN));
                 Plan small = plan.quantize(Quantization.BF16)) {
-            for (int batch : BATCHES) {
-                float[] x = input(batch);
-                for (int threads = 1; threads <= 2; threads++) {
-                    assertThat(run(small, batch, threads, x))
-                            .as("batch %d, %d threads", batch, threads)
-                            .isEqualTo(run(expected, batch, 1, x))
-                            .isNotEqualTo(run(plan, batch, 1, x));
-                }
-            }
+            assertBits(small, expected, plan);
         }
     }
 
@@ -184,15 +192,7 @@ class QuantizeTest {
                 Plan plan = Plan.freeze(model, Shape.of(1, IN));
                 Plan expected = Plan.freeze(whole, Shape.of(1, IN));
                 Plan small = plan.quantize(Quantization.INT8_WEIGHTS)) {
-            for (int batch : BATCHES) {
-                float[] x = input(batch);
-                for (int threads = 1; threads <= 2; threads++) {
-                    assertThat(run(small, batch, threads, x))
-                            .as("batch %d, %d threads", batch, threads)
-                            .isEqualTo(run(expected, batch, 1, x))
-                            .isNotEqualTo(run(plan, batch, 1, x));
-                }
-            }
+            assertBits(small, expected, plan);
         }
     }
 
@@ -366,14 +366,10 @@ class QuantizeTest {
                     sum += Math.abs(before[i] - after[i]);
                     largest = Math.max(largest, Math.abs(before[i] - after[i]));
                 }
-                int same = 0;
-                for (int row = 0; row < 40; row++) {
-                    same += best(before, row) == best(after, row) ? 1 : 0;
-                }
                 assertThat(quantized.largestDifference()).isPositive().isCloseTo(largest, within(1e-6));
                 assertThat(quantized.meanDifference()).isPositive().isCloseTo(sum / before.length, within(1e-6));
                 assertThat(quantized.rows()).isEqualTo(40);
-                assertThat(quantized.agreement()).isEqualTo(same / 40.0);
+                assertThat(quantized.agreement()).isEqualTo(agreement(before, after, 40));
                 assertThat((double) quantized.bytes() / quantized.bytesBefore())
                         .isBetween(as == Quantization.BF16 ? 0.5 : 0.25, as == Quantization.BF16 ? 0.53 : 0.30);
                 assertThat(small.memory()).isLessThan(plan.memory());
@@ -385,9 +381,41 @@ class QuantizeTest {
         }
     }
 
-    private static int best(float[] y, int row) {
-        int best = row * 9;
-        for (int i = best; i < row * 9 + 9; i++) {
+    /** Where the last dimension of an output follows the sizes, a row is as long as it is at those of the sample. */
+    @Test
+    void measuredRowsOfFreeLengths() {
+        Spec batches = Spec.of("x", Dim.BATCH, IN);
+        Spec lengths = Spec.of("x", Dim.BATCH, Dim.LENGTH, IN);
+        assertRows(Dim.BATCH, batches, y -> y.transpose(0, 1));
+        assertRows(Dim.LENGTH, lengths, y -> y.transpose(1, 2));
+        assertRows(Dim.OPEN, lengths, y -> Tensor.concat(2, y.transpose(1, 2), y.transpose(1, 2)));
+    }
+
+    private static void assertRows(int last, Spec input, UnaryOperator<Tensor> end) {
+        float[] x = input(40);
+        try (Model<Linear> model = Model.of(linear(w -> w, IN, 9, true, null), 1);
+                Plan plan = Plan.freeze(model, (net, in) -> end.apply(net.apply(in[0])), input)) {
+            int[] dims = plan.outputs().get(0).dims();
+            assertThat(dims[dims.length - 1]).isEqualTo(last);
+            Quantized quantized = plan.quantize(Quantization.INT8_WEIGHTS, x);
+            try (Plan small = quantized.plan()) {
+                assertThat(quantized.rows()).isEqualTo(9);
+                assertThat(quantized.agreement()).isEqualTo(agreement(plan.predict(x), small.predict(x), 9));
+            }
+        }
+    }
+
+    private static double agreement(float[] before, float[] after, int rows) {
+        int width = before.length / rows;
+        return IntStream.range(0, rows)
+                        .filter(row -> best(before, row, width) == best(after, row, width))
+                        .count()
+                / (double) rows;
+    }
+
+    private static int best(float[] y, int row, int width) {
+        int best = row * width;
+        for (int i = best; i < (row + 1) * width; i++) {
             best = y[i] > y[best] ? i : best;
         }
         return best;
