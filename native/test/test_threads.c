@@ -2,9 +2,13 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <dlfcn.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -302,6 +306,35 @@ static void idle_threads_take_parts_of_late_ones(void) {
             fathom_parallel(hold_up, &s, 12);
             CHECK(atomic_load(&s.ended) == 12, "%d parts of 12", atomic_load(&s.ended));
         }
+}
+
+/* The pool calls the system through this, so that whoever wakes a worker can lose its processor, once, right after that. */
+static long (*system_call)(long, ...);
+static atomic_int wake_is_slow;
+__attribute__((constructor)) static void find_system_call(void) { *(void **)&system_call = dlsym(RTLD_NEXT, "syscall"); }
+long syscall(long number, ...) {
+    long word[6];
+    va_list given;
+    va_start(given, number);
+    for (int i = 0; i < 6; i++) word[i] = va_arg(given, long);
+    va_end(given);
+    long result = system_call(number, word[0], word[1], word[2], word[3], word[4], word[5]);
+    if (number == SYS_futex && (word[1] & FUTEX_CMD_MASK) == FUTEX_WAKE && atomic_exchange(&wake_is_slow, 0)) rest(0.05);
+    return result;
+}
+
+/* The first worker is done before the caller has started the second, whose parts must not look as if they were done as well. */
+static void parts_are_taken_of_workers_that_start_late(void) {
+    fathom_set_threads(3);
+    check_region(12);
+    for (int64_t slow = 8; slow < 12; slow++) {
+        struct stealing s = {.slow = slow};
+        rest(0.05); /* now all are asleep */
+        atomic_store(&wake_is_slow, 1);
+        fathom_parallel(hold_up, &s, 12);
+        CHECK(!atomic_exchange(&wake_is_slow, 0), "nobody was woken");
+        CHECK(atomic_load(&s.ended) == 12, "%d parts of 12", atomic_load(&s.ended));
+    }
 }
 
 /* every part waits for all others, so that each needs a thread */
@@ -623,6 +656,7 @@ int main(void) {
     parts_follow_the_work();
     callers_share_the_threads();
     idle_threads_take_parts_of_late_ones();
+    parts_are_taken_of_workers_that_start_late();
     every_member_is_woken();
     every_thread_has_memory_of_its_own();
     fathom_set_threads(4);
