@@ -239,6 +239,7 @@ static void test_refusals(void) {
     g.kh = 3, g.oh = 1;
     CHECK(RUN(conv_int8, .x = x, .packed = packed, .y = y, .n = 1, .g = g, .row = -1) == FATHOM_LONG_SUM, "taps");
     CHECK(fathom_int8_bytes(INT64_MAX / 8, INT8_TERMS, 1) == INT64_MAX && fathom_int8_bytes(-1, 4, 1) == INT64_MAX, "too many bytes");
+    CHECK(fathom_int8_bytes(1, INT64_MAX, 1) == INT64_MAX && fathom_int8_bytes(1, INT64_MAX, 2) == INT64_MAX, "too many bytes of a channel");
     CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 0, .n = 3, .k = 4, .row = -1) == FATHOM_OK, "no rows");
     CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 3, .n = 0, .k = 4, .row = -1) == FATHOM_OK, "no columns");
 }
