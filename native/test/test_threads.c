@@ -10,14 +10,7 @@
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static double seconds(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void rest(double s) {
     struct timespec t = {(time_t)s, (long)((s - (double)(time_t)s) * 1e9)};
@@ -52,7 +45,7 @@ static void every_part_runs_once(void) {
     for (int threads = 1; threads <= 9; threads += threads < 4 ? 1 : 5) {
         fathom_set_threads(threads);
         for (int repeat = 0; repeat < 20; repeat++)
-            for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) check_region(parts[i]);
+            for (int i = 0; i < COUNT(parts); i++) check_region(parts[i]);
     }
     fathom_set_threads(0);
     CHECK(fathom_threads() == 1, "%d threads", fathom_threads());
@@ -346,7 +339,7 @@ static void gather(void *context, int64_t part, int64_t parts) {
 
 static void every_member_is_woken(void) {
     static const int sizes[] = {2, 3, 4, 5, 8, 13, 64};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    for (int i = 0; i < COUNT(sizes); i++)
         for (int repeat = 0; repeat < 3; repeat++) {
             atomic_int begun = 0;
             fathom_set_threads(sizes[i]);
@@ -386,7 +379,7 @@ static void fill_own(void *context, int64_t part, int64_t parts) {
 static void every_thread_has_memory_of_its_own(void) {
     static const int64_t floats[] = {1, 1000, 100, 100000, 5 << 20, 16};
     fathom_set_threads(OWN_PARTS);
-    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
+    for (int i = 0; i < COUNT(floats); i++) {
         struct owning o = {.floats = floats[i]};
         float *scratch = malloc((size_t)floats[i] * sizeof(float));
         fathom_parallel_with(fill_own, &o, OWN_PARTS, scratch, floats[i]);
@@ -463,7 +456,7 @@ static void callers_share_one_pool(int threads, int resize) {
 static void more_threads_than_processors(void) {
     static const int sizes[] = {2, 4, 8, 64};
     int64_t parts = fathom_pool_counter(PARTS);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (int i = 0; i < COUNT(sizes); i++) {
         int64_t regions = 2000;
         int tries = 0;
         fathom_set_threads(sizes[i]);
