@@ -36,8 +36,9 @@ enum {
 #define FATHOM_BESIDE (UINT32_C(1) << 31)
 
 /*
- * Runs the commands in words[4 .. 4 + count) and stops at the first failure. The low half of words[0] receives the status, which is returned too, the
- * high half the place of the command that failed: its first word is words[4 + place]. words[1..3] receive the status's detail.
+ * Runs the commands in words[4 .. 4 + count) and stops at the first failure. The low half of words[0] receives the status, which is
+ * returned too, the high half the place of the command that failed: its first word is words[4 + place]. words[1..3] receive the status's
+ * detail.
  */
 FATHOM_API int32_t fathom_run(int64_t words, int64_t count);
 
@@ -56,16 +57,17 @@ FATHOM_API int32_t fathom_select_isa(int32_t isa);
 FATHOM_API const char *fathom_machine(void);
 
 /*
- * The five tables as text, a row a line: 0 kernels (kernels.def) "name:kinds", with a letter for each argument word (D and W are words of I); 1 unary
- * (unary.def) and 2 binary (binary.def) "name:parameters:reads"; 3 integer (integer.def) "name"; 4 update rules (optim.def) "name:moments:parameters".
- * The number of parameters or moments is a count, reads are names joined by |. Another number gives an empty text.
+ * The five tables as text, a row a line: 0 kernels (kernels.def) "name:kinds", with a letter for each argument word (D and W are words of
+ * I); 1 unary (unary.def) and 2 binary (binary.def) "name:parameters:reads"; 3 integer (integer.def) "name"; 4 update rules (optim.def)
+ * "name:moments:parameters". The number of parameters or moments is a count, reads are names joined by |. Another number gives an empty
+ * text.
  */
 FATHOM_API const char *fathom_table(int32_t which);
 
 /*
- * Zeroed pages. map returns 0 where the system refuses; how is a sum of 1: ask for transparent huge pages, 2: touch every page now, or, for tests, 4: nobody
- * may touch the first and the last page of 4 KiB, and the bytes between them are 0xff, which is NaN in floats and -1 in integers; where pages are larger it is
- * refused.
+ * Zeroed pages. map returns 0 where the system refuses; how is a sum of 1: ask for transparent huge pages, 2: touch every page now, or, for
+ * tests, 4: nobody may touch the first and the last page of 4 KiB, and the bytes between them are 0xff, which is NaN in floats and -1 in
+ * integers; where pages are larger it is refused.
  */
 FATHOM_API int64_t fathom_map(int64_t bytes, int32_t how);
 FATHOM_API int32_t fathom_unmap(int64_t address, int64_t bytes);
@@ -74,9 +76,15 @@ FATHOM_API int32_t fathom_unmap(int64_t address, int64_t bytes);
 FATHOM_API void fathom_set_threads(int32_t n);
 FATHOM_API int32_t fathom_threads(void);
 FATHOM_API void fathom_cap_threads(int32_t n);
-/* For tests: kernels that this thread runs cut their work into n parts, or as many as it has pieces, however small it is (0: as it is worth). */
+/*
+ * For tests: kernels that this thread runs cut their work into n parts, or as many as it has pieces, however small it is (0: as it is
+ * worth).
+ */
 FATHOM_API void fathom_force_parts(int32_t n);
-/* 0: regions run by more than one thread; 1: parts run by workers; 2: wakes of parked workers; 3: regions the caller ran alone because the pool was busy. */
+/*
+ * 0: regions run by more than one thread; 1: parts run by workers; 2: wakes of parked workers; 3: regions the caller ran alone because the
+ * pool was busy.
+ */
 FATHOM_API int64_t fathom_pool_counter(int32_t which);
 
 /* Nanoseconds this thread has spent inside fathom_run since fathom_clock(1) was called; fathom_clock(0) stops counting. */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "machine.h"
 #include "fathom.h"
+#include "processors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,45 +41,30 @@ static void ask_processor(struct machine *m) {
 static void ask_processor(struct machine *m) { (void)m; }
 #endif
 
-/* a line of a file of cpu0, or an empty one */
-static void read_line(const char *file, char line[256]) {
-    char path[128];
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/%s", file);
-    FILE *f = fopen(path, "re");
-    if (!f || !fgets(line, 256, f)) line[0] = 0;
-    if (f) fclose(f);
-}
-
-/* how many processors a list such as 0-3,8-11 names */
+/* how many processors a list names */
 static int64_t listed(const char *list) {
     int64_t count = 0;
-    for (char *end; *list >= '0' && *list <= '9'; list = *end == ',' ? end + 1 : end) {
-        int64_t first = strtol(list, &end, 10), last = first;
-        if (*end == '-') last = strtol(end + 1, &end, 10);
-        count += last - first + 1;
-    }
+    for (long first, last; next_range(&list, &first, &last);) count += last - first + 1;
     return count;
 }
 
 static void ask_system(struct machine *m) {
-    char line[256], file[64];
-    read_line("topology/thread_siblings_list", line);
+    static const char cpu[] = "/sys/devices/system/cpu/cpu0";
+    char line[LINE_MOST], cache[64];
+    read_line(line, cpu, "/topology", "thread_siblings_list");
     m->smt = listed(line);
     for (int i = 0; i < 16; i++) {
         char unit;
         long size;
-        snprintf(file, sizeof file, "cache/index%d/type", i);
-        read_line(file, line);
+        snprintf(cache, sizeof cache, "/cache/index%d", i);
+        read_line(line, cpu, cache, "type");
         if (!line[0]) return;
         if (strncmp(line, "Instruction", 11) == 0) continue;
-        snprintf(file, sizeof file, "cache/index%d/size", i);
-        read_line(file, line);
+        read_line(line, cpu, cache, "size");
         if (sscanf(line, "%ld%c", &size, &unit) != 2) continue;
-        snprintf(file, sizeof file, "cache/index%d/level", i);
-        read_line(file, line);
+        read_line(line, cpu, cache, "level");
         int level = atoi(line);
-        snprintf(file, sizeof file, "cache/index%d/shared_cpu_list", i);
-        read_line(file, line);
+        read_line(line, cpu, cache, "shared_cpu_list");
         found(m, level, size * (unit == 'M' ? 1 << 20 : 1 << 10), listed(line));
     }
 }

@@ -10,23 +10,29 @@
 
 static struct processors here;
 
-#if defined(__linux__)
-enum { PATH_MOST = 1024 };
-
-/* a line of root/path/file, or an empty one */
-static void read_line(char line[PATH_MOST], const char *root, const char *path, const char *file) {
-    char name[4 * PATH_MOST];
-    snprintf(name, sizeof name, "%s%s/%s", root, path, file);
+void read_line(char line[LINE_MOST], const char *root, const char *folder, const char *file) {
+    char name[4 * LINE_MOST];
+    snprintf(name, sizeof name, "%s%s/%s", root, folder, file);
     FILE *f = fopen(name, "re");
-    if (!f || !fgets(line, PATH_MOST, f)) line[0] = 0;
+    if (!f || !fgets(line, LINE_MOST, f)) line[0] = 0;
     if (f) fclose(f);
 }
 
+int next_range(const char **list, long *first, long *last) {
+    char *end;
+    if (**list < '0' || **list > '9') return 0;
+    *first = *last = strtol(*list, &end, 10);
+    if (*end == '-') *last = strtol(end + 1, &end, 10);
+    *list = *end == ',' ? end + 1 : end;
+    return 1;
+}
+
+#if defined(__linux__)
 /* ---- quotas of control groups: microseconds of processor time in a period ---- */
 
 /* How many processors the group of a folder may keep busy, or infinity. */
 static double quota(const char *root, const char *folder) {
-    char line[PATH_MOST];
+    char line[LINE_MOST];
     double time = -1, period = 0;
     read_line(line, root, folder, "cpu.max"); /* version 2: "max 100000" or "150000 100000" */
     if (sscanf(line, "%lf %lf", &time, &period) < 2) {
@@ -42,7 +48,7 @@ static double quota(const char *root, const char *folder) {
 static double least_quota(const char *root, const char *hierarchy, char *group) {
     double least = INFINITY;
     for (;;) {
-        char folder[2 * PATH_MOST], *end = strrchr(group, '/');
+        char folder[2 * LINE_MOST], *end = strrchr(group, '/');
         snprintf(folder, sizeof folder, "%s%s", hierarchy, group);
         least = fmin(least, quota(root, folder));
         if (!end) return least;
@@ -60,7 +66,7 @@ static int names(const char *list, const char *name) {
 
 /* Lines of /proc/self/cgroup are number:controllers:group; version 2 names no controllers. */
 static double process_quota(const char *root) {
-    char name[PATH_MOST], line[PATH_MOST];
+    char name[LINE_MOST], line[LINE_MOST];
     double least = INFINITY;
     snprintf(name, sizeof name, "%s/proc/self/cgroup", root);
     FILE *f = fopen(name, "re");
@@ -89,16 +95,14 @@ static int by_place(const void *a, const void *b) {
 
 static struct place place_of(const char *root, int number, const cpu_set_t *allowed) {
     struct place p = {.number = number};
-    char folder[128], line[PATH_MOST];
+    char folder[128], line[LINE_MOST];
     snprintf(folder, sizeof folder, "/sys/devices/system/cpu/cpu%d", number);
     read_line(line, root, folder, "cache/index3/shared_cpu_list");
     p.l3 = atoi(line);
     read_line(line, root, folder, "topology/thread_siblings_list");
-    for (char *at = line, *end; *at >= '0' && *at <= '9'; at = *end == ',' ? end + 1 : end) { /* such as 0-1 or 0,64 */
-        long first = strtol(at, &end, 10), last = first;
-        if (*end == '-') last = strtol(end + 1, &end, 10);
+    const char *list = line;
+    for (long first, last; next_range(&list, &first, &last);)
         for (; first <= last && first < number; first++) p.rank += CPU_ISSET((size_t)first, allowed) != 0;
-    }
     return p;
 }
 

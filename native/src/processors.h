@@ -22,6 +22,13 @@ struct processors {
 struct processors read_processors(const char *root, const cpu_set_t *allowed);
 #endif
 
+/* what the system says of its processors: a line of root/folder/file, or an empty one */
+enum { LINE_MOST = 1024 };
+void read_line(char line[LINE_MOST], const char *root, const char *folder, const char *file);
+
+/* The next range of a list such as 0-3,8; returns 0 where there is none. */
+int next_range(const char **list, long *first, long *last);
+
 /* Those of this process, read once: of its first thread, because the thread that asks may be pinned to one of them. */
 const struct processors *fathom_processors(void);
 

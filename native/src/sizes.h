@@ -39,7 +39,7 @@ static inline int64_t checked_sum(const int64_t *x, int count) {
 static inline int64_t packed_floats(int64_t n, int64_t k) { return PRODUCT(SUM(n, 15) / 16, 16, k); }
 
 /* a run of an int8 product is filled up to whole words of 4 bytes */
-static inline int64_t int8_words(int64_t k, int64_t runs) { return runs > 0 ? ceil_div(k / runs, 4) : 0; }
+static inline int64_t int8_words(int64_t k, int64_t runs) { return runs > 0 ? SUM(k / runs, 3) / 4 : 0; }
 /* of w[n, k] as int8, see compact.h: k in runs, an offset and a scale for each of n */
 static inline int64_t int8_bytes(int64_t n, int64_t k, int64_t runs) {
     return PRODUCT(SUM(n, 15) / 16, 16, SUM(PRODUCT(runs, int8_words(k, runs), 4), 8));

@@ -1,6 +1,7 @@
 /*
  * The tables as text, a row a line: kernels.def as "name:kinds", a letter for each word of the arguments, unary.def and binary.def as
- * "name:parameters:reads", integer.def as "name", optim.def as "name:moments:parameters". Java takes the kinds from it and compares its enums with the rest.
+ * "name:parameters:reads", integer.def as "name", optim.def as "name:moments:parameters". Java takes the kinds from it and compares its
+ * enums with the rest.
  */
 #ifndef FATHOM_TABLES_H
 #define FATHOM_TABLES_H

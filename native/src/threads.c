@@ -393,12 +393,14 @@ static int64_t steal(const struct job *job) {
     return ran;
 }
 
-/* Gives parts to a worker that will be members member .. end, unless they are none. */
-static void post(struct worker *w, const struct job *job, int64_t member, int64_t end, int64_t from, int64_t to, int here) {
-    if (from == to) return;
+/* Gives parts to a worker that will be members member .. end; others may take them before it has started. */
+static void fill(struct worker *w, const struct job *job, int64_t member, int64_t end, int64_t from, int64_t to) {
     w->job = *job;
     w->job.member = (int16_t)member, w->job.end = (int16_t)end;
     atomic_store_explicit(&w->left, range_of(from, to), memory_order_relaxed);
+}
+
+static void start(struct worker *w, int here) {
     if (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP ||
         atomic_load_explicit(&w->cpu, memory_order_relaxed) == here)
         keep_off(w, here);
@@ -407,7 +409,10 @@ static void post(struct worker *w, const struct job *job, int64_t member, int64_
     count(WAKES, 1);
 }
 
-/* A member keeps its share of the range, and hands the rest to the two who are first in each half of those behind it. */
+/*
+ * A member keeps its share of the range, and hands the rest to the two who are first in each half of those behind it. Both have their parts
+ * before either starts, because a thief takes parts that are in no range for done.
+ */
 static void hand_on(const struct job *job, range *left, int here) {
     int64_t next = job->member + 1, middle = next + (job->end - job->member) / 2;
     if (next == job->end) return;
@@ -421,8 +426,11 @@ static void hand_on(const struct job *job, range *left, int here) {
     } while (!atomic_compare_exchange_weak_explicit(left, &all, range_of(first_of(all), from), memory_order_relaxed,
                                                     memory_order_relaxed));
     const uint8_t *id = job->region->worker;
-    post(&workers[id[next]], job, next, middle, from, cut, here);
-    if (middle < job->end) post(&workers[id[middle]], job, middle, job->end, cut, end, here);
+    struct worker *first = from < cut ? &workers[id[next]] : 0, *second = cut < end ? &workers[id[middle]] : 0;
+    if (first) fill(first, job, next, middle, from, cut);
+    if (second) fill(second, job, middle, job->end, cut, end);
+    if (first) start(first, here);
+    if (second) start(second, here);
 }
 
 static void run_job(struct worker *w) {
@@ -508,9 +516,10 @@ static int is_ready(struct worker *w, int64_t floats) {
  * alone, and so does a region inside a region.
  */
 static int64_t assemble(struct region *r, int64_t most, int64_t floats) {
-    int64_t team = limit() < most ? limit() : most, share = fair_share();
+    int64_t team = limit() < most ? limit() : most;
     r->team = 1;
     if (team <= 1) return 1;
+    int64_t share = fair_share();
     if (!inside) claim(r, share < team ? share : team);
     for (int64_t i = 1; i < r->team; i++)
         if (!is_ready(&workers[r->worker[i]], floats)) dismiss(r, i);
@@ -529,6 +538,8 @@ static void disperse(struct region *r, int64_t parts) {
 static void run_region(const struct job *job) {
     struct region *r = job->region;
     int here = processor_here();
+    atomic_init(&r->left, range_of(0, job->parts));
+    atomic_init(&r->drained, 0);
     inside = 1;
     change_places(r, here);
     hand_on(job, &r->left, here);
@@ -544,9 +555,7 @@ static void run_region(const struct job *job) {
 
 void fathom_parallel_with(part_fn fn, void *context, int64_t parts, float *scratch, int64_t floats) {
     struct region r; /* its many workers are not cleared */
-    int64_t team = parts <= INT32_MAX ? assemble(&r, parts, floats) : 1;
-    atomic_init(&r.left, range_of(0, parts));
-    atomic_init(&r.drained, 0);
+    int64_t team = parts > 1 && parts <= INT32_MAX ? assemble(&r, parts, floats) : 1;
     float *outer = own;
     own = scratch;
     if (team > 1) run_region(&(struct job){fn, context, parts, &r, (int16_t)team, 0, (int16_t)team});
@@ -640,8 +649,10 @@ void fathom_gang(member_fn fn, void *context, double nanos, int64_t most) {
     int here = processor_here();
     inside = 1;
     change_places(&r, here);
-    for (int64_t i = 1; i < team; i++)
-        post(&workers[r.worker[i]], &(struct job){join, &g, team, 0, (int16_t)team, 0, 0}, i, i + 1, i, i + 1, here);
+    for (int64_t i = 1; i < team; i++) {
+        fill(&workers[r.worker[i]], &(struct job){join, &g, team, 0, (int16_t)team, 0, 0}, i, i + 1, i, i + 1);
+        start(&workers[r.worker[i]], here);
+    }
     int64_t joined = close_gate(&g, (unsigned)(team - 1), patience);
     for (int64_t i = 1; i < team; i++)
         if (take_back(&workers[r.worker[i]])) atomic_store_explicit(&workers[r.worker[i]].left, 0, memory_order_relaxed);

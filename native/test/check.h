@@ -22,6 +22,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
 
 /* on an emulated processor, as under the thread sanitizer, a run takes long: fewer cases */
 #if defined(FATHOM_EMULATED)
@@ -108,6 +111,9 @@ static inline float as_read(float x) {
     return x;
 }
 
+/* what a kernel makes of a result, which is 0 below the smallest normal number */
+static inline float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
+
 static inline int near(double got, double want, double tolerance) {
     return got == want || (isnan(got) && isnan(want)) || negligible(got - want) || fabs(got - want) <= tolerance;
 }
@@ -148,6 +154,12 @@ static inline int workers_missed(int64_t before, int tries) {
     return tries < 100 && processors_here() > 1 && fathom_pool_counter(1) == before;
 }
 
+static inline double seconds(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static int check_parts; /* whether work was cut for several threads */
 
 static inline int check_done(const char *file) {
@@ -181,6 +193,16 @@ static inline int64_t random_row(void) {
 
 static inline void random_fill(float *x, int64_t n, double lo, double hi) {
     for (int64_t i = 0; i < n; i++) x[i] = (float)random_uniform(lo, hi);
+}
+
+/* what: 0 moderate, 1 +-1000, 2 some -Inf, 3 a row of -Inf, a NaN, an Inf */
+static inline void random_logits(float *x, int64_t n, int what) {
+    random_fill(x, n, -4, 4);
+    for (int64_t i = 0; i < n; i++) {
+        if (what == 1) x[i] = x[i] * 250;
+        if (what == 2 && i % 3 == 1) x[i] = -INFINITY;
+        if (what == 3) x[i] = i % 11 == 0 ? NAN : i % 7 == 0 ? INFINITY : -INFINITY;
+    }
 }
 
 /* ---- buffers: every byte starts as 0xff (a NaN); what lies around them must not be touched ---- */
@@ -255,6 +277,15 @@ static inline float *guarded_random(int64_t n, size_t misaligned, double lo, dou
     return x;
 }
 
+/* for `misaligned` */
+static inline size_t anywhere(void) { return 4 * (size_t)random_below(16); }
+
+static inline float *copied(const float *x, int64_t n, size_t misaligned) {
+    float *y = guarded_floats(n, misaligned);
+    if (n) memcpy(y, x, (size_t)n * 4);
+    return y;
+}
+
 /* checks the edges of the guarded buffers from number `first` on and frees them */
 static inline void release_guarded_from(int first) {
     for (int i = first; i < guarded_count; i++) {
@@ -294,7 +325,18 @@ static inline int32_t run_command(int64_t kernel, const void *arguments, size_t 
     return status;
 }
 
+/* an image of h by w by c, and k filters of kernel by kernel, with the same stride and padding both ways */
+static inline struct window square_window(int64_t h, int64_t w, int64_t c, int64_t k, int64_t kernel, int64_t stride, int64_t pad,
+                                          int64_t groups) {
+    return (struct window){.h = h, .w = w, .c = c, .oh = (h + 2 * pad - kernel) / stride + 1, .ow = (w + 2 * pad - kernel) / stride + 1,
+                           .k = k, .kh = kernel, .kw = kernel, .sh = stride, .sw = stride, .dh = 1, .dw = 1, .top = pad, .left = pad,
+                           .groups = groups};
+}
+
 /* ---- settings ---- */
+
+/* The baseline has no fused multiply-add, so that its bits differ from those of the others, which agree. */
+static inline int is_fused(int isa) { return isa != ISA_BASELINE; }
 
 /* what a library may have left behind: denormals are results, and sums round up */
 #if defined(__x86_64__)

@@ -4,8 +4,6 @@
  */
 #include "check.h"
 
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
-
 enum { MASK_NONE, MASK_ALL, MASK_HEADS, MASK_BATCH, MASK_KEYS, MASKS };
 enum { FREE, CAUSAL, PAST };
 
@@ -230,12 +228,13 @@ static void same_bits(void) {
     for (int index = 0; index < COUNT(shapes); index++) {
         struct problem p = problem(shapes[index], 1);
         float *outs[] = {p.g.y, p.g.lse, p.g.dq, p.g.dk, p.g.dv, p.g.dmask}, *first[6] = {0};
-        const int64_t counts[] = {p.y_floats, p.queries, p.q_floats, p.s.packed ? 0 : p.kv_floats, p.s.packed ? 0 : p.kv_floats, p.mask_floats};
+        const int64_t counts[] = {p.y_floats, p.queries, p.q_floats, p.s.packed ? 0 : p.kv_floats, p.s.packed ? 0 : p.kv_floats,
+                                  p.mask_floats};
         int reference = -1;
         FOR_EACH_ISA(isa)
             FOR_EACH_PARTS(parts) {
                 run(&p);
-                int start = reference < 0 || (reference == 0 && isa > 0);
+                int start = reference < 0 || (!is_fused(reference) && is_fused(isa));
                 for (int o = 0; o < 6; o++) {
                     if (start) first[o] = copy(outs[o], counts[o]);
                     CHECK_BITS(outs[o], first[o], counts[o], "result %d shape %d isa %d parts %d", o, index, isa, parts);
@@ -247,7 +246,9 @@ static void same_bits(void) {
 }
 
 /* rows from .. from + l of x[n][lx][ld], dense */
-static float *cut(const float *x, int64_t b, int64_t lx, int64_t ld, int64_t from, int64_t l) { return copy(x + (b * lx + from) * ld, l * ld); }
+static float *cut(const float *x, int64_t b, int64_t lx, int64_t ld, int64_t from, int64_t l) {
+    return copy(x + (b * lx + from) * ld, l * ld);
+}
 
 /* A row of the batch with its own lengths, cut to them, and a query of it alone. */
 static void alone(int64_t d) {
@@ -261,7 +262,8 @@ static void alone(int64_t d) {
             fathom_force_parts(threads == 1 ? 1 : 5);
             /* nothing of the padding may be read: NaN there is the same as numbers */
             for (int64_t b = 0; b < 4; b++) {
-                for (int64_t i = a->lengths[b] * a->ldk; i < 150 * a->ldk; i++) a->k[b * 150 * a->ldk + i] = a->v[b * 150 * a->ldk + i] = NAN;
+                for (int64_t i = a->lengths[b] * a->ldk; i < 150 * a->ldk; i++)
+                    a->k[b * 150 * a->ldk + i] = a->v[b * 150 * a->ldk + i] = NAN;
                 for (int64_t i = a->queries[b] * a->ldq; i < l * a->ldq; i++) a->q[b * l * a->ldq + i] = NAN;
             }
             run(&p);
@@ -285,7 +287,8 @@ static void alone(int64_t d) {
                 CHECK_BITS(o->dk, a->dk + b * 150 * a->ldk, lk * a->ldk, "dk of row %d alone, causal %d", (int)b, causal);
                 CHECK_BITS(o->dv, a->dv + b * 150 * a->ldk, lk * a->ldk, "dv of row %d alone, causal %d", (int)b, causal);
                 for (int64_t i = lq * width; i < l * width; i++)
-                    CHECK(a->y[b * l * width + i] == 0 && a->dq[b * l * width + i] == 0, "a padded query gives %g", a->y[b * l * width + i]);
+                    CHECK(a->y[b * l * width + i] == 0 && a->dq[b * l * width + i] == 0, "a padded query gives %g",
+                          a->y[b * l * width + i]);
                 for (int64_t i = lk * a->ldk; i < 150 * a->ldk; i++)
                     CHECK(a->dk[b * 150 * a->ldk + i] == 0 && a->dv[b * 150 * a->ldk + i] == 0, "a padded key has a gradient");
                 for (int64_t i = 0; i < lq; i += 13) {
@@ -306,7 +309,10 @@ static void alone(int64_t d) {
         }
 }
 
-/* rows of x[80][ld], of the head whose 16 columns begin at x: those from .. to are reached by what is not finite, the others keep their bits */
+/*
+ * rows of x[80][ld], of the head whose 16 columns begin at x: those from .. to are reached by what is not finite, the others keep their
+ * bits
+ */
 static void reached(const float *x, const float *finite, int64_t ld, int64_t from, int64_t to, const char *what, int isa, int which) {
     for (int64_t r = 0; r < 80; r++, x += ld, finite += ld)
         if (r >= from && r < to) CHECK(!isfinite(x[3]), "isa %d: input %d does not reach %s %d", isa, which, what, (int)r);
@@ -407,7 +413,8 @@ static void beside(int64_t d, int packed, int mask) {
             for (int64_t i = 338 * 6 * d; i < p.y_floats; i++) CHECK(a->y[i] == 0, "behind the texts is %g", a->y[i]);
             for (int64_t t = 338; t < TOKENS; t++)
                 for (int64_t i = 0; i < 2 * d; i++)
-                    CHECK(a->dq[t * a->ldq + i] == 0 && a->dk[t * a->ldk + i] == 0 && a->dv[t * a->ldk + i] == 0, "a gradient behind the texts");
+                    CHECK(a->dq[t * a->ldq + i] == 0 && a->dk[t * a->ldk + i] == 0 && a->dv[t * a->ldk + i] == 0,
+                          "a gradient behind the texts");
             lengths[5] = 6;
             CHECK(run_command(K_attention_grad, &p.g, sizeof p.g) == FATHOM_BAD_LENGTH, "texts of more tokens than the row has");
             CHECK(run_words[1] == 5 && run_words[2] == 6 && run_words[3] == 5, "details of the text that does not fit");
@@ -424,7 +431,8 @@ static void relative(int texts) {
         struct attention_grad_args *a = &p.g;
         int32_t lengths[3] = {70, 0, 80};
         const int64_t row = 2 * P - 1;
-        float *mask = guarded_random(HEADS * row, 4, -1, 1), *dmask = guarded_floats(HEADS * row, 4), *sums = guarded_floats(HEADS * row, 0);
+        float *mask = guarded_random(HEADS * row, 4, -1, 1), *dmask = guarded_floats(HEADS * row, 4),
+            *sums = guarded_floats(HEADS * row, 0);
         mask[P + 3] = -INFINITY;
         if (texts) a->n = 3, a->beside = 1, a->lengths = lengths;
         for (int64_t h = 0; h < HEADS; h++)
@@ -463,7 +471,8 @@ static void bad_lengths(void) {
     struct problem p = problem((struct shape){3, 1, 1, 4, 9, 4, PAST, 0, 1, 0, 0}, 0);
     struct attention_args a;
     memcpy(&a, &p.g, offsetof(struct attention_args, scratch));
-    int32_t *arrays[] = {a.lengths, a.queries, a.past}, most[] = {9, 4, 5}, status[] = {FATHOM_BAD_LENGTH, FATHOM_BAD_LENGTH, FATHOM_BAD_INDEX};
+    int32_t *arrays[] = {a.lengths, a.queries, a.past}, most[] = {9, 4, 5};
+    const int32_t status[] = {FATHOM_BAD_LENGTH, FATHOM_BAD_LENGTH, FATHOM_BAD_INDEX};
     for (int k = 0; k < 3; k++)
         for (int what = 0; what < 2; what++) {
             int32_t good = arrays[k][1], bad = what ? -1 : most[k] + 1;

@@ -1,8 +1,6 @@
 /* warp, tone, noise, erase and mix against plain loops in double; the same bits for every cut, and of v3 and v4. */
 #include "check.h"
 
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
-
 /* n, h, w, c */
 static const int64_t SIZES[][4] = {{1, 1, 1, 1},  {2, 1, 7, 3},   {3, 5, 1, 2},    {4, 4, 4, 1},  {2, 9, 17, 3},
                                    {3, 3, 33, 5}, {2, 6, 5, 17}, {37, 32, 32, 3}, {0, 4, 4, 3}, {50, 28, 28, 1}};
@@ -10,7 +8,7 @@ static const int64_t SIZES[][4] = {{1, 1, 1, 1},  {2, 1, 7, 3},   {3, 5, 1, 2}, 
 /* results of one size under the parts and ISAs so far: baseline (0) and the others (1) */
 static float *first_bits[2];
 static void same_bits(int isa, const float *y, int64_t n, const char *what, int size) {
-    float **first = &first_bits[isa > 0];
+    float **first = &first_bits[is_fused(isa)];
     if (!*first) {
         *first = malloc((size_t)(n ? n : 1) * 4);
         memcpy(*first, y, (size_t)n * 4);

@@ -5,8 +5,6 @@
 #include "check.h"
 #include "references.h"
 
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
-
 static const struct {
     const char *name;
     uint64_t hash;
@@ -92,7 +90,8 @@ static void casts(void) {
     static const int width[ELEMENT_TYPES] = {4, 4, 1, 1, 2, 2};
     for (int from = 0; from < ELEMENT_TYPES; from++) {
         float *x = guarded_random(N, 4, -300, 300), *y = out(N);
-        if (from == ELEMENT_F32) x[0] = INFINITY, x[1] = -INFINITY, x[2] = NAN, x[3] = 1e9f, x[4] = 3e9f, x[5] = 65519, x[6] = 65520, x[7] = 3e-7f;
+        if (from == ELEMENT_F32) x[0] = INFINITY, x[1] = -INFINITY, x[2] = NAN, x[3] = 1e9f, x[4] = 3e9f, x[5] = 65519, x[6] = 65520,
+            x[7] = 3e-7f;
         for (int to = 0; to < ELEMENT_TYPES; to++) {
             memset(y, 0, N * 4);
             char name[48];
@@ -113,11 +112,11 @@ static void sums(void) {
         float *x = in(n), *shift = in(m), *y = out(m), *dx = out(n), *dy = in(n), *z = out(n);
         int32_t *index = guarded((size_t)n * 4, 0);
         for (int kind = 0; kind < REDUCE_KINDS; kind++) {
-            SAME(label("reduce", kinds[kind]), y, m, reduce, .kind = kind, .x = x, .shift = shift, .y = y, .outer = outer, .r = r, .inner = inner,
-                 .divisor = kind == REDUCE_SUM || kind == REDUCE_VARIANCE ? r : 1);
+            SAME(label("reduce", kinds[kind]), y, m, reduce, .kind = kind, .x = x, .shift = shift, .y = y, .outer = outer, .r = r,
+                 .inner = inner, .divisor = kind == REDUCE_SUM || kind == REDUCE_VARIANCE ? r : 1);
             if (kind != REDUCE_ARGMAX && kind != REDUCE_ARGMIN)
-                SAME(label("gradient of", kinds[kind]), dx, n, reduce_grad, .kind = kind, .x = x, .y = y, .dy = dy, .dx = dx, .outer = outer, .r = r,
-                     .inner = inner, .divisor = 3);
+                SAME(label("gradient of", kinds[kind]), dx, n, reduce_grad, .kind = kind, .x = x, .y = y, .dy = dy, .dx = dx,
+                     .outer = outer, .r = r, .inner = inner, .divisor = 3);
         }
         for (int log = 0; log < 2; log++) {
             SAME(log ? "log softmax" : "softmax", z, n, softmax, .log = log, .x = x, .y = z, .outer = outer, .r = r, .inner = inner);
@@ -133,22 +132,24 @@ static void sums(void) {
 static void norms(void) {
     static const struct {
         int64_t mode, outer, rows, c, groups;
-    } shapes[] = {{NORM_MEASURED, 1, 301, 40, 40}, {NORM_MEASURED, 7, 30, 12, 6}, {NORM_MEASURED, 50, 1, 173, 1}, {NORM_GIVEN, 1, 70, 33, 33},
-                  {NORM_RMS, 50, 1, 173, 1}};
+    } shapes[] = {{NORM_MEASURED, 1, 301, 40, 40}, {NORM_MEASURED, 7, 30, 12, 6}, {NORM_MEASURED, 50, 1, 173, 1},
+                  {NORM_GIVEN, 1, 70, 33, 33}, {NORM_RMS, 50, 1, 173, 1}};
     for (int s = 0; s < COUNT(shapes); s++) {
-        int64_t mode = shapes[s].mode, outer = shapes[s].outer, r = shapes[s].rows, c = shapes[s].c, groups = shapes[s].groups, n = outer * r * c;
+        int64_t mode = shapes[s].mode, outer = shapes[s].outer, r = shapes[s].rows, c = shapes[s].c, groups = shapes[s].groups,
+            n = outer * r * c;
         float *x = in(n), *gamma = in(c), *beta = in(c), *mean = in(outer * groups), *variance = guarded_random(outer * groups, 4, 0.5, 2);
         float *rstd = out(outer * groups), *y = out(n), *dy = in(n), *dx = out(n), *dgamma = out(c), *dbeta = out(c);
-        SAME("norm", y, n, norm, .mode = mode, .x = x, .gamma = gamma, .beta = beta, .mean = mean, .variance = variance, .rstd = rstd, .y = y,
-             .outer = outer, .rows = r, .c = c, .groups = groups, .epsilon = 1e-5f, .row = UNARY_relu);
-        SAME("norm_grad", dx, n, norm_grad, .mode = mode, .x = x, .gamma = gamma, .beta = beta, .mean = mean, .variance = variance, .rstd = rstd,
-             .y = y, .dy = dy, .dx = dx, .dgamma = dgamma, .dbeta = dbeta, .outer = outer, .rows = r, .c = c, .groups = groups, .epsilon = 1e-5f,
-             .relu = 1);
+        SAME("norm", y, n, norm, .mode = mode, .x = x, .gamma = gamma, .beta = beta, .mean = mean, .variance = variance, .rstd = rstd,
+             .y = y, .outer = outer, .rows = r, .c = c, .groups = groups, .epsilon = 1e-5f, .row = UNARY_relu);
+        SAME("norm_grad", dx, n, norm_grad, .mode = mode, .x = x, .gamma = gamma, .beta = beta, .mean = mean, .variance = variance,
+             .rstd = rstd, .y = y, .dy = dy, .dx = dx, .dgamma = dgamma, .dbeta = dbeta, .outer = outer, .rows = r, .c = c,
+             .groups = groups, .epsilon = 1e-5f, .relu = 1);
         same("dgamma", dgamma, c), same("dbeta", dbeta, c);
         release_guarded();
     }
     float *x = in(50 * 24), *y = out(50 * 24);
-    SAME("local_response", y, 50 * 24, local_response, .x = x, .y = y, .rows = 50, .c = 24, .size = 5, .alpha = 1e-1f, .beta = 0.75f, .k = 2);
+    SAME("local_response", y, 50 * 24, local_response, .x = x, .y = y, .rows = 50, .c = 24, .size = 5, .alpha = 1e-1f, .beta = 0.75f,
+         .k = 2);
     release_guarded();
 }
 
@@ -159,11 +160,11 @@ static void losses(void) {
     SAME("cross_entropy", each, ROWS, cross_entropy, .x = x, .labels = labels, .probs = probs, .rowloss = each, .loss = loss, .rows = ROWS,
          .classes = CLASSES, .smoothing = 0.1f);
     same("loss", loss, 1);
-    SAME("cross_entropy_grad", dx, ROWS * CLASSES, cross_entropy_grad, .probs = probs, .labels = labels, .dloss = one, .dx = dx, .rows = ROWS,
-         .classes = CLASSES, .smoothing = 0.1f);
+    SAME("cross_entropy_grad", dx, ROWS * CLASSES, cross_entropy_grad, .probs = probs, .labels = labels, .dloss = one, .dx = dx,
+         .rows = ROWS, .classes = CLASSES, .smoothing = 0.1f);
     for (int i = 0; i < ROWS; i++) labels[i] = 1 + labels[i] % (CLASSES - 1);
-    SAME("ctc", dx, 3 * STEPS * CLASSES, ctc, .x = x, .targets = labels, .targetlengths = (int32_t[]){6, 2, 4}, .grad = dx, .loss = each, .n = 3,
-         .steps = STEPS, .classes = CLASSES, .most = LABELS, .blank = 0);
+    SAME("ctc", dx, 3 * STEPS * CLASSES, ctc, .x = x, .targets = labels, .targetlengths = (int32_t[]){6, 2, 4}, .grad = dx, .loss = each,
+         .n = 3, .steps = STEPS, .classes = CLASSES, .most = LABELS, .blank = 0);
     same("ctc's loss", each, 3);
     release_guarded();
 }
@@ -173,31 +174,28 @@ static void losses(void) {
 static void products(void) {
     static const struct {
         int64_t m, n, k, ta, tb;
-    } shapes[] = {{70, 130, 500, 0, 0}, {37, 90, 700, 0, 1}, {3, 130, 900, 1, 0}, {1, 300, 500, 0, 1}, {11, 23, 2000, 1, 0}, {64, 48, 1, 0, 0}};
+    } shapes[] = {{70, 130, 500, 0, 0}, {37, 90, 700, 0, 1}, {3, 130, 900, 1, 0}, {1, 300, 500, 0, 1}, {11, 23, 2000, 1, 0},
+                  {64, 48, 1, 0, 0}};
     for (int s = 0; s < COUNT(shapes); s++) {
         int64_t m = shapes[s].m, n = shapes[s].n, k = shapes[s].k;
-        float *a = in(m * k), *b = in(n * k), *c = in(m * n), *bias = in(n), *more = in(m * n), *packed = guarded((size_t)fathom_packed_bytes(n, k), 0);
+        float *a = in(m * k), *b = in(n * k), *c = in(m * n), *bias = in(n), *more = in(m * n),
+            *packed = guarded((size_t)fathom_packed_bytes(n, k), 0);
         SAME("gemm", c, m * n, gemm, .ta = shapes[s].ta, .tb = shapes[s].tb, .a = a, .b = b, .c = c, .m = m, .n = n, .k = k, .add = s % 2);
         CHECK(RUN(linear_pack, .w = b, .packed = packed, .n = n, .k = k) == FATHOM_OK, "packed");
-        SAME("linear", c, m * n, linear, .x = a, .packed = packed, .bias = bias, .residual = more, .y = c, .m = m, .n = n, .k = k, .row = UNARY_gelu);
+        SAME("linear", c, m * n, linear, .x = a, .packed = packed, .bias = bias, .residual = more, .y = c, .m = m, .n = n, .k = k,
+             .row = UNARY_gelu);
         int64_t queries = m < 3 ? m : 3;
         SAME("dots", c, queries * n, dots, .x = b, .q = a, .y = c, .rows = n, .queries = queries, .c = k);
         release_guarded();
     }
 }
 
-static struct window window_of(int64_t h, int64_t w, int64_t c, int64_t k, int64_t kernel, int64_t stride, int64_t pad, int64_t groups) {
-    return (struct window){.h = h, .w = w, .c = c, .oh = (h + 2 * pad - kernel) / stride + 1, .ow = (w + 2 * pad - kernel) / stride + 1,
-                           .k = k, .kh = kernel, .kw = kernel, .sh = stride, .sw = stride, .dh = 1, .dw = 1, .top = pad, .left = pad,
-                           .groups = groups};
-}
-
 static void convolutions(void) {
     const struct window shapes[] = {
-        window_of(9, 12, 40, 40, 3, 2, 1, 1),  window_of(10, 11, 64, 96, 3, 1, 1, 1), /* Winograd */
-        window_of(13, 14, 3, 20, 3, 1, 1, 1),  window_of(13, 14, 1, 6, 5, 1, 2, 1),   window_of(9, 20, 40, 40, 3, 1, 1, 40),
-        window_of(9, 20, 24, 24, 3, 2, 1, 24), window_of(7, 7, 48, 80, 1, 1, 0, 1),   window_of(8, 8, 24, 24, 3, 1, 1, 2),
-        window_of(12, 12, 6, 16, 5, 1, 0, 1),
+        square_window(9, 12, 40, 40, 3, 2, 1, 1),  square_window(10, 11, 64, 96, 3, 1, 1, 1), /* Winograd */
+        square_window(13, 14, 3, 20, 3, 1, 1, 1),  square_window(13, 14, 1, 6, 5, 1, 2, 1),   square_window(9, 20, 40, 40, 3, 1, 1, 40),
+        square_window(9, 20, 24, 24, 3, 2, 1, 24), square_window(7, 7, 48, 80, 1, 1, 0, 1),   square_window(8, 8, 24, 24, 3, 1, 1, 2),
+        square_window(12, 12, 6, 16, 5, 1, 0, 1),
     };
     enum { N = 2 };
     for (int s = 0; s < COUNT(shapes); s++) {
@@ -209,7 +207,7 @@ static void convolutions(void) {
         SAME("conv_weights", dw, ws, conv_weights, .x = x, .dy = dy, .dw = dw, .n = N, .g = *g);
         release_guarded();
     }
-    struct window g = window_of(13, 15, 10, 10, 3, 2, 1, 10);
+    struct window g = square_window(13, 15, 10, 10, 3, 2, 1, 10);
     int64_t xs = N * g.h * g.w * g.c, ys = N * g.oh * g.ow * g.c;
     float *x = in(xs), *y = out(ys), *dx = out(xs);
     uint8_t *taps = guarded((size_t)ys, 0);
@@ -225,13 +223,14 @@ static void sequences(void) {
     static const int gates[CELLS] = {1, 1, 4, 3, 3, 2};
     for (int cell = 0; cell < CELLS; cell++) {
         const int64_t width = gates[cell] * H;
-        float *x = in(N * T * I), *w = in(width * I), *u = in(width * H), *b = in(width), *bh = in(width), *y = out(N * T * H), *hn = out(N * H);
+        float *x = in(N * T * I), *w = in(width * I), *u = in(width * H), *b = in(width), *bh = in(width), *y = out(N * T * H),
+            *hn = out(N * H);
         float *cn = out(N * H), *kept = out(N * T * width), *inputs = out(N * T * I), *states = out(N * T * H), *extra = out(N * T * H);
         float *dy = in(N * T * H), *dx = out(N * T * I), *dw = out(width * I), *du = out(width * H), *db = out(width);
-        SAME("recurrent", y, N * T * H, recurrent, .cell = cell, .x = x, .w = w, .u = u, .b = b, .bh = bh, .y = y, .hn = hn, .cn = cn, .gates = kept,
-             .inputs = inputs, .states = states, .extra = extra, .n = N, .t = T, .i = I, .h = H);
-        SAME("recurrent_grad", dx, N * T * I, recurrent_grad, .cell = cell, .w = w, .u = u, .gates = kept, .inputs = inputs, .states = states,
-             .extra = extra, .dy = dy, .dx = dx, .dw = dw, .du = du, .db = db, .n = N, .t = T, .i = I, .h = H);
+        SAME("recurrent", y, N * T * H, recurrent, .cell = cell, .x = x, .w = w, .u = u, .b = b, .bh = bh, .y = y, .hn = hn, .cn = cn,
+             .gates = kept, .inputs = inputs, .states = states, .extra = extra, .n = N, .t = T, .i = I, .h = H);
+        SAME("recurrent_grad", dx, N * T * I, recurrent_grad, .cell = cell, .w = w, .u = u, .gates = kept, .inputs = inputs,
+             .states = states, .extra = extra, .dy = dy, .dx = dx, .dw = dw, .du = du, .db = db, .n = N, .t = T, .i = I, .h = H);
         same("dw", dw, width * I), same("du", du, width * H), same("db", db, width);
         release_guarded();
     }
@@ -245,7 +244,8 @@ static void attentions(void) {
     for (int s = 0; s < COUNT(shapes); s++) {
         int64_t n = shapes[s].n, heads = shapes[s].heads, kv = shapes[s].kv_heads, lq = shapes[s].lq, lk = shapes[s].lk, d = shapes[s].d;
         int64_t qs = n * lq * heads * d, ks = n * lk * kv * d;
-        float *q = in(qs), *k = in(ks), *v = in(ks), *y = out(qs), *lse = out(n * heads * lq), *dy = in(qs), *dq = out(qs), *dk = out(ks), *dv = out(ks);
+        float *q = in(qs), *k = in(ks), *v = in(ks), *y = out(qs), *lse = out(n * heads * lq), *dy = in(qs), *dq = out(qs), *dk = out(ks),
+            *dv = out(ks);
 #define ATTENTION                                                                                                                  \
     .q = q, .k = k, .v = v, .y = y, .lse = lse, .n = n, .heads = heads, .kv_heads = kv, .lq = lq, .lk = lk, .d = d, .ldq = heads * d, \
     .ldk = kv * d, .causal = shapes[s].causal, .scale = 0.2f, .p = shapes[s].p, .seed = 7
@@ -271,7 +271,8 @@ static void training(void) {
     };
     for (int rule = 0; rule < RULE_COUNT; rule++)
         SAME(label("update", names[rule]), w, N, update, .rule = rule, .w = w, .g = g, .segments = *segments, .count = 2, .groups = *groups,
-             .scale = 0.7f, .limit = 0.5f, .m0 = m[0], .m1 = m[1], .m2 = m[2], .p0 = 0.9f, .p1 = 0.99f, .p2 = 1e-3f, .p3 = 1.1f, .p4 = 1.2f);
+             .scale = 0.7f, .limit = 0.5f, .m0 = m[0], .m1 = m[1], .m2 = m[2], .p0 = 0.9f, .p1 = 0.99f, .p2 = 1e-3f, .p3 = 1.1f,
+             .p4 = 1.2f);
     SAME("uniform", w, N, uniform, .y = w, .n = N, .lo = -1, .hi = 2, .seed = 5, .counter = 9);
     SAME("normal", w, N, normal, .y = w, .n = N, .mean = 1, .std = 2, .seed = 5, .counter = 0xfffffff0);
     SAME("dropout", w, N, dropout, .x = g, .y = w, .n = N, .p = 0.3f, .scale = 1.5f, .seed = 5, .counter = 9);
@@ -285,8 +286,8 @@ static void training(void) {
     float *weights = in(90), *table = in(50 * 13), *y = out(30 * 13);
     SAME("bag", y, 30 * 13, bag, .src = table, .srcrows = 50, .index = index, .weights = weights, .y = y, .rows = 30, .most = 3, .cols = 13,
          .padding = NO_PADDING);
-    SAME("scatter_add", table, 50 * 13, scatter_add, .x = y, .index = index, .weights = weights, .y = table, .outer = 1, .rows = 30, .most = 3,
-         .cols = 13, .yrows = 50, .padding = NO_PADDING);
+    SAME("scatter_add", table, 50 * 13, scatter_add, .x = y, .index = index, .weights = weights, .y = table, .outer = 1, .rows = 30,
+         .most = 3, .cols = 13, .yrows = 50, .padding = NO_PADDING);
     release_guarded();
 }
 

@@ -23,13 +23,7 @@ static struct shape square(int64_t n, int64_t h, int64_t w, int64_t c, int64_t k
     return window_of(n, h, w, c, k, kernel, kernel, stride, stride, 1, 1, pad, pad, pad, pad, groups);
 }
 
-static size_t anywhere(void) { return 4 * (size_t)random_below(16); }
 static float *some(int64_t n) { return guarded_random(n, anywhere(), -1, 1); }
-static float *copied(const float *x, int64_t n) {
-    float *y = guarded_floats(n, anywhere());
-    memcpy(y, x, (size_t)n * 4);
-    return y;
-}
 
 static int64_t x_count(const struct shape *s) { return s->n * s->g.h * s->g.w * s->g.c; }
 static int64_t y_count(const struct shape *s) { return s->n * s->g.oh * s->g.ow * s->g.k; }
@@ -99,10 +93,10 @@ struct outcome {
 };
 static void check_outcome(struct outcome *o, const char *what, const struct shape *s, const float *got, const float *start,
                           struct sums want, int64_t n, int isa, int parts) {
-    float **first = &o->first[isa > 0];
+    float **first = &o->first[is_fused(isa)];
     if (!*first) {
         check_sums(what, s, got, start, want, n, isa);
-        *first = copied(got, n);
+        *first = copied(got, n, anywhere());
     } else {
         CHECK_BITS(got, *first, n, "%s isa %d parts %d %s", what, isa, parts, label(s));
     }
@@ -213,7 +207,7 @@ static void test_blas(struct shape s) {
     const struct window g = s.g;
     int64_t nx = x_count(&s), ny = y_count(&s), nw = w_count(&s);
     float *x = some(nx), *w = some(nw), *dy = some(ny), *bias = some(g.k), *dx = some(nx), *dw = some(nw);
-    float *y = guarded_floats(ny, 0), *dx0 = copied(dx, nx), *dw0 = copied(dw, nw);
+    float *y = guarded_floats(ny, 0), *dx0 = copied(dx, nx, anywhere()), *dw0 = copied(dw, nw, anywhere());
     struct sums forward = sums_of(ny), data = sums_of(nx), weights = sums_of(nw);
     EACH_TERM(&s, {
         term(&forward, iy, (double)x[ix] * w[iw]);
@@ -281,7 +275,7 @@ int main(void) {
         {2, 9, 9, 33, 70, 3, 1, 1, 1}, {3, 8, 8, 40, 32, 3, 1, 0, 1}, {1, 12, 12, 130, 65, 3, 1, 2, 1},
         {1, 8, 8, 32, 32, 3, 1, 4, 1}, {24, 14, 14, 16, 10, 1, 1, 0, 1}, {5000, 1, 1, 20, 7, 1, 1, 0, 1},
     };
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    for (int i = 0; i < COUNT(shapes); i++) {
         const int64_t *s = shapes[i];
         test_conv(square(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8]));
         test_nan(square(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8]));

@@ -42,13 +42,14 @@ static void a_failure_stops_the_buffer(void) {
         int64_t words[64] = {0}, *at = words + RUN_HEADER;
         at = APPEND(at, fill, .y = y, .n = 1, .value = 1);
         int64_t place = at - words - RUN_HEADER;
-        at = APPEND(at, gather, .kind = GATHER_ELEMENTS, .width = 4, .src = (uint8_t *)src, .srcrows = 2, .index = index, .y = (uint8_t *)y, .outer = 1,
-                    .rows = 2, .cols = 1);
+        at = APPEND(at, gather, .kind = GATHER_ELEMENTS, .width = 4, .src = (uint8_t *)src, .srcrows = 2, .index = index, .y = (uint8_t *)y,
+                    .outer = 1, .rows = 2, .cols = 1);
         at = APPEND(at, fill, .y = y + 1, .n = 1, .value = 9);
         CHECK(run_until(words, at) == FATHOM_BAD_INDEX, "isa %d: status %lld", isa, (long long)words[0]);
         CHECK(words[0] == (place << 32 | FATHOM_BAD_INDEX), "the command at %lld failed, not that at %lld", (long long)place,
               (long long)(words[0] >> 32));
-        CHECK(words[1] == 1 && words[2] == 2 && words[3] == 2, "row %lld, index %lld, rows %lld", (long long)words[1], (long long)words[2], (long long)words[3]);
+        CHECK(words[1] == 1 && words[2] == 2 && words[3] == 2, "row %lld, index %lld, rows %lld", (long long)words[1], (long long)words[2],
+              (long long)words[3]);
         CHECK(y[1] != 9, "the command behind the failure ran");
     }
 }
@@ -77,12 +78,13 @@ static void marked_commands_run_beside_the_next(void) {
         for (int wrong = 0; wrong < 4; wrong++) {
             at = words + RUN_HEADER;
             for (int i = 0; i < 2; i++)
-                at = APPEND(at, gather, .kind = GATHER_ELEMENTS, .width = 4, .src = (uint8_t *)src, .srcrows = 4, .index = wrong >> i & 1 ? bad : good,
-                            .y = (uint8_t *)(y + 2 * i), .outer = 1, .rows = 2, .cols = 1);
+                at = APPEND(at, gather, .kind = GATHER_ELEMENTS, .width = 4, .src = (uint8_t *)src, .srcrows = 4,
+                            .index = wrong >> i & 1 ? bad : good, .y = (uint8_t *)(y + 2 * i), .outer = 1, .rows = 2, .cols = 1);
             words[RUN_HEADER] |= FATHOM_BESIDE;
             int64_t place = wrong & 1 ? 0 : (at - words - RUN_HEADER) / 2;
             CHECK(run_until(words, at) == (wrong ? FATHOM_BAD_INDEX : FATHOM_OK), "isa %d, wrong %d", isa, wrong);
-            if (wrong) CHECK(words[0] >> 32 == place && words[2] == 4, "at %lld, index %lld", (long long)(words[0] >> 32), (long long)words[2]);
+            if (wrong)
+                CHECK(words[0] >> 32 == place && words[2] == 4, "at %lld, index %lld", (long long)(words[0] >> 32), (long long)words[2]);
         }
         at[-1 - (int64_t)sizeof(struct gather_args) / 8] = KERNEL_COUNT;
         CHECK(run_until(words, at) == FATHOM_BAD_COMMAND, "the second is none");
@@ -202,13 +204,14 @@ static void mapped_pages_come_and_go(void) {
     int64_t page = sysconf(_SC_PAGESIZE);
     pages(0); /* what stdio maps at first */
     fathom_unmap(fathom_map(64 << 20, 3), 64 << 20); /* and the stacks of workers */
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    for (int i = 0; i < COUNT(sizes); i++)
         for (int huge = 0; huge < 4; huge += 3) {
             int64_t bytes = sizes[i], rounded = (bytes + page - 1) / page, before = pages(0), resident = pages(1);
             int64_t at = fathom_map(bytes, huge);
             volatile unsigned char *p = (unsigned char *)(intptr_t)at;
             CHECK(at && at % (bytes >= 2 << 20 ? 2 << 20 : page) == 0, "%lld bytes at %llx", (long long)bytes, (long long)at);
-            CHECK(EMULATED || pages(0) - before == rounded, "%lld pages mapped for %lld", (long long)(pages(0) - before), (long long)rounded);
+            CHECK(EMULATED || pages(0) - before == rounded, "%lld pages mapped for %lld", (long long)(pages(0) - before),
+                  (long long)rounded);
             /* the system counts resident pages loosely */
             CHECK(!huge || EMULATED || pages(1) - resident > rounded - 512, "%lld pages are here", (long long)(pages(1) - resident));
             CHECK(p[0] == 0 && p[bytes / 2] == 0 && p[bytes - 1] == 0, "new pages are 0");

@@ -7,13 +7,8 @@
 #include "references.h"
 
 static const int64_t sizes[] = {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 67, 127, 257, 1023, 1024, 1025, 5003};
-enum { SIZES = sizeof sizes / sizeof *sizes, LARGE = 300007 }; /* LARGE is worth several parts */
+enum { SIZES = COUNT(sizes), LARGE = 300007 }; /* LARGE is worth several parts */
 
-static float *copied(const float *x, int64_t n, size_t misaligned) {
-    float *y = guarded_floats(n, misaligned);
-    if (n) memcpy(y, x, (size_t)n * 4);
-    return y;
-}
 static double close_to(double want) { return 1e-6 * fabs(want) + 1e-7; }
 
 /* ---- fill, copy, accumulate ---- */
@@ -275,7 +270,7 @@ int main(void) {
             unary_specials(isa, row);
         }
         for (int row = 0; row < BINARY_COUNT; row++)
-            for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) binary(isa, row, pairs + i, i % 4 * 4);
+            for (int i = 0; i < COUNT(pairs); i++) binary(isa, row, pairs + i, i % 4 * 4);
         kinks();
         selections();
         binary_specials(isa);

@@ -12,19 +12,10 @@ static float step(int fused, float a, float b, float c) {
     return product + c;
 }
 
-/* the baseline has no fused operation */
-static int is_fused(int isa) { return isa != ISA_BASELINE; }
-
 static float *transposed(const float *x, int64_t rows, int64_t cols, size_t misaligned) {
     float *y = guarded_floats(rows * cols, misaligned);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < cols; j++) y[j * rows + i] = x[i * cols + j];
-    return y;
-}
-
-static float *copied(const float *x, int64_t n, size_t misaligned) {
-    float *y = guarded_floats(n, misaligned);
-    memcpy(y, x, (size_t)n * 4);
     return y;
 }
 
@@ -44,8 +35,6 @@ static void chain(int fused, const float *a, const float *b, float *c, int64_t m
             *at = add && splits > 1 ? *at + part[0] : part[0];
         }
 }
-
-static size_t anywhere(void) { return 4 * (size_t)random_below(16); }
 
 struct shape {
     int64_t m, n, k;
@@ -218,7 +207,7 @@ int main(void) {
         {100, 257, 384}, {131, 149, 383}, {32, 256, 784}, {520, 33, 260}, {64, 1024, 130},  {1024, 64, 129}, {10, 70, 4099},
         {30, 64, 4096}, {1, 1, 5000},    {90, 100, 4096}, {400, 65, 1030},  {2, 1000, 600},
     };
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i += SLOW ? 2 : 1) {
+    for (int i = 0; i < COUNT(shapes); i += SLOW ? 2 : 1) {
         test_gemm(shapes[i], 0);
         test_linear(shapes[i], 0);
     }

@@ -6,15 +6,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
-
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
-
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- the thread that writes ---- */
 
@@ -84,13 +75,13 @@ enum { RUNS = 1500 };
         CHECK(RUN(name, __VA_ARGS__) == FATHOM_OK, #name " with valid indices");                       \
         memcpy(want_, y_, (size_t)ny_ * sizeof(float));                                                \
         start_writer(index_, (n), (bound));                                                            \
-        double until_ = seconds() + 20;                                                                \
+        double until_ = seconds(CLOCK_MONOTONIC) + 20;                                                                \
         while (runs_[0] + runs_[1] < RUNS || !runs_[0] || !runs_[1]) {                                 \
             memset(y_, 0, (size_t)ny_ * sizeof(float));                                                \
             int32_t status_ = RUN(name, __VA_ARGS__);                                                  \
             check_run(#name, status_, (refusal), y_, want_, ny_);                                      \
             runs_[status_ != FATHOM_OK]++;                                                             \
-            if (seconds() > until_) break;                                                             \
+            if (seconds(CLOCK_MONOTONIC) > until_) break;                                                             \
         }                                                                                              \
         stop_writer();                                                                                 \
         CHECK(runs_[0] && runs_[1], #name ": %lld runs succeeded, %lld were refused", (long long)runs_[0], (long long)runs_[1]); \

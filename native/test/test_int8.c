@@ -13,8 +13,6 @@ static int has_vnni, has_avx_vnni;
         if (use_vnni(form), fathom_int8_native() == form)
 static void use_vnni(int form) { machine.avx512_vnni = form && has_vnni, machine.avx_vnni = form && has_avx_vnni; }
 
-static size_t anywhere(void) { return 4 * (size_t)random_below(16); }
-
 /* ---- the definition ---- */
 
 /* q[n] and s of x[n], whose neighbors lie `step` floats apart */
@@ -38,9 +36,6 @@ static struct rounded_rows rounded_rows(const float *x, int64_t rows, int64_t n)
     for (int64_t i = 0; i < rows; i++) r.scale[i] = rounded(x + i * n, n, r.q + i * n);
     return r;
 }
-
-/* kernels make results below the smallest normal number 0 */
-static float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
 
 static float scaled(int64_t sum, float channel, float row) {
     CHECK(sum <= INT32_MAX && sum >= INT32_MIN, "%ld is no int32", sum);
@@ -209,12 +204,6 @@ static void test_conv(int64_t n, struct window g, int special) {
     release_guarded();
 }
 
-static struct window window_of(int64_t h, int64_t w, int64_t c, int64_t k, int64_t kernel, int64_t stride, int64_t pad) {
-    return (struct window){.h = h, .w = w, .c = c, .oh = (h + 2 * pad - kernel) / stride + 1, .ow = (w + 2 * pad - kernel) / stride + 1,
-                           .k = k, .kh = kernel, .kw = kernel, .sh = stride, .sw = stride, .dh = 1, .dw = 1, .top = pad, .left = pad,
-                           .groups = 1};
-}
-
 /* a window of its own size, step and padding on each side, which need not reach the end of the image */
 static struct window random_window(void) {
     struct window g = {.c = 1 + random_below(40), .k = 1 + random_below(70), .kh = 1 + random_below(4), .kw = 1 + random_below(4),
@@ -233,12 +222,15 @@ static void test_refusals(void) {
     float x[8] = {0}, y[8];
     uint8_t packed[512] = {0};
     CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 1, .n = 1, .k = INT8_TERMS + 1, .row = -1) == FATHOM_LONG_SUM
-              && run_words[1] == K_linear_int8 && run_words[2] == INT8_TERMS + 1 && run_words[3] == INT8_TERMS, "a sum that an int32 may not hold");
+              && run_words[1] == K_linear_int8 && run_words[2] == INT8_TERMS + 1 && run_words[3] == INT8_TERMS,
+              "a sum that an int32 may not hold");
     CHECK(RUN(int8_pack, .w = x, .packed = packed, .n = 1, .k = INT8_TERMS + 1, .runs = 1) == FATHOM_LONG_SUM, "its weights");
-    struct window g = window_of(3, 1, INT8_TERMS / 3 + 1, 1, 1, 1, 0);
+    struct window g = square_window(3, 1, INT8_TERMS / 3 + 1, 1, 1, 1, 0, 1);
     g.kh = 3, g.oh = 1;
     CHECK(RUN(conv_int8, .x = x, .packed = packed, .y = y, .n = 1, .g = g, .row = -1) == FATHOM_LONG_SUM, "taps");
     CHECK(fathom_int8_bytes(INT64_MAX / 8, INT8_TERMS, 1) == INT64_MAX && fathom_int8_bytes(-1, 4, 1) == INT64_MAX, "too many bytes");
+    CHECK(fathom_int8_bytes(1, INT64_MAX, 1) == INT64_MAX && fathom_int8_bytes(1, INT64_MAX, 2) == INT64_MAX,
+          "too many bytes of a channel");
     CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 0, .n = 3, .k = 4, .row = -1) == FATHOM_OK, "no rows");
     CHECK(RUN(linear_int8, .x = x, .packed = packed, .y = y, .m = 3, .n = 0, .k = 4, .row = -1) == FATHOM_OK, "no columns");
 }
@@ -260,10 +252,10 @@ int main(void) {
     test_linear(7, 9, INT8_TERMS, LARGE);
     test_linear(2, 70, INT8_TERMS, LARGE_POSITIVE);
     for (int64_t i = 0; i < 2 * SOME; i++) test_conv(1 + random_below(3), random_window(), i % 8 == 0);
-    test_conv(1, window_of(30, 30, 3, 64, 7, 2, 3), 0);
-    test_conv(2, window_of(14, 14, 64, 80, 3, 1, 1), 0);
-    test_conv(3, window_of(9, 9, 32, 48, 3, 2, 1), 0);
-    test_conv(7, window_of(8, 8, 40, 33, 1, 2, 0), 1);
+    test_conv(1, square_window(30, 30, 3, 64, 7, 2, 3, 1), 0);
+    test_conv(2, square_window(14, 14, 64, 80, 3, 1, 1, 1), 0);
+    test_conv(3, square_window(9, 9, 32, 48, 3, 2, 1, 1), 0);
+    test_conv(7, square_window(8, 8, 40, 33, 1, 2, 0, 1), 1);
     test_refusals();
     return DONE();
 }

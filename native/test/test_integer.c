@@ -160,7 +160,7 @@ static void same_bits(void) {
 int main(void) {
     static const int64_t sizes[] = {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 67, 257};
     FOR_EACH_ISA(isa) {
-        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        for (int i = 0; i < COUNT(sizes); i++) {
             int64_t n = sizes[i];
             const int64_t dense[] = {n, 1}, line[] = {0, 1}, column[] = {1, 0}, one[] = {0, 0}, turned[] = {1, 3};
             for (int row = 0; row < INTEGER_COUNT; row++) {

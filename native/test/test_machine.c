@@ -15,7 +15,7 @@ static const struct machine machines[] = {
 #if defined(RUNS_SLOWLY)
 enum { MACHINES = 2 }; /* the smallest blocks, and others */
 #else
-enum { MACHINES = sizeof machines / sizeof *machines };
+enum { MACHINES = COUNT(machines) };
 #endif
 
 /* a result on every machine and for any number of parts has the bits of the first; the expression writes `count` floats to y */
@@ -34,13 +34,13 @@ enum { MACHINES = sizeof machines / sizeof *machines };
         }                                                                                                   \
     } while (0)
 
-static float *values(int64_t n) { return guarded_random(n, 4 * (size_t)random_below(16), -1, 1); }
+static float *values(int64_t n) { return guarded_random(n, anywhere(), -1, 1); }
 
 static void test_products(int isa) {
     static const struct {
         int64_t m, n, k, ta, tb;
     } shapes[] = {{70, 300, 1300, 0, 0}, {1, 520, 1100, 0, 0}, {37, 90, 700, 0, 1}, {3, 130, 2100, 1, 0}, {600, 70, 300, 0, 0}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    for (int i = 0; i < COUNT(shapes); i++) {
         int64_t m = shapes[i].m, n = shapes[i].n, k = shapes[i].k, ta = shapes[i].ta, tb = shapes[i].tb;
         float *a = values(m * k), *b = values(k * n);
         for (int64_t add = 0; add < 2; add++)
@@ -59,24 +59,18 @@ static void test_products(int isa) {
     printf("products of isa %d\n", isa);
 }
 
-static struct window window_of(int64_t h, int64_t w, int64_t c, int64_t k, int64_t kernel, int64_t stride, int64_t pad, int64_t groups) {
-    return (struct window){.h = h, .w = w, .c = c, .oh = (h + 2 * pad - kernel) / stride + 1, .ow = (w + 2 * pad - kernel) / stride + 1,
-                           .k = k, .kh = kernel, .kw = kernel, .sh = stride, .sw = stride, .dh = 1, .dw = 1, .top = pad, .left = pad,
-                           .groups = groups};
-}
-
 static void test_convolutions(int isa) {
     const struct window shapes[] = {
-        window_of(9, 12, 200, 40, 3, 2, 1, 1), /* taps and channels in several blocks */
-        window_of(10, 11, 64, 96, 3, 1, 1, 1), /* Winograd */
-        window_of(21, 30, 3, 20, 3, 1, 1, 1),  /* joined, with a halo */
-        window_of(21, 30, 1, 6, 5, 1, 2, 1),   /* planes and bands */
-        window_of(9, 40, 40, 40, 3, 1, 1, 40), /* depthwise */
-        window_of(13, 13, 48, 80, 1, 1, 0, 1),
-        window_of(12, 12, 24, 24, 3, 1, 1, 2),
+        square_window(9, 12, 200, 40, 3, 2, 1, 1), /* taps and channels in several blocks */
+        square_window(10, 11, 64, 96, 3, 1, 1, 1), /* Winograd */
+        square_window(21, 30, 3, 20, 3, 1, 1, 1),  /* joined, with a halo */
+        square_window(21, 30, 1, 6, 5, 1, 2, 1),   /* planes and bands */
+        square_window(9, 40, 40, 40, 3, 1, 1, 40), /* depthwise */
+        square_window(13, 13, 48, 80, 1, 1, 0, 1),
+        square_window(12, 12, 24, 24, 3, 1, 1, 2),
     };
     int64_t n = 3;
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    for (int i = 0; i < COUNT(shapes); i++) {
         const struct window *g = shapes + i;
         int64_t xs = n * g->h * g->w * g->c, ys = n * g->oh * g->ow * g->k, ws = g->k * g->kh * g->kw * (g->c / g->groups);
         float *x = values(xs), *w = values(ws), *dy = values(ys), *bias = values(g->k);
@@ -92,7 +86,7 @@ static void test_convolutions(int isa) {
 /* results that fit the caches of some and go past those of others */
 static void test_streams(int isa) {
     int64_t n = 50000, c = 32, rows = n / c;
-    struct window g = window_of(40, 39, c, c, 2, 2, 0, c);
+    struct window g = square_window(40, 39, c, c, 2, 2, 0, c);
     float *x = values(n), *b = values(n), *mean = values(c), *variance = guarded_random(c, 0, 0.5, 2);
     float *dy = values(g.oh * g.ow * c);
     SAME_BITS("unary", n, RUN(unary, .row = UNARY_sigmoid, .x = x, .y = y, .n = n));

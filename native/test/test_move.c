@@ -1,8 +1,6 @@
 /* gather, scatter_add, scatter, bags of rows, permute and copy_rows against plain loops. */
 #include "check.h"
 
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
-
 /* norm[2][16][channels]: channel c is value * (c + 1) / 255 - c / 2 */
 static float *norm_of(int64_t channels) {
     float *norm = guarded_floats(32 * channels, 4);
@@ -49,8 +47,8 @@ static void gather(void) {
                     if (rows > 0) {
                         memset(y, 0xff, (size_t)n * 4);
                         index[rows - 1] = rows % 2 ? (int32_t)(negative ? -srcrows - 1 : -1) : (int32_t)srcrows;
-                        CHECK(RUN(gather, .kind = kind, .width = bytes, .src = src, .srcrows = srcrows, .index = index, .negative = negative,
-                                  .y = (uint8_t *)y, .outer = outer, .rows = rows, .cols = cols)
+                        CHECK(RUN(gather, .kind = kind, .width = bytes, .src = src, .srcrows = srcrows, .index = index,
+                                  .negative = negative, .y = (uint8_t *)y, .outer = outer, .rows = rows, .cols = cols)
                                   == FATHOM_BAD_INDEX,
                               "isa %d", isa);
                         CHECK(run_words[1] == rows - 1 && run_words[2] == index[rows - 1] && run_words[3] == srcrows,
@@ -117,7 +115,7 @@ static float joined(int kind, float y, float x) {
 /* x[o][i][c] joined to y[o][n][cols], whose index is [o][i][c] or [i]; whole numbers, so that int32 and floats agree */
 static void scatters(void) {
     static const int64_t shapes[][4] = {{1, 900, 1, 5}, {1, 40, 1, 2000}, {3, 7, 5, 4}, {2, 50, 70, 9}, {700, 6, 1, 3}, {1, 5, 3000, 2}};
-    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
+    for (int k = 0; k < COUNT(shapes); k++)
         for (int kind = 0; kind < JOIN_KINDS; kind++)
             for (int own = 0; own < 2; own++) { /* every element has a number of its own */
                 const int64_t outer = shapes[k][0], rows = shapes[k][1], cols = shapes[k][2], n = shapes[k][3];
@@ -164,7 +162,8 @@ static void scatters(void) {
 }
 
 static void bags(void) {
-    static const int64_t sizes[][4] = {{1, 1, 1, 1}, {7, 3, 5, 9}, {50, 6, 17, 300}, {300, 5, 64, 4}, {9, 4, 700, 5}, {3, 0, 8, 2}, {0, 3, 8, 2}};
+    static const int64_t sizes[][4] = {{1, 1, 1, 1}, {7, 3, 5, 9}, {50, 6, 17, 300}, {300, 5, 64, 4}, {9, 4, 700, 5}, {3, 0, 8, 2},
+                                       {0, 3, 8, 2}};
     FOR_EACH_ISA(isa)
         FOR_EACH_PARTS(parts)
             for (int k = 0; k < COUNT(sizes) * 16; k++) {
@@ -202,7 +201,8 @@ static void bags(void) {
                             want += (weights ? weights[j] : 1.0) * src[index[j] * cols + c];
                             sum[index[j] * cols + c] = fmaf(weights ? weights[j] : 1, dy[i * cols + c], sum[index[j] * cols + c]);
                         }
-                        CHECK_NEAR(y[i * cols + c], want, 3e-6, "isa %d parts %d case %d at %lld", isa, parts, k, (long long)(i * cols + c));
+                        CHECK_NEAR(y[i * cols + c], want, 3e-6, "isa %d parts %d case %d at %lld", isa, parts, k,
+                                   (long long)(i * cols + c));
                     }
                 for (int64_t i = 0; i < srcrows * cols; i++)
                     CHECK_NEAR(dsrc[i], sum[i], isa ? 0 : 1e-4, "isa %d parts %d case %d: gradient at %lld", isa, parts, k, (long long)i);
@@ -301,7 +301,8 @@ static void copy_rows(void) {
                         .outer = outer, .rows = rows, .cols = cols, .add = add);
                     CHECK_BITS(y, want, ny, "isa %d parts %d shape %d add %d", isa, parts, k, add);
                     for (int64_t width = 1; width < 3 && !add; width++) { /* narrow elements go where floats go */
-                        uint8_t *from = guarded((size_t)(nx * width), (size_t)width), *to = guarded((size_t)(ny * width), 3 * (size_t)width);
+                        uint8_t *from = guarded((size_t)(nx * width), (size_t)width),
+                            *to = guarded((size_t)(ny * width), 3 * (size_t)width);
                         int64_t wrong = 0;
                         for (int64_t i = 0; i < nx * width; i++) from[i] = (uint8_t)random_bits();
                         memset(to, 7, (size_t)(ny * width));

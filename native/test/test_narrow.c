@@ -1,6 +1,6 @@
 /*
- * linear_narrow: weights of bf16 give the bits of linear with the same numbers, for every m; those of int8 the bits of linear with the whole
- * numbers, times the scale, and then what follows. gather widens rows of both types.
+ * linear_narrow: weights of bf16 give the bits of linear with the same numbers, for every m; those of int8 the bits of linear with the
+ * whole numbers, times the scale, and then what follows. gather widens rows of both types.
  */
 #include "check.h"
 #include "sizes.h"
@@ -10,13 +10,13 @@ struct shape {
 };
 
 /* what the kernels of this ISA make a panel of */
-static int64_t lanes(int isa) { return isa == 2 ? 16 : isa == 1 ? 8 : 4; }
+static int64_t lanes(int isa) { return isa == ISA_V4 ? 16 : isa == ISA_V3 ? 8 : 4; }
 static int64_t panel_vectors(int isa) {
 #if defined(__aarch64__)
     (void)isa;
     return 4;
 #else
-    return isa == 2 ? 4 : 2;
+    return isa == ISA_V4 ? 4 : 2;
 #endif
 }
 
@@ -127,7 +127,7 @@ int main(void) {
         {1, 1, 1},   {3, 5, 0},     {2, 1, 2},      {1, 64, 385},  {1, 257, 800},  {1, 300, 1201}, {2, 512, 64}, {6, 64, 384},
         {7, 65, 385}, {13, 31, 1025}, {128, 10, 128}, {40, 211, 97}, {97, 129, 1024}, {211, 33, 300}, {64, 300, 515},
     };
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) test_linear(shapes[i], i % 3 == 1);
+    for (int i = 0; i < COUNT(shapes); i++) test_linear(shapes[i], i % 3 == 1);
     test_gather(1, 1);
     test_gather(30, 17);
     test_gather(100, 300);

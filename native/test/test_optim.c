@@ -1,7 +1,6 @@
 /* Every row of optim.def against its formula in double, over segments and groups; the sum of squares; zeros; short rows. */
 #include "check.h"
 
-#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
 enum { BLOCK = 4000, SEGMENTS = 6 };
 
 /* offset, count, group: one value, lanes +- 1, a prime, gaps between them, two groups */
@@ -261,7 +260,7 @@ static void same_bits(void) {
                 UPDATE(&settings[rule], .w = now[0], .g = g, .m0 = now[1], .m1 = now[2], .m2 = now[3], .segments = *segments, .count = 3,
                        .groups = *groups, .scale = 0.7f, .limit = 0.5f);
                 for (int k = 0; k < ARRAYS; k++) {
-                    if (reference < 0 || (reference == 0 && isa > 0)) memcpy(first[k], now[k], (size_t)n * 4);
+                    if (reference < 0 || (!is_fused(reference) && is_fused(isa))) memcpy(first[k], now[k], (size_t)n * 4);
                     CHECK_BITS(now[k], first[k], n, "setting %d array %d isa %d parts %d", rule, k, isa, parts);
                 }
                 if (reference < 1) reference = isa;
@@ -283,7 +282,8 @@ static void short_rows(void) {
         FOR_EACH_PARTS(parts) {
             memcpy(w, w0, (size_t)n * 4);
             memcpy(y, w0, (size_t)n * 4);
-            CHECK(RUN(update, .rule = RULE_sgd, .w = w, .g = g, .segments = *rows, .count = ROWS + 1, .groups = *groups, .scale = 1, .limit = INFINITY)
+            CHECK(RUN(update, .rule = RULE_sgd, .w = w, .g = g, .segments = *rows, .count = ROWS + 1, .groups = *groups, .scale = 1,
+                      .limit = INFINITY)
                       == FATHOM_OK,
                   "status");
             CHECK(RUN(zero, .y = y, .segments = *rows, .count = ROWS + 1) == FATHOM_OK, "status");

@@ -159,7 +159,8 @@ static void pads(void) {
             for (int k = 0; k < 200; k++) {
                 int mode = k % 4;
                 int64_t n = between(1, 3), c = between(1, 35), size[3] = {between(1, 3), between(1, 6), between(1, 9)}, all[3];
-                struct pad_args a = {.mode = mode, .n = n, .d = size[0], .h = size[1], .w = size[2], .c = c, .width = 4, .value = 0x3f000000};
+                struct pad_args a = {.mode = mode, .n = n, .d = size[0], .h = size[1], .w = size[2], .c = c, .width = 4,
+                                     .value = 0x3f000000};
                 for (int i = 0; i < 6; i++) {
                     int64_t most = mode == PAD_REFLECT ? size[i / 2] - 1 : mode == PAD_CIRCULAR ? size[i / 2] : 4;
                     a.pads[i] = between(0, most);

@@ -107,8 +107,6 @@ struct results {
     float *y, *hn, *cn, *gates, *inputs, *states, *extra, *d[INPUTS];
 };
 
-static size_t anywhere(void) { return 4 * (size_t)random_below(16); }
-
 static struct results forward(const struct layer *l, int saves, int packed) {
     int64_t width = gates_of(l->cell) * l->h, rows = l->n * l->t;
     struct results r = {.y = guarded_floats(rows * l->h, anywhere()), .hn = guarded_floats(l->n * l->h, anywhere()),
@@ -125,10 +123,11 @@ static struct results forward(const struct layer *l, int saves, int packed) {
         RUN(linear_pack, .w = l->in[W], .packed = w, .n = width, .k = l->i);
         RUN(linear_pack, .w = l->in[U], .packed = u, .n = width, .k = l->h);
     }
-    int32_t status = RUN(recurrent, .cell = l->cell, .x = l->in[X], .w = l->in[W], .w_packed = w, .u = l->in[U], .u_packed = u, .b = l->in[B],
-                         .bh = l->in[BH], .peep = l->in[PEEP], .h0 = l->in[H0], .c0 = l->in[C0], .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .mask = l->mask, .y = r.y,
-                         .hn = r.hn, .cn = r.cn, .gates = r.gates, .inputs = r.inputs, .states = r.states, .extra = r.extra, .n = l->n,
-                         .t = l->t, .i = l->i, .h = l->h, .flags = l->flags);
+    int32_t status = RUN(recurrent, .cell = l->cell, .x = l->in[X], .w = l->in[W], .w_packed = w, .u = l->in[U], .u_packed = u,
+                         .b = l->in[B], .bh = l->in[BH], .peep = l->in[PEEP], .h0 = l->in[H0], .c0 = l->in[C0], .lengths = l->lengths,
+                         .skip = l->skip, .lag = l->lag, .mask = l->mask, .y = r.y, .hn = r.hn, .cn = r.cn, .gates = r.gates,
+                         .inputs = r.inputs, .states = r.states, .extra = r.extra, .n = l->n, .t = l->t, .i = l->i, .h = l->h,
+                         .flags = l->flags);
     CHECK(status == FATHOM_OK, "status %d", status);
     return r;
 }
@@ -139,10 +138,10 @@ static void backward(const struct layer *l, struct results *r, int add) {
         for (int64_t j = 0; r->d[i] && add && j < l->count[i]; j++) r->d[i][j] = 1;
     }
     int32_t status = RUN(recurrent_grad, .cell = l->cell, .w = l->in[W], .u = l->in[U], .peep = l->in[PEEP],
-                         .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .mask = l->mask, .gates = r->gates, .inputs = r->inputs, .states = r->states, .extra = r->extra, .dy = l->dy,
-                         .dhn = l->dhn, .dcn = l->dcn, .dx = r->d[X], .dw = r->d[W], .du = r->d[U], .db = r->d[B], .dbh = r->d[BH],
-                         .dpeep = r->d[PEEP], .dh0 = r->d[H0], .dc0 = r->d[C0], .add = add ? 255 : 0, .n = l->n, .t = l->t, .i = l->i,
-                         .h = l->h, .flags = l->flags);
+                         .lengths = l->lengths, .skip = l->skip, .lag = l->lag, .mask = l->mask, .gates = r->gates, .inputs = r->inputs,
+                         .states = r->states, .extra = r->extra, .dy = l->dy, .dhn = l->dhn, .dcn = l->dcn, .dx = r->d[X], .dw = r->d[W],
+                         .du = r->d[U], .db = r->d[B], .dbh = r->d[BH], .dpeep = r->d[PEEP], .dh0 = r->d[H0], .dc0 = r->d[C0],
+                         .add = add ? 255 : 0, .n = l->n, .t = l->t, .i = l->i, .h = l->h, .flags = l->flags);
     CHECK(status == FATHOM_OK, "status %d", status);
 }
 
@@ -226,8 +225,8 @@ static void test_layer(struct layer l, int64_t checked) {
                     if (r.d[i]) CHECK_BITS(r.d[i], want.d[i], l.count[i], "gradient %d cell %d isa %d parts %d", i, l.cell, isa, parts);
             }
             for (int64_t j = 0; j < sizes[0]; j++)
-                CHECK_NEAR(r.y[j], out[0][j], 2e-5, "y[%ld] cell %d flags %d n %ld t %ld i %ld h %ld isa %d parts %d", j, l.cell, l.flags, l.n,
-                           l.t, l.i, l.h, isa, parts);
+                CHECK_NEAR(r.y[j], out[0][j], 2e-5, "y[%ld] cell %d flags %d n %ld t %ld i %ld h %ld isa %d parts %d", j, l.cell, l.flags,
+                           l.n, l.t, l.i, l.h, isa, parts);
             for (int64_t j = 0; j < sizes[1]; j++) {
                 CHECK_NEAR(r.hn[j], out[1][j], 2e-5, "hn[%ld] cell %d isa %d", j, l.cell, isa);
                 if (l.cell == LSTM) CHECK_NEAR(r.cn[j], out[2][j], 2e-5, "cn[%ld] isa %d", j, isa);
@@ -275,12 +274,13 @@ static void test_rows(int cell, int flags) {
     float *bits = guarded_floats(l.n * l.t * l.h, 0);
     FOR_EACH_ISA(isa) {
         struct results all = forward(&l, 0, 1);
-        if (isa == 1) memcpy(bits, all.y, (size_t)(l.n * l.t * l.h) * 4);
-        if (isa == 2) CHECK_BITS(all.y, bits, l.n * l.t * l.h, "v4 and v3, cell %d", cell);
+        if (isa == ISA_V3) memcpy(bits, all.y, (size_t)(l.n * l.t * l.h) * 4);
+        if (isa == ISA_V4) CHECK_BITS(all.y, bits, l.n * l.t * l.h, "v4 and v3, cell %d", cell);
         for (int64_t b = 0; b < l.n; b++) {
             struct layer one = l;
             one.n = 1, one.t = l.lengths[b], one.lengths = 0;
-            int64_t padding = l.t - one.t, from = b * l.t + (flags & IN_FRONT ? padding : 0), pad = flags & IN_FRONT ? b * l.t : from + one.t;
+            int64_t padding = l.t - one.t, from = b * l.t + (flags & IN_FRONT ? padding : 0),
+                pad = flags & IN_FRONT ? b * l.t : from + one.t;
             one.in[X] = l.in[X] + from * l.i;
             one.in[H0] = l.in[H0] ? l.in[H0] + b * l.h : 0;
             one.mask = l.mask ? l.mask + b * l.h : 0;
@@ -296,7 +296,8 @@ static void test_rows(int cell, int flags) {
 
 /* a gang that shares the units of wide layers leaves the bits that one thread leaves */
 static void test_gang(int cell, int flags) {
-    struct layer l = random_layer(cell, flags, flags == 0 ? 15 : 1 + random_below(5), 1 + random_below(5), 1 + random_below(150), 200 + random_below(60));
+    struct layer l = random_layer(cell, flags, flags == 0 ? 15 : 1 + random_below(5), 1 + random_below(5), 1 + random_below(150),
+                                  200 + random_below(60));
     int64_t rows = l.n * l.t * l.h, states = l.n * l.h, first = guarded_count;
     fathom_set_threads(4);
     FOR_EACH_ISA(isa) {
@@ -314,7 +315,9 @@ static void test_gang(int cell, int flags) {
             CHECK_BITS(r.hn, one.hn, states, "hn of %d members, cell %d flags %d isa %d", members, cell, flags, isa);
             if (cell == LSTM) CHECK_BITS(r.cn, one.cn, states, "cn of %d members, flags %d isa %d", members, flags, isa);
             for (int i = 0; i < INPUTS; i++)
-                if (r.d[i]) CHECK_BITS(r.d[i], one.d[i], l.count[i], "gradient %d of %d members, cell %d flags %d isa %d", i, members, cell, flags, isa);
+                if (r.d[i])
+                    CHECK_BITS(r.d[i], one.d[i], l.count[i], "gradient %d of %d members, cell %d flags %d isa %d", i, members, cell, flags,
+                               isa);
         }
         fathom_force_parts(0);
         release_guarded_from((int)first);
@@ -328,7 +331,8 @@ static void test_bad_lengths(void) {
     float x[64] = {0}, y[64];
     for (int i = 0; i < 2; i++) {
         lengths[1] = i ? 5 : 0;
-        CHECK(RUN(recurrent, .x = x, .w = x, .u = x, .lengths = lengths, .y = y, .n = 2, .t = 4, .i = 2, .h = 3) == (i ? FATHOM_BAD_LENGTH : FATHOM_NO_STEPS), "%d", i);
+        int32_t status = RUN(recurrent, .x = x, .w = x, .u = x, .lengths = lengths, .y = y, .n = 2, .t = 4, .i = 2, .h = 3);
+        CHECK(status == (i ? FATHOM_BAD_LENGTH : FATHOM_NO_STEPS), "%d", i);
         CHECK(run_words[1] == 1 && run_words[2] == lengths[1] && run_words[3] == 4, "detail of length %d", lengths[1]);
     }
     release_guarded();
@@ -341,7 +345,8 @@ int main(void) {
             test_rows(cell, flags);
             test_gang(cell, flags);
             for (int i = 0; i < 2; i++)
-                test_layer(random_layer(cell, flags, 1 + random_below(6), 1 + random_below(5), 1 + random_below(5), 1 + random_below(9)), INT64_MAX);
+                test_layer(random_layer(cell, flags, 1 + random_below(6), 1 + random_below(5), 1 + random_below(5), 1 + random_below(9)),
+                           INT64_MAX);
             test_layer(random_layer(cell, flags, 14, 3, 2, 19), INT64_MAX);
             if (flags >= (SANITIZED ? 1 : IN_FRONT)) continue;
             test_chunks(cell, flags);

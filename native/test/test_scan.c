@@ -3,7 +3,8 @@
 
 /* outer, r, inner */
 static const int64_t shapes[][3] = {
-    {1, 0, 1}, {1, 1, 1}, {3, 7, 1}, {2, 48, 1}, {2, 49, 3}, {1, 5, 64}, {3, 13, 65}, {1, 1021, 2}, {40, 301, 1}, {1, 3, 131}, {1, 70001, 1},
+    {1, 0, 1}, {1, 1, 1}, {3, 7, 1}, {2, 48, 1}, {2, 49, 3}, {1, 5, 64}, {3, 13, 65}, {1, 1021, 2}, {40, 301, 1}, {1, 3, 131},
+    {1, 70001, 1},
 };
 
 static void cumsum(int64_t outer, int64_t r, int64_t inner) {
@@ -107,7 +108,7 @@ static void integers(void) {
 }
 
 int main(void) {
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    for (int i = 0; i < COUNT(shapes); i++) {
         cumsum(shapes[i][0], shapes[i][1], shapes[i][2]);
         for (int what = 0; what < 3; what++) sort(shapes[i][0], shapes[i][1], shapes[i][2], what);
     }

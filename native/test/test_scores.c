@@ -44,7 +44,7 @@ static void dots_int8(int isa, int64_t rows, int64_t queries, int64_t c) {
 int main(void) {
     static const int64_t sizes[] = {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 64, 100, 384, 771};
     FOR_EACH_ISA(isa) {
-        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int s = 0; s < COUNT(sizes); s++)
             for (int64_t rows = 1; rows <= 9; rows += rows < 5 ? 1 : 4)
                 for (int64_t queries = 1; queries <= 9; queries += rows < 5 ? 2 : 3) {
                     dots(isa, rows, queries, sizes[s]);

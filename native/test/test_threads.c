@@ -2,18 +2,15 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <dlfcn.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static double seconds(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void rest(double s) {
     struct timespec t = {(time_t)s, (long)((s - (double)(time_t)s) * 1e9)};
@@ -48,7 +45,7 @@ static void every_part_runs_once(void) {
     for (int threads = 1; threads <= 9; threads += threads < 4 ? 1 : 5) {
         fathom_set_threads(threads);
         for (int repeat = 0; repeat < 20; repeat++)
-            for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) check_region(parts[i]);
+            for (int i = 0; i < COUNT(parts); i++) check_region(parts[i]);
     }
     fathom_set_threads(0);
     CHECK(fathom_threads() == 1, "%d threads", fathom_threads());
@@ -304,6 +301,35 @@ static void idle_threads_take_parts_of_late_ones(void) {
         }
 }
 
+/* The pool calls the system through this, so that whoever wakes a worker can lose its processor, once, right after that. */
+static long (*system_call)(long, ...);
+static atomic_int wake_is_slow;
+__attribute__((constructor)) static void find_system_call(void) { *(void **)&system_call = dlsym(RTLD_NEXT, "syscall"); }
+long syscall(long number, ...) {
+    long word[6];
+    va_list given;
+    va_start(given, number);
+    for (int i = 0; i < 6; i++) word[i] = va_arg(given, long);
+    va_end(given);
+    long result = system_call(number, word[0], word[1], word[2], word[3], word[4], word[5]);
+    if (number == SYS_futex && (word[1] & FUTEX_CMD_MASK) == FUTEX_WAKE && atomic_exchange(&wake_is_slow, 0)) rest(0.05);
+    return result;
+}
+
+/* The first worker is done before the caller has started the second, whose parts must not look as if they were done as well. */
+static void parts_are_taken_of_workers_that_start_late(void) {
+    fathom_set_threads(3);
+    check_region(12);
+    for (int64_t slow = 8; slow < 12; slow++) {
+        struct stealing s = {.slow = slow};
+        rest(0.05); /* now all are asleep */
+        atomic_store(&wake_is_slow, 1);
+        fathom_parallel(hold_up, &s, 12);
+        CHECK(!atomic_exchange(&wake_is_slow, 0), "nobody was woken");
+        CHECK(atomic_load(&s.ended) == 12, "%d parts of 12", atomic_load(&s.ended));
+    }
+}
+
 /* every part waits for all others, so that each needs a thread */
 static void gather(void *context, int64_t part, int64_t parts) {
     (void)part;
@@ -313,7 +339,7 @@ static void gather(void *context, int64_t part, int64_t parts) {
 
 static void every_member_is_woken(void) {
     static const int sizes[] = {2, 3, 4, 5, 8, 13, 64};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    for (int i = 0; i < COUNT(sizes); i++)
         for (int repeat = 0; repeat < 3; repeat++) {
             atomic_int begun = 0;
             fathom_set_threads(sizes[i]);
@@ -353,7 +379,7 @@ static void fill_own(void *context, int64_t part, int64_t parts) {
 static void every_thread_has_memory_of_its_own(void) {
     static const int64_t floats[] = {1, 1000, 100, 100000, 5 << 20, 16};
     fathom_set_threads(OWN_PARTS);
-    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
+    for (int i = 0; i < COUNT(floats); i++) {
         struct owning o = {.floats = floats[i]};
         float *scratch = malloc((size_t)floats[i] * sizeof(float));
         fathom_parallel_with(fill_own, &o, OWN_PARTS, scratch, floats[i]);
@@ -430,7 +456,7 @@ static void callers_share_one_pool(int threads, int resize) {
 static void more_threads_than_processors(void) {
     static const int sizes[] = {2, 4, 8, 64};
     int64_t parts = fathom_pool_counter(PARTS);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (int i = 0; i < COUNT(sizes); i++) {
         int64_t regions = 2000;
         int tries = 0;
         fathom_set_threads(sizes[i]);
@@ -623,6 +649,7 @@ int main(void) {
     parts_follow_the_work();
     callers_share_the_threads();
     idle_threads_take_parts_of_late_ones();
+    parts_are_taken_of_workers_that_start_late();
     every_member_is_woken();
     every_thread_has_memory_of_its_own();
     fathom_set_threads(4);

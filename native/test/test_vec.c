@@ -55,7 +55,7 @@ static void powers(void) {
     static float a[CHUNK], b[CHUNK], y[ISA_COUNT][CHUNK];
     static const float special[] = {0, 1, -1, 0.5f, -0.5f, 2, -2, 3, -3, 0.25f, 16777215, 16777216, 3e38f,
                                     1e-40f, INFINITY, -INFINITY, NAN};
-    enum { SPECIALS = sizeof special / sizeof *special };
+    enum { SPECIALS = COUNT(special) };
     double worst[ISA_COUNT] = {0};
     for (int chunk = 0; chunk < 300; chunk++) {
         for (int i = 0; i < CHUNK; i++) {

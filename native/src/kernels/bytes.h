@@ -83,6 +83,12 @@ static inline v_shorts shorts_get(const uint8_t *p, int64_t m) {
     return x;
 }
 
-static inline v bfloats_widen(v_shorts x) { return (v)(__builtin_convertvector(x, vu) << 16); }
+/* bf16: the nearest ones, in the lower halves; the first (0) or second of two that share a word, as floats */
+static inline vu bfloat_bits(v x) {
+    const vu bits = (vu)x, nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    return (vu)v_sel(x == x, (v)nearest, (v)(bits >> 16 | 0x40));
+}
+INLINE v bfloat_of_pair(vu words, int second) { return (v)(second ? words & 0xffff0000 : words << 16); }
+static inline v bfloats_widen(v_shorts x) { return bfloat_of_pair(__builtin_convertvector(x, vu), 0); }
 
 #endif

@@ -57,12 +57,6 @@ static inline v_shorts halves_narrow(v x) {
 }
 #endif
 
-/* BF16 */
-static inline v_shorts bfloats_narrow(v x) {
-    const vu bits = (vu)x, nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    return v_low16((vu)v_sel(x == x, (v)nearest, (v)(bits >> 16 | 0x40)));
-}
-
 /* ---- all types ---- */
 
 /* a constant wherever the type is */
@@ -84,7 +78,7 @@ INLINE void elements_put(int type, uint8_t *p, v x, int64_t m) {
     case ELEMENT_U8: bytes_put(p, (vi)x, 0, 255, m); break;
     case ELEMENT_I8: bytes_put(p, (vi)x, -128, 127, m); break;
     case ELEMENT_F16: shorts_put(p, halves_narrow(x), m); break;
-    case ELEMENT_BF16: shorts_put(p, bfloats_narrow(x), m); break;
+    case ELEMENT_BF16: shorts_put(p, v_low16(bfloat_bits(x)), m); break;
     default: v_put((float *)p, x, m);
     }
 }

@@ -67,12 +67,8 @@ static void round_row(const struct compact_tiles *tiles, const float *x, struct 
     else round_to(2, 0, x, r, to, n);
 }
 
-/* the bits of a bf16, in the low half; what is below the smallest normal number is 0 */
-static inline vu bf16_bits(v x) {
-    const vu bits = (vu)x, nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    const vu usual = (vu)v_sel(x == x, (v)nearest, (v)(bits >> 16 | 0x40));
-    return usual & (vu)~(v_abs(x) < 0x1p-126f);
-}
+/* the bits of a bf16, of which what is below the smallest normal number is 0 */
+static inline vu bf16_bits(v x) { return bfloat_bits(x) & (vu)~(v_abs(x) < 0x1p-126f); }
 
 /* x[n] to bf16, or to floats of their values */
 static void narrow_row(const struct compact_tiles *tiles, const float *x, uint8_t *to, int64_t n) {
@@ -90,13 +86,13 @@ static void narrow_row(const struct compact_tiles *tiles, const float *x, uint8_
 
 /* where the parts of packed weights lie */
 struct compact_weights {
-    int64_t words, runs, strip; /* of a run; bytes of a strip */
+    int64_t words, strip; /* of a run; bytes of a strip */
     int8_t *strips;
     int32_t *offsets;
     float *scales;
 };
 static struct compact_weights int8_weights(uint8_t *packed, int64_t n, int64_t k, int64_t runs) {
-    struct compact_weights w = {.words = int8_words(k, runs), .runs = runs, .strips = (int8_t *)packed};
+    struct compact_weights w = {.words = int8_words(k, runs), .strips = (int8_t *)packed};
     w.strip = runs * w.words * COMPACT_STEP;
     w.offsets = (int32_t *)(packed + padded(n) / COMPACT_STRIP * w.strip);
     w.scales = (float *)(w.offsets + padded(n));
@@ -138,7 +134,8 @@ static void bf16_pack_part(void *context, int64_t part, int64_t parts) {
             const int64_t most_here = least((a->k + 1) / 2 * 2 - i, VL), m = j < a->n ? clamp(a->k - i, 0, most_here) : 0;
             const v_shorts two = v_low16(bf16_bits(v_load_n(a->w + (m ? j * a->k + i : 0), m)));
             for (int64_t x = 0; x < most_here; x += 2)
-                memcpy(a->packed + j / COMPACT_STRIP * strip + (i + x) / 2 * COMPACT_STEP + j % COMPACT_STRIP * COMPACT_WORD, (const uint16_t *)&two + x, 4);
+                memcpy(a->packed + j / COMPACT_STRIP * strip + (i + x) / 2 * COMPACT_STEP + j % COMPACT_STRIP * COMPACT_WORD,
+                       (const uint16_t *)&two + x, 4);
         }
 }
 
@@ -174,22 +171,19 @@ struct compact_product {
     int32_t *largest;            /* largest_bits of each row of x, or 0: those of an image are asked for when it is rounded */
     float *scales;               /* of the images */
     uint8_t *left;               /* the rounded images with their borders */
+    int64_t vectors, panels;     /* the most of a panel, and how many panels there are */
     int64_t row_cuts;
     struct linear_args end;
 };
 
-static int64_t compact_height(const struct window *g) { return SUM(PRODUCT(g->oh - 1, g->sh), PRODUCT(g->kh - 1, g->dh), 1); }
-static int64_t compact_width(const struct window *g) { return SUM(PRODUCT(g->ow - 1, g->sw), PRODUCT(g->kw - 1, g->dw), 1); }
-/* rows of a convolution's window lie side by side; rows that lie a multiple of 4 KiB apart would fall into the same sets of L1 */
+/* bytes of a row with its borders, in whole lines */
 static int64_t compact_line(const struct window *g, int64_t left_bytes) {
-    enum { LINE = 64, ALIASED = 4096 };
-    int64_t bytes = SUM(PRODUCT(compact_width(g), g->c, left_bytes), LINE - 1) / LINE * LINE;
-    return bytes % ALIASED ? bytes : SUM(bytes, LINE);
+    return 4 * unaliased(SUM(PRODUCT(halo_width(g), g->c, left_bytes), 63) / 64 * 16);
 }
 
 /* scales, rows of x, images, and what the last word of the last run may read beyond its pixel */
 static int64_t compact_floats(const struct window *g, int64_t n, int64_t left_bytes) {
-    int64_t bytes = PRODUCT(n, compact_height(g), compact_line(g, left_bytes));
+    int64_t bytes = PRODUCT(n, halo_rows(g, g->oh), compact_line(g, left_bytes));
     return SUM(PRODUCT(n, SUM(g->h, 1)), bytes == INT64_MAX ? bytes : bytes / 4, 48);
 }
 
@@ -212,7 +206,7 @@ static struct rounding image_rounding(const struct compact_product *p, int64_t i
 static void round_part(void *context, int64_t part, int64_t parts) {
     const struct compact_product *p = context;
     const struct window *g = &p->g;
-    int64_t bytes = p->tiles->left_bytes, width = compact_width(g) * g->c, before = least(g->left * g->c, width);
+    int64_t bytes = p->tiles->left_bytes, width = halo_width(g) * g->c, before = least(g->left * g->c, width);
     int64_t exist = clamp(width - before, 0, g->w * g->c), from, to, known = -1, bf16 = p->tiles->bf16;
     struct rounding r = {0, 0};
     fathom_range(p->n * p->height, 1, part, parts, &from, &to);
@@ -231,10 +225,8 @@ static void round_part(void *context, int64_t part, int64_t parts) {
 
 static int64_t compact_pixels(const struct compact_product *p) { return p->n * p->g.oh * p->g.ow; }
 static int64_t compact_row_tiles(const struct compact_product *p) { return ceil_div(compact_pixels(p), TILE_ROWS); }
-static int64_t compact_vectors(const struct compact_product *p) { return p->tiles->vectors[least(compact_pixels(p), TILE_ROWS)]; }
-static int64_t compact_panels(const struct compact_product *p) { return ceil_div(ceil_div(p->g.k, VL), compact_vectors(p)); }
 /* the first vector of a panel */
-static int64_t compact_panel(const struct compact_product *p, int64_t panel) { return ceil_div(p->g.k, VL) * panel / compact_panels(p); }
+static int64_t compact_panel(const struct compact_product *p, int64_t panel) { return ceil_div(p->g.k, VL) * panel / p->panels; }
 
 /* the left sides and scales of pixels i .. i + height */
 static void tile_rows(const struct compact_product *p, int64_t i, int64_t height, const uint8_t **rows, float *scales) {
@@ -251,8 +243,8 @@ static void tile_rows(const struct compact_product *p, int64_t i, int64_t height
 }
 
 /* the tile of pixels i .. i + height and a panel */
-static void compact_multiply_tile(const struct compact_product *p, struct compact_sweep *s, const uint8_t **rows, const float *scales, int64_t i,
-                               int64_t height, int64_t panel) {
+static void compact_multiply_tile(const struct compact_product *p, struct compact_sweep *s, const uint8_t **rows, const float *scales,
+                                  int64_t i, int64_t height, int64_t panel) {
     int64_t first = compact_panel(p, panel), vectors = compact_panel(p, panel + 1) - first, j = first * VL, n = p->g.k;
     int64_t columns = least(n - j, vectors * VL);
     float *c = p->end.y + i * n + j;
@@ -269,12 +261,12 @@ static void compact_multiply_part(void *context, int64_t part, int64_t parts) {
     const struct compact_weights *w = &p->w;
     int64_t pixels = compact_pixels(p), count = compact_row_tiles(p), t0, t1, p0, p1, joined = g->dw == 1;
     fathom_range(count, 1, part % p->row_cuts, p->row_cuts, &t0, &t1);
-    fathom_range(compact_panels(p), 1, part / p->row_cuts, parts / p->row_cuts, &p0, &p1);
+    fathom_range(p->panels, 1, part / p->row_cuts, parts / p->row_cuts, &p0, &p1);
     struct compact_sweep s = {.outer = w->words ? g->kh : 0, .inner = joined ? 1 : g->kw, .words = w->words, .a_outer = g->dh * p->line,
                            .a_inner = g->dw * g->c * p->tiles->left_bytes, .right = w->strips, .strip = w->strip,
                            .offsets = w->offsets, .scales = w->scales, .end = {.ldc = g->k}};
     /* panels that stay in L2 while all tiles pass over them */
-    int64_t at_once = clamp(l2_floats(6) * 4 / most(w->strip / COMPACT_STRIP * VL * compact_vectors(p), 1), 1, INT32_MAX);
+    int64_t at_once = clamp(l2_floats(6) * 4 / most(w->strip / COMPACT_STRIP * VL * p->vectors, 1), 1, INT32_MAX);
     for (int64_t group = p0, end; group < p1; group = end) {
         end = least(group + at_once, p1);
         for (int64_t t = t0; t < t1; t++) {
@@ -312,21 +304,21 @@ static void run_compact(struct compact_product *p, float *scratch) {
     }
     if (!p->tiles) p->tiles = int8_has_vnni() ? &int8_vnni_tiles : choose_tiles(p);
     p->left = (uint8_t *)aligned_scratch(p->scales + p->n + rows);
-    p->height = compact_height(g), p->line = compact_line(g, p->tiles->left_bytes), p->image = p->height * p->line;
+    p->height = halo_rows(g, g->oh), p->line = compact_line(g, p->tiles->left_bytes), p->image = p->height * p->line;
     fathom_parallel(round_part, p, fathom_parts(2 * pass, p->n * p->height));
-    int64_t tiles = compact_row_tiles(p), parts = fathom_team(compact_nanos(p), tiles * compact_panels(p));
-    p->row_cuts = conv_row_cuts(tiles, compact_panels(p), &parts);
+    p->vectors = p->tiles->vectors[least(compact_pixels(p), TILE_ROWS)];
+    p->panels = ceil_div(ceil_div(g->k, VL), p->vectors);
+    int64_t tiles = compact_row_tiles(p), parts = fathom_team(compact_nanos(p), tiles * p->panels);
+    p->row_cuts = grid_rows(tiles, p->panels, &parts, MOST_ROW_CUTS);
     fathom_parallel(compact_multiply_part, p, parts);
 }
 
 /* ---- kernels ---- */
 
-#define COMPACT_END(a, rows, width)                                                                                                 \
-    {.bias = (a)->bias, .residual = (a)->residual, .pre = (a)->pre, .y = (a)->y, .m = rows, .n = width, .row = (a)->row, .p0 = (a)->p0, .p1 = (a)->p1}
-
 /* rows of k floats as images of one pixel */
 static struct window one_pixel(int64_t n, int64_t k) {
-    return (struct window){.h = 1, .w = 1, .c = k, .oh = 1, .ow = 1, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 1};
+    return (struct window){.h = 1, .w = 1, .c = k, .oh = 1, .ow = 1, .k = n, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
+                           .groups = 1};
 }
 
 static int64_t int8_left_bytes(void) { return int8_has_vnni() ? 1 : 2; } /* at most */
@@ -338,7 +330,7 @@ static int32_t k_linear_int8(const struct linear_int8_args *a, int64_t *detail) 
     if (a->k > INT8_TERMS) return refuse(detail, K_linear_int8, a->k);
     if (a->m == 0 || a->n == 0) return FATHOM_OK;
     struct compact_product p = {.g = one_pixel(a->n, a->k), .n = a->m, .x = a->x, .w = int8_weights(a->packed, a->n, a->k, 1),
-                             .end = COMPACT_END(a, a->m, a->n)};
+                             .end = {LINEAR_END(a), .m = a->m, .n = a->n}};
     run_compact(&p, a->scratch);
     return FATHOM_OK;
 }
@@ -354,24 +346,24 @@ static int32_t k_linear_bf16(const struct linear_bf16_args *a, int64_t *detail) 
     (void)detail;
     if (a->m == 0 || a->n == 0) return FATHOM_OK;
     struct compact_product p = {.g = one_pixel(a->n, a->k), .n = a->m, .x = a->x, .tiles = bf16_tiles(),
-                             .w = {.words = (a->k + 1) / 2, .runs = 1, .strip = (a->k + 1) / 2 * COMPACT_STEP, .strips = (int8_t *)a->packed},
-                             .end = COMPACT_END(a, a->m, a->n)};
+                             .w = {.words = (a->k + 1) / 2, .strip = (a->k + 1) / 2 * COMPACT_STEP, .strips = (int8_t *)a->packed},
+                             .end = {LINEAR_END(a), .m = a->m, .n = a->n}};
     run_compact(&p, a->scratch);
     return FATHOM_OK;
 }
 
-static int is_no_conv(const struct conv_int8_args *a) { return a->n == 0 || a->g.oh == 0 || a->g.ow == 0 || a->g.k == 0; }
 static int64_t conv_int8_scratch(const struct conv_int8_args *a) {
     if (!window_fits(&a->g, a->n)) return INT64_MAX;
-    return is_no_conv(a) ? 0 : compact_floats(&a->g, a->n, int8_left_bytes());
+    if (has_no_outputs(&a->g, a->n)) return 0;
+    return a->g.kh == 0 || a->g.kw == 0 ? INT64_MAX : compact_floats(&a->g, a->n, int8_left_bytes());
 }
 static int32_t k_conv_int8(const struct conv_int8_args *a, int64_t *detail) {
     const struct window *g = &a->g;
     int64_t k = PRODUCT(g->kh, g->kw, g->c);
     if (k > INT8_TERMS) return refuse(detail, K_conv_int8, k);
-    if (is_no_conv(a)) return FATHOM_OK;
+    if (has_no_outputs(&a->g, a->n)) return FATHOM_OK;
     struct compact_product p = {.g = *g, .n = a->n, .x = a->x, .w = int8_weights(a->packed, g->k, k, int8_runs(g)),
-                             .end = COMPACT_END(a, a->n * g->oh * g->ow, g->k)};
+                             .end = {LINEAR_END(a), .m = a->n * g->oh * g->ow, .n = g->k}};
     run_compact(&p, a->scratch);
     return FATHOM_OK;
 }

@@ -6,17 +6,18 @@
  * even one of two. Where max is below 2^-119, s and q are 0, as 127 / max is no float; where it is NaN or infinite, s is NaN and q 0.
  *
  * w[n, k] is packed in strips of 16 channels, one behind the other, filled up with zeros. A strip holds words of four neighbors along k, of
- * its 16 channels side by side: 64 bytes, a step. k is cut into runs, each of which fills whole words; the taps of a row of a convolution's kernel
- * are one run, because neighbors in an image lie side by side as well. Behind the strips come int32 offsets[padded n], -128 times the sum
- * of a channel, and float scales[padded n].
+ * its 16 channels side by side: 64 bytes, a step. k is cut into runs, each of which fills whole words; the taps of a row of a convolution's
+ * kernel are one run, because neighbors in an image lie side by side as well. Behind the strips come int32 offsets[padded n], -128 times
+ * the sum of a channel, and float scales[padded n].
  *
- * A tile of int8 has one of three forms. VNNI multiplies unsigned bytes by signed ones, so there the left side is q + 128, and sums begin at the offsets.
- * Elsewhere the left side is int16, the words of the right are widened as they are read, and two products are added at once (vpmaddwd). Where
- * nothing on the left is negative, as behind a relu, bytes are multiplied on AVX2 as well (vpmaddubsw): two products of at most 127^2 fit its int16.
+ * A tile of int8 has one of three forms. VNNI multiplies unsigned bytes by signed ones, so there the left side is q + 128, and sums begin
+ * at the offsets. Elsewhere the left side is int16, the words of the right are widened as they are read, and two products are added at once
+ * (vpmaddwd). Where nothing on the left is negative, as behind a relu, bytes are multiplied on AVX2 as well (vpmaddubsw): two products of
+ * at most 127^2 fit its int16.
  *
- * A word of bf16 holds two neighbors, and a sum takes the odd one first: c = fma(even, fma(odd, c)), which is what the processor's own instruction
- * computes (vdpbf16ps, without denormals, which rounding has made 0). Elsewhere words are widened to floats, for the same bits. A word is never
- * filled up with what lies behind a row, as with int8: zero times infinity is none.
+ * A word of bf16 holds two neighbors, and a sum takes the odd one first: c = fma(even, fma(odd, c)), which is what the processor's own
+ * instruction computes (vdpbf16ps, without denormals, which rounding has made 0). Elsewhere words are widened to floats, for the same bits.
+ * A word is never filled up with what lies behind a row, as with int8: zero times infinity is none.
  */
 #ifndef FATHOM_COMPACT_H
 #define FATHOM_COMPACT_H

@@ -4,6 +4,7 @@
 #define VNNI 2
 #define BF16_WIDENED 3
 #define BF16_NATIVE 4
+#include "bytes.h"
 #include "compact.h"
 
 #if FORM >= BF16_WIDENED
@@ -24,8 +25,7 @@ INLINE sum_v add_products(sum_v sum, word_v left, word_v right) {
 enum { SUMS = 1, LEFT_BYTES = 4, LEFT_WORD = 8, HALVES = 2 }; /* a word has two steps, as floats: the odd one, then the even one */
 typedef v word_v;
 INLINE word_v right_words(const int8_t *p, int half) {
-    const vu words = (vu)v_load((const float *)p);
-    return (v)(half ? words & 0xffff0000 : words << 16);
+    return bfloat_of_pair((vu)v_load((const float *)p), half);
 }
 INLINE word_v left_word(const uint8_t *p) { return v_set(*(const float *)p); }
 INLINE sum_v add_products(sum_v sum, word_v left, word_v right) { return v_fma(left, right, sum); }
@@ -146,20 +146,19 @@ INLINE void compact_tile(int R, int NV, const struct compact_sweep *s, const uin
         compact_tile(R, NV, s, rows, scales, c);                                                                                    \
     }
 #define ENTRY(R, NV) [NV][R] = tile_##R##_##NV,
-#define ROWS_OF(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 
 /* of 32 registers 24 hold sums, of 16 twelve; a tile of few rows takes more vectors, to have as much to do at a time */
 #if VL == 16 && FORM != WIDENED
-#define TILES(X) ROWS_OF(X, 1) ROWS_OF(X, 2) ROWS_OF(X, 3) ROWS_OF(X, 4)
+#define TILES(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2) SHORT_TILES(X, 3) SHORT_TILES(X, 4)
 #define MOST_VECTORS {0, 4, 4, 4, 4, 4, 4}
 #elif FORM != WIDENED && VL == 8
-#define TILES(X) ROWS_OF(X, 1) ROWS_OF(X, 2) X(1, 3) X(2, 3) X(1, 4) X(2, 4)
+#define TILES(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2) X(1, 3) X(2, 3) X(1, 4) X(2, 4)
 #define MOST_VECTORS {0, 4, 4, 2, 2, 2, 2}
 #elif VL == 16
-#define TILES(X) ROWS_OF(X, 1) ROWS_OF(X, 2) X(1, 3) X(2, 3) X(1, 4) X(2, 4)
+#define TILES(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2) X(1, 3) X(2, 3) X(1, 4) X(2, 4)
 #define MOST_VECTORS {0, 4, 4, 2, 2, 2, 2}
 #else
-#define TILES(X) ROWS_OF(X, 1) X(1, 2) X(2, 2) X(1, 3) X(1, 4)
+#define TILES(X) SHORT_TILES(X, 1) X(1, 2) X(2, 2) X(1, 3) X(1, 4)
 #define MOST_VECTORS {0, 4, 2, 1, 1, 1, 1}
 #endif
 

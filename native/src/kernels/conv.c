@@ -27,8 +27,7 @@ struct conv_call {
 static struct conv_call conv_call(const struct conv_args *a) {
     struct conv_call c = {.a = a, .n = a->n, .packed = packed_filters(a), .scratch = aligned_scratch(a->scratch)};
     c.g = simplified(a->g, &c.n);
-    c.end = (struct linear_args){.bias = a->bias, .residual = a->residual, .pre = a->pre, .y = a->y, .n = c.g.k, .row = a->row,
-                                 .p0 = a->p0, .p1 = a->p1};
+    c.end = (struct linear_args){LINEAR_END(a), .n = c.g.k};
     return c;
 }
 
@@ -61,7 +60,7 @@ struct conv_context {
     struct conv conv;
     struct window g;
     const float *w;
-    float *panels, *halos;
+    float *panels;
     int64_t row_cuts;
 };
 
@@ -84,7 +83,7 @@ static void conv_part(void *context, int64_t part, int64_t parts) {
     int64_t per_row = conv_row_tiles(&g), t0, t1, p0, p1;
     fathom_range(conv_tiles(&g), 1, part % c->row_cuts, c->row_cuts, &t0, &t1);
     fathom_range(conv_panels(&g), 1, part / c->row_cuts, parts / c->row_cuts, &p0, &p1);
-    if (!c->halos) {
+    if (!needs_halo(&c->g)) {
         if (t0 < t1 && p0 < p1) conv_multiply(&g, t0, t1, p0, p1);
         return;
     }
@@ -127,8 +126,8 @@ static void conv_run(const struct conv_call *call, struct conv_context *c) {
         if (units) fathom_parallel(conv_pack_part, c, least(fathom_parts(nanos, units), units));
     }
     int64_t parts = fathom_parts(nanos, conv_tiles(&c->conv) * conv_panels(&c->conv));
-    c->row_cuts = conv_row_cuts(conv_tiles(&c->conv), conv_panels(&c->conv), &parts);
-    fathom_parallel_with(conv_part, c, parts, c->halos, c->halos ? halo_floats(g) : 0);
+    c->row_cuts = grid_rows(conv_tiles(&c->conv), conv_panels(&c->conv), &parts, MOST_ROW_CUTS);
+    fathom_parallel_with(conv_part, c, parts, call->scratch + panels_floats(call), halo_floats(g));
 }
 
 static int is_any_conv(const struct conv_call *c) { return c != 0; }
@@ -142,7 +141,6 @@ static int is_joined_conv(const struct conv_call *c) { return is_joined(&c->g); 
 static int64_t joined_conv_floats(const struct conv_call *c) { return SUM(panels_floats(c), halo_floats(&c->g)); }
 static void joined_conv(struct conv_call *call) {
     struct conv_context c = conv_context(call);
-    if (needs_halo(&c.g)) c.halos = call->scratch + panels_floats(call);
     c.conv.depth = c.g.kw * c.g.c;
     c.conv.columns = (struct axis){.in = halo_width(&c.g), .out = c.g.ow, .taps = 1, .stride = c.g.sw, .dilation = 1};
     conv_run(call, &c);
@@ -172,8 +170,7 @@ static int64_t planes_conv_floats(const struct conv_call *c) { return SUM(planes
 static void planes_conv(struct conv_call *call) {
     const struct window *g = &call->g;
     int64_t taps = g->kh * g->kw, k = taps * g->c, line = whole(g->k);
-    struct planes p = {.g = *g, .n = call->n, .x = call->a->x, .w = call->scratch, .y = call->a->y, .finish = conv_end(call),
-};
+    struct planes p = {.g = *g, .n = call->n, .x = call->a->x, .w = call->scratch, .y = call->a->y, .finish = conv_end(call)};
     const float *packed = call->packed; /* w[k][r][s][c], or one panel that holds all of it */
     for (int64_t channel = 0; channel < g->k; channel++)
         for (int64_t tap = 0; tap < taps; tap++)
@@ -221,19 +218,17 @@ static const struct conv_form *conv_form(const struct conv_call *c, int foreign)
     return f;
 }
 
-static int is_no_conv(const struct conv_args *a) { return a->n == 0 || a->g.oh == 0 || a->g.ow == 0 || a->g.k == 0; }
-
 /* 16 floats to align, and what the form takes; a foreign product may be chosen or given up later */
 static int64_t conv_scratch(const struct conv_args *a) {
     if (!window_fits(&a->g, a->n)) return INT64_MAX;
-    if (is_no_conv(a)) return 0;
+    if (has_no_outputs(&a->g, a->n)) return 0;
     struct conv_call c = conv_call(a);
     return most(SUM(16, conv_form(&c, 0)->floats(&c)), is_foreign_conv(&c) ? foreign_conv_floats(&c) : 0);
 }
 
 static int32_t k_conv(const struct conv_args *a, int64_t *detail) {
     (void)detail;
-    if (is_no_conv(a)) return FATHOM_OK;
+    if (has_no_outputs(&a->g, a->n)) return FATHOM_OK;
     struct conv_call c = conv_call(a);
     conv_form(&c, fathom_sgemm != 0)->run(&c);
     return FATHOM_OK;

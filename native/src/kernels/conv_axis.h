@@ -74,22 +74,7 @@ struct weights {
     int64_t add, splits, slot;        /* parts of the sum, and how far apart they lie */
     int64_t unit_cuts;                /* else the threads form a grid of so many ranges of units */
     float *dw;
-    int64_t borders; /* floats for copies of rows with their borders, or 0 */
 };
-
-/*
- * The cut of `parts` into ranges of rows by ranges of panels whose largest share is smallest; of equals that which lets the
- * fewest threads read an image.
- */
-static inline int64_t conv_row_cuts(int64_t row_count, int64_t panels, int64_t *parts) {
-    int64_t best = 1, smallest = INT64_MAX;
-    for (int64_t cuts = 1; cuts <= *parts && cuts <= row_count; cuts++) {
-        int64_t share = ceil_div(row_count, cuts) * ceil_div(panels, *parts / cuts);
-        if (share <= smallest) smallest = share, best = cuts;
-    }
-    *parts = *parts / best * best;
-    return best;
-}
 
 /* multiply-adds at half the peak of a common core */
 static inline double conv_nanos(double pixels, const struct window *g) {

@@ -1,6 +1,6 @@
 /*
- * dx (+)= the gradient of conv's x, also the forward of a transposed convolution. It is the product of conv: dy is the image, the weights change
- * their roles, and every (row % sh, column % sw) of dx is a phase, a convolution of stride 1 with those taps that reach it.
+ * dx (+)= the gradient of conv's x, also the forward of a transposed convolution. It is the product of conv: dy is the image, the weights
+ * change their roles, and every (row % sh, column % sw) of dx is a phase, a convolution of stride 1 with those taps that reach it.
  */
 #include "conv_product.h"
 #include "depthwise.h"
@@ -168,7 +168,7 @@ static void data_run(const struct data_call *call, int64_t depthwise, int64_t do
     struct conv first = data_phase(&c, 0, &ignored, &ignored, &ignored, &ignored);
     int64_t tiles = by_rows ? call->n * first.rows.out : conv_tiles(&first), panels = by_rows ? 1 : conv_panels(&first);
     int64_t parts = fathom_parts(depthwise ? nanos * DEPTHWISE_COST : nanos, tiles * panels);
-    c.row_cuts = conv_row_cuts(tiles, panels, &parts);
+    c.row_cuts = grid_rows(tiles, panels, &parts, MOST_ROW_CUTS);
     fathom_parallel(data_part, &c, parts);
 }
 

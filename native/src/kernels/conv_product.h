@@ -1,9 +1,9 @@
 /*
- * The product that conv and conv_data share. No matrix of patches is made. A tile is R neighboring outputs of one row by a panel of channels
- * (tile.h): its left side is the image itself, of which neighboring outputs read elements sw C floats apart, its sweep goes over columns of
- * taps, rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps that only
- * some of the R outputs reach is a call for those alone, which adds to what is there. Every output is thus one chain over ascending s, r, c
- * (r, s, c for joined windows) of the taps inside the image, whatever the tile, the block, the thread and the batch.
+ * The product that conv and conv_data share. No matrix of patches is made. A tile is R neighboring outputs of one row by a panel of
+ * channels (tile.h): its left side is the image itself, of which neighboring outputs read elements sw C floats apart, its sweep goes over
+ * columns of taps, rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps
+ * that only some of the R outputs reach is a call for those alone, which adds to what is there. Every output is thus one chain over
+ * ascending s, r, c (r, s, c for joined windows) of the taps inside the image, whatever the tile, the block, the thread and the batch.
  */
 #ifndef FATHOM_CONV_PRODUCT_H
 #define FATHOM_CONV_PRODUCT_H

@@ -34,6 +34,8 @@ static inline int window_fits(const struct window *g, int64_t n) {
     return 1;
 }
 
+static inline int has_no_outputs(const struct window *g, int64_t n) { return n == 0 || g->oh == 0 || g->ow == 0 || g->k == 0; }
+
 /*
  * A window that covers its image is a product of N rows, a 1x1 window one of N H W rows: one image of one row, one tap. Of no channels
  * nothing is read.
@@ -61,8 +63,8 @@ static inline int is_depthwise(const struct window *g) { return g->groups > 1 &&
 /* whether the rows that an output row reads, with their border, are worth a copy */
 static inline int is_near(const struct window *g, int64_t floats) { return floats <= most(COPY_LIMIT, PRODUCT(2, g->h, g->w, g->c)); }
 
-/* a row of an image with its border, so that every output of a joined window reads inside it */
-static inline int64_t halo_width(const struct window *g) { return (g->ow - 1) * g->sw + g->kw; }
+/* a row of an image with its border, so that every output reads inside it */
+static inline int64_t halo_width(const struct window *g) { return (g->ow - 1) * g->sw + (g->kw - 1) * g->dw + 1; }
 /* input rows that `rows` output rows read */
 static inline int64_t halo_rows(const struct window *g, int64_t rows) { return (rows - 1) * g->sh + (g->kh - 1) * g->dh + 1; }
 /* the taps of a row of the kernel lie side by side in memory, and are too short to be worth a loop of their own */
@@ -81,15 +83,14 @@ static inline int is_dots(const struct window *g) {
 }
 
 /* planes.h: so few channels that vectors run along the image; rows of outputs at a time, and the floats for them */
-static inline int64_t planes_width(const struct window *g) { return g->ow + (g->kw - 1) * g->dw; }
 static inline int is_planes(const struct window *g) {
     return g->groups == 1 && g->sh == 1 && g->sw == 1 && g->c <= FEW_INPUTS && g->k <= FEW_OUTPUTS && g->kh * g->kw * g->c >= 9
-           && planes_width(g) <= 2 * g->ow && is_near(g, PRODUCT(halo_rows(g, 1), planes_width(g), g->c));
+           && halo_width(g) <= 2 * g->ow && is_near(g, PRODUCT(halo_rows(g, 1), halo_width(g), g->c));
 }
-static inline int64_t planes_rows_at_once(const struct window *g) { return most(PLANES_PIXELS / planes_width(g), 1); }
-static inline int64_t planes_line(const struct window *g) { return padded(planes_rows_at_once(g) * planes_width(g) + 64); }
+static inline int64_t planes_rows_at_once(const struct window *g) { return most(PLANES_PIXELS / halo_width(g), 1); }
+static inline int64_t planes_line(const struct window *g) { return padded(planes_rows_at_once(g) * halo_width(g) + 64); }
 static inline int64_t planes_floats(const struct window *g) {
-    return planes_line(g) + padded((g->kh - 1) * g->dh * planes_width(g) + (g->kw - 1) * g->dw);
+    return planes_line(g) + padded((g->kh - 1) * g->dh * halo_width(g) + (g->kw - 1) * g->dw);
 }
 static inline int64_t planes_slot(const struct window *g) { return g->c * planes_floats(g) + g->k * planes_line(g); }
 

@@ -1,6 +1,6 @@
 /*
- * dw (+)= the gradient of conv's w. It multiplies pixels: for each tap dy^T x over the rectangle of outputs for which the tap lies in the image,
- * n, oh and ow ascending, in turned tiles.
+ * dw (+)= the gradient of conv's w. It multiplies pixels: for each tap dy^T x over the rectangle of outputs for which the tap lies in the
+ * image, n, oh and ow ascending, in turned tiles.
  */
 #include "conv_axis.h"
 #include "depthwise.h"
@@ -184,10 +184,9 @@ static void weights_run(const struct weights_call *c, struct weights *w, part_fn
     const struct window *g = &c->g;
     float *scratch = c->scratch;
     if (w->joined || w->splits > 1) w->out = scratch, scratch += w->splits * w->slot;
-    w->borders = borders;
     double nanos = conv_nanos((double)(c->n * g->oh * g->ow), g) * cost;
     int64_t parts = w->splits > 1 ? fathom_parts(nanos, units) : fathom_team(nanos, units * panels);
-    w->unit_cuts = conv_row_cuts(units, panels, &parts);
+    w->unit_cuts = grid_rows(units, panels, &parts, MOST_ROW_CUTS);
     if (w->out != w->dw) w->add = 0;
     fathom_parallel_with(part, w, parts, scratch, borders);
     if (w->out == w->dw) return;
@@ -231,7 +230,7 @@ static void banded_weights(const struct weights_call *c) {
 
 static void weights_part(void *context, int64_t part, int64_t parts) {
     const struct weights *w = context;
-    float *halo = w->borders ? fathom_own() : 0;
+    float *halo = needs_halo(&w->g) ? fathom_own() : 0;
     int64_t all = weights_positions(w), from, to, p0, p1;
     if (w->splits > 1) {
         fathom_range(w->splits, 1, part, parts, &from, &to);

@@ -4,11 +4,12 @@
  *
  *     blank 0, label 0, blank 1, label 1, .., label L - 1, blank L,
  *
- * which begins in one of the first two, ends in one of the last two, and goes at each step to the same state, the next one, or from a label to
- * the next label where the two differ. Blanks and labels lie in two arrays, so that every neighbor is a load one place beside.
+ * which begins in one of the first two, ends in one of the last two, and goes at each step to the same state, the next one, or from a label
+ * to the next label where the two differ. Blanks and labels lie in two arrays, so that every neighbor is a load one place beside.
  *
- * Probabilities are logarithms, since a path that is all but impossible for a while may be the only one that arrives. They are floats relative to
- * an offset that follows the largest of each step; the offsets add up in double. Where no path is, the logarithm is -Inf. A part owns examples.
+ * Probabilities are logarithms, since a path that is all but impossible for a while may be the only one that arrives. They are floats
+ * relative to an offset that follows the largest of each step; the offsets add up in double. Where no path is, the logarithm is -Inf. A
+ * part owns examples.
  */
 #include "indices.h"
 #include "rows.h"
@@ -193,7 +194,7 @@ static int32_t k_ctc(const struct ctc_args *a, int64_t *detail) {
     if (status != FATHOM_OK) return status;
     struct indexed c = {a, detail};
     double nanos = (double)(a->n * a->steps) * ((double)a->classes * 0.3 + (double)a->most * (a->grad ? 5 : 2) + 50);
-    fathom_parallel_with(ctc_part, &c, fathom_parts(nanos, a->n), a->scratch, a->n == 0 ? 0 : ctc_floats(a));
+    fathom_parallel_with(ctc_part, &c, fathom_parts(nanos, a->n), a->scratch, ctc_scratch(a));
     return indices_held(detail) ? FATHOM_OK : FATHOM_BAD_LABEL;
 }
 

@@ -5,6 +5,10 @@
 #include "tile.h"
 #include "unary.h"
 
+/* the fields of a struct linear_args that stand for what follows, from the arguments of any such kernel */
+#define LINEAR_END(a)                                                                                                           \
+    .bias = (a)->bias, .residual = (a)->residual, .pre = (a)->pre, .y = (a)->y, .row = (a)->row, .p0 = (a)->p0, .p1 = (a)->p1
+
 /*
  * Whether a tile does it in registers; else linear_finish does, where the sum has been written. Either way as in linear_end, for the
  * same bits.

@@ -1,15 +1,13 @@
 /*
- * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of elements, of bytes to floats as value * scale + shift, or of bf16 and int8 to floats; weighted sums of rows,
- * y[i][:] = sum over k of weights[i][k] src[index[i][k]][:]; the backward of both, y[index[i][k]][:] += weights[i][k] x[i][:]; and rows at
- * other distances.
+ * Rows moved: y[o][i][:] = src[o][index[i]][:], rows of elements, of bytes to floats as value * scale + shift, or of bf16 and int8 to
+ * floats; weighted sums of rows, y[i][:] = sum over k of weights[i][k] src[index[i][k]][:]; the backward of both, y[index[i][k]][:] +=
+ * weights[i][k] x[i][:]; and rows at other distances.
  */
 #include "bytes.h"
 #include "indices.h"
 #include "rows.h"
 
 static void widen_row(const uint8_t *x, float *y, int64_t n) { EACH_VECTOR(n, v_put(y + i, (v)bytes_get(x + i, m), m);); }
-
-INLINE v scaled(vi bytes, v scale, v shift) { return v_fma(__builtin_convertvector(bytes, v), scale, shift); }
 
 /* The scales and shifts of 16 pixels are whole vectors, and begin anew with every 16 pixels. */
 INLINE void scale_pixels(const uint8_t *x, float *y, int64_t n, const float *norm, int64_t channels) {

@@ -252,7 +252,8 @@ static int has_rows_of_weights(const struct product *g) { return g->c_turned || 
  * where the cores do not share an L3.
  */
 static int64_t choose_row_cuts(const struct product *g, int64_t *parts) {
-    return grid_rows(row_tiles(g->m, g->n), panel_count(g->n), parts, has_rows_of_weights(g));
+    enum grid_ties ties = has_rows_of_weights(g) ? MOST_ROW_CUTS_NEARLY : FEWEST_ROW_CUTS;
+    return grid_rows(row_tiles(g->m, g->n), panel_count(g->n), parts, ties);
 }
 
 /* Does the right side of A B deserve packed panels? Measured; narrow panels spread their k rows over too many pages. */

@@ -5,8 +5,9 @@
  * Every output is the chain of gemm.c, c = fma(x, w, c) over ascending k from 0, whose w is the bf16 number or q as a float, so that bf16
  * gives the bits of linear with the same numbers; s c, rounded once, is what follows for int8.
  *
- * Panels are those of linear_pack in another type. A panel of bf16 holds its rows of k in pairs, so that a word of 32 bits has two neighbors
- * of a column, the first in its lower half: two vectors of floats are a shift and a mask away. Behind an odd k there is half a pair of zeros.
+ * Panels are those of linear_pack in another type. A panel of bf16 holds its rows of k in pairs, so that a word of 32 bits has two
+ * neighbors of a column, the first in its lower half: two vectors of floats are a shift and a mask away. Behind an odd k there is half a
+ * pair of zeros.
  *
  * Few rows of x wait for memory, and their tiles widen what they read in registers. More rows share a piece of a panel that is widened for
  * them to where it stays in the nearest cache.
@@ -41,7 +42,7 @@ INLINE v widened(int bf16, const uint8_t *pair, int64_t width, int64_t j, int se
     if (!bf16) return __builtin_convertvector(signed_load((const int8_t *)pair + second * width + j), v);
     vu both;
     memcpy(&both, pair + 4 * j, sizeof both);
-    return (v)(second ? both & 0xffff0000 : both << 16);
+    return bfloat_of_pair(both, second);
 }
 
 INLINE void widen_rows(int bf16, const uint8_t *from, int64_t width, int64_t rows, float *to) {
@@ -116,28 +117,19 @@ INLINE void narrow_tile(int R, int NV, int bf16, const struct sweep *sweep, cons
     static void int8_##R##_##NV(const struct sweep *s, const float *a, const float *b, float *c) {                             \
         narrow_tile(R, NV, 0, s, a, b, c);                                                                                     \
     }
-#define EACH_HEIGHT(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 #if TILE_VECS == 4
-#define EACH_TILE(X) EACH_HEIGHT(X, 1) EACH_HEIGHT(X, 2) EACH_HEIGHT(X, 3) EACH_HEIGHT(X, 4)
+#define EACH_TILE(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2) SHORT_TILES(X, 3) SHORT_TILES(X, 4)
 #else
-#define EACH_TILE(X) EACH_HEIGHT(X, 1) EACH_HEIGHT(X, 2)
-#endif
-/* several panels side by side, as in tile.c */
-#if VL == 16
-#define EACH_JOINED(X)
-#elif TILE_VECS == 4
-#define EACH_JOINED(X) X(1, 8)
-#else
-#define EACH_JOINED(X) X(1, 8) X(2, 4)
+#define EACH_TILE(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2)
 #endif
 
 EACH_TILE(NARROW_TILE)
-EACH_JOINED(NARROW_TILE)
+JOINED_TILES(NARROW_TILE)
 
 #define BF16_ENTRY(R, NV) [1][NV][R] = bf16_##R##_##NV,
 #define INT8_ENTRY(R, NV) [0][NV][R] = int8_##R##_##NV,
-static tile_fn *const narrow_tiles[2][TILE_CHAINS + 1][TILE_ROWS + 1] = {EACH_TILE(BF16_ENTRY) EACH_JOINED(BF16_ENTRY)
-                                                                            EACH_TILE(INT8_ENTRY) EACH_JOINED(INT8_ENTRY)};
+static tile_fn *const narrow_tiles[2][TILE_CHAINS + 1][TILE_ROWS + 1] = {EACH_TILE(BF16_ENTRY) JOINED_TILES(BF16_ENTRY)
+                                                                         EACH_TILE(INT8_ENTRY) JOINED_TILES(INT8_ENTRY)};
 
 /* ---- the product ---- */
 
@@ -223,13 +215,11 @@ static void narrow_part(void *context, int64_t part, int64_t parts) {
 static int32_t k_linear_narrow(const struct linear_narrow_args *a, int64_t *detail) {
     (void)detail;
     if (a->m == 0 || a->n == 0) return FATHOM_OK;
-    struct narrow g = {.end = {.x = a->x, .bias = a->bias, .residual = a->residual, .pre = a->pre, .y = a->y, .m = a->m, .n = a->n,
-                               .k = a->k, .row = a->row, .p0 = a->p0, .p1 = a->p1},
-                       .packed = a->packed, .scale = a->scale};
+    struct narrow g = {.end = {LINEAR_END(a), .x = a->x, .m = a->m, .n = a->n, .k = a->k}, .packed = a->packed, .scale = a->scale};
     int64_t tile_rows = ceil_div(a->m, TILE_ROWS), panels = panel_count(a->n);
     double nanos = (double)a->n * (double)a->k * ((double)a->m / (4 * VL) + 0.04) + end_nanos(&g.end, a->m * a->n);
     int64_t parts = fathom_team(nanos, tile_rows * panels);
-    g.row_cuts = grid_rows(tile_rows, panels, &parts, 0);
+    g.row_cuts = grid_rows(tile_rows, panels, &parts, FEWEST_ROW_CUTS);
     fathom_parallel(narrow_part, &g, parts);
     return FATHOM_OK;
 }

@@ -35,14 +35,16 @@ enum { ALIASED = 1024 };
 static inline int64_t unaliased(int64_t n) { return n % ALIASED ? n : SUM(n, 16); }
 
 /*
- * How many row ranges a grid of `parts` has, so that the largest share is smallest: of about equal ones the fewest, for column ranges whose
- * panels fit L2 best, or the most.
+ * How many row ranges a grid of `parts` has, so that its largest share is smallest. Where several have equal shares it is the fewest, whose
+ * column ranges fit L2 best, or the most, with which the fewest threads read a row, or the most even where shares are only about equal.
  */
-static inline int64_t grid_rows(int64_t tile_rows, int64_t panels, int64_t *parts, int by_rows) {
+enum grid_ties { FEWEST_ROW_CUTS, MOST_ROW_CUTS, MOST_ROW_CUTS_NEARLY };
+static inline int64_t grid_rows(int64_t rows, int64_t panels, int64_t *parts, enum grid_ties ties) {
     int64_t best = 1, smallest = INT64_MAX / 2;
-    for (int64_t cuts = 1; cuts <= *parts && cuts <= tile_rows; cuts++) {
-        int64_t share = ceil_div(tile_rows, cuts) * ceil_div(panels, *parts / cuts);
-        if (by_rows ? share <= smallest + smallest / 16 : share < smallest) best = cuts;
+    for (int64_t cuts = 1; cuts <= *parts && cuts <= rows; cuts++) {
+        int64_t share = ceil_div(rows, cuts) * ceil_div(panels, *parts / cuts);
+        int64_t slack = ties == MOST_ROW_CUTS_NEARLY ? smallest / 16 : 0;
+        if (ties == FEWEST_ROW_CUTS ? share < smallest : share <= smallest + slack) best = cuts;
         smallest = least(share, smallest);
     }
     *parts = *parts / best * best;

@@ -80,7 +80,8 @@ static void permute_part(void *context, int64_t part, int64_t parts) {
 
 static int32_t k_permute(const struct permute_args *a, int64_t *detail) {
     (void)detail;
-    struct permute_context c = {.x = a->x, .y = a->y, .width = a->width, .dims = {1, 1, 1, 1, 1, 1}, .strides = {0, 0, 0, 0, 0, 1}, .turned = 5};
+    struct permute_context c = {.x = a->x, .y = a->y, .width = a->width, .dims = {1, 1, 1, 1, 1, 1}, .strides = {0, 0, 0, 0, 0, 1},
+                                .turned = 5};
     int64_t n = dims_count(a->dims), dense = 1;
     if (n == 0) return FATHOM_OK;
     for (int d = 5, to = 6; d >= 0; d--) {

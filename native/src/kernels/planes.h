@@ -48,7 +48,7 @@ static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count,
 static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t rows, float *scratch) {
     const struct window *g = &p->g;
     const struct linear_args *l = p->finish;
-    int64_t line = planes_width(g), in_rows = rows + (g->kh - 1) * g->dh, plane = planes_floats(g), taps = g->kh * g->kw;
+    int64_t line = halo_width(g), in_rows = rows + (g->kh - 1) * g->dh, plane = planes_floats(g), taps = g->kh * g->kw;
     int64_t count = rows * line, ld = planes_line(g), i0 = o0 - g->top;
     float *sums = scratch + g->c * plane;
     for (int64_t c = 0; c < g->c; c++)

@@ -163,11 +163,14 @@ static inline int64_t step_row(const struct forward *f, int64_t step, int64_t ti
     return f->saved ? f->steps.offset[time] : step % 2 * f->steps.n;
 }
 
-/* that place among the gates, of which there is one step where nothing is saved, but of one sequence all: their inputs are summed at once */
+/*
+ * that place among the gates, of which there is one step where nothing is saved, but of one sequence all: their inputs are summed at once
+ */
 static inline int64_t gate_row(const struct forward *f, int64_t time) { return f->a->gates || f->a->n == 1 ? f->steps.offset[time] : 0; }
 
 /* sequences b0 .. b1 of a step begin with the initial state, or with zeros */
-static void begin_rows(const float *initial, const struct steps *s, const struct share *share, int64_t b0, int64_t b1, float *to, int64_t h) {
+static void begin_rows(const float *initial, const struct steps *s, const struct share *share, int64_t b0, int64_t b1, float *to,
+                       int64_t h) {
     size_t bytes = (size_t)(share->to - share->from) * sizeof *to;
     to += share->from;
     for (int64_t b = b0; b < b1; b++, to += h)

@@ -171,7 +171,8 @@ static void multiply_back(const struct backward *f, const struct share *share, i
     unmask(f, share, b0, b1);
 }
 
-static void give_inputs(const struct backward *f, const struct share *share, int64_t row, int64_t time, int64_t soon, int64_t b0, int64_t b1) {
+static void give_inputs(const struct backward *f, const struct share *share, int64_t row, int64_t time, int64_t soon, int64_t b0,
+                        int64_t b1) {
     const struct recurrent_grad_args *a = f->a;
     int64_t depth = f->gates * a->h, from, to;
     share_columns(share, a->i, &from, &to);
@@ -290,14 +291,16 @@ enum { SUM_ROWS = 128 };
 static int64_t sum_tiles(const struct outer_sum *o) { return row_tiles(o->width, o->columns) * panel_count(o->columns); }
 
 /* over `depth` rows of the chunk from row `from` on */
-static void sum_tile(const struct backward *f, const struct chunk *c, const struct outer_sum *o, int64_t tile, int64_t from, int64_t depth) {
+static void sum_tile(const struct backward *f, const struct chunk *c, const struct outer_sum *o, int64_t tile, int64_t from,
+                     int64_t depth) {
     int64_t count = row_tiles(o->width, o->columns), p = tile / count, t = tile % count;
     int64_t i = o->width * t / count, height = o->width * (t + 1) / count - i, j = panel_start(o->columns, p);
     int64_t width = panel_start(o->columns, p + 1) - j, columns = least(o->columns - j, width);
-    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->right_ld, .ldc = o->columns, .add = from > 0 || goes_on(f, c),
-                      .last = last_lanes(columns - (width - VL))};
+    struct sweep s = {.outer = 1, .inner = 1, .depth = depth, .lda = o->ld, .ldb = o->right_ld, .ldc = o->columns,
+                      .add = from > 0 || goes_on(f, c), .last = last_lanes(columns - (width - VL))};
     int64_t row = c->row + from, here = row - f->now.row;
-    turned_tiles[width / VL][height](&s, o->left + (o->kept ? row : here) * o->ld + i, o->right + here * o->right_ld + j, o->sums + i * o->columns + j);
+    turned_tiles[width / VL][height](&s, o->left + (o->kept ? row : here) * o->ld + i, o->right + here * o->right_ld + j,
+                                     o->sums + i * o->columns + j);
 }
 
 /* the peepholes of units from .. to, of i, f and o, by the chain of all rows */
@@ -307,7 +310,8 @@ static void sum_peepholes(const struct backward *f, const struct chunk *c, int64
     float *sums = f->peepholes + from;
     EACH_VECTOR(to - from, {
         int64_t add = goes_on(f, c);
-        v zero = v_set(0), in = plus(zero, sums + i, m, add), forget = plus(zero, sums + h + i, m, add), out = plus(zero, sums + 2 * h + i, m, add);
+        v zero = v_set(0), in = plus(zero, sums + i, m, add), forget = plus(zero, sums + h + i, m, add),
+            out = plus(zero, sums + 2 * h + i, m, add);
         for (int64_t row = c->row; row < c->row + c->rows; row++) {
             const float *g = a->gates + 4 * row * h + from + i, *d = f->d + (row - f->now.row) * f->ld + from + i;
             v before = v_get(a->extra + row * h + from + i, m);

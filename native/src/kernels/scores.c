@@ -53,8 +53,8 @@ static inline uint32_t total(__m128i x) {
 #endif
 
 /*
- * Products of an int8 and an int16, two to a lane: the widening multiply-add that every x86-64 has; NEON's takes one. It reads bytes faster than memory
- * gives them, so that an instruction for int8 alone (VNNI) would gain nothing, and the query keeps 16 bits.
+ * Products of an int8 and an int16, two to a lane: the widening multiply-add that every x86-64 has; NEON's takes one. It reads bytes faster
+ * than memory gives them, so that an instruction for int8 alone (VNNI) would gain nothing, and the query keeps 16 bits.
  */
 INLINE int32_t dot_int8(const int8_t *x, const int16_t *q, int64_t c) {
     int64_t i = 0;
@@ -76,7 +76,8 @@ INLINE int32_t dot_int8(const int8_t *x, const int16_t *q, int64_t c) {
     __m128i part = _mm_setzero_si128();
     for (; i + 8 <= c; i += 8) {
         __m128i bytes = _mm_loadl_epi64((const __m128i *)(x + i)); /* each twice, then shifted with its sign */
-        part = _mm_add_epi32(part, _mm_madd_epi16(_mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8), _mm_loadu_si128((const __m128i *)(q + i))));
+        part = _mm_add_epi32(part, _mm_madd_epi16(_mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8),
+                                                  _mm_loadu_si128((const __m128i *)(q + i))));
     }
     sum = total(part);
 #elif defined(__aarch64__)

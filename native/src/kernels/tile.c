@@ -20,20 +20,11 @@
         tile_store(R, NV, c, s->ldc, s->last, sum);                                                                            \
     }
 
-#define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
 #define LONG_TILES(X, NV) SHORT_TILES(X, NV) X(7, NV) X(8, NV) X(9, NV) X(10, NV) X(11, NV) X(12, NV)
 #if TILE_VECS == 4
 #define ALL_TILES(X) LONG_TILES(X, 1) LONG_TILES(X, 2) SHORT_TILES(X, 3) SHORT_TILES(X, 4)
 #else
 #define ALL_TILES(X) LONG_TILES(X, 1) SHORT_TILES(X, 2)
-#endif
-/* few rows by several panels side by side: see TILE_CHAINS */
-#if VL == 16
-#define JOINED_TILES(X)
-#elif TILE_VECS == 4
-#define JOINED_TILES(X) X(1, 8)
-#else
-#define JOINED_TILES(X) X(1, 8) X(2, 4)
 #endif
 
 ALL_TILES(TILE)

@@ -182,6 +182,17 @@ INLINE void turned_sum(int R, int NV, const struct sweep *s, const float *a, con
 
 /* ---- tiles of all sizes ---- */
 
+/* X(rows, vectors) for every height */
+#define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
+/* and for few rows by several panels side by side: see TILE_CHAINS */
+#if VL == 16
+#define JOINED_TILES(X)
+#elif TILE_VECS == 4
+#define JOINED_TILES(X) X(1, 8)
+#else
+#define JOINED_TILES(X) X(1, 8) X(2, 4)
+#endif
+
 /* of tile.c, by how many vectors wide and how many rows high they are; in turned_tiles rows of the left side are one float apart */
 #define tiles FOR_ISA(tiles)
 #define turned_tiles FOR_ISA(turned_tiles)

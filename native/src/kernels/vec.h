@@ -68,8 +68,8 @@ static inline void v_store_n(float *p, v x, int64_t n) {
 /* loads n lanes, which are often all VL of them */
 static inline v v_get(const float *p, int64_t n) { return n == VL ? v_load(p) : v_load_n(p, n); }
 /*
- * Loads n lanes for arithmetic that waits for memory: a line in two loads, which bring the next lines from L3 earlier. Measured on Zen 4: 6 % of an
- * addition in L3, 3 % of a sum; what computes longer, or reads more than three arrays, loses as much.
+ * Loads n lanes for arithmetic that waits for memory: a line in two loads, which bring the next lines from L3 earlier. Measured on Zen 4:
+ * 6 % of an addition in L3, 3 % of a sum; what computes longer, or reads more than three arrays, loses as much.
  */
 static inline v v_read(const float *p, int64_t n) {
 #if defined(__AVX512F__)

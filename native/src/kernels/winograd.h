@@ -185,7 +185,7 @@ SHARED void winograd(struct winograd *g) {
     int64_t rows = ceil_div(winograd_tiles(g), TILE_ROWS), panels = panel_count(g->width);
     double nanos = (double)winograd_tiles(g) * (double)(16 * g->depth * g->width) / (4 * VL);
     int64_t parts = fathom_team(nanos, rows * panels); /* in smaller shares, blocks of tiles get smaller */
-    g->row_cuts = conv_row_cuts(rows, panels, &parts);
+    g->row_cuts = grid_rows(rows, panels, &parts, MOST_ROW_CUTS);
     fathom_parallel_with(winograd_part, g, parts, g->scratch, winograd_slot(g->depth));
 }
 
@@ -287,7 +287,7 @@ static void winograd_weights_join_part(void *context, int64_t part, int64_t part
 SHARED void winograd_weights(struct winograd_weights *w) {
     int64_t units = row_tiles(w->g.width, w->g.depth), multiply_adds = 16 * w->g.depth * w->g.width;
     int64_t parts = fathom_team((double)winograd_tiles(&w->g) * (double)multiply_adds / (4 * VL), 4 * units);
-    w->row_cuts = conv_row_cuts(4, units, &parts);
+    w->row_cuts = grid_rows(4, units, &parts, MOST_ROW_CUTS);
     fathom_parallel_with(winograd_weights_part, w, parts, w->scratch, winograd_weights_slot(w->g.depth, w->g.width));
     fathom_parallel(winograd_weights_join_part, w, fathom_parts((double)multiply_adds / 4, w->g.width));
 }
