@@ -112,20 +112,20 @@ record PlanData(
 
     /** Whether every call reads what is there, and makes what no other makes. */
     private void check(List<CallGraph.Value> all, List<CallGraph.Node> made) {
-        boolean good = inputs.length == specs.size()
-                && Arrays.stream(inputs).distinct().count() == inputs.length
-                && all.stream().filter(v -> v.kind() == CallGraph.Kind.INPUT).count() == inputs.length
-                && outputs.length == outputNames.size()
-                && outputs.length > 0;
+        boolean good = inputs.length == specs.size() && outputs.length == outputNames.size() && outputs.length > 0;
         for (Range r : List.of(batches, lengths)) {
             good &= r.step() > 0 && r.min() >= 0 && r.min() <= r.max();
         }
+        boolean[] there = new boolean[all.size()];
         for (int i = 0; good && i < inputs.length; i++) {
             CallGraph.Value v = all.get(inputs[i]);
-            good = v.kind() == CallGraph.Kind.INPUT && v.name().equals(specs.get(i).name);
+            good = !there[inputs[i]]
+                    && v.kind() == CallGraph.Kind.INPUT
+                    && v.name().equals(specs.get(i).name);
+            there[inputs[i]] = true;
         }
-        boolean[] there = new boolean[all.size()];
         for (int v = 0; v < there.length; v++) {
+            good &= there[v] || all.get(v).kind() != CallGraph.Kind.INPUT; // nobody would set it
             there[v] = all.get(v).kind() != CallGraph.Kind.RESULT;
         }
         for (CallGraph.Node n : made) {
