@@ -1,10 +1,17 @@
 package dev.fathom.bench;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
-/** Bars and ranges as SVG, which is the same text wherever it is drawn, so that a test can compare it. */
+/** Bars, ranges and curves as SVG, which is the same text wherever it is drawn, so that a test can compare it. */
 final class Charts {
     private static final int WIDTH = 760;
     private static final int LEFT = 190;
@@ -15,6 +22,9 @@ final class Charts {
     private static final String GRID = "#e3e7eb";
     private static final String OURS = "#0072b2";
     private static final String THEIRS = "#9aa5b1";
+    /** Of curves, told apart by the color-blind too (Okabe and Ito 2008). */
+    private static final List<String> COLORS =
+            List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000");
 
     /** A figure of a contender. */
     record Bar(String name, double value) {}
@@ -83,6 +93,69 @@ final class Charts {
         return chart.end();
     }
 
+    /** How many times as fast rows are with more threads, by rows and numbers of threads, on logarithmic axes. */
+    static String speedups(String what, List<Measurement> results) {
+        Map<String, NavigableMap<Integer, Double>> curves = new LinkedHashMap<>();
+        for (Measurement r : results) {
+            if (r.failure().isEmpty()) {
+                double times = Double.isNaN(r.ratio()) ? 1 : r.ratio();
+                curves.computeIfAbsent(r.name(), name -> new TreeMap<>()).put(r.threads(), times);
+            }
+        }
+        Charts chart = new Charts("Times as fast with more threads", what);
+        if (!curves.isEmpty()) {
+            chart.speedups(curves);
+        }
+        return chart.end();
+    }
+
+    private void speedups(Map<String, NavigableMap<Integer, Double>> curves) {
+        TreeSet<Integer> threads = new TreeSet<>();
+        curves.values().forEach(curve -> threads.addAll(curve.keySet()));
+        int first = threads.first();
+        double octaves = Math.max(1, log2((double) threads.last() / first));
+        int left = 60;
+        int right = 540;
+        int top = y + 20;
+        int side = 320;
+        double across = (right - left) / octaves;
+        double up = side / octaves;
+        int bottom = top + side;
+        for (int n : threads) {
+            double x = left + log2((double) n / first) * across;
+            double at = bottom - log2((double) n / first) * up;
+            rectangle(x, top, 1, side, GRID);
+            rectangle(left, at, right - left, 1, GRID);
+            text(x, bottom + 18, 11, "middle", MUTED, "normal", Integer.toString(n));
+            text(left - 8, at + 4, 11, "end", MUTED, "normal", figure((double) n / first) + " x");
+        }
+        text((left + right) / 2.0, bottom + 38, 12, "middle", MUTED, "normal", "threads");
+        line(List.of(new double[] {left, bottom}, new double[] {right, top}), THEIRS, "4 4");
+        double below = top - 8;
+        List<Map.Entry<String, NavigableMap<Integer, Double>>> best = new ArrayList<>(curves.entrySet());
+        best.sort(Comparator.comparingDouble(
+                curve -> -curve.getValue().lastEntry().getValue()));
+        for (Map.Entry<String, NavigableMap<Integer, Double>> curve : best) {
+            String color = COLORS.get(List.copyOf(curves.keySet()).indexOf(curve.getKey()) % COLORS.size());
+            List<double[]> points = new ArrayList<>();
+            curve.getValue()
+                    .forEach((n, times) ->
+                            points.add(new double[] {left + log2((double) n / first) * across, bottom - log2(times) * up
+                            }));
+            line(points, color, "none");
+            points.forEach(p -> circle(p[0], p[1], 4, color));
+            double[] end = points.get(points.size() - 1);
+            below = Math.max(end[1] + 4, below + 16); // names that would lie on one another move down
+            String times = figure(curve.getValue().lastEntry().getValue());
+            text(right + 12, below, 12, "start", color, "normal", curve.getKey() + " " + times);
+        }
+        y = (int) Math.max(bottom + 40, below);
+    }
+
+    private static double log2(double x) {
+        return Math.log(x) / Math.log(2);
+    }
+
     /** As in the table, and thousands are set apart. */
     static String figure(double x) {
         return x < 1000 ? Measurement.figure(x) : String.format(Locale.ROOT, "%,.0f", x);
@@ -119,6 +192,18 @@ final class Charts {
                 width,
                 height,
                 color));
+    }
+
+    private void line(List<double[]> points, String color, String dashes) {
+        String path = points.stream()
+                .map(p -> String.format(Locale.ROOT, "%.1f,%.1f", p[0], p[1]))
+                .collect(Collectors.joining(" "));
+        s.append(String.format(
+                Locale.ROOT,
+                "  <polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\"/>%n",
+                path,
+                color,
+                dashes));
     }
 
     private void circle(double x, double at, double radius, String color) {

@@ -51,6 +51,15 @@ public final class Main implements Callable<Integer> {
     private boolean peers;
 
     @Option(
+            names = "--threads",
+            paramLabel = "N",
+            split = ",",
+            description = "Measures Fathom alone with each of these numbers of threads, and draws into threads.svg how"
+                    + " many times as fast it is as with the first of them; with --filter, other rows of two threads"
+                    + " than a product of 2048 and five training steps.")
+    private List<Integer> threads = List.of();
+
+    @Option(
             names = "--isa",
             paramLabel = "SET",
             description =
@@ -127,6 +136,9 @@ public final class Main implements Callable<Integer> {
             }
             return fell(before, Report.read(with));
         }
+        if (!threads.isEmpty()) {
+            checkThreads(threads, peers || save || against != null);
+        }
         if (isa != null) {
             Machine.hold(isa);
         }
@@ -154,6 +166,9 @@ public final class Main implements Callable<Integer> {
                 "%s, %d processors, %s, JDK %s%n",
                 unprobed.processor(), unprobed.cores(), unprobed.os(), unprobed.jdk());
 
+        if (threads.stream().anyMatch(n -> n > unprobed.cores())) {
+            print.printf("More threads than there are processors (%d) take turns on them.%n", unprobed.cores());
+        }
         double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         if (load > 1) {
             print.printf(Locale.ROOT, "Load average %.1f: trust these figures only if a build just ended.%n", load);
@@ -168,7 +183,7 @@ public final class Main implements Callable<Integer> {
                     + " to begin anew.");
         }
         boolean whole = peers && !quick && filter.isEmpty() && !noTokenizers && !noModels && !noCache;
-        Run run = new Run(rows, this::matching, peers, quick, out, journal);
+        Run run = new Run(rows, name -> threads.isEmpty() && matching(name), peers, quick, out, journal);
         run.measure(() -> keep(report(run, limits, commit, false)));
         if (!quick) {
             Probe.measure(limits);
@@ -187,6 +202,11 @@ public final class Main implements Callable<Integer> {
         print.println(report.machine().about());
         print.println();
         print.print(Measurement.table(results));
+        if (!threads.isEmpty()) {
+            Path chart = out.resolve("threads.svg");
+            Files.writeString(chart, Charts.speedups(report.machine().processor(), results));
+            print.println("Written: " + chart);
+        }
         long missed = results.stream().filter(r -> r.verdict().equals("MISSED")).count();
         print.printf(
                 "%n%d rows, %d missed, %d failed; %s%n", results.size(), missed, failed, out.resolve("results.json"));
@@ -200,22 +220,42 @@ public final class Main implements Callable<Integer> {
     /** The rows that are wanted. */
     private List<Row> rows() {
         List<Row> rows = new ArrayList<>();
-        for (Row row : Row.all()) {
+        List<String> wanted = threads.isEmpty() || !filter.isEmpty() ? filter : Row.SCALED;
+        for (Row row : threads.isEmpty() ? Row.all() : Row.scaled(threads)) {
             boolean brief = row.pace() != Pace.SLOW
                     && (row.threads() == 2
                             || row.rivals().stream()
                                     .noneMatch(r -> r.contender().home().equals(Contender.Home.TORCH)));
-            if ((!quick || brief) && matching(row.name())) {
+            if ((!quick || brief) && matches(row.name(), wanted)) {
                 rows.add(row);
             }
         }
         return rows;
     }
 
+    /**
+     * Refuses numbers of threads that cannot be compared.
+     *
+     * @param more whether the run is to measure peers too, or to be stored or compared
+     */
+    static void checkThreads(List<Integer> threads, boolean more) throws IOException {
+        boolean rising = threads.size() > 1 && threads.get(0) > 0;
+        for (int i = 1; i < threads.size(); i++) {
+            rising &= threads.get(i) > threads.get(i - 1);
+        }
+        if (!rising) {
+            throw new IOException("--threads takes two or more numbers of threads that rise, such as 1,2,4,8");
+        }
+        if (more) {
+            throw new IOException(
+                    "--threads measures Fathom alone and stores nothing; leave out --peers, --save and" + " --against");
+        }
+    }
+
     /** What a run measures, where and how: a run that was cut off goes on only as what it was. */
     private String key(Machine machine, String commit) throws InterruptedException {
         int changes = commit.endsWith("-dirty") ? git("diff", "HEAD").hashCode() : 0;
-        return Report.GSON.toJson(List.of(machine, commit, changes, peers, quick, filter));
+        return Report.GSON.toJson(List.of(machine, commit, changes, peers, quick, filter, threads));
     }
 
     private static Report report(Run run, Map<Limit, double[]> limits, String commit, boolean whole)

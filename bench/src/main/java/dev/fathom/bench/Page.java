@@ -132,6 +132,7 @@ final class Page {
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
             ./fathom bench --peers --isa v3            # with AVX2 kernels on a processor that has AVX-512
+            ./fathom bench --threads 1,2,4,8,16        # how many times as fast more threads are, as a chart
             ./fathom bench --peers --save              # stores the run in bench/results, and writes this page anew
             ./fathom bench --peers --against FILE      # names the rows that fell since the stored run, and then exits with 1
             ./fathom bench --against FILE --with FILE  # compares two stored runs

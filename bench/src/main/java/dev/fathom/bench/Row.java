@@ -67,6 +67,15 @@ record Row(
         }
     }
 
+    /** The rows by which numbers of threads are compared unless others are asked for. */
+    static final List<String> SCALED = List.of(
+            "gemm-2048",
+            "mlp-train-b128",
+            "lenet-train-b64",
+            "resnet18-train-b16",
+            "lstm-32x500-train",
+            "transformer-train");
+
     /** How long a row takes to measure. */
     enum Pace {
         /** One kernel, thousands of calls a second: repetitions may be short. */
@@ -386,7 +395,30 @@ record Row(
                         onednn("sgemm", threads, square),
                         onednn("matmul", threads, square)),
                 new Beside("packed", Bar.NONE, onednn("packed", threads, square)),
-                Pace.BRIEF);
+                n < 2048 ? Pace.BRIEF : Pace.USUAL);
+    }
+
+    /** A large product and the rows of two threads, each with these numbers of threads beside the first of them. */
+    static List<Row> scaled(List<Integer> threads) {
+        return Stream.concat(Stream.of(product(2048, 2)), all().stream())
+                .filter(row -> row.threads == 2)
+                .flatMap(row -> threads.stream().map(n -> row.scaled(n, threads.get(0))))
+                .toList();
+    }
+
+    private Row scaled(int n, int first) {
+        String name = first + (first == 1 ? " thread" : " threads");
+        return new Row(
+                this.name,
+                n,
+                unit,
+                work,
+                Limit.NONE,
+                Bar.NONE,
+                new Entrant(Contender.fathom(n), ours.name, ours.method, ours.params),
+                n == first ? List.of() : List.of(new Entrant(Contender.fathom(first), name, ours.method, ours.params)),
+                null,
+                pace);
     }
 
     /** A layer whose weights are packed before the clock starts. */

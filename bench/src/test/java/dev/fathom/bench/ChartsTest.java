@@ -51,4 +51,35 @@ class ChartsTest {
         assertThat(medians.get(1) - medians.get(0)).isEqualTo(105); // a decade of four
         assertThat(all(svg, "rect", "width").get(5)).isEqualTo(210);
     }
+
+    /** Twice as fast lies where the line of twice the threads has twice the speed. */
+    @Test
+    void speedupsLieBesideTheirThreads() throws Exception {
+        List<Measurement> results = new ArrayList<>();
+        for (int threads : new int[] {1, 2, 4}) {
+            Duel duel = new Duel(new double[][] {{12.0 / threads, 12.0 / threads}});
+            if (threads > 1) {
+                duel.against("1 thread", new double[][] {{12, 12}});
+            }
+            results.add(Measurement.of("whole", threads, ns -> ns, "ms", duel, Double.NaN, Row.Bar.NONE));
+            results.add(Measurement.of(
+                    "half", threads, ns -> ns, "ms", threads == 4 ? half() : duel, Double.NaN, Row.Bar.NONE));
+        }
+        results.add(Measurement.failed("failed", 2, "ms", Row.Bar.NONE, "it stopped"));
+        String svg = Charts.speedups("A processor", results);
+        List<Double> x = all(svg, "circle", "cx");
+        List<Double> y = all(svg, "circle", "cy");
+        assertThat(x).hasSize(6).containsExactly(60.0, 300.0, 540.0, 60.0, 300.0, 540.0);
+        assertThat(y.get(0) - y.get(1)).isEqualTo(160);
+        assertThat(y.get(1) - y.get(2)).isEqualTo(160);
+        assertThat(y.get(5)).as("no faster than two").isEqualTo(y.get(4));
+        assertThat(svg)
+                .contains(">A processor<", ">4.000 x<", ">whole 4.000<", ">half 2.000<")
+                .doesNotContain("failed");
+        assertThat(Charts.speedups("nothing", List.of())).contains(">nothing<");
+    }
+
+    private static Duel half() {
+        return new Duel(new double[][] {{6, 6}}).against("1 thread", new double[][] {{12, 12}});
+    }
 }

@@ -138,4 +138,33 @@ class RunTest {
                 .isEqualTo(123 * 1024);
         assertThat(Child.bytes(List.of())).isZero();
     }
+
+    @Test
+    void eachNumberOfThreadsStandsBesideTheFirst() throws IOException {
+        List<Row> rows = Row.scaled(List.of(1, 2, 64));
+        assertThat(rows.stream().map(Row::name)).containsAll(Row.SCALED);
+        List<Row> products =
+                rows.stream().filter(row -> row.name().equals("gemm-2048")).toList();
+        assertThat(products.stream().map(Row::threads)).containsExactly(1, 2, 64);
+        assertThat(products.get(0).rivals()).isEmpty();
+        assertThat(products.get(2).rivals())
+                .singleElement()
+                .satisfies(rival -> assertThat(rival.contender()).isEqualTo(Contender.fathom(1)));
+        assertThat(rows)
+                .doesNotHaveDuplicates()
+                .allSatisfy(row -> assertThat(row.ours().contender()).isEqualTo(Contender.fathom(row.threads())));
+    }
+
+    @Test
+    void numbersOfThreadsAreCheckedBeforeARun() {
+        for (List<Integer> numbers : List.of(List.of(2), List.of(2, 1), List.of(1, 1), List.of(0, 1))) {
+            assertThatThrownBy(() -> Main.checkThreads(numbers, false))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("--threads takes two or more numbers of threads that rise, such as 1,2,4,8");
+        }
+        assertThatThrownBy(() -> Main.checkThreads(List.of(1, 2), true))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("--threads measures Fathom alone");
+        assertThatCode(() -> Main.checkThreads(List.of(1, 2, 3), false)).doesNotThrowAnyException();
+    }
 }
