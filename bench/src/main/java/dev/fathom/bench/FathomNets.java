@@ -211,6 +211,10 @@ public class FathomNets {
         @Param("lenet")
         public String net;
 
+        /** How the plan stores matrices and filters: F32, or a {@link dev.fathom.plan.Quantization}. */
+        @Param("F32")
+        public String weights;
+
         private Served served;
 
         /** Freezes the network. */
@@ -218,7 +222,8 @@ public class FathomNets {
         public void setup() {
             Network network = Network.of(net);
             try (Model<Layer> model = model(net)) {
-                served = new Served(Plan.freeze(model, Shape.of(shape(network, 1))), images(network, 1, 1));
+                Plan plan = FathomMlp.stored(Plan.freeze(model, Shape.of(shape(network, 1))), weights);
+                served = new Served(plan, images(network, 1, 1));
             }
         }
 

@@ -298,6 +298,7 @@ record Row(
         }
         rows.add(frozen("lenet-latency-b1", "lenet", 1, Unit.US, Bar.atLeast(1.5, 2.2)));
         rows.add(frozen("resnet18-infer-b1", "resnet18", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
+        rows.add(bytes("resnet18-infer-b1-int8", "resnet18"));
         rows.add(frozen("resnet50-infer-b1", "resnet50", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
         for (String net : List.of("squeezenet", "mobilenetv2", "vgg16")) {
             rows.add(frozen(net + "-infer-b1", net, 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
@@ -1154,6 +1155,20 @@ record Row(
                 served(net, threads),
                 null,
                 net.equals("vgg16") || net.equals("resnet50") ? Pace.SLOW : Pace.USUAL);
+    }
+
+    /** A frozen network that multiplies bytes beside itself in F32. */
+    private static Row bytes(String name, String net) {
+        Contender fathom = Contender.fathom(2);
+        return new Row(
+                name,
+                2,
+                Unit.MS,
+                2 * Network.of(net).macs(),
+                Limit.NONE,
+                Bar.atLeast(2, 2).onNarrower(1),
+                new Entrant(fathom, "fathom", "FathomNets.answer", "net=" + net + ",weights=INT8"),
+                List.of(new Entrant(fathom, "fathom-f32", "FathomNets.answer", "net=" + net + ",weights=F32")));
     }
 
     private static Row elementwise(

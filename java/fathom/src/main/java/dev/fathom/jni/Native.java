@@ -119,6 +119,10 @@ public final class Native {
     @Name("fathom_int8_bytes")
     public static native long int8Bytes(long n, long k, long runs);
 
+    /** 1 where the chosen kernels multiply bytes by an instruction for that (VNNI), else 0: then they widen them. */
+    @Name("fathom_int8_native")
+    public static native int int8Native();
+
     /**
      * Bytes of scratch for the command of {@code count} words at {@code words}, of whose addresses it matters only
      * which are 0; -1 where it would need more than 1 TiB or its sizes make no sense.

@@ -4,7 +4,8 @@ import dev.fathom.op.DType;
 
 /**
  * How {@link Plan#quantize} stores the matrices of linear layers and the tables of embeddings, so that fewer bytes are
- * read. All else, such as biases and normalizations, stays F32, and so do the sums.
+ * read, and with {@link #INT8} also the filters of convolutions. All else, such as biases and normalizations, stays
+ * F32.
  */
 public enum Quantization {
     /**
@@ -18,7 +19,19 @@ public enum Quantization {
      * quarter of the bytes. A layer computes act((s (x q^T) + b) + residual), where the sum of x q^T is that of a layer
      * with the weights q, and the product with s is rounded once; a table gives s q, rounded once.
      */
-    INT8_WEIGHTS(DType.I8);
+    INT8_WEIGHTS(DType.I8),
+    /**
+     * Weights as {@link #INT8_WEIGHTS} has them, and what a layer reads as well: x is rounded to q from -127 to 127
+     * with one scale t, the largest |x| divided by 127, for each row of a linear layer and for each image of a
+     * convolution, and q is the whole number nearest to x / t, of two the even one. A layer computes act((((q_x q_w^T)
+     * s) t + b) + residual), in which the sums of products are exact, so that results have the same bits on any
+     * processor. A row or image that holds NaN or an infinity gives NaN.
+     *
+     * <p>Convolutions of one group take part where the processor multiplies bytes by an instruction for that (VNNI);
+     * elsewhere they would win next to nothing and stay F32. Tables of embeddings are those of INT8_WEIGHTS. Sums of
+     * more than 133,144 products stay F32.
+     */
+    INT8(DType.I8);
 
     final DType type;
 

@@ -1,17 +1,23 @@
 package dev.fathom.plan;
 
+import dev.fathom.command.Commands;
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Kernel;
 import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import dev.fathom.ops.ConvOp;
 import dev.fathom.ops.EmbeddingOp;
+import dev.fathom.ops.Int8ConvOp;
+import dev.fathom.ops.Int8LinearOp;
 import dev.fathom.ops.LinearOp;
 import dev.fathom.ops.NarrowEmbeddingOp;
 import dev.fathom.ops.NarrowLinearOp;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,24 +28,35 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes a plan of another one, whose matrices and tables it stores in fewer bytes. Used once. */
 final class Quantizer {
+    /** The three taps of the four numbers of Winograd's form. */
+    private static final int[][] UNWIND = {{1, 0, 0, 0}, {0, 1, -1, 0}, {0, 0, 0, 1}};
+
     private final Plan plan;
     private final CallGraph graph;
     private final DType type;
+    private final boolean multipliesBytes;
     private final List<CallGraph.Value> values;
     private final List<CallGraph.Node> nodes = new ArrayList<>();
     private final List<Fitted> ops = new ArrayList<>();
-    /** For each F32 weight that is stored anew, what stands in its place. */
-    private final Map<Integer, Narrow> narrow = new LinkedHashMap<>();
+    /** For each F32 weight that is stored anew, in each of its forms, what stands in its place. */
+    private final Map<Form, Narrow> narrow = new LinkedHashMap<>();
 
     private final Map<Slot.Content, Long> addresses = new LinkedHashMap<>();
 
+    /** A weight as a matrix [n, k], and the runs of its rows in a product of bytes, or 0 where it is only stored. */
+    private record Form(int weight, int n, int k, int runs) {}
+
     /** What stands for a weight: the content that it is made of, its numbers, and its scales or -1. */
     private record Narrow(Slot.Content from, int numbers, int scales) {}
+
+    /** The most products of a sum of int8 that an int32 holds for sure: INT8_TERMS of the kernels. */
+    private static final int MOST_PRODUCTS = Integer.MAX_VALUE / (127 * 127);
 
     Quantizer(Plan plan, Quantization as) {
         this.plan = plan;
         graph = plan.calls.graph();
         type = as.type;
+        multipliesBytes = as == Quantization.INT8;
         values = new ArrayList<>(graph.values);
     }
 
@@ -76,38 +93,78 @@ final class Quantizer {
     /** The call with an op that reads its weight from fewer bytes, or the call itself if its weight stays. */
     private CallGraph.Node replaced(CallGraph.Node node) {
         if (node.op() instanceof LinearOp linear) {
-            return with(node, new NarrowLinearOp(type, linear.activation()), 1, NarrowLinearOp.SCALE);
+            Form form = form(node, 1, multipliesBytes ? 1 : 0);
+            Op op = multipliesBytes
+                    ? new Int8LinearOp(form.n, form.k, linear.activation())
+                    : new NarrowLinearOp(type, linear.activation());
+            return with(node, op, 1, form, NarrowLinearOp.SCALE);
         }
-        return node.op() instanceof EmbeddingOp
-                ? with(node, new NarrowEmbeddingOp(type), 0, NarrowEmbeddingOp.SCALE)
-                : node;
+        if (node.op() instanceof EmbeddingOp) {
+            return with(node, new NarrowEmbeddingOp(type), 0, form(node, 0, 0), NarrowEmbeddingOp.SCALE);
+        }
+        if (multipliesBytes
+                && node.op() instanceof ConvOp conv
+                && conv.groups() == 1
+                && conv.window().rank() < 3
+                && Native.int8Native() != 0) {
+            Form form = form(node, 1, Math.toIntExact(Int8ConvOp.runs(conv.window())));
+            int channels = graph.values.get(form.weight).shape().dim(-1);
+            return with(node, new Int8ConvOp(conv.window(), form.n, channels, conv.activation()), 1, form, 1);
+        }
+        return node;
     }
 
-    private CallGraph.Node with(CallGraph.Node node, Op op, int weight, int scale) {
-        Narrow made = narrow(node.in()[weight]);
+    private Form form(CallGraph.Node node, int i, int runs) {
+        int v = node.in()[i];
+        Shape shape = graph.values.get(v).shape();
+        return new Form(v, shape.dim(0), (int) shape.size(1, shape.rank()), runs);
+    }
+
+    /**
+     * The call with this op, which reads this form of input {@code weight}, with scales unless they are packed in it.
+     */
+    private CallGraph.Node with(CallGraph.Node node, Op op, int weight, Form form, int scale) {
+        Narrow made = narrow(form);
         if (made == null) {
             return node;
         }
-        int[] in = Arrays.copyOf(node.in(), scale + 1);
-        Arrays.fill(in, node.in().length, in.length, -1);
+        int[] in = node.in().clone();
+        if (form.runs == 0) {
+            in = Arrays.copyOf(in, scale + 1);
+            Arrays.fill(in, node.in().length, in.length, -1);
+            in[scale] = made.scales;
+        }
         in[weight] = made.numbers;
-        in[scale] = made.scales;
         return new CallGraph.Node(op, node.path(), node.where(), in, node.out());
     }
 
-    /** What stands for value {@code v}, or null if that is no F32 weight. */
-    private @Nullable Narrow narrow(int v) {
-        CallGraph.Value wide = graph.values.get(v);
-        if (wide.dtype() == DType.F32 && !narrow.containsKey(v)) {
+    /** What stands for a weight, or null if that is not F32, or no weight at all. */
+    private @Nullable Narrow narrow(Form form) {
+        CallGraph.Value wide = graph.values.get(form.weight);
+        if (wide.dtype() == DType.F32
+                && !narrow.containsKey(form)
+                && (form.runs == 0 || form.k <= MOST_PRODUCTS && form.n > 0 && form.k > 0)) {
             plan.weights().stream()
-                    .filter(c -> c.value() == v && (c.packing() == null || c.packing() == Kernel.LINEAR_PACK))
-                    .findFirst()
-                    .ifPresent(from -> narrow.put(v, narrow(wide, from)));
+                    .filter(c -> c.value() == form.weight && fits(c, form))
+                    .min(Comparator.comparing(c -> c.packing() == Kernel.WINOGRAD_PACK)) // which has rounded them
+                    .ifPresent(from -> narrow.put(form, narrow(wide, from, form)));
         }
-        return narrow.get(v);
+        return narrow.get(form);
     }
 
-    private Narrow narrow(CallGraph.Value wide, Slot.Content from) {
+    /** Whether a weight can be read out of a content, whose sizes may be the claims of a file. */
+    private static boolean fits(Slot.Content c, Form form) {
+        if (c.packing() == Kernel.WINOGRAD_PACK) {
+            return form.runs > 0 && c.n() == form.n && 9 * c.k() == 16L * form.k;
+        }
+        return c.packing() == null || c.packing() == Kernel.LINEAR_PACK && c.n() == form.n && c.k() == form.k;
+    }
+
+    private Narrow narrow(CallGraph.Value wide, Slot.Content from, Form form) {
+        if (form.runs > 0) {
+            int bytes = Math.toIntExact(Native.int8Bytes(form.n, form.k, form.runs));
+            return new Narrow(from, add(Shape.of(bytes), type, wide.name()), -1);
+        }
         int numbers = add(wide.shape(), type, wide.name());
         return new Narrow(
                 from,
@@ -149,17 +206,20 @@ final class Quantizer {
         if (content.value() < graph.values.size()) {
             Block.copy(plan.address(content), address(content), PlanFile.bytes(graph, content));
         }
-        for (Narrow weight : narrow.values()) {
+        narrow.forEach((form, weight) -> {
             if (weight.numbers == content.value()) {
-                fill(content, weight);
+                if (form.runs == 0) {
+                    store(content, form, weight);
+                } else {
+                    pack(address(content), form, weight);
+                }
             }
-        }
+        });
     }
 
-    private void fill(Slot.Content to, Narrow weight) {
-        CallGraph.Value value = values.get(weight.numbers);
-        int n = value.shape().dim(0);
-        int k = value.shape().dim(1);
+    private void store(Slot.Content to, Form form, Narrow weight) {
+        int n = form.n;
+        int k = form.k;
         Panels.Row scales =
                 weight.scales < 0 ? null : Panels.Row.plain(DType.F32, address(Slot.Content.of(weight.scales)), n, 0);
         for (int i = 0; i < n; i++) {
@@ -170,11 +230,59 @@ final class Quantizer {
                     made.put(p, wide.get(p));
                 }
             } else {
-                float scale = scale(wide, k, value.name());
+                float scale =
+                        (float) largest(wide, k, values.get(weight.numbers).name()) / 127;
                 for (int p = 0; p < k; p++) {
                     made.put(p, scale == 0 ? 0 : Math.rint(wide.get(p) / scale));
                 }
                 scales.put(i, scale);
+            }
+        }
+    }
+
+    /** Packs a weight for products of bytes. */
+    private void pack(long to, Form form, Narrow weight) {
+        try (Block wide = new Block("weight", (long) Float.BYTES * form.n * form.k)) {
+            for (int i = 0; i < form.n; i++) {
+                Panels.Row row = Panels.Row.plain(DType.F32, wide.address(), form.k, i);
+                if (weight.from.packing() == Kernel.WINOGRAD_PACK) {
+                    unwind(weight.from, form, i, row);
+                } else {
+                    Panels.Row from = row(weight.from, DType.F32, plan.address(weight.from), form.n, form.k, i);
+                    for (int p = 0; p < form.k; p++) {
+                        row.put(p, from.get(p));
+                    }
+                }
+                largest(row, form.k, values.get(weight.numbers).name());
+            }
+            new Commands()
+                    .begin(Kernel.INT8_PACK)
+                    .at(wide.address())
+                    .at(to)
+                    .put(form.n)
+                    .put(form.k)
+                    .put(form.runs)
+                    .run();
+        }
+    }
+
+    /**
+     * Filters 3 x 3 of what Winograd's form makes of them along either dimension: g_0, (g_0 + g_2 + g_1) / 2, (g_0 +
+     * g_2 - g_1) / 2 and g_2, of which the middle ones have the difference g_1.
+     */
+    private void unwind(Slot.Content from, Form form, int filter, Panels.Row to) {
+        int channels = form.k / 9;
+        Panels.Row row = Panels.here().row(DType.F32, plan.address(from), form.n, from.k(), filter);
+        for (int c = 0; c < channels; c++) {
+            for (int tap = 0; tap < 9; tap++) {
+                double g = 0;
+                for (int i = 0; i < 4; i++) {
+                    for (int j = 0; j < 4; j++) {
+                        int sign = UNWIND[tap / 3][i] * UNWIND[tap % 3][j];
+                        g += sign == 0 ? 0 : sign * row.get((4 * i + j) * channels + c);
+                    }
+                }
+                to.put(tap * channels + c, g);
             }
         }
     }
@@ -185,7 +293,8 @@ final class Quantizer {
                 : Panels.here().row(type, address, n, k, row);
     }
 
-    private static float scale(Panels.Row row, int k, String name) {
+    /** The largest magnitude of a row. */
+    private static double largest(Panels.Row row, int k, String name) {
         double largest = 0;
         for (int p = 0; p < k; p++) {
             largest = Math.max(largest, Math.abs(row.get(p)));
@@ -194,6 +303,6 @@ final class Quantizer {
             throw new IllegalArgumentException("quantize: " + name + " holds a number that is not finite, for which"
                     + " there is no scale; train again, or use BF16");
         }
-        return (float) largest / 127;
+        return largest;
     }
 }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.fathom.jni.Native;
 import dev.fathom.kernel.Blas;
+import dev.fathom.kernel.Kernel;
 import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Conv;
 import dev.fathom.nn.Embedding;
@@ -17,6 +19,7 @@ import dev.fathom.nn.Residual;
 import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.DType;
+import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
 import dev.fathom.parameter.Parameter;
@@ -254,6 +257,67 @@ class QuantizeTest {
         }
     }
 
+    /** What a layer reads is rounded as its weights are, and sums are exact. */
+    @Test
+    void productsOfBytes() {
+        float[] right = wholes(weights(65, IN), IN);
+        float[] scales = scales(weights(65, IN), IN);
+        float[] b = new Rng(65).normal(65, 0, 1);
+        try (Model<Linear> model = Model.of(linear(a -> a, IN, 65, true, Activation.RELU), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN));
+                Plan small = plan.quantize(Quantization.INT8)) {
+            for (int batch : BATCHES) {
+                float[] x = input(batch);
+                float[] y = run(small, batch, 0, x);
+                assertThat(y).isEqualTo(run(small, batch, 2, x)).isNotEqualTo(run(plan, batch, 0, x));
+                float[] left = wholes(x, IN);
+                float[] rowScales = scales(x, IN);
+                for (int i = 0; i < y.length; i++) {
+                    int row = i / 65;
+                    int column = i % 65;
+                    double sum = 0;
+                    for (int k = 0; k < IN; k++) {
+                        sum += left[row * IN + k] * right[column * IN + k];
+                    }
+                    double expected = sum * scales[column] * rowScales[row] + b[column];
+                    assertThat((double) y[i]).isCloseTo(Math.max(0, expected), within(1e-5));
+                }
+            }
+            float[] broken = input(3);
+            broken[IN] = Float.NaN;
+            float[] y = run(small, 3, 0, broken);
+            float[] whole = run(small, 3, 0, input(3));
+            assertThat(y[65]).isNaN();
+            assertThat(Arrays.copyOf(y, 65)).isEqualTo(Arrays.copyOf(whole, 65));
+            assertThat(Arrays.copyOfRange(y, 130, 195)).isEqualTo(Arrays.copyOfRange(whole, 130, 195));
+        }
+    }
+
+    /** Filters that a plan has in Winograd's form alone are those of a plan that has them as they are. */
+    @Test
+    void filtersOfWinogradsForm() {
+        float[] filters = new float[64 * 9 * 64];
+        Rng rng = new Rng(5);
+        for (int i = 0; i < filters.length; i++) {
+            filters[i] = Math.round(rng.normal(1, 0, 40)[0]) / 64f; // so that Winograd's sums round nothing
+        }
+        Conv conv = new Conv(given(filters, 64, 3, 3, 64), null, Window.of(3).pad(1), 1, PadMode.ZEROS, null);
+        float[] x = new Rng(6).normal(8 * 8 * 64, 0, 1);
+        try (Model<Conv> model = Model.of(conv, 1);
+                Plan fixed = Plan.freeze(model, Shape.of(1, 8, 8, 64));
+                Plan free =
+                        Plan.freeze(model, (net, in) -> net.apply(in[0]), Spec.of("x", Dim.BATCH, Dim.LENGTH, 8, 64))) {
+            assumeTrue(multipliesBytes(Quantization.INT8), "convolutions stay F32 without VNNI");
+            assertThat(fixed.weights().stream().map(Slot.Content::packing)).containsExactly(Kernel.WINOGRAD_PACK);
+            assertThat(free.weights().stream().map(Slot.Content::packing)).contains((Kernel) null);
+            try (Plan one = fixed.quantize(Quantization.INT8);
+                    Plan other = free.quantize(Quantization.INT8)) {
+                assertThat(Arrays.equals(one.predict(x), other.predict(x))).isTrue();
+                assertThat(one.toString()).isEqualTo("conv_int8  conv\n");
+            }
+        }
+    }
+
     // ---- plans
 
     /** What is neither a matrix of a linear layer nor a table stays as it is, and the first plan may be closed. */
@@ -280,13 +344,20 @@ class QuantizeTest {
         }
     }
 
+    private static boolean multipliesBytes(Quantization as) {
+        return as == Quantization.INT8 && Native.int8Native() != 0;
+    }
+
     @ParameterizedTest
     @EnumSource
     void files(Quantization as) {
         Path file = temp.resolve("small.plan");
         try (Plan plan = images(as)) {
+            String conv = multipliesBytes(as) ? "conv_int8" : "conv";
+            String linear = as == Quantization.INT8 ? "linear_int8" : "linear_narrow";
             assertThat(plan.toString())
-                    .isEqualTo("conv  conv at 0\nconv  conv at 1\npermute  permute at 2\nlinear_narrow  linear at 3\n");
+                    .isEqualTo(conv + "  conv at 0\n" + conv + "  conv at 1\npermute  permute at 2\n" + linear
+                            + "  linear at 3\n");
             plan.save(file);
             for (Function<Path, Plan> reading : List.<Function<Path, Plan>>of(Plan::load, Plan::open)) {
                 try (Plan read = reading.apply(file)) {
