@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Collectors;
 
 /** Bars, ranges and curves as SVG, which is the same text wherever it is drawn, so that a test can compare it. */
@@ -31,6 +32,13 @@ final class Charts {
 
     /** A median and a high percentile of a contender. */
     record Range(String name, double low, double high) {}
+
+    /** A line through points of the picture, with a label at its end. */
+    private record Curve(String label, String color, List<double[]> points) {
+        double end() {
+            return points.get(points.size() - 1)[1];
+        }
+    }
 
     private final StringBuilder s = new StringBuilder();
     private int y = 58;
@@ -112,42 +120,39 @@ final class Charts {
     private void speedups(Map<String, NavigableMap<Integer, Double>> curves) {
         TreeSet<Integer> threads = new TreeSet<>();
         curves.values().forEach(curve -> threads.addAll(curve.keySet()));
-        int first = threads.first();
-        double octaves = Math.max(1, log2((double) threads.last() / first));
+        double first = threads.first();
+        double octaves = Math.max(1, log2(threads.last() / first));
         int left = 60;
         int right = 540;
         int top = y + 20;
-        int side = 320;
-        double across = (right - left) / octaves;
-        double up = side / octaves;
-        int bottom = top + side;
+        int bottom = top + 320;
+        DoubleUnaryOperator across = times -> left + log2(times) / octaves * (right - left);
+        DoubleUnaryOperator up = times -> bottom - log2(times) / octaves * (bottom - top);
         for (int n : threads) {
-            double x = left + log2((double) n / first) * across;
-            double at = bottom - log2((double) n / first) * up;
-            rectangle(x, top, 1, side, GRID);
+            double x = across.applyAsDouble(n / first);
+            double at = up.applyAsDouble(n / first);
+            rectangle(x, top, 1, bottom - top, GRID);
             rectangle(left, at, right - left, 1, GRID);
             text(x, bottom + 18, 11, "middle", MUTED, "normal", Integer.toString(n));
-            text(left - 8, at + 4, 11, "end", MUTED, "normal", figure((double) n / first) + " x");
+            text(left - 8, at + 4, 11, "end", MUTED, "normal", figure(n / first) + " x");
         }
         text((left + right) / 2.0, bottom + 38, 12, "middle", MUTED, "normal", "threads");
         line(List.of(new double[] {left, bottom}, new double[] {right, top}), THEIRS, "4 4");
+        List<Curve> drawn = new ArrayList<>();
+        curves.forEach((name, times) -> {
+            List<double[]> points = times.entrySet().stream()
+                    .map(p -> new double[] {across.applyAsDouble(p.getKey() / first), up.applyAsDouble(p.getValue())})
+                    .toList();
+            String label = name + " " + figure(times.lastEntry().getValue());
+            drawn.add(new Curve(label, COLORS.get(drawn.size() % COLORS.size()), points));
+        });
+        drawn.sort(Comparator.comparingDouble(Curve::end)); // the fastest is the highest
         double below = top - 8;
-        List<Map.Entry<String, NavigableMap<Integer, Double>>> best = new ArrayList<>(curves.entrySet());
-        best.sort(Comparator.comparingDouble(
-                curve -> -curve.getValue().lastEntry().getValue()));
-        for (Map.Entry<String, NavigableMap<Integer, Double>> curve : best) {
-            String color = COLORS.get(List.copyOf(curves.keySet()).indexOf(curve.getKey()) % COLORS.size());
-            List<double[]> points = new ArrayList<>();
-            curve.getValue()
-                    .forEach((n, times) ->
-                            points.add(new double[] {left + log2((double) n / first) * across, bottom - log2(times) * up
-                            }));
-            line(points, color, "none");
-            points.forEach(p -> circle(p[0], p[1], 4, color));
-            double[] end = points.get(points.size() - 1);
-            below = Math.max(end[1] + 4, below + 16); // names that would lie on one another move down
-            String times = figure(curve.getValue().lastEntry().getValue());
-            text(right + 12, below, 12, "start", color, "normal", curve.getKey() + " " + times);
+        for (Curve curve : drawn) {
+            line(curve.points, curve.color, "none");
+            curve.points.forEach(p -> circle(p[0], p[1], 4, curve.color));
+            below = Math.max(curve.end() + 4, below + 16); // names that would lie on one another move down
+            text(right + 12, below, 12, "start", curve.color, "normal", curve.label);
         }
         y = (int) Math.max(bottom + 40, below);
     }

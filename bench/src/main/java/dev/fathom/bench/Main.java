@@ -248,7 +248,7 @@ public final class Main implements Callable<Integer> {
         }
         if (more) {
             throw new IOException(
-                    "--threads measures Fathom alone and stores nothing; leave out --peers, --save and" + " --against");
+                    "--threads measures Fathom alone and stores nothing; leave out --peers, --save and --against");
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -91,31 +92,15 @@ final class Run {
                         quick ? List.of() : List.of(Single.FREEZING),
                         10,
                         (run, all) -> all.add(Single.freezing(run.out))),
-                new Block(
-                        "latency of services",
-                        Serving.LATENCY,
-                        120,
-                        (run, all) -> run.serving(all).latency()),
-                new Block(
-                        "tails of services",
-                        Serving.TAILS,
-                        240,
-                        (run, all) -> run.serving(all).tails()),
-                new Block(
-                        "steady services",
-                        Serving.STEADY,
-                        60,
-                        (run, all) -> run.serving(all).steady()),
-                new Block(
-                        "batches of requests",
-                        Serving.BATCHING,
-                        45,
-                        (run, all) -> run.serving(all).batching()),
-                new Block(
-                        "starts of services",
-                        Serving.STARTS,
-                        50,
-                        (run, all) -> run.serving(all).starts()));
+                service("latency of services", Serving.LATENCY, 120, Serving::latency),
+                service("tails of services", Serving.TAILS, 240, Serving::tails),
+                service("steady services", Serving.STEADY, 60, Serving::steady),
+                service("batches of requests", Serving.BATCHING, 45, Serving::batching),
+                service("starts of services", Serving.STARTS, 50, Serving::starts));
+    }
+
+    private static Block service(String name, List<String> rows, int seconds, Consumer<Serving> part) {
+        return new Block(name, rows, seconds, (run, all) -> part.accept(run.serving(all)));
     }
 
     /**
