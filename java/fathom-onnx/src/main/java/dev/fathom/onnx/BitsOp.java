@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** The bits of elements of four bytes as those of another type. */
 record BitsOp(DType to) implements BlindOp {
     BitsOp {
-        if (to != DType.F32 && to != DType.I32) {
+        if (!to.computes()) {
             throw new IllegalArgumentException("bits: " + to + " has not four bytes; choose F32 or I32");
         }
     }

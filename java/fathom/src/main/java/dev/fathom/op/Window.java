@@ -117,7 +117,7 @@ public record Window(int rank, Axis depth, Axis height, Axis width) {
         if (rank < 1 || rank > 3) {
             throw new IllegalArgumentException("window: rank=" + rank + " must be 1, 2 or 3");
         }
-        depth = rank < 3 ? Axis.ONE : depth; // the kernels would move along it
+        depth = rank < 3 ? Axis.ONE : depth; // a file may claim more along a dimension that there is not
         height = rank < 2 ? Axis.ONE : height;
         if ((double) depth.kernel * height.kernel * width.kernel > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("window: kernels " + depth.kernel + ", " + height.kernel + " and "

@@ -130,11 +130,16 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
     /** Counts as papers do: every tap of every output, including those in the padding. */
     @Override
     public long multiplyAdds(Shape... in) {
-        long outputs = in[0].dim(0);
+        return pixels(window, in[0]) * in[1].size();
+    }
+
+    /** How many places the results of all images have, each with all channels. */
+    static long pixels(Window window, Shape x) {
+        long pixels = x.dim(0);
         for (int i = 0; i < window.rank(); i++) {
-            outputs *= window.axis(i).outputs(in[0].dim(i + 1));
+            pixels *= window.axis(i).outputs(x.dim(i + 1));
         }
-        return outputs * in[1].size();
+        return pixels;
     }
 
     /** y = the sums alone. */

@@ -62,10 +62,6 @@ public record Int8ConvOp(
 
     @Override
     public long multiplyAdds(Shape... in) {
-        long outputs = in[0].dim(0);
-        for (int i = 0; i < window.rank(); i++) {
-            outputs *= window.axis(i).outputs(in[0].dim(i + 1));
-        }
-        return outputs * filters * window.taps() * channels;
+        return ConvOp.pixels(window, in[0]) * filters * window.taps() * channels;
     }
 }

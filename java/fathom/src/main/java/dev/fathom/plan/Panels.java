@@ -73,6 +73,13 @@ record Panels(int lanes, int vectors) {
         void put(int column, double value) {
             type.put(numbers, at(column), value);
         }
+
+        /** Takes over the first {@code k} numbers of another row, each rounded to the type of this one. */
+        void take(Row from, int k) {
+            for (int column = 0; column < k; column++) {
+                put(column, from.get(column));
+            }
+        }
     }
 
     /** Row number {@code row} of a matrix [n, k] that lies at an address as this says. */
@@ -92,11 +99,7 @@ record Panels(int lanes, int vectors) {
     /** Puts a matrix that lies as this says where it lies as {@code other} says. */
     void repack(DType type, long from, Panels other, long to, long n, long k) {
         for (long row = 0; row < n; row++) {
-            Row source = row(type, from, n, k, row);
-            Row target = other.row(type, to, n, k, row);
-            for (int column = 0; column < k; column++) {
-                target.put(column, source.get(column));
-            }
+            other.row(type, to, n, k, row).take(row(type, from, n, k, row), (int) k);
         }
     }
 }

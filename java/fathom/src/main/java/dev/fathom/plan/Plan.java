@@ -305,12 +305,12 @@ public final class Plan implements AutoCloseable {
 
     /**
      * Makes a plan of the same function that stores the matrices of linear layers and the tables of embeddings in fewer
-     * bytes, which the kernels widen as they read them. A run that mostly waits for its weights, such as one of a few
-     * examples or of one token at a time, becomes faster in proportion. This plan stays as it is, and either may be
-     * closed first.
+     * bytes, which the kernels widen as they read them, or multiply as they are with {@link Quantization#INT8}. A run
+     * that mostly waits for its weights, such as one of a few examples or of one token at a time, becomes faster in
+     * proportion. This plan stays as it is, and either may be closed first.
      *
      * @throws IllegalArgumentException if there is no such matrix or table in F32, or one holds numbers that are not
-     *     finite and is to be stored in INT8_WEIGHTS
+     *     finite and is to be stored in INT8_WEIGHTS or INT8
      * @throws IllegalStateException if the plan is closed
      */
     public Plan quantize(Quantization as) {

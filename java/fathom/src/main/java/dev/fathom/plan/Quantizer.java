@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes a plan of another one, whose matrices and tables it stores in fewer bytes. Used once. */
 final class Quantizer {
+    /** The most products of a sum of int8 that an int32 holds for sure: INT8_TERMS of the kernels. */
+    private static final int MOST_PRODUCTS = Integer.MAX_VALUE / (127 * 127);
+
     /** The three taps of the four numbers of Winograd's form. */
     private static final int[][] UNWIND = {{1, 0, 0, 0}, {0, 1, -1, 0}, {0, 0, 0, 1}};
 
@@ -48,9 +51,6 @@ final class Quantizer {
 
     /** What stands for a weight: the content that it is made of, its numbers, and its scales or -1. */
     private record Narrow(Slot.Content from, int numbers, int scales) {}
-
-    /** The most products of a sum of int8 that an int32 holds for sure: INT8_TERMS of the kernels. */
-    private static final int MOST_PRODUCTS = Integer.MAX_VALUE / (127 * 127);
 
     Quantizer(Plan plan, Quantization as) {
         this.plan = plan;
@@ -226,9 +226,7 @@ final class Quantizer {
             Panels.Row wide = row(weight.from, DType.F32, plan.address(weight.from), n, k, i);
             Panels.Row made = row(to, type, address(to), n, k, i);
             if (scales == null) {
-                for (int p = 0; p < k; p++) {
-                    made.put(p, wide.get(p));
-                }
+                made.take(wide, k);
             } else {
                 float scale =
                         (float) largest(wide, k, values.get(weight.numbers).name()) / 127;
@@ -248,10 +246,7 @@ final class Quantizer {
                 if (weight.from.packing() == Kernel.WINOGRAD_PACK) {
                     unwind(weight.from, form, i, row);
                 } else {
-                    Panels.Row from = row(weight.from, DType.F32, plan.address(weight.from), form.n, form.k, i);
-                    for (int p = 0; p < form.k; p++) {
-                        row.put(p, from.get(p));
-                    }
+                    row.take(row(weight.from, DType.F32, plan.address(weight.from), form.n, form.k, i), form.k);
                 }
                 largest(row, form.k, values.get(weight.numbers).name());
             }
