@@ -28,6 +28,7 @@ import dev.fathom.ops.IndexAddOp;
 import dev.fathom.ops.NormOp;
 import dev.fathom.ops.PadOp;
 import dev.fathom.ops.PermuteOp;
+import dev.fathom.ops.RecurrentOp;
 import dev.fathom.ops.RollOp;
 import dev.fathom.ops.ScatterOp;
 import dev.fathom.ops.SliceOp;
@@ -41,6 +42,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.ChildJvm;
+import dev.fathom.tree.Records;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -49,11 +51,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -502,24 +506,65 @@ class PlanFileTest {
             assertThat(data.calls().graph().inputs).hasSameSizeAs(data.inputs());
             List<PlanData.Value> more = new ArrayList<>(data.values());
             more.add(more.get(data.inputs()[0]));
-            PlanData hidden = new PlanData(
-                    data.specs(),
-                    data.batches(),
-                    data.lengths(),
-                    data.sizes(),
-                    more,
-                    data.inputs(),
-                    data.nodes(),
-                    data.outputs(),
-                    data.outputNames(),
-                    data.carried(),
-                    data.fixed(),
-                    data.weights(),
-                    data.batch(),
-                    data.commands());
-            assertThatThrownBy(hidden::calls)
+            assertThatThrownBy(() -> Records.with(data, "values", more).calls())
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("a call reads what none makes");
+        }
+    }
+
+    /** What follows the last step would be copied over more or less than the state. */
+    @Test
+    void aStateOfAnotherSizeThanItsOutputIsRefused() {
+        try (Plan plan = steps()) {
+            PlanData data = PlanData.of(plan.calls, List.of(), 1, "");
+            int x = data.inputs()[0];
+            int steps = data.outputs()[0];
+            List<PlanData.Value> claimed = new ArrayList<>(data.values());
+            claimed.set(
+                    steps,
+                    Records.with(claimed.get(steps), "shape", claimed.get(x).shape()));
+            assertThatThrownBy(() -> Records.with(data, "values", claimed, "carried", new int[] {x, steps})
+                            .calls())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageMatching("the output .* has \\d+ bytes, but the input which it becomes has \\d+");
+        }
+    }
+
+    /** The kernel would write the others where there is nothing. */
+    @Test
+    void aPartOfWhatBackwardReadsIsRefused() {
+        try (Plan plan = steps()) {
+            PlanData data = PlanData.of(plan.calls, List.of(), 1, "");
+            List<PlanData.Value> values = new ArrayList<>(data.values());
+            List<PlanData.Node> nodes = new ArrayList<>(data.nodes());
+            int at = IntStream.range(0, nodes.size())
+                    .filter(i -> nodes.get(i).op() instanceof RecurrentOp)
+                    .findFirst()
+                    .orElseThrow();
+            int[] out = Arrays.copyOf(nodes.get(at).out(), nodes.get(at).op().outputs());
+            out[out.length - 1] = values.size();
+            values.add(new PlanData.Value(CallGraph.Kind.RESULT, Shape.of(1), DType.F32, "kept"));
+            nodes.set(at, Records.with(nodes.get(at), "out", out));
+            assertThatThrownBy(() ->
+                            Records.with(data, "values", values, "nodes", nodes).calls())
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("results for backward 1 are kept; keep all of them or none");
+        }
+    }
+
+    /** Reading a matrix out of it would read what lies after it. */
+    @Test
+    void aMatrixPackedInOtherSizesIsNotQuantized() {
+        try (Model<Linear> model = Model.of(new Linear(40, 30), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 40))) {
+            Block block = new Block("weights", 64); // the plan closes it
+            Map<Slot.Content, Long> small = new HashMap<>();
+            for (Slot.Content c : plan.weights()) {
+                small.put(Records.with(c, "n", 1L, "k", 1L), block.address());
+            }
+            try (Plan claimed = new Plan(plan.calls, block, small, "", 1, null)) {
+                assertThatThrownBy(() -> claimed.quantize(Quantization.BF16)).hasMessageContaining("no matrix");
+            }
         }
     }
 
