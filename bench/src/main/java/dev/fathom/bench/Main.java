@@ -55,8 +55,8 @@ public final class Main implements Callable<Integer> {
             paramLabel = "N",
             split = ",",
             description = "Measures Fathom alone with each of these numbers of threads, and draws into threads.svg how"
-                    + " many times as fast it is as with the first of them; with --filter, other rows of two threads"
-                    + " than a product of 2048 and five training steps.")
+                    + " many times as fast it is as with the first of them. The rows are a product of 2048 and five"
+                    + " training steps; --filter chooses other rows of two threads.")
     private List<Integer> threads = List.of();
 
     @Option(

@@ -133,7 +133,7 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
         return pixels(window, in[0]) * in[1].size();
     }
 
-    /** How many places the results of all images have, each with all channels. */
+    /** Counts the pixels of the results for all images of x. */
     static long pixels(Window window, Shape x) {
         long pixels = x.dim(0);
         for (int i = 0; i < window.rank(); i++) {

@@ -37,7 +37,8 @@ public record Int8LinearOp(int n, int k, @Nullable Activation activation) implem
         Shape x = c.shape(0);
         checkPacked(c, n, k, 1);
         if (x.rank() < 1 || x.dim(-1) != k) {
-            throw c.fail("x " + x + " must have " + k + " numbers in its last dimension, as the layer has inputs");
+            throw c.fail("x " + x + " and the layer disagree: x.dim(-1)=" + x.dim(-1) + " but the layer has " + k
+                    + " inputs; reshape x");
         }
         return checked(c, x.with(-1, n));
     }

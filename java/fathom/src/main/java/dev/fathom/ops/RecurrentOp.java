@@ -182,7 +182,9 @@ public record RecurrentOp(Cell cell, boolean reverse, boolean updateGatesCandida
         sizes(c).run();
     }
 
-    /** Where lies what backward reads; a plan keeps nothing of it, and a file may not claim that it keeps a part. */
+    /**
+     * Writes where what backward reads lies. A plan keeps none of it, and a file may not claim that it keeps a part.
+     */
     private void saved(Call c) {
         int kept = 0;
         for (int i = 0; i < 4; i++) {

@@ -74,7 +74,7 @@ record Panels(int lanes, int vectors) {
             type.put(numbers, at(column), value);
         }
 
-        /** Takes over the first {@code k} numbers of another row, each rounded to the type of this one. */
+        /** Copies the first {@code k} numbers of another row, each rounded to the type of this one. */
         void take(Row from, int k) {
             for (int column = 0; column < k; column++) {
                 put(column, from.get(column));

@@ -359,7 +359,7 @@ public final class PlanFile implements AutoCloseable {
     private Panels panels() {
         int lanes = header.getInt(16);
         int vectors = header.getInt(20);
-        // a packed matrix has room for whole blocks of 16 rows, which panels of other widths would leave
+        // a packed matrix has room for whole blocks of 16 rows; panels of other widths would run past its end
         if (lanes < 1 || 16 % lanes != 0 || vectors < 1 || vectors > 64) {
             throw damaged(file, "its panels are of " + vectors + " vectors of " + lanes);
         }

@@ -21,15 +21,15 @@ public enum Quantization {
      */
     INT8_WEIGHTS(DType.I8),
     /**
-     * Weights as {@link #INT8_WEIGHTS} has them, and what a layer reads as well: x is rounded to q from -127 to 127
+     * Stores weights as {@link #INT8_WEIGHTS} does, and rounds what a layer reads as well: x becomes q from -127 to 127
      * with one scale t, the largest |x| divided by 127, for each row of a linear layer and for each image of a
      * convolution, and q is the whole number nearest to x / t, of two the even one. A layer computes act((((q_x q_w^T)
      * s) t + b) + residual), in which the sums of products are exact, so that results have the same bits on any
      * processor. A row or image that holds NaN or an infinity gives NaN.
      *
      * <p>Convolutions of one group take part where the processor multiplies bytes by an instruction for that (VNNI);
-     * elsewhere they would win next to nothing and stay F32. Tables of embeddings are those of INT8_WEIGHTS. Sums of
-     * more than 133,144 products stay F32.
+     * elsewhere they would gain almost nothing, so they stay F32. Tables of embeddings are those of INT8_WEIGHTS. Sums
+     * of more than 133,144 products stay F32.
      */
     INT8(DType.I8);
 

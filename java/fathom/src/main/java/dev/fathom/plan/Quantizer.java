@@ -31,7 +31,7 @@ final class Quantizer {
     /** The most products of a sum of int8 that an int32 holds for sure: INT8_TERMS of the kernels. */
     private static final int MOST_PRODUCTS = Integer.MAX_VALUE / (127 * 127);
 
-    /** The three taps of the four numbers of Winograd's form. */
+    /** How three taps are made of the four numbers of Winograd's form. */
     private static final int[][] UNWIND = {{1, 0, 0, 0}, {0, 1, -1, 0}, {0, 0, 0, 1}};
 
     private final Plan plan;
@@ -70,7 +70,12 @@ final class Quantizer {
         }
         if (narrow.isEmpty()) {
             throw new IllegalArgumentException("quantize: the plan has no matrix of a linear layer and no table of an"
-                    + " embedding in F32; give one that has, and has not been quantized before");
+                    + " embedding in F32"
+                    + (multipliesBytes
+                            ? ", and no convolution that this processor (which "
+                                    + (Native.int8Native() == 0 ? "lacks" : "has") + " VNNI) would run in bytes"
+                            : "")
+                    + "; give one that has, and has not been quantized before");
         }
         BitSet fixed = (BitSet) plan.calls.fixed().clone();
         fixed.set(graph.values.size(), values.size());
@@ -262,8 +267,8 @@ final class Quantizer {
     }
 
     /**
-     * Filters 3 x 3 of what Winograd's form makes of them along either dimension: g_0, (g_0 + g_2 + g_1) / 2, (g_0 +
-     * g_2 - g_1) / 2 and g_2, of which the middle ones have the difference g_1.
+     * Restores a filter of 3 x 3 taps from Winograd's form, which holds along either dimension g_0, (g_0 + g_2 + g_1) /
+     * 2, (g_0 + g_2 - g_1) / 2 and g_2: the tap in the middle, g_1, is the difference of the two in the middle.
      */
     private void unwind(Slot.Content from, Form form, int filter, Panels.Row to) {
         int channels = form.k / 9;
