@@ -157,7 +157,7 @@ static void depthwise_conv(struct conv_call *call) {
     c.groups = c.depth = c.depthwise = 1;
     c.width = call->g.c;
     c.panels = call->scratch;
-    for (int64_t tap = 0; tap < taps; tap++) depthwise_tap(call->a->w, taps, tap, c.width, call->scratch + tap * padded(c.width));
+    for (int64_t tap = 0; tap < taps; tap++) depthwise_tap(call->a->w, taps, tap, c.width, call->scratch, taps, tap);
     double nanos = call_nanos(call, DEPTHWISE_COST);
     fathom_parallel(depthwise_part, &c, fathom_parts(nanos, call->n * call->g.oh));
 }

@@ -80,7 +80,7 @@ static void data_pack_part(void *context, int64_t part, int64_t parts) {
             int64_t r = last_row - tap / g.columns.taps * row_step, s = last_column - tap % g.columns.taps * column_step;
             int64_t j = panel_start(g.width, panel), wide = panel_start(g.width, panel + 1) - j;
             if (g.depthwise) {
-                depthwise_tap(c->w, taps, r * c->g.kw + s, g.width, (float *)g.panels + tap * padded(g.width));
+                depthwise_tap(c->w, taps, r * c->g.kw + s, g.width, (float *)g.panels, phase_taps, tap);
                 continue;
             }
             if (g.dots) {
@@ -176,6 +176,25 @@ static int is_depthwise_data(const struct data_call *c) { return is_depthwise(&c
 static int64_t depthwise_data_floats(const struct data_call *c) { return PRODUCT(padded(c->g.c), c->g.kh, c->g.kw); }
 static void depthwise_data(const struct data_call *c) { data_run(c, 1, 0); }
 
+/* ---- each channel by itself, by blocks that hold all phases ---- */
+
+static int is_depthwise_up(const struct data_call *c) {
+    struct axis rows = axis_rows(&c->g), columns = axis_columns(&c->g);
+    return is_depthwise(&c->g) && depthwise_has_up(&rows, &columns);
+}
+static void depthwise_up_part(void *context, int64_t part, int64_t parts) { depthwise_rows(context, part, parts); }
+static void depthwise_up(const struct data_call *call) {
+    const struct window *g = &call->g;
+    struct conv c = {.rows = axis_rows(g), .columns = axis_columns(g), .x = call->a->dy, .y = call->a->dx,
+                     .x_image = g->oh * g->ow * g->k, .x_row = g->ow * g->k, .x_pixel = g->k, .y_image = g->h * g->w * g->c,
+                     .y_row = g->w * g->c, .y_pixel = g->c, .n = call->n, .groups = 1, .depth = 1, .width = g->c,
+                     .panels = call->scratch, .add = call->a->add, .depthwise = DEPTHWISE_UP};
+    int64_t taps = g->kh * g->kw;
+    for (int64_t tap = 0; tap < taps; tap++) depthwise_tap(call->a->w, taps, tap, c.width, call->scratch, taps, tap);
+    double nanos = conv_nanos((double)(call->n * g->oh * g->ow), g) * DEPTHWISE_COST;
+    fathom_parallel(depthwise_up_part, &c, fathom_parts(nanos, call->n * g->h));
+}
+
 static int64_t taps_floats(const struct data_call *c) {
     const struct window *g = &c->g;
     return PRODUCT(g->groups, padded(g->c / g->groups), g->kh, g->kw, g->k / g->groups);
@@ -195,6 +214,7 @@ static const struct data_form {
 } data_forms[] = {
     {is_foreign_data, foreign_data_floats, foreign_data},
     {is_winograd_data, winograd_data_floats, winograd_data},
+    {is_depthwise_up, depthwise_data_floats, depthwise_up},
     {is_depthwise_data, depthwise_data_floats, depthwise_data},
     {is_dots_data, taps_floats, dots_data},
     {is_any_data, taps_floats, plain_data},

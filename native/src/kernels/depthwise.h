@@ -8,253 +8,27 @@
 #include "conv_axis.h"
 
 enum {
-    DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
-    DEPTHWISE_HIGH = TILE_VECS == 4 ? 4 : 2,  /* a block of so many rows of outputs, where windows are 3 by 3, */
-    DEPTHWISE_WIDE = 4,                       /* by so many: its chains keep the multipliers busy */
-    DEPTHWISE_COST = 4                        /* of a multiply-add, beside one of a tile */
+    DEPTHWISE_COST = 4, /* of a multiply-add, beside one of a tile */
+    DEPTHWISE_UP = 2    /* conv.depthwise, where all phases of the gradient of x are computed together: its axes are those of conv */
 };
 
 /*
- * Outputs of a row that a vector's gradients sum before those of the next vector. Where a line holds two vectors, the second finds
- * it in L1: three rows of x and one of dy fill half of it.
+ * Panels of w[C, kh, kw]: for each vector of channels its taps side by side, the last one filled up with zeros. Tap `tap` of w becomes
+ * tap `at` of `count`.
  */
-static inline int64_t depthwise_turn(const struct weights *w) {
-    return VL == 16 ? w->g.ow : most(machine.l1 / 8 / (w->g.c * (3 * w->columns.stride + 1)), 4);
-}
+#define depthwise_tap FOR_ISA(depthwise_tap)
+HIDDEN void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *panels, int64_t count, int64_t at);
 
-/* a tap of w[C, kh, kw] for all channels, in whole vectors */
-SHARED void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *to) {
-    for (int64_t c = 0; c < padded(channels); c++) to[c] = c < channels ? w[c * taps + tap] : 0;
-}
+/* whether DEPTHWISE_UP can be */
+#define depthwise_has_up FOR_ISA(depthwise_has_up)
+HIDDEN int depthwise_has_up(const struct axis *rows, const struct axis *columns);
 
-/*
- * y (+)= the sum over `rows` by `columns` taps for `count` outputs of a row, chains over r, then s. `side`: columns, where they
- * are a constant and outputs and taps both step from pixel to pixel: then each pixel is loaded once for all of its taps.
- */
-INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w, float *y, int64_t count, int64_t rows,
-                           int64_t columns, int64_t side) {
-    int64_t step = g->columns.stride * g->x_pixel, tap = g->columns.dilation * g->x_pixel, line = padded(g->width);
-    EACH_VECTOR(g->width, {
-        v sum[DEPTHWISE_TILE];
-        UNROLLED for (int q = 0; q < count; q++) sum[q] = g->add ? v_get(y + q * g->y_pixel + i, m) : v_set(0);
-        const float *xr = x + i, *wr = w + i;
-        for (int64_t r = 0; r < rows; r++, xr += g->rows.dilation * g->x_row, wr += g->columns.taps * line) {
-            if (side) {
-                v taps[3];
-                UNROLLED for (int s = 0; s < side; s++) taps[s] = v_load(wr + s * line);
-                UNROLLED for (int p = 0; p < count + side - 1; p++) {
-                    v pixel = v_get(xr + p * step, m);
-                    UNROLLED for (int s = 0; s < side; s++)
-                        if (p - s >= 0 && p - s < count) sum[p - s] = v_fma(pixel, taps[s], sum[p - s]);
-                }
-            } else {
-                for (int64_t s = 0; s < columns; s++) {
-                    v one = v_load(wr + s * line);
-                    UNROLLED for (int q = 0; q < count; q++) sum[q] = v_fma(v_get(xr + s * tap + q * step, m), one, sum[q]);
-                }
-            }
-        }
-        if (count == DEPTHWISE_TILE) {
-            const float *soon = xr - g->rows.dilation * g->x_row + (columns - 1) * tap + count * step;
-            UNROLLED for (int q = 0; q < count; q++) __builtin_prefetch(soon + q * step, 0, 2);
-            UNROLLED for (int q = 0; q < count; q++) __builtin_prefetch(y + (count + q) * g->y_pixel + i, 0, 2);
-        }
-        UNROLLED for (int q = 0; q < count; q++) v_put(y + q * g->y_pixel + i, sum[q], m);
-    });
-}
-
-/* for each pixel of a block, with `at` on it: a register moves from one to the next, see HERE */
-#define EACH_PIXEL(rows, columns, from, row, pixel, ...)                                                                       \
-    do {                                                                                                                       \
-        __typeof__((from) + 0) line_of_it = from;                                                                              \
-        UNROLLED for (int a = 0; a < rows; a++, line_of_it += row) {                                                           \
-            HERE(line_of_it);                                                                                                  \
-            __typeof__((from) + 0) at = line_of_it;                                                                            \
-            UNROLLED for (int q = 0; q < columns; q++, at += pixel) {                                                          \
-                HERE(at);                                                                                                      \
-                __VA_ARGS__                                                                                                    \
-            }                                                                                                                  \
-        }                                                                                                                      \
-    } while (0);
-
-/*
- * y = act((((y +) the sum over 3 by 3 neighboring taps) + bias) + residual) for a block of outputs, whose windows overlap: for rows
- * one by one, every pixel comes from L2 three times. Pixels are taken in order, so the chains are those of depthwise_tile.
- */
-static void depthwise_block(const struct conv *g, const struct linear_args *end, const float *x, float *y) {
-    enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
-    const int64_t line = padded(g->width), x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
-    const float *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (y - end->y) : 0;
-    const int row = end ? (int)end->row : -1;
-    const v p0 = v_set(end ? end->p0 : 0), p1 = v_set(end ? end->p1 : 0);
-    EACH_VECTOR(g->width, {
-        v sum[HIGH][TILE_CHAINS];
-        v taps[3][3];
-        EACH_PIXEL(3, 3, g->panels + i, 3 * line, line, taps[a][q] = v_load(at);)
-        EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, sum[a][q] = g->add ? v_get(at, m) : v_set(0);)
-        EACH_PIXEL(HIGH + 2, WIDE + 2, x + i, x_row, x_pixel, {
-            v pixel = v_get(at, m);
-            UNROLLED for (int r = 0; r < 3; r++) UNROLLED for (int s = 0; s < 3; s++)
-                if (a - r >= 0 && a - r < HIGH && q - s >= 0 && q - s < WIDE)
-                    sum[a - r][q - s] = v_fma(pixel, taps[r][s], sum[a - r][q - s]);
-        })
-        if (bias) {
-            v one = v_get(bias + i, m);
-            UNROLLED for (int a = 0; a < HIGH; a++) UNROLLED for (int q = 0; q < WIDE; q++) sum[a][q] = sum[a][q] + one;
-        }
-        if (residual) EACH_PIXEL(HIGH, WIDE, residual + i, y_row, y_pixel, sum[a][q] = sum[a][q] + v_get(at, m);)
-        sum_act(HIGH, WIDE, row, p0, p1, sum);
-        EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, v_put(at, sum[a][q], m);)
-        /* what the next block is the first to touch, a line at a time: lines are 16 floats */
-        if (VL == 16 || i % 16 == 0)
-            EACH_PIXEL(HIGH, WIDE, x + 2 * x_row + (2 + WIDE) * x_pixel + i, x_row, x_pixel, __builtin_prefetch(at, 0, 2);)
-        if (VL == 16 || i % 16 != 0)
-            EACH_PIXEL(HIGH, WIDE, y + WIDE * y_pixel + i, y_row, y_pixel, __builtin_prefetch(at, 0, 2);)
-    });
-}
-
-static int is_dense3(const struct axis *a) { return a->taps == 3 && a->stride == 1 && a->dilation == 1; }
-
-/* outputs q .. end of a row */
-static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q, int64_t end) {
-    int64_t r0, r1, full0, full1, ignored, out = g->columns.out, taps = g->columns.taps, line = padded(g->width);
-    axis_taps(&g->rows, o, 0, g->rows.taps, &r0, &r1);
-    axis_outputs(&g->columns, 0, 0, out, &full0, &ignored);
-    axis_outputs(&g->columns, taps - 1, 0, end, &ignored, &full1);
-    int side = is_dense3(&g->columns);
-    const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row;
-    const float *w = g->panels + r0 * taps * line;
-    float *y = g->y + n * g->y_image + o * g->y_row;
-    int64_t ended = q, at_once = ENDED_FLOATS / g->width;
-    for (int64_t next; q < end; q = next) {
-        int64_t s0, s1;
-        float *to = y + q * g->y_pixel;
-        axis_taps(&g->columns, q, 0, taps, &s0, &s1);
-        const float *from = x + (q * g->columns.stride + s0 * g->columns.dilation - g->columns.before) * g->x_pixel;
-        const float *right = w + s0 * line;
-        int all = taps > 0 && q >= full0;
-        next = q + 1;
-        if (all && q + DEPTHWISE_TILE <= full1) {
-            next = q + DEPTHWISE_TILE;
-            if (side) depthwise_tile(g, from, right, to, DEPTHWISE_TILE, r1 - r0, taps, 3);
-            else depthwise_tile(g, from, right, to, DEPTHWISE_TILE, r1 - r0, taps, 0);
-        } else if (all && q + DEPTHWISE_TILE / 4 <= full1) {
-            next = q + DEPTHWISE_TILE / 4;
-            if (side) depthwise_tile(g, from, right, to, DEPTHWISE_TILE / 4, r1 - r0, taps, 3);
-            else depthwise_tile(g, from, right, to, DEPTHWISE_TILE / 4, r1 - r0, taps, 0);
-        } else {
-            depthwise_tile(g, from, right, to, 1, s0 < s1 ? r1 - r0 : 0, s1 - s0, 0);
-        }
-        if (g->finish && (next == end || next - ended >= at_once)) {
-            conv_finish(g, n, o, ended, next, 0, g->width);
-            ended = next;
-        }
-    }
-}
-
-SHARED void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
-    enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
-    int64_t row, end, full0, full1, top, bottom, ignored, blocks = is_dense3(&g->rows) && is_dense3(&g->columns);
-    const struct linear_args *last = ends_in_tile(g->finish) ? g->finish : 0;
-    axis_outputs(&g->rows, 0, 0, g->rows.out, &top, &ignored);
-    axis_outputs(&g->rows, g->rows.taps - 1, 0, g->rows.out, &ignored, &bottom);
-    axis_outputs(&g->columns, 0, 0, g->columns.out, &full0, &ignored);
-    axis_outputs(&g->columns, g->columns.taps - 1, 0, g->columns.out, &ignored, &full1);
-    fathom_range(g->n * g->rows.out, 1, part, parts, &row, &end);
-    for (int64_t next; row < end; row = next) {
-        int64_t n = row / g->rows.out, o = row % g->rows.out, q = full0;
-        next = row + 1;
-        if (!blocks || row + HIGH > end || o < top || o + HIGH > bottom || full0 + WIDE > full1) {
-            depthwise_row(g, n, o, 0, g->columns.out);
-            continue;
-        }
-        next = row + HIGH;
-        for (int64_t a = o; a < o + HIGH; a++) depthwise_row(g, n, a, 0, full0);
-        for (; q + WIDE <= full1; q += WIDE) {
-            const float *x = g->x + n * g->x_image + (o - g->rows.before) * g->x_row + (q - g->columns.before) * g->x_pixel;
-            depthwise_block(g, last, x, g->y + n * g->y_image + o * g->y_row + q * g->y_pixel);
-            if (g->finish && !last)
-                for (int64_t a = o; a < o + HIGH; a++) conv_finish(g, n, a, q, q + WIDE, 0, g->width);
-        }
-        for (int64_t a = o; a < o + HIGH; a++) depthwise_row(g, n, a, q, g->columns.out);
-    }
-}
-
-/* sums of `rows` by `taps` neighboring taps over outputs q0 .. q1 of a row, all of which read them; `vectors` of m channels */
-INLINE void depthwise_dots(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
-                           int64_t rows, int64_t taps, int64_t vectors, int64_t m) {
-    int64_t c = w->g.c, step = w->columns.stride * c, tap = w->columns.dilation * c, row = w->rows.dilation * w->x_row;
-    int64_t line = w->out_row, out_row = w->columns.taps * line;
-    const float *x_below = x + 2 * row + w->rows.stride * w->x_row + tap;
-    const int second = (uintptr_t)dy >> 5 & 1; /* of two vectors in a line */
-    v sum[3][3][2];
-    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++) UNROLLED for (int j = 0; j < vectors; j++)
-        sum[r][s][j] = v_load(out + r * out_row + s * line + j * VL);
-    for (int64_t q = q0; q < q1; q++) {
-        UNROLLED for (int j = 0; j < vectors; j++) {
-            v right = v_get(dy + q * c + j * VL, m);
-            if (rows == 3 && taps == 3) { /* those of the row of outputs below, of which there are too many streams to guess */
-                if (VL == 16 || !second) __builtin_prefetch(dy + (w->g.ow + q) * c + j * VL, 0, 2);
-                if (VL == 16 || second) __builtin_prefetch(x_below + q * step + j * VL, 0, 2);
-            }
-            UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++)
-                sum[r][s][j] = v_fma(v_get(x + q * step + r * row + s * tap + j * VL, m), right, sum[r][s][j]);
-        }
-    }
-    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++) UNROLLED for (int j = 0; j < vectors; j++)
-        v_store(out + r * out_row + s * line + j * VL, sum[r][s][j]);
-}
-
-/* all channels [c0, c1) of them */
-INLINE void depthwise_channels(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
-                               int64_t rows, int64_t taps, int64_t c0, int64_t c1) {
-    int64_t c = c0;
-    if (q0 >= q1) return;
-    if (VL == 16 || rows == 1) /* there are registers for two vectors' sums */
-        for (; c + 2 * VL <= c1; c += 2 * VL) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 2, VL);
-    for (; c + VL <= c1; c += VL) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, VL);
-    if (c < c1) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, c1 - c);
-}
-
-/* outputs q .. end of a row, `rows` rows of the kernel, three of their taps at a time where outputs read all of these */
-INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t q, int64_t end,
-                               int64_t rows, int64_t c0, int64_t c1) {
-    int64_t taps = w->columns.taps, tap = w->columns.dilation * w->g.c, line = w->out_row;
-    for (int64_t t = 0, group; t < taps; t += group, x += group * tap, out += group * line) {
-        int64_t q0[3], q1[3];
-        group = t + 3 <= taps ? 3 : 1;
-        for (int64_t s = 0; s < group; s++) axis_outputs(&w->columns, t + s, q, end, q0 + s, q1 + s);
-        if (group == 1) {
-            depthwise_channels(w, x, dy, out, q0[0], q1[0], rows, 1, c0, c1);
-            continue;
-        }
-        int64_t from = most(q0[0], most(q0[1], q0[2])), to = most(from, least(q1[0], least(q1[1], q1[2])));
-        for (int s = 0; s < 3; s++)
-            depthwise_channels(w, x + s * tap, dy, out + s * line, q0[s], least(from, q1[s]), rows, 1, c0, c1);
-        depthwise_channels(w, x, dy, out, from, to, rows, 3, c0, c1);
-        for (int s = 0; s < 3; s++) depthwise_channels(w, x + s * tap, dy, out + s * line, most(to, q0[s]), q1[s], rows, 1, c0, c1);
-    }
-}
+/* a part of the rows of all images */
+#define depthwise_rows FOR_ISA(depthwise_rows)
+HIDDEN void depthwise_rows(const struct conv *g, int64_t part, int64_t parts);
 
 /* out[r][s][C] = the sum over output rows [from, to) of all images, for channels [c0, c1), c0 a multiple of VL */
-SHARED void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
-    int64_t line = w->out_row, width = w->g.ow * w->g.c, turn = depthwise_turn(w);
-    clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
-    for (int64_t row = from; row < to; row++) {
-        int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
-        axis_taps(&w->rows, o, 0, w->rows.taps, &r0, &r1);
-        const float *image = w->x + n * w->x_image - w->columns.before * w->g.c, *dy = w->dy + row * width;
-        for (int64_t r = r0, next; r < r1; r = next) {
-            const float *x = image + (o * w->rows.stride + r * w->rows.dilation - w->rows.before) * w->x_row;
-            float *to_row = out + r * w->columns.taps * line;
-            next = r + 3 <= r1 ? r + 3 : r + 1;
-            for (int64_t q = 0, end; q < w->g.ow; q = end) {
-                end = least(q + turn, w->g.ow);
-                if (next == r + 3) depthwise_tap_rows(w, x, dy, to_row, q, end, 3, c0, c1);
-                else depthwise_tap_rows(w, x, dy, to_row, q, end, 1, c0, c1);
-            }
-        }
-    }
-}
+#define depthwise_sum FOR_ISA(depthwise_sum)
+HIDDEN void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out);
 
 #endif

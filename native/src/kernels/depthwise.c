@@ -1,0 +1,331 @@
+/* See depthwise.h. */
+#include "depthwise.h"
+
+enum {
+    DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
+    DEPTHWISE_HIGH = TILE_VECS == 4 ? 4 : 2,  /* a block of so many rows of outputs, where windows are of a kind that has one, */
+    DEPTHWISE_WIDE = 4                        /* by so many: its chains keep the multipliers busy */
+};
+
+/*
+ * Outputs of a row that a vector's gradients sum before those of the next vector. Where a line holds two vectors, the second finds
+ * it in L1: three rows of x and one of dy fill half of it.
+ */
+static inline int64_t depthwise_turn(const struct weights *w) {
+    return VL == 16 ? w->g.ow : most(machine.l1 / 8 / (w->g.c * (3 * w->columns.stride + 1)), 4);
+}
+
+void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *panels, int64_t count, int64_t at) {
+    for (int64_t c = 0; c < padded(channels); c += VL) {
+        float *to = panels + c * count + at * VL;
+        for (int64_t i = 0; i < VL; i++) to[i] = c + i < channels ? w[(c + i) * taps + tap] : 0;
+    }
+}
+
+/*
+ * y (+)= the sum over `rows` by `columns` taps for `count` outputs of a row, chains over r, then s. `side`: columns, where they
+ * are a constant and outputs and taps both step from pixel to pixel: then each pixel is loaded once for all of its taps.
+ */
+INLINE void depthwise_tile(const struct conv *g, const float *x, const float *w, float *y, int64_t count, int64_t rows,
+                           int64_t columns, int64_t side) {
+    int64_t step = g->columns.stride * g->x_pixel, tap = g->columns.dilation * g->x_pixel, all = g->rows.taps * g->columns.taps;
+    EACH_VECTOR(g->width, {
+        v sum[DEPTHWISE_TILE];
+        UNROLLED for (int q = 0; q < count; q++) sum[q] = g->add ? v_get(y + q * g->y_pixel + i, m) : v_set(0);
+        const float *xr = x + i, *wr = w + i * all;
+        for (int64_t r = 0; r < rows; r++, xr += g->rows.dilation * g->x_row, wr += g->columns.taps * VL) {
+            if (side) {
+                v taps[3];
+                UNROLLED for (int s = 0; s < side; s++) taps[s] = v_load(wr + s * VL);
+                UNROLLED for (int p = 0; p < count + side - 1; p++) {
+                    v pixel = v_get(xr + p * step, m);
+                    UNROLLED for (int s = 0; s < side; s++)
+                        if (p - s >= 0 && p - s < count) sum[p - s] = v_fma(pixel, taps[s], sum[p - s]);
+                }
+            } else {
+                for (int64_t s = 0; s < columns; s++) {
+                    v one = v_load(wr + s * VL);
+                    UNROLLED for (int q = 0; q < count; q++) sum[q] = v_fma(v_get(xr + s * tap + q * step, m), one, sum[q]);
+                }
+            }
+        }
+        if (count == DEPTHWISE_TILE) {
+            const float *soon = xr - g->rows.dilation * g->x_row + (columns - 1) * tap + count * step;
+            UNROLLED for (int q = 0; q < count; q++) __builtin_prefetch(soon + q * step, 0, 2);
+            UNROLLED for (int q = 0; q < count; q++) __builtin_prefetch(y + (count + q) * g->y_pixel + i, 0, 2);
+        }
+        UNROLLED for (int q = 0; q < count; q++) v_put(y + q * g->y_pixel + i, sum[q], m);
+    });
+}
+
+/* for each pixel of a block, with `at` on it: a register moves from one to the next, see HERE */
+#define EACH_PIXEL(rows, columns, from, row, pixel, ...)                                                                       \
+    do {                                                                                                                       \
+        __typeof__((from) + 0) line_of_it = from;                                                                              \
+        UNROLLED for (int a = 0; a < rows; a++, line_of_it += row) {                                                           \
+            HERE(line_of_it);                                                                                                  \
+            __typeof__((from) + 0) at = line_of_it;                                                                            \
+            UNROLLED for (int q = 0; q < columns; q++, at += pixel) {                                                          \
+                HERE(at);                                                                                                      \
+                __VA_ARGS__                                                                                                    \
+            }                                                                                                                  \
+        }                                                                                                                      \
+    } while (0);
+
+/* where a block lies, and a bit for each of its rows and columns of outputs and pixels that exist: at a border not all do */
+struct block {
+    const float *x;
+    float *y;
+    uint32_t out_rows, out_columns, in_rows, in_columns;
+};
+
+/*
+ * y = act((((y +) the sum over `side` by `side` neighboring taps) + bias) + residual) for a block of outputs, whose windows overlap:
+ * for rows one by one, every pixel comes from L2 `side` times. Up: the gradient of x, whose outputs lie `stride` times as close as the
+ * pixels. Pixels are taken in order, so the chains are those of depthwise_tile. Bounded: not all of the block exists.
+ */
+INLINE void depthwise_block(const struct conv *g, const struct linear_args *end, const struct block *b, const int side,
+                            const int stride, const int up, const int bounded) {
+    enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
+    const int in_high = up ? (HIGH + side - 2) / stride + 1 : (HIGH - 1) * stride + side;
+    const int in_wide = up ? (WIDE + side - 2) / stride + 1 : (WIDE - 1) * stride + side;
+    const int new_high = up ? HIGH / stride : HIGH * stride, new_wide = up ? WIDE / stride : WIDE * stride;
+    const int64_t x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
+    const float *x = b->x, *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (b->y - end->y) : 0;
+    float *y = b->y;
+    const int row = end ? (int)end->row : -1;
+    const v p0 = v_set(end ? end->p0 : 0), p1 = v_set(end ? end->p1 : 0);
+    const uint32_t out_rows = b->out_rows, out_columns = b->out_columns, in_rows = b->in_rows, in_columns = b->in_columns;
+#define IS_OUTPUT (!bounded || __builtin_expect((out_rows >> a & 1) && (out_columns >> q & 1), 1))
+#define IS_PIXEL (!bounded || __builtin_expect((in_rows >> a & 1) && (in_columns >> q & 1), 1))
+    EACH_VECTOR(g->width, {
+        v sum[HIGH][TILE_CHAINS];
+        v taps[side * side];
+        UNROLLED for (int t = 0; t < side * side; t++) taps[t] = v_load(g->panels + i * (side * side) + t * VL);
+        EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, sum[a][q] = g->add && IS_OUTPUT ? v_get(at, m) : v_set(0);)
+        EACH_PIXEL(in_high, in_wide, x + i, x_row, x_pixel, if (IS_PIXEL) {
+            v pixel = v_get(at, m);
+            UNROLLED for (int o = 0; o < HIGH; o++) UNROLLED for (int p = 0; p < WIDE; p++) {
+                const int r = up ? o + side - 1 - a * stride : a - o * stride;
+                const int s = up ? p + side - 1 - q * stride : q - p * stride;
+                if (r >= 0 && r < side && s >= 0 && s < side) sum[o][p] = v_fma(pixel, taps[r * side + s], sum[o][p]);
+            }
+        })
+        if (bias) {
+            v one = v_get(bias + i, m);
+            UNROLLED for (int a = 0; a < HIGH; a++) UNROLLED for (int q = 0; q < WIDE; q++) sum[a][q] = sum[a][q] + one;
+        }
+        if (residual) EACH_PIXEL(HIGH, WIDE, residual + i, y_row, y_pixel, if (IS_OUTPUT) sum[a][q] = sum[a][q] + v_get(at, m);)
+        sum_act(HIGH, WIDE, row, p0, p1, sum);
+        EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, if (IS_OUTPUT) v_put(at, sum[a][q], m);)
+        /* what the next block is the first to touch, a line at a time: lines are 16 floats */
+        if (VL == 16 || i % 16 == 0)
+            EACH_PIXEL(new_high, new_wide, x + (in_high - new_high) * x_row + in_wide * x_pixel + i, x_row, x_pixel,
+                       __builtin_prefetch(at, 0, 2);)
+        if (VL == 16 || i % 16 != 0)
+            EACH_PIXEL(HIGH, WIDE, y + WIDE * y_pixel + i, y_row, y_pixel, __builtin_prefetch(at, 0, 2);)
+    });
+#undef IS_OUTPUT
+#undef IS_PIXEL
+}
+
+/* a block of each kind that has one, within an image and at its borders */
+typedef void depthwise_fn(const struct conv *g, const struct linear_args *end, const struct block *b);
+#define DEPTHWISE_BLOCKS(ROW) ROW(3, 1, 0) ROW(3, 2, 0) ROW(3, 2, 1) ROW(5, 1, 0) ROW(5, 2, 0) ROW(5, 2, 1)
+#define BLOCK_OF(side, stride, up, bounded)                                                                                    \
+    static void depthwise_##side##stride##up##bounded(const struct conv *g, const struct linear_args *end, const struct block *b) { \
+        depthwise_block(g, end, b, side, stride, up, bounded);                                                                 \
+    }
+#define BLOCKS_OF(side, stride, up) BLOCK_OF(side, stride, up, 0) BLOCK_OF(side, stride, up, 1)
+DEPTHWISE_BLOCKS(BLOCKS_OF)
+
+static const struct depthwise_kind {
+    int64_t side, stride, up;
+    depthwise_fn *within, *bounded;
+} depthwise_kinds[] = {
+#define KIND_OF(side, stride, up) {side, stride, up, depthwise_##side##stride##up##0, depthwise_##side##stride##up##1},
+    DEPTHWISE_BLOCKS(KIND_OF)
+#undef KIND_OF
+};
+
+/* the kind of blocks of a convolution, or of the gradient of its x, or 0 */
+static const struct depthwise_kind *depthwise_kind(const struct axis *rows, const struct axis *columns, int64_t up) {
+    for (size_t i = 0; i < sizeof depthwise_kinds / sizeof *depthwise_kinds; i++) {
+        const struct depthwise_kind *k = depthwise_kinds + i;
+        if (rows->taps == k->side && columns->taps == k->side && rows->stride == k->stride && columns->stride == k->stride
+            && rows->dilation == 1 && columns->dilation == 1 && k->up == up)
+            return k;
+    }
+    return 0;
+}
+
+static int is_dense3(const struct axis *a) { return a->taps == 3 && a->stride == 1 && a->dilation == 1; }
+
+/* outputs q .. end of a row */
+static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q, int64_t end) {
+    int64_t r0, r1, full0, full1, ignored, out = g->columns.out, taps = g->columns.taps;
+    axis_taps(&g->rows, o, 0, g->rows.taps, &r0, &r1);
+    axis_outputs(&g->columns, 0, 0, out, &full0, &ignored);
+    axis_outputs(&g->columns, taps - 1, 0, end, &ignored, &full1);
+    int side = is_dense3(&g->columns);
+    const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row;
+    const float *w = g->panels + r0 * taps * VL;
+    float *y = g->y + n * g->y_image + o * g->y_row;
+    int64_t ended = q, at_once = ENDED_FLOATS / g->width;
+    for (int64_t next; q < end; q = next) {
+        int64_t s0, s1;
+        float *to = y + q * g->y_pixel;
+        axis_taps(&g->columns, q, 0, taps, &s0, &s1);
+        const float *from = x + (q * g->columns.stride + s0 * g->columns.dilation - g->columns.before) * g->x_pixel;
+        const float *right = w + s0 * VL;
+        int all = taps > 0 && q >= full0;
+        next = q + 1;
+        if (all && q + DEPTHWISE_TILE <= full1) {
+            next = q + DEPTHWISE_TILE;
+            if (side) depthwise_tile(g, from, right, to, DEPTHWISE_TILE, r1 - r0, taps, 3);
+            else depthwise_tile(g, from, right, to, DEPTHWISE_TILE, r1 - r0, taps, 0);
+        } else if (all && q + DEPTHWISE_TILE / 4 <= full1) {
+            next = q + DEPTHWISE_TILE / 4;
+            if (side) depthwise_tile(g, from, right, to, DEPTHWISE_TILE / 4, r1 - r0, taps, 3);
+            else depthwise_tile(g, from, right, to, DEPTHWISE_TILE / 4, r1 - r0, taps, 0);
+        } else {
+            depthwise_tile(g, from, right, to, 1, s0 < s1 ? r1 - r0 : 0, s1 - s0, 0);
+        }
+        if (g->finish && (next == end || next - ended >= at_once)) {
+            conv_finish(g, n, o, ended, next, 0, g->width);
+            ended = next;
+        }
+    }
+}
+
+/* along an axis, the block whose first output is o */
+struct block_span {
+    int64_t first; /* of its pixels; it may lie before the image */
+    uint32_t outs, pixels;
+    int whole;
+};
+static uint32_t bits_between(int64_t from, int64_t to) {
+    return to <= most(from, 0) ? 0 : ((uint32_t)1 << to) - ((uint32_t)1 << most(from, 0));
+}
+/* of `count` outputs, and those of from .. to exist */
+static struct block_span block_span(const struct depthwise_kind *k, const struct axis *a, int64_t o, int64_t count, int64_t from,
+                                    int64_t to) {
+    int64_t first = k->up ? (o + a->before - k->side + 1) / k->stride : o * k->stride - a->before, in = k->up ? a->out : a->in;
+    int64_t pixels = k->up ? (count + k->side - 2) / k->stride + 1 : (count - 1) * k->stride + k->side;
+    struct block_span s = {first, bits_between(from - o, least(to - o, count)), bits_between(-first, least(in - first, pixels)), 0};
+    s.whole = s.outs == bits_between(0, count) && s.pixels == bits_between(0, pixels);
+    return s;
+}
+/* the first output of a block that holds output o; up: of one that begins where its first tap would meet a pixel */
+static int64_t block_start(const struct depthwise_kind *k, const struct axis *a, int64_t o) {
+    return k->up ? o - (o + a->before) % k->stride : o;
+}
+
+/* rows from .. to of image n */
+static void depthwise_blocks(const struct conv *g, const struct depthwise_kind *k, int64_t n, int64_t from, int64_t to) {
+    enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
+    const struct linear_args *end = ends_in_tile(g->finish) ? g->finish : 0;
+    int64_t width = k->up ? g->columns.in : g->columns.out;
+    for (int64_t o = block_start(k, &g->rows, from); o < to; o += HIGH) {
+        struct block_span rows = block_span(k, &g->rows, o, HIGH, from, to);
+        for (int64_t q = block_start(k, &g->columns, 0); q < width; q += WIDE) {
+            struct block_span columns = block_span(k, &g->columns, q, WIDE, 0, width);
+            struct block b = {g->x + n * g->x_image + rows.first * g->x_row + columns.first * g->x_pixel,
+                              g->y + n * g->y_image + o * g->y_row + q * g->y_pixel, rows.outs, columns.outs, rows.pixels,
+                              columns.pixels};
+            (rows.whole && columns.whole ? k->within : k->bounded)(g, end, &b);
+        }
+        if (g->finish && !end)
+            for (int64_t a = most(o, from); a < least(o + HIGH, to); a++) conv_finish(g, n, a, 0, width, 0, g->width);
+    }
+}
+
+int depthwise_has_up(const struct axis *rows, const struct axis *columns) { return depthwise_kind(rows, columns, 1) != 0; }
+
+void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
+    const struct depthwise_kind *kind = depthwise_kind(&g->rows, &g->columns, g->depthwise == DEPTHWISE_UP);
+    int64_t row, end, high = g->depthwise == DEPTHWISE_UP ? g->rows.in : g->rows.out;
+    fathom_range(g->n * high, 1, part, parts, &row, &end);
+    for (int64_t next; row < end; row = next) {
+        int64_t n = row / high, o = row % high;
+        next = kind ? least(end, (n + 1) * high) : row + 1;
+        if (kind) depthwise_blocks(g, kind, n, o, o + next - row);
+        else depthwise_row(g, n, o, 0, g->columns.out);
+    }
+}
+
+/* sums of `rows` by `taps` neighboring taps over outputs q0 .. q1 of a row, all of which read them; `vectors` of m channels */
+INLINE void depthwise_dots(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
+                           int64_t rows, int64_t taps, int64_t vectors, int64_t m) {
+    int64_t c = w->g.c, step = w->columns.stride * c, tap = w->columns.dilation * c, row = w->rows.dilation * w->x_row;
+    int64_t line = w->out_row, out_row = w->columns.taps * line;
+    const float *x_below = x + 2 * row + w->rows.stride * w->x_row + tap;
+    const int second = (uintptr_t)dy >> 5 & 1; /* of two vectors in a line */
+    v sum[3][3][2];
+    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++) UNROLLED for (int j = 0; j < vectors; j++)
+        sum[r][s][j] = v_load(out + r * out_row + s * line + j * VL);
+    for (int64_t q = q0; q < q1; q++) {
+        UNROLLED for (int j = 0; j < vectors; j++) {
+            v right = v_get(dy + q * c + j * VL, m);
+            if (rows == 3 && taps == 3) { /* those of the row of outputs below, of which there are too many streams to guess */
+                if (VL == 16 || !second) __builtin_prefetch(dy + (w->g.ow + q) * c + j * VL, 0, 2);
+                if (VL == 16 || second) __builtin_prefetch(x_below + q * step + j * VL, 0, 2);
+            }
+            UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++)
+                sum[r][s][j] = v_fma(v_get(x + q * step + r * row + s * tap + j * VL, m), right, sum[r][s][j]);
+        }
+    }
+    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < taps; s++) UNROLLED for (int j = 0; j < vectors; j++)
+        v_store(out + r * out_row + s * line + j * VL, sum[r][s][j]);
+}
+
+/* all channels [c0, c1) of them */
+INLINE void depthwise_channels(const struct weights *w, const float *x, const float *dy, float *out, int64_t q0, int64_t q1,
+                               int64_t rows, int64_t taps, int64_t c0, int64_t c1) {
+    int64_t c = c0;
+    if (q0 >= q1) return;
+    if (VL == 16 || rows == 1) /* there are registers for two vectors' sums */
+        for (; c + 2 * VL <= c1; c += 2 * VL) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 2, VL);
+    for (; c + VL <= c1; c += VL) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, VL);
+    if (c < c1) depthwise_dots(w, x + c, dy + c, out + c, q0, q1, rows, taps, 1, c1 - c);
+}
+
+/* outputs q .. end of a row, `rows` rows of the kernel, three of their taps at a time where outputs read all of these */
+INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t q, int64_t end,
+                               int64_t rows, int64_t c0, int64_t c1) {
+    int64_t taps = w->columns.taps, tap = w->columns.dilation * w->g.c, line = w->out_row;
+    for (int64_t t = 0, group; t < taps; t += group, x += group * tap, out += group * line) {
+        int64_t q0[3], q1[3];
+        group = t + 3 <= taps ? 3 : 1;
+        for (int64_t s = 0; s < group; s++) axis_outputs(&w->columns, t + s, q, end, q0 + s, q1 + s);
+        if (group == 1) {
+            depthwise_channels(w, x, dy, out, q0[0], q1[0], rows, 1, c0, c1);
+            continue;
+        }
+        int64_t from = most(q0[0], most(q0[1], q0[2])), to = most(from, least(q1[0], least(q1[1], q1[2])));
+        for (int s = 0; s < 3; s++)
+            depthwise_channels(w, x + s * tap, dy, out + s * line, q0[s], least(from, q1[s]), rows, 1, c0, c1);
+        depthwise_channels(w, x, dy, out, from, to, rows, 3, c0, c1);
+        for (int s = 0; s < 3; s++) depthwise_channels(w, x + s * tap, dy, out + s * line, most(to, q0[s]), q1[s], rows, 1, c0, c1);
+    }
+}
+
+void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
+    int64_t line = w->out_row, width = w->g.ow * w->g.c, turn = depthwise_turn(w);
+    clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
+    for (int64_t row = from; row < to; row++) {
+        int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
+        axis_taps(&w->rows, o, 0, w->rows.taps, &r0, &r1);
+        const float *image = w->x + n * w->x_image - w->columns.before * w->g.c, *dy = w->dy + row * width;
+        for (int64_t r = r0, next; r < r1; r = next) {
+            const float *x = image + (o * w->rows.stride + r * w->rows.dilation - w->rows.before) * w->x_row;
+            float *to_row = out + r * w->columns.taps * line;
+            next = r + 3 <= r1 ? r + 3 : r + 1;
+            for (int64_t q = 0, end; q < w->g.ow; q = end) {
+                end = least(q + turn, w->g.ow);
+                if (next == r + 3) depthwise_tap_rows(w, x, dy, to_row, q, end, 3, c0, c1);
+                else depthwise_tap_rows(w, x, dy, to_row, q, end, 1, c0, c1);
+            }
+        }
+    }
+}
