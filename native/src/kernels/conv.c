@@ -126,7 +126,7 @@ static void conv_run(const struct conv_call *call, struct conv_context *c) {
         if (units) fathom_parallel(conv_pack_part, c, least(fathom_parts(nanos, units), units));
     }
     int64_t parts = fathom_parts(nanos, conv_tiles(&c->conv) * conv_panels(&c->conv));
-    c->row_cuts = grid_rows(conv_tiles(&c->conv), conv_panels(&c->conv), &parts, MOST_ROW_CUTS);
+    c->row_cuts = conv_cuts(&c->conv, conv_tiles(&c->conv), conv_panels(&c->conv), &parts);
     fathom_parallel_with(conv_part, c, parts, call->scratch + panels_floats(call), halo_floats(g));
 }
 
@@ -153,11 +153,10 @@ static int64_t depthwise_conv_floats(const struct conv_call *c) { return PRODUCT
 static void depthwise_part(void *context, int64_t part, int64_t parts) { depthwise_rows(context, part, parts); }
 static void depthwise_conv(struct conv_call *call) {
     struct conv c = conv_context(call).conv;
-    int64_t taps = call->g.kh * call->g.kw;
     c.groups = c.depth = c.depthwise = 1;
     c.width = call->g.c;
     c.panels = call->scratch;
-    for (int64_t tap = 0; tap < taps; tap++) depthwise_tap(call->a->w, taps, tap, c.width, call->scratch, taps, tap);
+    depthwise_pack(call->a->w, call->g.kh * call->g.kw, c.width, call->scratch);
     double nanos = call_nanos(call, DEPTHWISE_COST);
     fathom_parallel(depthwise_part, &c, fathom_parts(nanos, call->n * call->g.oh));
 }

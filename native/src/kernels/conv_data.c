@@ -168,7 +168,7 @@ static void data_run(const struct data_call *call, int64_t depthwise, int64_t do
     struct conv first = data_phase(&c, 0, &ignored, &ignored, &ignored, &ignored);
     int64_t tiles = by_rows ? call->n * first.rows.out : conv_tiles(&first), panels = by_rows ? 1 : conv_panels(&first);
     int64_t parts = fathom_parts(depthwise ? nanos * DEPTHWISE_COST : nanos, tiles * panels);
-    c.row_cuts = grid_rows(tiles, panels, &parts, MOST_ROW_CUTS);
+    c.row_cuts = conv_cuts(&first, tiles, panels, &parts);
     fathom_parallel(data_part, &c, parts);
 }
 
@@ -189,8 +189,7 @@ static void depthwise_up(const struct data_call *call) {
                      .x_image = g->oh * g->ow * g->k, .x_row = g->ow * g->k, .x_pixel = g->k, .y_image = g->h * g->w * g->c,
                      .y_row = g->w * g->c, .y_pixel = g->c, .n = call->n, .groups = 1, .depth = 1, .width = g->c,
                      .panels = call->scratch, .add = call->a->add, .depthwise = DEPTHWISE_UP};
-    int64_t taps = g->kh * g->kw;
-    for (int64_t tap = 0; tap < taps; tap++) depthwise_tap(call->a->w, taps, tap, c.width, call->scratch, taps, tap);
+    depthwise_pack(call->a->w, g->kh * g->kw, c.width, call->scratch);
     double nanos = conv_nanos((double)(call->n * g->oh * g->ow), g) * DEPTHWISE_COST;
     fathom_parallel(depthwise_up_part, &c, fathom_parts(nanos, call->n * g->h));
 }

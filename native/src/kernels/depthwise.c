@@ -1,5 +1,6 @@
 /* See depthwise.h. */
 #include "depthwise.h"
+#include "transpose.h"
 
 enum {
     DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
@@ -13,6 +14,11 @@ enum {
  */
 static inline int64_t depthwise_turn(const struct weights *w) {
     return VL == 16 ? w->g.ow : most(machine.l1 / 8 / (w->g.c * (3 * w->columns.stride + 1)), 4);
+}
+
+void depthwise_pack(const float *w, int64_t taps, int64_t channels, float *panels) {
+    for (int64_t c = 0; c < channels; c += VL)
+        transpose(w + c * taps, taps, least(channels - c, VL), taps, panels + c * taps, VL, 1);
 }
 
 void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *panels, int64_t count, int64_t at) {

@@ -12,10 +12,10 @@ enum {
     DEPTHWISE_UP = 2    /* conv.depthwise, where all phases of the gradient of x are computed together: its axes are those of conv */
 };
 
-/*
- * Panels of w[C, kh, kw]: for each vector of channels its taps side by side, the last one filled up with zeros. Tap `tap` of w becomes
- * tap `at` of `count`.
- */
+/* panels of w[C, kh, kw]: for each vector of channels its taps side by side, the last vector filled up with zeros */
+#define depthwise_pack FOR_ISA(depthwise_pack)
+HIDDEN void depthwise_pack(const float *w, int64_t taps, int64_t channels, float *panels);
+/* tap `tap` of w alone, which becomes tap `at` of `count` */
 #define depthwise_tap FOR_ISA(depthwise_tap)
 HIDDEN void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t channels, float *panels, int64_t count, int64_t at);
 
