@@ -42,6 +42,7 @@ struct product {
     float *panels;            /* packed panels of the right side, from panel first_packed on */
     int64_t a_stride, first_packed;
     int64_t row_cuts;         /* the parts of a region form a grid of so many row ranges */
+    int own_panels;           /* each panel is of one part, which packs a block of a few when it comes to them: they never leave its L2 */
     float *out;               /* the result proper, where c_turned */
     const struct linear_args *finish;
 };
@@ -55,7 +56,7 @@ static inline struct right_side right_side(const struct product *g) {
 static inline int in_place(const struct product *g) { return g->a_turned && !g->a_copy; }
 
 static int64_t panel_units(const struct product *g) {
-    return g->b && g->panels ? (panel_count(g->n) - g->first_packed) * ceil_div(g->k, PACK_ROWS) : 0;
+    return g->b && g->panels && !g->own_panels ? (panel_count(g->n) - g->first_packed) * ceil_div(g->k, PACK_ROWS) : 0;
 }
 static int64_t pack_units(const struct product *g) { return panel_units(g) + (g->a_copy ? ceil_div(g->m, TURN_BLOCK) : 0); }
 
@@ -193,6 +194,18 @@ static inline void multiply_tile(const struct product *g, struct gemm_panel *p, 
 /* as many for each range of rows */
 static int64_t cut_tiles(const struct product *g) { return ceil_div(row_tiles(g->m, g->n), g->row_cuts) * g->row_cuts; }
 
+/* rows from .. from + depth of panels [group, end), where the part whose first panel is p0 has room for all of its own */
+static void pack_own(const struct product *g, struct gemm_panel *panels, int64_t group, int64_t end, int64_t p0, int64_t from,
+                     int64_t depth) {
+    struct right_side right = right_side(g);
+    float *to = g->panels + panel_start(g->n, p0) * g->k;
+    for (int64_t p = most(group, g->first_packed); p < end; p++) {
+        pack_panel(&right, p, from, from + depth, to);
+        panels[p - group].right = to;
+        to += panels[p - group].sweep.ldb * depth;
+    }
+}
+
 /* rows of tiles [t0, t1) by panels [p0, p1), over [k0, k1) of k */
 static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
     int64_t count = cut_tiles(g), blocks = ceil_div(k1 - k0, in_place(g) ? IN_PLACE_ROWS : block_rows());
@@ -206,6 +219,7 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
             struct gemm_panel panels[PANEL_GROUP];
             end = group + at_once < p1 ? group + at_once : p1;
             for (int64_t p = group; p < end; p++) begin_panel(panels + (p - group), g, p, from, depth, g->add || block > 0);
+            if (g->own_panels) pack_own(g, panels, group, end, p0, from, depth);
             for (int64_t t = t0, i = g->m * t0 / count, next; t < t1; t++, i = next) {
                 next = g->m * (t + 1) / count;
                 int soon = beyond_l2 && t + 1 < t1;
@@ -274,8 +288,9 @@ static void pack(struct product *g, int64_t parts) {
 static void run_product(struct product *g) {
     int64_t most = row_tiles(g->m, g->n) * panel_count(g->n);
     int64_t parts = has_rows_of_weights(g) ? fathom_team(product_nanos(g), most) : fathom_parts(product_nanos(g), most);
-    pack(g, parts);
     g->row_cuts = choose_row_cuts(g, &parts);
+    g->own_panels = g->row_cuts == 1 && g->b && g->panels;
+    pack(g, parts);
     fathom_parallel(multiply_part, g, parts);
 }
 
