@@ -2,6 +2,7 @@ package dev.fathom.bench;
 
 import dev.fathom.bench.Row.Limit;
 import dev.fathom.bench.Row.Pace;
+import dev.fathom.kernel.NativeRuntime;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
@@ -245,6 +246,11 @@ public final class Main implements Callable<Integer> {
         }
         if (!rising) {
             throw new IOException("--threads takes two or more numbers of threads that rise, such as 1,2,4,8");
+        }
+        int most = threads.get(threads.size() - 1);
+        if (most > NativeRuntime.MAX_THREADS) {
+            throw new IOException("--threads " + most + " is more than the " + NativeRuntime.MAX_THREADS
+                    + " threads that Fathom runs at most; choose fewer");
         }
         if (more) {
             throw new IOException(

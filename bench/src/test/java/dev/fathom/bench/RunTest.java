@@ -165,6 +165,9 @@ class RunTest {
         assertThatThrownBy(() -> Main.checkThreads(List.of(1, 2), true))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("--threads measures Fathom alone");
+        assertThatThrownBy(() -> Main.checkThreads(List.of(1, 257), false))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("--threads 257 is more than the 256 threads");
         assertThatCode(() -> Main.checkThreads(List.of(1, 2, 3), false)).doesNotThrowAnyException();
     }
 }
