@@ -43,8 +43,8 @@ static int64_t conv_row_tiles(const struct conv *g) {
 static int64_t conv_tiles(const struct conv *g) { return g->n * g->rows.out * conv_row_tiles(g); }
 
 /*
- * How many row ranges the threads' grid has. Where the image has more pixels than a filter has numbers, two threads rather read all
- * filters than all of the image: 523 tiles by 4 panels halve best between panels, but only by one tile in a thousand.
+ * How many row ranges the threads' grid has. Of many pixels and few filters, two threads rather read all filters than all of the
+ * image, even where panels halve a little better: 523 tiles by 4 panels do so by one tile in a thousand.
  */
 static int64_t conv_cuts(const struct conv *g, int64_t tiles, int64_t panels, int64_t *parts) {
     int wide = g->n * g->rows.out * g->columns.out > g->rows.taps * g->columns.taps * g->width;
