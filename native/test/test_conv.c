@@ -298,6 +298,9 @@ int main(void) {
     test_conv(square(1, 3, 2, 17, 17, 5, 2, 40, 17)); /* most blocks read nothing */
     test_conv(square(1, 3, 2, 17, 17, 3, 1, 70, 17));
     test_nan(square(1, 11, 9, 20, 20, 5, 2, 2, 20));
+    test_conv(square(3, 3, 2, 256, 512, 1, 1, 0, 1)); /* pixels 2 KiB apart */
+    test_conv(square(1, 5, 1, 512, 260, 1, 1, 0, 1));
+    test_nan(square(1, 3, 2, 512, 256, 1, 1, 0, 1));
 #if defined(RUNS_SLOWLY)
     enum { RANDOM = 40 };
 #else

@@ -11,6 +11,7 @@
  * to whole vectors. A block of so many rows of a few panels as fit stays in L2 while the tiles of all rows pass over it.
  */
 #include "finish.h"
+#include "gemm.h"
 #include "panels.h"
 
 enum {
@@ -359,7 +360,7 @@ static int64_t gemm_floats(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t
     return SUM(16, copies, SPLITS * (SPLITS - 1) * SPLIT_ROWS * SPLIT_COLUMNS * is_split(ta, m, n, k));
 }
 
-static int64_t gemm_scratch(const struct gemm_args *a) { return gemm_floats(a->ta, a->tb, a->m, a->n, a->k); }
+int64_t gemm_scratch(const struct gemm_args *a) { return gemm_floats(a->ta, a->tb, a->m, a->n, a->k); }
 
 static int64_t linear_scratch(const struct linear_args *a) {
     return a->packed || a->m == 0 || a->n == 0 ? 0 : turned_floats(a->m, a->n, a->k);
@@ -435,6 +436,8 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
     }
     return FATHOM_OK;
 }
+
+void gemm_run(const struct gemm_args *a) { k_gemm(a, 0); }
 
 /* products from .. to of a batch */
 static void batch_products(const struct gemm_batch_args *a, int64_t from, int64_t to, float *scratch) {

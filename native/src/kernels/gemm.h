@@ -1,0 +1,12 @@
+/* C[m, n] (+)= op(A) op(B), as the kernel gemm computes it, for other kernels; and the floats of scratch that it takes. */
+#ifndef FATHOM_GEMM_H
+#define FATHOM_GEMM_H
+
+#include "isa.h"
+
+#define gemm_run FOR_ISA(gemm_run)
+HIDDEN void gemm_run(const struct gemm_args *a);
+#define gemm_scratch FOR_ISA(gemm_scratch)
+HIDDEN int64_t gemm_scratch(const struct gemm_args *a);
+
+#endif
