@@ -83,7 +83,8 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--save",
             description = "Stores the run in bench/results, in the file of this kind of processor, and writes"
-                    + " docs/benchmarks.md anew; with --filter, only the rows that ran.")
+                    + " docs/benchmarks.md anew; with --filter, only the rows that ran, beside"
+                    + " those that the file holds already.")
     private boolean save;
 
     @Option(
@@ -148,7 +149,7 @@ public final class Main implements Callable<Integer> {
             Comparison.check(before.machine(), unprobed);
         }
         if (save) {
-            String refusal = refusal(peers, quick, filter, unprobed.file(Report.STORE));
+            String refusal = refusal(peers, quick);
             if (refusal != null) {
                 throw new IOException(refusal);
             }
@@ -286,15 +287,11 @@ public final class Main implements Callable<Integer> {
         return is;
     }
 
-    /** Why a run of this kind must not be stored in {@code file}; null where it may. */
-    static @Nullable String refusal(boolean peers, boolean quick, List<String> filter, Path file) {
+    /** Why a run of this kind must not be stored; null where it may. */
+    static @Nullable String refusal(boolean peers, boolean quick) {
         if (!peers || quick) {
             return "--save stores only what was measured with --peers and without --quick; run ./fathom bench "
                     + "--peers --save";
-        }
-        if (!filter.isEmpty() && !Files.exists(file)) {
-            return "--save with --filter refreshes rows of a stored run, but there is no " + file
-                    + " yet; run without --filter first";
         }
         return null;
     }
@@ -305,7 +302,9 @@ public final class Main implements Callable<Integer> {
             return;
         }
         Path file = report.machine().file(Report.STORE);
-        Report stored = filter.isEmpty() ? report : Report.read(file).refreshed(report);
+        Report stored = filter.isEmpty() || !Files.exists(file)
+                ? report
+                : Report.read(file).refreshed(report);
         print.println("Stored in " + stored.write(Report.STORE));
         page();
     }

@@ -166,7 +166,7 @@ final class Page {
             boolean held = held(machine, runs);
             s.append(String.format(
                     Locale.ROOT,
-                    "%n## %s%n%n%s, commit %s, %d processors, %s, JDK %s, `%s` kernels. %s.%n%n",
+                    "%n## %s%n%n%s, commit %s, %d processors, %s, JDK %s, `%s` kernels. %s.%s%n%n",
                     machine.processor() + (held ? ", held to AVX2" : ""),
                     run.date(),
                     run.commit(),
@@ -174,7 +174,8 @@ final class Page {
                     machine.os(),
                     machine.jdk(),
                     machine.isa(),
-                    machine.about()));
+                    machine.about(),
+                    run.complete() ? "" : " Not every row has been measured on this processor yet."));
             run.versions().forEach(version -> s.append("- ").append(version).append('\n'));
             s.append("\n| row | threads | Fathom | fastest peer | ratio | asked | verdict | of the bound |\n");
             s.append("| --- | ---: | ---: | --- | ---: | --- | --- | ---: |\n");

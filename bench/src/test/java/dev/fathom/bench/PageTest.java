@@ -69,6 +69,14 @@ class PageTest {
     }
 
     @Test
+    void aRunOfSomeRowsSaysSo() {
+        Measurement row = row("add", 0.9, 0.02, 0.96, Bar.atLeast(1, 1.2));
+        String says = " Not every row has been measured on this processor yet.";
+        assertThat(Page.of(List.of(report("c22a953", false, row)))).contains(says);
+        assertThat(Page.of(List.of(report("c22a953", true, row)))).doesNotContain(says);
+    }
+
+    @Test
     void aRunThatWasHeldSaysSoBesideOneThatWasNot() {
         Report whole = report("c22a953", true, latency("serve-p50", 10, 15, 12), latency("serve-p99.9", 30, 25, 9));
         Machine m = whole.machine();
