@@ -126,7 +126,7 @@ static void conv_run(const struct conv_call *call, struct conv_context *c) {
         if (units) fathom_parallel(conv_pack_part, c, least(fathom_parts(nanos, units), units));
     }
     int64_t parts = fathom_parts(nanos, conv_tiles(&c->conv) * conv_panels(&c->conv));
-    c->row_cuts = conv_cuts(&c->conv, conv_tiles(&c->conv), conv_panels(&c->conv), &parts);
+    c->row_cuts = conv_cuts(&c->conv, &parts);
     fathom_parallel_with(conv_part, c, parts, call->scratch + panels_floats(call), halo_floats(g));
 }
 
@@ -150,7 +150,6 @@ static void joined_conv(struct conv_call *call) {
 
 static int is_depthwise_conv(const struct conv_call *c) { return is_depthwise(&c->g); }
 static int64_t depthwise_conv_floats(const struct conv_call *c) { return PRODUCT(padded(c->g.c), c->g.kh, c->g.kw); }
-static void depthwise_part(void *context, int64_t part, int64_t parts) { depthwise_rows(context, part, parts); }
 static void depthwise_conv(struct conv_call *call) {
     struct conv c = conv_context(call).conv;
     c.groups = c.depth = c.depthwise = 1;
@@ -158,7 +157,7 @@ static void depthwise_conv(struct conv_call *call) {
     c.panels = call->scratch;
     depthwise_pack(call->a->w, call->g.kh * call->g.kw, c.width, call->scratch);
     double nanos = call_nanos(call, DEPTHWISE_COST);
-    fathom_parallel(depthwise_part, &c, fathom_parts(nanos, call->n * call->g.oh));
+    fathom_parallel(depthwise_rows, &c, fathom_parts(nanos, call->n * call->g.oh));
 }
 
 /* ---- few channels ---- */

@@ -39,7 +39,7 @@ static inline void clear_rows(float *y, int64_t ld, int64_t rows, int64_t count)
     for (int64_t i = 0; i < rows; i++) memset(y + i * ld, 0, (size_t)count * 4);
 }
 
-/* The product of conv, and of a phase of conv_data. Depthwise: groups and depth are 1, panels rows of padded(width) floats. */
+/* The product of conv, and of a phase of conv_data. Depthwise: groups and depth are 1, and panels those of depthwise_pack. */
 struct conv {
     struct axis rows, columns;
     const float *x;

@@ -168,7 +168,7 @@ static void data_run(const struct data_call *call, int64_t depthwise, int64_t do
     struct conv first = data_phase(&c, 0, &ignored, &ignored, &ignored, &ignored);
     int64_t tiles = by_rows ? call->n * first.rows.out : conv_tiles(&first), panels = by_rows ? 1 : conv_panels(&first);
     int64_t parts = fathom_parts(depthwise ? nanos * DEPTHWISE_COST : nanos, tiles * panels);
-    c.row_cuts = conv_cuts(&first, tiles, panels, &parts);
+    if (!by_rows) c.row_cuts = conv_cuts(&first, &parts);
     fathom_parallel(data_part, &c, parts);
 }
 
@@ -182,7 +182,6 @@ static int is_depthwise_up(const struct data_call *c) {
     struct axis rows = axis_rows(&c->g), columns = axis_columns(&c->g);
     return is_depthwise(&c->g) && depthwise_has_up(&rows, &columns);
 }
-static void depthwise_up_part(void *context, int64_t part, int64_t parts) { depthwise_rows(context, part, parts); }
 static void depthwise_up(const struct data_call *call) {
     const struct window *g = &call->g;
     struct conv c = {.rows = axis_rows(g), .columns = axis_columns(g), .x = call->a->dy, .y = call->a->dx,
@@ -191,7 +190,7 @@ static void depthwise_up(const struct data_call *call) {
                      .panels = call->scratch, .add = call->a->add, .depthwise = DEPTHWISE_UP};
     depthwise_pack(call->a->w, g->kh * g->kw, c.width, call->scratch);
     double nanos = conv_nanos((double)(call->n * g->oh * g->ow), g) * DEPTHWISE_COST;
-    fathom_parallel(depthwise_up_part, &c, fathom_parts(nanos, call->n * g->h));
+    fathom_parallel(depthwise_rows, &c, fathom_parts(nanos, call->n * g->h));
 }
 
 static int64_t taps_floats(const struct data_call *c) {

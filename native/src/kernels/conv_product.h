@@ -46,9 +46,9 @@ static int64_t conv_tiles(const struct conv *g) { return g->n * g->rows.out * co
  * How many row ranges the threads' grid has. Of many pixels and few filters, two threads rather read all filters than all of the
  * image, even where panels halve a little better: 523 tiles by 4 panels do so by one tile in a thousand.
  */
-static int64_t conv_cuts(const struct conv *g, int64_t tiles, int64_t panels, int64_t *parts) {
+static int64_t conv_cuts(const struct conv *g, int64_t *parts) {
     int wide = g->n * g->rows.out * g->columns.out > g->rows.taps * g->columns.taps * g->width;
-    return grid_rows(tiles, panels, parts, wide ? MOST_ROW_CUTS_NEARLY : MOST_ROW_CUTS);
+    return grid_rows(conv_tiles(g), conv_panels(g), parts, wide ? MOST_ROW_CUTS_NEARLY : MOST_ROW_CUTS);
 }
 
 static int64_t group_floats(const struct conv *g) { return padded(g->width) * g->rows.taps * g->columns.taps * g->depth; }

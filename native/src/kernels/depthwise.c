@@ -85,6 +85,11 @@ struct block {
     uint32_t out_rows, out_columns, in_rows, in_columns;
 };
 
+/* along an axis, the pixels that so many neighboring outputs read; see depthwise_block */
+INLINE int64_t block_pixels(int64_t outs, int64_t side, int64_t stride, int64_t up) {
+    return up ? (outs + side - 2) / stride + 1 : (outs - 1) * stride + side;
+}
+
 /*
  * y = act((((y +) the sum over `side` by `side` neighboring taps) + bias) + residual) for a block of outputs, whose windows overlap:
  * for rows one by one, every pixel comes from L2 `side` times. Up: the gradient of x, whose outputs lie `stride` times as close as the
@@ -93,8 +98,7 @@ struct block {
 INLINE void depthwise_block(const struct conv *g, const struct linear_args *end, const struct block *b, const int side,
                             const int stride, const int up, const int bounded) {
     enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
-    const int in_high = up ? (HIGH + side - 2) / stride + 1 : (HIGH - 1) * stride + side;
-    const int in_wide = up ? (WIDE + side - 2) / stride + 1 : (WIDE - 1) * stride + side;
+    const int64_t in_high = block_pixels(HIGH, side, stride, up), in_wide = block_pixels(WIDE, side, stride, up);
     const int new_high = up ? HIGH / stride : HIGH * stride, new_wide = up ? WIDE / stride : WIDE * stride;
     const int64_t x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
     const float *x = b->x, *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (b->y - end->y) : 0;
@@ -167,18 +171,18 @@ static const struct depthwise_kind *depthwise_kind(const struct axis *rows, cons
 
 static int is_dense3(const struct axis *a) { return a->taps == 3 && a->stride == 1 && a->dilation == 1; }
 
-/* outputs q .. end of a row */
-static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q, int64_t end) {
+/* row o of image n */
+static void depthwise_row(const struct conv *g, int64_t n, int64_t o) {
     int64_t r0, r1, full0, full1, ignored, out = g->columns.out, taps = g->columns.taps;
     axis_taps(&g->rows, o, 0, g->rows.taps, &r0, &r1);
     axis_outputs(&g->columns, 0, 0, out, &full0, &ignored);
-    axis_outputs(&g->columns, taps - 1, 0, end, &ignored, &full1);
+    axis_outputs(&g->columns, taps - 1, 0, out, &ignored, &full1);
     int side = is_dense3(&g->columns);
     const float *x = g->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation - g->rows.before) * g->x_row;
     const float *w = g->panels + r0 * taps * VL;
     float *y = g->y + n * g->y_image + o * g->y_row;
-    int64_t ended = q, at_once = ENDED_FLOATS / g->width;
-    for (int64_t next; q < end; q = next) {
+    int64_t ended = 0, at_once = ENDED_FLOATS / g->width;
+    for (int64_t q = 0, next; q < out; q = next) {
         int64_t s0, s1;
         float *to = y + q * g->y_pixel;
         axis_taps(&g->columns, q, 0, taps, &s0, &s1);
@@ -197,7 +201,7 @@ static void depthwise_row(const struct conv *g, int64_t n, int64_t o, int64_t q,
         } else {
             depthwise_tile(g, from, right, to, 1, s0 < s1 ? r1 - r0 : 0, s1 - s0, 0);
         }
-        if (g->finish && (next == end || next - ended >= at_once)) {
+        if (g->finish && (next == out || next - ended >= at_once)) {
             conv_finish(g, n, o, ended, next, 0, g->width);
             ended = next;
         }
@@ -217,7 +221,7 @@ static uint32_t bits_between(int64_t from, int64_t to) {
 static struct block_span block_span(const struct depthwise_kind *k, const struct axis *a, int64_t o, int64_t count, int64_t from,
                                     int64_t to) {
     int64_t first = k->up ? (o + a->before - k->side + 1) / k->stride : o * k->stride - a->before, in = k->up ? a->out : a->in;
-    int64_t pixels = k->up ? (count + k->side - 2) / k->stride + 1 : (count - 1) * k->stride + k->side;
+    int64_t pixels = block_pixels(count, k->side, k->stride, k->up);
     struct block_span s = {first, bits_between(from - o, least(to - o, count)), bits_between(-first, least(in - first, pixels)), 0};
     s.whole = s.outs == bits_between(0, count) && s.pixels == bits_between(0, pixels);
     return s;
@@ -248,7 +252,8 @@ static void depthwise_blocks(const struct conv *g, const struct depthwise_kind *
 
 int depthwise_has_up(const struct axis *rows, const struct axis *columns) { return depthwise_kind(rows, columns, 1) != 0; }
 
-void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
+void depthwise_rows(void *conv, int64_t part, int64_t parts) {
+    const struct conv *g = conv;
     const struct depthwise_kind *kind = depthwise_kind(&g->rows, &g->columns, g->depthwise == DEPTHWISE_UP);
     int64_t row, end, high = g->depthwise == DEPTHWISE_UP ? g->rows.in : g->rows.out;
     fathom_range(g->n * high, 1, part, parts, &row, &end);
@@ -256,7 +261,7 @@ void depthwise_rows(const struct conv *g, int64_t part, int64_t parts) {
         int64_t n = row / high, o = row % high;
         next = kind ? least(end, (n + 1) * high) : row + 1;
         if (kind) depthwise_blocks(g, kind, n, o, o + next - row);
-        else depthwise_row(g, n, o, 0, g->columns.out);
+        else depthwise_row(g, n, o);
     }
 }
 

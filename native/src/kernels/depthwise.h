@@ -23,9 +23,9 @@ HIDDEN void depthwise_tap(const float *w, int64_t taps, int64_t tap, int64_t cha
 #define depthwise_has_up FOR_ISA(depthwise_has_up)
 HIDDEN int depthwise_has_up(const struct axis *rows, const struct axis *columns);
 
-/* a part of the rows of all images */
+/* a part of the rows of all images of a struct conv */
 #define depthwise_rows FOR_ISA(depthwise_rows)
-HIDDEN void depthwise_rows(const struct conv *g, int64_t part, int64_t parts);
+HIDDEN void depthwise_rows(void *conv, int64_t part, int64_t parts);
 
 /* out[r][s][C] = the sum over output rows [from, to) of all images, for channels [c0, c1), c0 a multiple of VL */
 #define depthwise_sum FOR_ISA(depthwise_sum)
