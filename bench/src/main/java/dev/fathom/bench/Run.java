@@ -134,9 +134,8 @@ final class Run {
         samples = out.resolve("samples.csv");
         Files.writeString(samples, "row,threads,contender,generation,repetition,ns\n");
         for (Row row : rows) {
-            List<List<String>> lines = lines(row).stream().map(Run::names).toList();
             int most = quick ? 3 : row.pace() == Pace.SLOW ? 3 : 5;
-            turns.put(row, new Turns(row.ours().name(), lines, generations, most));
+            turns.put(row, new Turns(row.ours().name(), contests(row), generations, most));
             for (Journal.Entry entry : journal.entries()) {
                 if (entry.is(row)) {
                     know(row, entry);
@@ -332,6 +331,18 @@ final class Run {
             lines.add(List.of(beside.rival()));
         }
         return lines;
+    }
+
+    /** The lines as {@link Turns} wants them: each is compared with the peer itself and with what its bar asks. */
+    private List<Turns.Line> contests(Row row) {
+        List<Turns.Line> contests = new ArrayList<>();
+        Beside beside = row.beside();
+        for (List<Entrant> line : lines(row)) {
+            Bar bar = contests.isEmpty() || beside == null ? row.bar() : beside.bar();
+            double figure = bar.atMost() ? Double.NaN : 1;
+            contests.add(new Turns.Line(names(line), figure, bar.must(), bar.goal()));
+        }
+        return contests;
     }
 
     private Collection<Entrant> entrants(Row row) {

@@ -10,8 +10,8 @@ import java.util.Set;
 
 /**
  * Decides who has a turn in a row, and when the row has had enough turns. A generation ends as soon as its turns give
- * the ratio to {@link #CLOSE}. Another one follows the first two only where these disagree by more. A rival that is far
- * from being the fastest has no more turns at all.
+ * the ratio to {@link #CLOSE}, or leave no doubt on which side of what is asked the ratio lies. Another one follows the
+ * first two only where these leave a doubt. A rival that is far from being the fastest has no more turns at all.
  */
 final class Turns {
     /** The error, as a share of a ratio, below which another turn would tell nothing. */
@@ -23,11 +23,19 @@ final class Turns {
     /** A rival is out after one turn if it took this many times as long as the fastest rival. */
     static final double FAR = 3;
 
+    /** There is no doubt about a ratio that is further from all that is asked than this many times its error. */
+    static final double SURE = 2;
+
     private static final int LEAST = 2;
 
+    /** An error that two turns leave may be small by chance. */
+    private static final int LEAST_TO_BE_SURE = 3;
+
     /** A line of the results that the row makes. */
-    private static final class Line {
+    static final class Line {
         final List<String> rivals;
+        /** The ratios that the line is compared with. */
+        private final double[] asked;
         /**
          * Those that may be the fastest. One that is out never returns, because its later turns would be compared with
          * earlier ones of Fathom.
@@ -36,9 +44,23 @@ final class Turns {
         /** The last generation in which this line needs no more turns. */
         int settled = -1;
 
-        Line(List<String> rivals) {
+        /**
+         * Makes a line.
+         *
+         * @param rivals their names
+         * @param asked the ratios that the line is compared with; the line is never beyond doubt where one is NaN
+         */
+        Line(List<String> rivals, double... asked) {
             this.rivals = rivals;
+            this.asked = asked;
             contesting = new ArrayList<>(rivals);
+        }
+
+        /** Whether this outcome tells on which side of all that is asked the ratio lies. */
+        boolean isSure(Duel.Outcome outcome) {
+            return !rivals.isEmpty()
+                    && Arrays.stream(asked)
+                            .allMatch(ratio -> Math.abs(outcome.ratio() - ratio) > SURE * outcome.error());
         }
     }
 
@@ -53,13 +75,13 @@ final class Turns {
      * Makes the turns of a row.
      *
      * @param ours Fathom's name
-     * @param lines the rivals' names, for each line of the results that the row makes
+     * @param lines of the results that the row makes
      * @param generations at most
      * @param most turns in a generation
      */
-    Turns(String ours, List<List<String>> lines, int generations, int most) {
+    Turns(String ours, List<Line> lines, int generations, int most) {
         this.ours = ours;
-        this.lines = lines.stream().map(Line::new).toList();
+        this.lines = lines;
         this.generations = generations;
         this.most = most;
     }
@@ -68,7 +90,7 @@ final class Turns {
     Set<String> next(int generation) {
         Set<String> next = new LinkedHashSet<>();
         for (Line line : lines) {
-            if (line.settled < generation && enough(line.rivals, generation)) {
+            if (line.settled < generation && enough(line, generation)) {
                 line.settled = generation;
             }
             if (line.settled < generation) {
@@ -119,12 +141,20 @@ final class Turns {
         return duel;
     }
 
-    private boolean enough(List<String> line, int generation) {
-        if (generation >= 2 && error(line, 0, generation) < CLOSE) {
+    private boolean enough(Line line, int generation) {
+        if (generation >= 2 && tells(line, 0, generation)) {
             return true;
         }
-        int turns = turns(line, generation);
-        return turns >= most || turns >= LEAST && error(line, generation, generation + 1) < CLOSE;
+        int turns = turns(line.rivals, generation);
+        return turns >= most
+                || turns >= LEAST && isClose(outcome(line, generation, generation + 1))
+                || turns >= LEAST_TO_BE_SURE && tells(line, generation, generation + 1);
+    }
+
+    /** Whether another turn after those of these generations would tell nothing. */
+    private boolean tells(Line line, int from, int to) {
+        Duel.Outcome outcome = outcome(line, from, to);
+        return isClose(outcome) || line.isSure(outcome);
     }
 
     /** How many turns Fathom had beside a rival of this line. */
@@ -133,10 +163,15 @@ final class Turns {
                 .stream().mapToInt(who -> times(who)[generation].length).max().orElse(0);
     }
 
-    /** The error of these generations as a share of the ratio, or of our time where there is none. */
-    private double error(List<String> line, int from, int to) {
-        Duel.Outcome outcome = duel(line, from, to).outcome();
-        return line.isEmpty() ? outcome.oursError() / outcome.ours() : outcome.error() / outcome.ratio();
+    private Duel.Outcome outcome(Line line, int from, int to) {
+        return duel(line.rivals, from, to).outcome();
+    }
+
+    /** Whether the error is small as a share of the ratio, or of our time where there is none. */
+    private static boolean isClose(Duel.Outcome outcome) {
+        return Double.isNaN(outcome.ratio())
+                ? outcome.oursError() < CLOSE * outcome.ours()
+                : outcome.error() < CLOSE * outcome.ratio();
     }
 
     /** Removes those that are far from being the fastest. */

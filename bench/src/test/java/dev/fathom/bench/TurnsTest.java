@@ -9,8 +9,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TurnsTest {
+    /** Turns that are never sure, so that errors alone decide. */
     private static Turns turns(List<List<String>> lines) {
-        return new Turns("fathom", lines, 3, 5);
+        return new Turns(
+                "fathom",
+                lines.stream().map(rivals -> new Turns.Line(rivals, Double.NaN)).toList(),
+                3,
+                5);
     }
 
     /** Has all who are next take their turn, each with its own time. */
@@ -117,5 +122,30 @@ class TurnsTest {
         assertThat(turns.next(1)).containsExactly("fathom");
         assertThat(turns.begun()).isTrue();
         assertThat(turns.duel(List.of()).outcome().rival()).isEmpty();
+    }
+
+    @Test
+    void aRatioFarFromAllThatIsAskedNeedsFewerTurns() {
+        Turns ahead = new Turns("fathom", List.of(new Turns.Line(List.of("a"), 1, 0.9)), 3, 5);
+        for (int g = 0; g < 2; g++) {
+            for (double a : new double[] {200, 220, 240}) { // an error of 27 %, but twice as fast
+                assertThat(ahead.next(g)).containsExactly("fathom", "a");
+                turn(ahead, g, Map.of("fathom", 100.0, "a", a));
+            }
+            assertThat(ahead.next(g)).isEmpty();
+        }
+        assertThat(ahead.next(2)).isEmpty();
+    }
+
+    @Test
+    void aRatioNearAnyThatIsAskedNeedsAllTurns() {
+        Turns near = new Turns("fathom", List.of(new Turns.Line(List.of("a"), 1, 2.1)), 3, 5);
+        for (int g = 0; g < 3; g++) {
+            for (double a : new double[] {200, 220, 240, 200, 220}) {
+                assertThat(near.next(g)).containsExactly("fathom", "a");
+                turn(near, g, Map.of("fathom", 100.0, "a", a));
+            }
+            assertThat(near.next(g)).isEmpty();
+        }
     }
 }
