@@ -163,8 +163,7 @@ static void depthwise_conv(struct conv_call *call) {
 /* ---- few channels ---- */
 
 static int is_planes_conv(const struct conv_call *c) { return is_planes(&c->g); }
-static int64_t planes_filters(const struct conv_call *c) { return SUM(PRODUCT(c->g.k, c->g.kh, c->g.kw, c->g.c), 15) / 16 * 16; }
-static int64_t planes_conv_floats(const struct conv_call *c) { return SUM(planes_filters(c), planes_slot(&c->g)); }
+static int64_t planes_conv_floats(const struct conv_call *c) { return SUM(planes_filters(&c->g), planes_slot(&c->g)); }
 static void planes_conv(struct conv_call *call) {
     const struct window *g = &call->g;
     int64_t taps = g->kh * g->kw, k = taps * g->c, line = whole(g->k);
@@ -175,7 +174,7 @@ static void planes_conv(struct conv_call *call) {
             for (int64_t c = 0, i = tap * g->c; c < g->c; c++, i++)
                 call->scratch[channel * k + c * taps + tap] = packed ? packed[i * line + channel] : call->a->w[channel * k + i];
     double nanos = call_nanos(call, 1);
-    fathom_parallel_with(planes_part, &p, fathom_parts(nanos, call->n * g->oh), call->scratch + planes_filters(call), planes_slot(g));
+    fathom_parallel_with(planes_part, &p, fathom_parts(nanos, call->n * g->oh), call->scratch + planes_filters(g), planes_slot(g));
 }
 
 /* ---- small kernels of stride 1 between many channels ---- */

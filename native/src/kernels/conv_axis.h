@@ -48,7 +48,7 @@ struct conv {
     int64_t y_image, y_row, y_pixel, y_group;
     int64_t n, groups, depth, width;          /* channels of a group: `depth` are read, `width` computed */
     const float *panels;                      /* of each group: packed, their rows in the order r, s, channel */
-    int64_t add, depthwise, dots;
+    int64_t add, depthwise;
     const struct linear_args *finish;
 };
 

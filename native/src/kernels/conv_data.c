@@ -3,8 +3,8 @@
  * change their roles, and every (row % sh, column % sw) of dx is a phase, a convolution of stride 1 with those taps that reach it.
  */
 #include "conv_product.h"
+#include "columns.h"
 #include "depthwise.h"
-#include "dots.h"
 #include "im2col.h"
 #include "winograd.h"
 
@@ -65,10 +65,12 @@ static struct conv data_phase(const struct data_context *c, int64_t phase, int64
     return g;
 }
 
-/* Each unit is a tap of a panel: its rows are rows of w, channels of one tap. */
+/* Each unit is a tap of some rows of a panel: rows of w, channels of one tap. All panels read these rows before the next. */
+static int64_t data_chunks(const struct conv *g) { return g->depthwise ? 1 : ceil_div(g->depth, PACK_ROWS); }
+static int64_t data_panels(const struct conv *g) { return g->depthwise ? 1 : panel_count(g->width); }
 static void data_pack_part(void *context, int64_t part, int64_t parts) {
     const struct data_context *c = context;
-    int64_t in_group = c->conv.depthwise || c->conv.dots ? 1 : panel_count(c->conv.width);
+    int64_t in_chunk = data_panels(&c->conv), in_group = data_chunks(&c->conv) * in_chunk;
     int64_t taps = c->g.kh * c->g.kw, from, to, unit = 0;
     fathom_range(c->conv.groups * in_group * taps, 1, part, parts, &from, &to);
     for (int64_t phase = 0; phase < data_phases(&c->g) && unit < to; phase++) {
@@ -76,20 +78,17 @@ static void data_pack_part(void *context, int64_t part, int64_t parts) {
         struct conv g = data_phase(c, phase, &last_row, &row_step, &last_column, &column_step);
         int64_t phase_taps = g.rows.taps * g.columns.taps, count = g.groups * in_group * phase_taps;
         for (int64_t i = most(from - unit, 0); i < least(to - unit, count); i++) {
-            int64_t group = i / phase_taps / in_group, panel = i / phase_taps % in_group, tap = i % phase_taps;
+            int64_t group = i / phase_taps / in_group, panel = i / phase_taps % in_chunk, tap = i % phase_taps;
+            int64_t k0 = i / phase_taps % in_group / in_chunk * PACK_ROWS;
             int64_t r = last_row - tap / g.columns.taps * row_step, s = last_column - tap % g.columns.taps * column_step;
             int64_t j = panel_start(g.width, panel), wide = panel_start(g.width, panel + 1) - j;
             if (g.depthwise) {
                 depthwise_tap(c->w, taps, r * c->g.kw + s, g.width, (float *)g.panels, phase_taps, tap);
                 continue;
             }
-            if (g.dots) {
-                dots_tap(c->w, taps, r * c->g.kw + s, g.width, g.depth, (float *)g.panels + tap * dots_stride(&g));
-                continue;
-            }
             struct right_side one = {c->w + (group * g.depth * taps + r * c->g.kw + s) * g.width, taps * g.width, g.width, 0};
             float *panels = (float *)g.panels + group * group_floats(&g) + j * phase_taps * g.depth;
-            pack_panel(&one, panel, 0, g.depth, panels + tap * g.depth * wide);
+            pack_panel(&one, panel, k0, least(k0 + PACK_ROWS, g.depth), panels + (tap * g.depth + k0) * wide);
         }
         unit += count;
     }
@@ -100,9 +99,8 @@ static void data_part(void *context, int64_t part, int64_t parts) {
     for (int64_t phase = 0; phase < data_phases(&c->g); phase++) {
         int64_t ignored, t0, t1, p0, p1;
         struct conv g = data_phase(c, phase, &ignored, &ignored, &ignored, &ignored);
-        if (g.depthwise || g.dots) {
-            if (g.dots) dots_rows(&g, part, parts);
-            else depthwise_rows(&g, part, parts);
+        if (g.depthwise) {
+            depthwise_rows(&g, part, parts);
             continue;
         }
         fathom_range(conv_tiles(&g), 1, part % c->row_cuts, c->row_cuts, &t0, &t1);
@@ -151,30 +149,44 @@ static void winograd_data(const struct data_call *call) {
     winograd(&t);
 }
 
+/* ---- few channels ---- */
+
+static int is_columns_data(const struct data_call *c) { return is_columns(&c->g); }
+static int64_t columns_data_floats(const struct data_call *c) { return SUM(columns_packed(&c->g), columns_slot(&c->g)); }
+static void columns_data(const struct data_call *call) {
+    const struct window *g = &call->g;
+    int64_t width = columns_width(g);
+    struct columns t = {.g = *g, .n = call->n, .add = call->a->add, .dy = call->a->dy, .panels = call->scratch, .dx = call->a->dx};
+    struct right_side w = {call->a->w, width, width, 0};
+    for (int64_t panel = 0; panel < panel_count(width); panel++)
+        pack_panel(&w, panel, 0, g->k, call->scratch + panel_start(width, panel) * g->k);
+    double nanos = conv_nanos((double)(call->n * g->oh * g->ow), g);
+    fathom_parallel_with(columns_part, &t, fathom_parts(nanos, call->n * g->h), call->scratch + columns_packed(g), columns_slot(g));
+}
+
 /* ---- phases, which are products of tiles or run row by row ---- */
 
-static void data_run(const struct data_call *call, int64_t depthwise, int64_t dots) {
+static void data_run(const struct data_call *call, int64_t depthwise) {
     struct data_context c = {.g = call->g, .w = call->a->w, .panels = call->scratch};
     const struct window *g = &c.g;
     int64_t groups = depthwise ? 1 : g->groups, depth = g->k / g->groups, width = g->c / groups, ignored;
-    int by_rows = depthwise || dots;
-    int64_t units = (by_rows ? 1 : groups * panel_count(width)) * g->kh * g->kw;
-    c.conv = (struct conv){.x = call->a->dy, .y = call->a->dx, .x_image = g->oh * g->ow * g->k, .x_row = g->ow * g->k,
+        c.conv = (struct conv){.x = call->a->dy, .y = call->a->dx, .x_image = g->oh * g->ow * g->k, .x_row = g->ow * g->k,
                            .x_pixel = g->k, .x_group = depth, .y_image = g->h * g->w * g->c, .y_row = g->sh * g->w * g->c,
                            .y_pixel = g->sw * g->c, .y_group = width, .n = call->n, .groups = groups, .depth = depth,
-                           .width = width, .add = call->a->add, .depthwise = depthwise, .dots = dots};
+                           .width = width, .add = call->a->add, .depthwise = depthwise};
     double nanos = conv_nanos((double)(call->n * g->oh * g->ow), g);
+    int64_t units = (depthwise ? 1 : groups) * data_chunks(&c.conv) * data_panels(&c.conv) * g->kh * g->kw;
     if (units) fathom_parallel(data_pack_part, &c, least(fathom_parts(nanos, units), units));
     struct conv first = data_phase(&c, 0, &ignored, &ignored, &ignored, &ignored);
-    int64_t tiles = by_rows ? call->n * first.rows.out : conv_tiles(&first), panels = by_rows ? 1 : conv_panels(&first);
+    int64_t tiles = depthwise ? call->n * first.rows.out : conv_tiles(&first), panels = depthwise ? 1 : conv_panels(&first);
     int64_t parts = fathom_parts(depthwise ? nanos * DEPTHWISE_COST : nanos, tiles * panels);
-    if (!by_rows) c.row_cuts = conv_cuts(&first, &parts);
+    if (!depthwise) c.row_cuts = conv_cuts(&first, &parts);
     fathom_parallel(data_part, &c, parts);
 }
 
 static int is_depthwise_data(const struct data_call *c) { return is_depthwise(&c->g); }
 static int64_t depthwise_data_floats(const struct data_call *c) { return PRODUCT(padded(c->g.c), c->g.kh, c->g.kw); }
-static void depthwise_data(const struct data_call *c) { data_run(c, 1, 0); }
+static void depthwise_data(const struct data_call *c) { data_run(c, 1); }
 
 /* ---- each channel by itself, by blocks that hold all phases ---- */
 
@@ -197,11 +209,9 @@ static int64_t taps_floats(const struct data_call *c) {
     const struct window *g = &c->g;
     return PRODUCT(g->groups, padded(g->c / g->groups), g->kh, g->kw, g->k / g->groups);
 }
-static int is_dots_data(const struct data_call *c) { return is_dots(&c->g); }
-static void dots_data(const struct data_call *c) { data_run(c, 0, 1); }
 
 static int is_any_data(const struct data_call *c) { return c != 0; }
-static void plain_data(const struct data_call *c) { data_run(c, 0, 0); }
+static void plain_data(const struct data_call *c) { data_run(c, 0); }
 
 /* ---- the forms, of which the first that applies is taken; the foreign one only while there is a foreign product ---- */
 
@@ -214,7 +224,7 @@ static const struct data_form {
     {is_winograd_data, winograd_data_floats, winograd_data},
     {is_depthwise_up, depthwise_data_floats, depthwise_up},
     {is_depthwise_data, depthwise_data_floats, depthwise_data},
-    {is_dots_data, taps_floats, dots_data},
+    {is_columns_data, columns_data_floats, columns_data},
     {is_any_data, taps_floats, plain_data},
 };
 

@@ -5,9 +5,10 @@
 #include "panels.h"
 
 enum {
-    FEW_INPUTS = 4,
     FEW_OUTPUTS = 8,
+    PLANES = 128, /* channels of an image that are taken apart, so many pixels at a time, */
     PLANES_PIXELS = 512,
+    COLUMN_FLOATS = 8 * 1024,
     FEW_CHANNELS = 16,        /* below this the kw C floats of a row of taps are read as one run */
     HALO_FLOATS = 16 * 1024,  /* of an image and its border that a thread copies at a time, or more for one output row, */
     COPY_LIMIT = 1024 * 1024, /* for that row, unless the image itself is as large: taps may lie far apart */
@@ -76,15 +77,18 @@ static inline int64_t halo_floats(const struct window *g) {
     return needs_halo(g) ? padded(most(halo_rows(g, 1) * halo_width(g) * g->c, HALO_FLOATS)) : 0;
 }
 
-/* dots.h: the gradient of few channels, where dot products along those of dy, with their sums of lanes, are less work */
-static inline int is_dots(const struct window *g) {
-    int64_t taps = g->kh * g->kw, dots = PRODUCT(g->c, SUM(taps * padded(g->k), PRODUCT(96, g->sh, g->sw)));
-    return g->groups == 1 && g->c <= FEW_OUTPUTS && g->k >= 12 && dots < 14 * taps * g->k;
+/* columns.h: the gradient of few channels, which are added up from a product; outputs at a time, and the floats for them */
+static inline int is_columns(const struct window *g) {
+    return g->groups == 1 && g->c <= FEW_OUTPUTS && g->dw == 1 && g->kh * g->kw > 1;
 }
+static inline int64_t columns_width(const struct window *g) { return g->kh * g->kw * g->c; }
+static inline int64_t columns_at_once(const struct window *g) { return most(COLUMN_FLOATS / padded(columns_width(g)), 12); }
+static inline int64_t columns_slot(const struct window *g) { return PRODUCT(columns_at_once(g), padded(columns_width(g))); }
+static inline int64_t columns_packed(const struct window *g) { return PRODUCT(padded(columns_width(g)), g->k); }
 
-/* planes.h: so few channels that vectors run along the image; rows of outputs at a time, and the floats for them */
+/* planes.h: so few channels are computed that vectors run along the image; rows of outputs at a time, and the floats for them */
 static inline int is_planes(const struct window *g) {
-    return g->groups == 1 && g->sh == 1 && g->sw == 1 && g->c <= FEW_INPUTS && g->k <= FEW_OUTPUTS && g->kh * g->kw * g->c >= 9
+    return g->groups == 1 && g->sh == 1 && g->sw == 1 && g->c <= PLANES && g->k <= FEW_OUTPUTS && g->kh * g->kw * g->c >= 9
            && halo_width(g) <= 2 * g->ow && is_near(g, PRODUCT(halo_rows(g, 1), halo_width(g), g->c));
 }
 static inline int64_t planes_rows_at_once(const struct window *g) { return most(PLANES_PIXELS / halo_width(g), 1); }
@@ -93,6 +97,7 @@ static inline int64_t planes_floats(const struct window *g) {
     return planes_line(g) + padded((g->kh - 1) * g->dh * halo_width(g) + (g->kw - 1) * g->dw);
 }
 static inline int64_t planes_slot(const struct window *g) { return g->c * planes_floats(g) + g->k * planes_line(g); }
+static inline int64_t planes_filters(const struct window *g) { return SUM(PRODUCT(g->k, g->kh, g->kw, g->c), 15) / 16 * 16; }
 
 /* the same for the weights of one channel: a row of dy with kw - 1 outputs more than x has pixels */
 static inline int is_banded(const struct window *g) {

@@ -1,5 +1,6 @@
 /*
- * First layers: so few channels on both sides that vectors of them would be mostly empty. Vectors run along the image instead.
+ * So few channels are computed that vectors of them would be mostly empty. Vectors run along the image instead: in first layers
+ * and in last ones, which make images.
  *
  * Forward, the sides change places: left are the weights, right is the image, channel by channel, with its border. Outputs are
  * numbered through the rows of the image with its border, so that a vector may cross from one row into the next; the outputs that
@@ -51,17 +52,18 @@ static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t r
     int64_t line = halo_width(g), in_rows = rows + (g->kh - 1) * g->dh, plane = planes_floats(g), taps = g->kh * g->kw;
     int64_t count = rows * line, ld = planes_line(g), i0 = o0 - g->top;
     float *sums = scratch + g->c * plane;
-    for (int64_t c = 0; c < g->c; c++)
-        for (int64_t i = 0; i < in_rows; i++) {
+    for (int64_t i = 0; i < in_rows; i++) {
+        const float *from = p->x + ((n * g->h + i0 + i) * g->w - g->left) * g->c;
+        int64_t q0 = least(g->left, line), q1 = clamp(g->w + g->left, q0, line);
+        if (i0 + i < 0 || i0 + i >= g->h) q0 = q1 = line;
+        for (int64_t c = 0; c < g->c; c++) {
             float *to = scratch + c * plane + i * line;
-            const float *from = p->x + ((n * g->h + i0 + i) * g->w - g->left) * g->c + c;
-            int64_t q0 = least(g->left, line), q1 = clamp(g->w + g->left, q0, line);
-            if (i0 + i < 0 || i0 + i >= g->h) q0 = q1 = line;
             memset(to, 0, (size_t)q0 * 4);
-            if (g->c == 1) memcpy(to + q0, from + q0, (size_t)(q1 - q0) * 4);
-            else for (int64_t q = q0; q < q1; q++) to[q] = from[q * g->c];
             memset(to + q1, 0, (size_t)(line - q1) * 4);
         }
+        if (g->c == 1) memcpy(scratch + i * line + q0, from + q0, (size_t)(q1 - q0) * 4);
+        else transpose(from + q0 * g->c, g->c, q1 - q0, g->c, scratch + i * line + q0, plane, 0);
+    }
     int64_t cuts = ceil_div(g->k, TILE_ROWS);
     struct sweep s = {.outer = g->c, .inner = g->kh, .depth = g->kw, .a_outer = taps, .a_inner = g->kw, .lda = taps * g->c,
                       .b_outer = plane, .b_inner = g->dh * line, .ldb = g->dw, .ldc = ld};

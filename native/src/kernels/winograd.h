@@ -45,14 +45,17 @@ static int64_t filter_units(const struct winograd_filters *f) {
     return panel_count(f->turned ? f->c : f->k) * ceil_div(f->turned ? f->k : f->c, FILTER_ROWS);
 }
 
+/* Either way neighboring units read neighboring taps: rows of w are those of K, so that of `turned` a chunk is read by all panels. */
 static void winograd_filters_part(void *context, int64_t part, int64_t parts) {
     const struct winograd_filters *f = context;
-    int64_t depth = f->turned ? f->k : f->c, width = f->turned ? f->c : f->k, chunks = ceil_div(depth, FILTER_ROWS), from, to;
+    int64_t depth = f->turned ? f->k : f->c, width = f->turned ? f->c : f->k, from, to;
+    int64_t chunks = ceil_div(depth, FILTER_ROWS), panels = panel_count(width);
     float taps[9 * FILTER_ROWS * TILE_VECS * VL];
     fathom_range(filter_units(f), 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
-        int64_t panel = unit / chunks, j = panel_start(width, panel), wide = panel_start(width, panel + 1) - j;
-        int64_t d0 = unit % chunks * FILTER_ROWS, d1 = least(d0 + FILTER_ROWS, depth), tap_floats = (d1 - d0) * wide;
+        int64_t panel = f->turned ? unit % panels : unit / chunks, chunk = f->turned ? unit / panels : unit % chunks;
+        int64_t j = panel_start(width, panel), wide = panel_start(width, panel + 1) - j;
+        int64_t d0 = chunk * FILTER_ROWS, d1 = least(d0 + FILTER_ROWS, depth), tap_floats = (d1 - d0) * wide;
         for (int64_t tap = 0; tap < 9; tap++) {
             struct right_side one = {f->w + (f->turned ? 8 - tap : tap) * f->c, 9 * f->c, width, !f->turned};
             pack_panel(&one, panel, d0, d1, taps + tap * tap_floats);
