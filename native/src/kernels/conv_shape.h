@@ -6,7 +6,8 @@
 
 enum {
     FEW_OUTPUTS = 8,
-    PLANES = 128, /* channels of an image that are taken apart, so many pixels at a time, */
+    FEW_INPUTS = 4,
+    PLANES = 128, /* channels of an image that are taken apart, so many pixels at a time, if more than a few for one or two outputs */
     PLANES_PIXELS = 512,
     COLUMN_FLOATS = 8 * 1024,
     FEW_CHANNELS = 16,        /* below this the kw C floats of a row of taps are read as one run */
@@ -88,7 +89,8 @@ static inline int64_t columns_packed(const struct window *g) { return PRODUCT(pa
 
 /* planes.h: so few channels are computed that vectors run along the image; rows of outputs at a time, and the floats for them */
 static inline int is_planes(const struct window *g) {
-    return g->groups == 1 && g->sh == 1 && g->sw == 1 && g->c <= PLANES && g->k <= FEW_OUTPUTS && g->kh * g->kw * g->c >= 9
+    int64_t outputs = g->c <= FEW_INPUTS ? FEW_OUTPUTS : 2;
+    return g->groups == 1 && g->sh == 1 && g->sw == 1 && g->c <= PLANES && g->k <= outputs && g->kh * g->kw * g->c >= 9
            && halo_width(g) <= 2 * g->ow && is_near(g, PRODUCT(halo_rows(g, 1), halo_width(g), g->c));
 }
 static inline int64_t planes_rows_at_once(const struct window *g) { return most(PLANES_PIXELS / halo_width(g), 1); }
