@@ -135,9 +135,15 @@ static inline int64_t winograd_weights_slot(int64_t c, int64_t k) {
     return 4 * (winograd_line(tiles, padded(c)) + winograd_line(tiles, padded(k))) + padded(most(c, k));
 }
 
+/* whether a sum over pixels has vectors along the channels of dy: also of a 1x1 kernel where those of x would be emptier */
+static inline int is_joined_sum(const struct window *g) {
+    int is_product = g->kh == 1 && g->kw == 1 && g->groups == 1 && g->top == 0 && g->left == 0;
+    return is_joined(g) || (is_product && 8 * padded(g->c) * g->k > 9 * padded(g->k) * g->c);
+}
+
 /* a sum over pixels for few outputs is cut into SPLITS parts, as a weight gradient's in panels.h */
 static inline int64_t weights_tiles(const struct window *g) {
-    int64_t per_group = is_joined(g) ? g->kh * ceil_div(g->kw * g->c, SPLIT_ROWS) * ceil_div(g->k, SPLIT_COLUMNS)
+    int64_t per_group = is_joined_sum(g) ? g->kh * ceil_div(g->kw * g->c, SPLIT_ROWS) * ceil_div(g->k, SPLIT_COLUMNS)
                                      : g->kh * g->kw * ceil_div(g->k / g->groups, SPLIT_ROWS)
                                            * ceil_div(g->c / g->groups, SPLIT_COLUMNS);
     return g->groups * per_group;
@@ -146,7 +152,7 @@ static inline int is_split_weights(const struct window *g) { return is_depthwise
 /* floats of one copy of the weights' gradient while it is summed */
 static inline int64_t weights_floats(const struct window *g) {
     if (is_depthwise(g)) return g->kh * g->kw * padded(g->c);
-    return padded(is_joined(g) ? g->kh * g->kw * g->c * padded(g->k) : g->k * g->kh * g->kw * (g->c / g->groups));
+    return padded(is_joined_sum(g) ? g->kh * g->kw * g->c * padded(g->k) : g->k * g->kh * g->kw * (g->c / g->groups));
 }
 
 #endif

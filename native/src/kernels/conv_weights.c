@@ -27,9 +27,9 @@ static int64_t weights_units(const struct weights *w) {
     return w->g.groups * row_tiles(w->m, w->width) * w->rows.taps * w->columns.taps;
 }
 
-/* x_ahead, dy_ahead: how many pixels further what is read soon lies, 0 where it was read just now */
+/* left_ahead, right_ahead: how many pixels further what is read soon lies, 0 where it was read just now */
 static void weights_tile(const struct weights *w, const struct span *p, int64_t unit, int64_t panel, float *out, int64_t add,
-                         int64_t x_ahead, int64_t dy_ahead) {
+                         int64_t left_ahead, int64_t right_ahead) {
     int64_t taps = w->rows.taps * w->columns.taps, tap = unit % taps, r = tap / w->columns.taps, t = tap % w->columns.taps;
     int64_t count = row_tiles(w->m, w->width), tile = unit / taps % count, group = unit / taps / count;
     int64_t i = w->m * tile / count, height = w->m * (tile + 1) / count - i;
@@ -48,14 +48,11 @@ static void weights_tile(const struct weights *w, const struct span *p, int64_t 
     int64_t x_inner = w->rows.stride * w->x_row, x_step = w->columns.stride * x_pixel;
     struct sweep s = {.outer = p->n1 - p->n0, .inner = o1 - o0, .depth = q1 - q0, .ldc = w->out_row, .add = add,
                       .last = last_lanes(exist - (width - VL))};
-    if (w->joined) {
-        s.a_outer = w->x_image, s.a_inner = x_inner, s.lda = x_step, s.b_outer = y_image, s.b_inner = y_row, s.ldb = w->g.k;
-        turned_tiles[width / VL][height](&s, x + i, dy + j, out);
-    } else {
-        s.a_outer = y_image, s.a_inner = y_row, s.lda = w->g.k, s.b_outer = w->x_image, s.b_inner = x_inner, s.ldb = x_step;
-        s.left_ahead = dy_ahead * s.lda, s.right_ahead = x_ahead * s.ldb;
-        turned_tiles[width / VL][height](&s, dy + group * w->m + i, x + group * w->width + j, out);
-    }
+    const float *left = w->joined ? x : dy + group * w->m, *right = w->joined ? dy : x + group * w->width;
+    if (w->joined) s.a_outer = w->x_image, s.a_inner = x_inner, s.lda = x_step, s.b_outer = y_image, s.b_inner = y_row, s.ldb = w->g.k;
+    else s.a_outer = y_image, s.a_inner = y_row, s.lda = w->g.k, s.b_outer = w->x_image, s.b_inner = x_inner, s.ldb = x_step;
+    s.left_ahead = left_ahead * s.lda, s.right_ahead = right_ahead * s.ldb;
+    turned_tiles[width / VL][height](&s, left + i, right + j, out);
 }
 
 static int64_t weights_positions(const struct weights *w) {
@@ -98,7 +95,7 @@ static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64
         else u = next_span(w, u, to, &p, halo, &moved);
         for (int64_t panel = p0; panel < p1; panel++)
             for (int64_t unit = u0; unit < u1; unit++)
-                weights_tile(&moved, &p, unit, panel, out, add, unit == u0 ? PIXELS_AHEAD : 0, panel == p0 ? PIXELS_AHEAD : 0);
+                weights_tile(&moved, &p, unit, panel, out, add, panel == p0 ? PIXELS_AHEAD : 0, unit == u0 ? PIXELS_AHEAD : 0);
     }
 }
 
@@ -277,7 +274,7 @@ static void sum_weights(const struct weights_call *c, struct weights *w, int64_t
     weights_run(c, w, weights_part, borders, w->splits > 1 ? w->splits : weights_units(w), panels, 1);
 }
 
-static int is_joined_weights(const struct weights_call *c) { return is_joined(&c->g); }
+static int is_joined_weights(const struct weights_call *c) { return is_joined_sum(&c->g); }
 static int64_t joined_weights_floats(const struct weights_call *c) { return sums_floats(c, 1, halo_floats(&c->g)); }
 static void joined_weights(const struct weights_call *c) {
     struct weights w = weights_of(c);
