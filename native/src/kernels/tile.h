@@ -96,9 +96,9 @@ INLINE void tile_step(int R, int NV, int reach, int64_t row, const float *const 
     }
 }
 
-/* a line of each row at a time: many requests at once would keep the tile waiting; tall tiles have no time for it */
+/* a line of each row at a time: many requests at once would keep the tile waiting */
 INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t lda, int64_t p) {
-    if (R <= TILE_ROWS && p % 16 == 0 && (*s)->left_ahead) {
+    if (p % 16 == 0 && (*s)->left_ahead) {
         const float *at = left + (*s)->left_ahead;
         UNROLLED for (int i = 0; i < R; i++, at += lda) {
             HERE(at);
