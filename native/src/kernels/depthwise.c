@@ -5,7 +5,8 @@
 enum {
     DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
     DEPTHWISE_HIGH = TILE_VECS == 4 ? 4 : 2,  /* a block of so many rows of outputs, where windows are of a kind that has one, */
-    DEPTHWISE_WIDE = 4                        /* by so many: its chains keep the multipliers busy */
+    DEPTHWISE_WIDE = 4,                       /* by so many: its chains keep the multipliers busy, */
+    DEPTHWISE_HELD = 9                        /* and of at most so many taps in registers: more would move sums to the stack */
 };
 
 /*
@@ -110,15 +111,15 @@ INLINE void depthwise_block(const struct conv *g, const struct linear_args *end,
 #define IS_PIXEL (!bounded || __builtin_expect((in_rows >> a & 1) && (in_columns >> q & 1), 1))
     EACH_VECTOR(g->width, {
         v sum[HIGH][TILE_CHAINS];
-        v taps[side * side];
-        UNROLLED for (int t = 0; t < side * side; t++) taps[t] = v_load(g->panels + i * (side * side) + t * VL);
+        const float *taps = g->panels + i * (side * side);
         EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, sum[a][q] = g->add && IS_OUTPUT ? v_get(at, m) : v_set(0);)
         EACH_PIXEL(in_high, in_wide, x + i, x_row, x_pixel, if (IS_PIXEL) {
             v pixel = v_get(at, m);
+            if (side * side > DEPTHWISE_HELD) HERE(taps);
             UNROLLED for (int o = 0; o < HIGH; o++) UNROLLED for (int p = 0; p < WIDE; p++) {
                 const int r = up ? o + side - 1 - a * stride : a - o * stride;
                 const int s = up ? p + side - 1 - q * stride : q - p * stride;
-                if (r >= 0 && r < side && s >= 0 && s < side) sum[o][p] = v_fma(pixel, taps[r * side + s], sum[o][p]);
+                if (r >= 0 && r < side && s >= 0 && s < side) sum[o][p] = v_fma(pixel, v_load(taps + (r * side + s) * VL), sum[o][p]);
             }
         })
         if (bias) {
