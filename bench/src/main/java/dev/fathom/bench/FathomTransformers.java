@@ -155,6 +155,10 @@ public class FathomTransformers {
     /** The encoder {@code bert}, frozen, from float[] to float[]. */
     @State(Scope.Thread)
     public static class Frozen {
+        /** How the matrices are stored: F32, or a {@link dev.fathom.plan.Quantization}. */
+        @Param("F32")
+        public String weights = "F32";
+
         private final Transformer t = Transformer.of("bert");
         private Served served;
 
@@ -166,7 +170,8 @@ public class FathomTransformers {
                         model,
                         held -> t.numbers(
                                 "encoder." + held.name(), (int) held.shape().size()));
-                served = new Served(Plan.freeze(model, Shape.of(1, t.length(), t.width())), t.x());
+                Plan plan = Plan.freeze(model, Shape.of(1, t.length(), t.width()));
+                served = new Served(FathomMlp.stored(plan, weights), t.x());
             }
         }
 

@@ -1,6 +1,7 @@
 package dev.fathom.bench;
 
 import dev.fathom.kernel.Isa;
+import dev.fathom.plan.Quantization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -298,7 +299,13 @@ record Row(
         }
         rows.add(frozen("lenet-latency-b1", "lenet", 1, Unit.US, Bar.atLeast(1.5, 2.2)));
         rows.add(frozen("resnet18-infer-b1", "resnet18", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
-        rows.add(bytes("resnet18-infer-b1-int8", "resnet18"));
+        rows.add(products(
+                "resnet18-infer-b1-int8",
+                2 * Network.of("resnet18").macs(),
+                "FathomNets.answer",
+                "net=resnet18,",
+                Quantization.INT8,
+                Bar.atLeast(2, 2).onNarrower(1)));
         rows.add(frozen("resnet50-infer-b1", "resnet50", 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
         for (String net : List.of("squeezenet", "mobilenetv2", "vgg16")) {
             rows.add(frozen(net + "-infer-b1", net, 2, Unit.MS, Bar.atLeast(1.0, 1.1)));
@@ -523,6 +530,22 @@ record Row(
         rows.add(generation());
         rows.add(narrowGeneration());
         rows.add(encoder());
+        double bert = Transformer.of("bert").flops();
+        String answer = "FathomTransformers.answer";
+        rows.add(products(
+                "bert-infer-b1-int8",
+                bert,
+                answer,
+                "",
+                Quantization.INT8,
+                Bar.atLeast(2, 2).onNarrower(1.15)));
+        rows.add(products(
+                "bert-infer-b1-bf16",
+                bert,
+                answer,
+                "",
+                Quantization.BF16_PRODUCTS,
+                Bar.atLeast(1.5, 1.5).onNarrower(0)));
         rows.addAll(encoders());
         for (int length : LENGTHS) {
             rows.add(encoder(new EncoderCase(6, length, 1), 1));
@@ -1157,18 +1180,18 @@ record Row(
                 net.equals("vgg16") || net.equals("resnet50") ? Pace.SLOW : Pace.USUAL);
     }
 
-    /** A frozen network that multiplies bytes beside itself in F32. */
-    private static Row bytes(String name, String net) {
+    /** A frozen network whose products are of fewer bytes beside itself in F32. */
+    private static Row products(String name, double flops, String method, String params, Quantization as, Bar bar) {
         Contender fathom = Contender.fathom(2);
         return new Row(
                 name,
                 2,
                 Unit.MS,
-                2 * Network.of(net).macs(),
+                flops,
                 Limit.NONE,
-                Bar.atLeast(2, 2).onNarrower(1),
-                new Entrant(fathom, "fathom", "FathomNets.answer", "net=" + net + ",weights=INT8"),
-                List.of(new Entrant(fathom, "fathom-f32", "FathomNets.answer", "net=" + net + ",weights=F32")));
+                bar,
+                new Entrant(fathom, "fathom", method, params + "weights=" + as),
+                List.of(new Entrant(fathom, "fathom-f32", method, params + "weights=F32")));
     }
 
     private static Row elementwise(

@@ -119,6 +119,10 @@ public final class Native {
     @Name("fathom_int8_bytes")
     public static native long int8Bytes(long n, long k, long runs);
 
+    /** Bytes of W[n, k] packed as bf16; {@code Long.MAX_VALUE} where they are too many to count. */
+    @Name("fathom_bf16_bytes")
+    public static native long bf16Bytes(long n, long k);
+
     /** 1 where the chosen kernels multiply bytes by an instruction for that (VNNI), else 0: then they widen them. */
     @Name("fathom_int8_native")
     public static native int int8Native();

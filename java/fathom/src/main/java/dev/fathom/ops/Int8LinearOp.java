@@ -10,37 +10,31 @@ import dev.fathom.op.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link LinearOp} in a plan that multiplies bytes: W [n, k] is stored as the kernel INT8_PACK makes it, in an I8 array
- * that every instruction set reads, and each row of x is rounded to bytes with a scale of its own.
+ * {@link LinearOp} in a plan that multiplies bytes: W [n, k] is stored as the kernel INT8_PACK makes it, and each row
+ * of x is rounded to bytes with a scale of its own.
  *
  * @param n outputs
  * @param k inputs
  */
-public record Int8LinearOp(int n, int k, @Nullable Activation activation) implements Epilogue {
+public record Int8LinearOp(int n, int k, @Nullable Activation activation) implements PackedLinear {
     @Override
     public Op with(@Nullable Activation end) {
         return new Int8LinearOp(n, k, end);
     }
 
     @Override
-    public String label() {
-        return LinearOp.of(activation).label();
+    public DType type() {
+        return DType.I8;
     }
 
     @Override
-    public DType takes(int i) {
-        return i == 1 ? DType.I8 : DType.F32;
+    public Kernel kernel() {
+        return Kernel.LINEAR_INT8;
     }
 
     @Override
-    public Shape shape(Call c, int output) {
-        Shape x = c.shape(0);
+    public void checkPacked(Call c) {
         checkPacked(c, n, k, 1);
-        if (x.rank() < 1 || x.dim(-1) != k) {
-            throw c.fail("x " + x + " and the layer disagree: x.dim(-1)=" + x.dim(-1) + " but the layer has " + k
-                    + " inputs; reshape x");
-        }
-        return checked(c, x.with(-1, n));
     }
 
     /** Refuses bytes that are not those of a matrix of these sizes. */
@@ -50,22 +44,5 @@ public record Int8LinearOp(int n, int k, @Nullable Activation activation) implem
             throw c.fail(c.inName(1) + " " + c.shape(1) + " must be the " + bytes + " bytes of a matrix of " + n
                     + " by " + k + " in " + runs + " runs");
         }
-    }
-
-    @Override
-    public void forward(Call c) {
-        c.begin(Kernel.LINEAR_INT8).at(c.in(0), c.in(1));
-        putAddresses(c).put(MatmulOp.rows(c.shape(0)), n, k);
-        putActivation(c).run();
-    }
-
-    @Override
-    public boolean differentiable() {
-        return false;
-    }
-
-    @Override
-    public long multiplyAdds(Shape... in) {
-        return in[0].size() * n;
     }
 }

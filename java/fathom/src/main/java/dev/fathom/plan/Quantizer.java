@@ -7,6 +7,7 @@ import dev.fathom.offheap.Block;
 import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
+import dev.fathom.ops.Bf16LinearOp;
 import dev.fathom.ops.ConvOp;
 import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.Int8ConvOp;
@@ -36,6 +37,7 @@ final class Quantizer {
 
     private final Plan plan;
     private final CallGraph graph;
+    private final Quantization as;
     private final DType type;
     private final boolean multipliesBytes;
     private final List<CallGraph.Value> values;
@@ -46,7 +48,9 @@ final class Quantizer {
 
     private final Map<Slot.Content, Long> addresses = new LinkedHashMap<>();
 
-    /** A weight as a matrix [n, k], and the runs of its rows in a product of bytes, or 0 where it is only stored. */
+    /**
+     * A weight as a matrix [n, k], and the runs of its rows in a product of fewer bytes, or 0 where it is only stored.
+     */
     private record Form(int weight, int n, int k, int runs) {}
 
     /** What stands for a weight: the content that it is made of, its numbers, and its scales or -1. */
@@ -55,6 +59,7 @@ final class Quantizer {
     Quantizer(Plan plan, Quantization as) {
         this.plan = plan;
         graph = plan.calls.graph();
+        this.as = as;
         type = as.type;
         multipliesBytes = as == Quantization.INT8;
         values = new ArrayList<>(graph.values);
@@ -98,10 +103,12 @@ final class Quantizer {
     /** The call with an op that reads its weight from fewer bytes, or the call itself if its weight stays. */
     private CallGraph.Node replaced(CallGraph.Node node) {
         if (node.op() instanceof LinearOp linear) {
-            Form form = form(node, 1, multipliesBytes ? 1 : 0);
-            Op op = multipliesBytes
-                    ? new Int8LinearOp(form.n, form.k, linear.activation())
-                    : new NarrowLinearOp(type, linear.activation());
+            Form form = form(node, 1, as.products ? 1 : 0);
+            Op op = switch (as) {
+                case BF16, INT8_WEIGHTS -> new NarrowLinearOp(type, linear.activation());
+                case BF16_PRODUCTS -> new Bf16LinearOp(form.n, form.k, linear.activation());
+                case INT8 -> new Int8LinearOp(form.n, form.k, linear.activation());
+            };
             return with(node, op, 1, form, NarrowLinearOp.SCALE);
         }
         if (node.op() instanceof EmbeddingOp) {
@@ -148,7 +155,7 @@ final class Quantizer {
         CallGraph.Value wide = graph.values.get(form.weight);
         if (wide.dtype() == DType.F32
                 && !narrow.containsKey(form)
-                && (form.runs == 0 || form.k <= MOST_PRODUCTS && form.n > 0 && form.k > 0)) {
+                && (form.runs == 0 || (!multipliesBytes || form.k <= MOST_PRODUCTS) && form.n > 0 && form.k > 0)) {
             plan.weights().stream()
                     .filter(c -> c.value() == form.weight && fits(c, form))
                     .min(Comparator.comparing(c -> c.packing() == Kernel.WINOGRAD_PACK)) // which has rounded them
@@ -167,8 +174,9 @@ final class Quantizer {
 
     private Narrow narrow(CallGraph.Value wide, Slot.Content from, Form form) {
         if (form.runs > 0) {
-            int bytes = Math.toIntExact(Native.int8Bytes(form.n, form.k, form.runs));
-            return new Narrow(from, add(Shape.of(bytes), type, wide.name()), -1);
+            long bytes =
+                    multipliesBytes ? Native.int8Bytes(form.n, form.k, form.runs) : Native.bf16Bytes(form.n, form.k);
+            return new Narrow(from, add(Shape.of(Math.toIntExact(bytes / type.bytes())), type, wide.name()), -1);
         }
         int numbers = add(wide.shape(), type, wide.name());
         return new Narrow(
@@ -243,7 +251,7 @@ final class Quantizer {
         }
     }
 
-    /** Packs a weight for products of bytes. */
+    /** Packs a weight for products of its type. */
     private void pack(long to, Form form, Narrow weight) {
         try (Block wide = new Block("weight", (long) Float.BYTES * form.n * form.k)) {
             for (int i = 0; i < form.n; i++) {
@@ -253,16 +261,20 @@ final class Quantizer {
                 } else {
                     row.take(row(weight.from, DType.F32, plan.address(weight.from), form.n, form.k, i), form.k);
                 }
-                largest(row, form.k, values.get(weight.numbers).name());
+                if (multipliesBytes) {
+                    largest(row, form.k, values.get(weight.numbers).name());
+                }
             }
-            new Commands()
-                    .begin(Kernel.INT8_PACK)
+            Commands pack = new Commands();
+            pack.begin(multipliesBytes ? Kernel.INT8_PACK : Kernel.BF16_PACK)
                     .at(wide.address())
                     .at(to)
                     .put(form.n)
-                    .put(form.k)
-                    .put(form.runs)
-                    .run();
+                    .put(form.k);
+            if (multipliesBytes) {
+                pack.put(form.runs);
+            }
+            pack.run();
         }
     }
 

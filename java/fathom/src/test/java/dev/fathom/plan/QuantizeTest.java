@@ -293,6 +293,40 @@ class QuantizeTest {
         }
     }
 
+    /** What a layer reads is rounded as its weights are, and each pair is added as one. */
+    @Test
+    void productsOfBfloats() {
+        float[] right = bfloats(weights(65, IN));
+        float[] b = new Rng(65).normal(65, 0, 1);
+        try (Model<Linear> model = Model.of(linear(a -> a, IN, 65, true, Activation.RELU), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN));
+                Plan small = plan.quantize(Quantization.BF16_PRODUCTS)) {
+            assertThat(small.toString()).isEqualTo("linear_bf16  linear\n");
+            for (int batch : BATCHES) {
+                float[] x = input(batch);
+                float[] left = bfloats(x);
+                float[] expected = new float[batch * 65];
+                for (int i = 0; i < expected.length; i++) {
+                    int row = i / 65;
+                    int column = i % 65;
+                    float sum = 0;
+                    for (int k = 0; k < IN; k += 2) {
+                        float odd =
+                                k + 1 < IN ? Math.fma(left[row * IN + k + 1], right[column * IN + k + 1], sum) : sum;
+                        sum = Math.fma(left[row * IN + k], right[column * IN + k], odd);
+                    }
+                    expected[i] = Math.max(0, sum + b[column]);
+                }
+                for (int threads = 1; threads <= 2; threads++) {
+                    assertThat(Arrays.equals(run(small, batch, threads, x), expected))
+                            .as("batch %d, %d threads", batch, threads)
+                            .isTrue();
+                }
+                assertThat(Arrays.equals(run(plan, batch, 0, x), expected)).isFalse();
+            }
+        }
+    }
+
     /** Filters that a plan has in Winograd's form alone are those of a plan that has them as they are. */
     @Test
     void filtersOfWinogradsForm() {
@@ -359,7 +393,11 @@ class QuantizeTest {
         Path file = temp.resolve("small.plan");
         try (Plan plan = images(as)) {
             String conv = multipliesBytes(as) ? "conv_int8" : "conv";
-            String linear = as == Quantization.INT8 ? "linear_int8" : "linear_narrow";
+            String linear = switch (as) {
+                case BF16, INT8_WEIGHTS -> "linear_narrow";
+                case BF16_PRODUCTS -> "linear_bf16";
+                case INT8 -> "linear_int8";
+            };
             assertThat(plan.toString())
                     .isEqualTo(conv + "  conv at 0\n" + conv + "  conv at 1\npermute  permute at 2\n" + linear
                             + "  linear at 3\n");
@@ -447,7 +485,7 @@ class QuantizeTest {
                 assertThat(quantized.rows()).isEqualTo(40);
                 assertThat(quantized.agreement()).isEqualTo(agreement(before, after, 40));
                 assertThat((double) quantized.bytes() / quantized.bytesBefore())
-                        .isBetween(as == Quantization.BF16 ? 0.5 : 0.25, as == Quantization.BF16 ? 0.53 : 0.30);
+                        .isBetween(as.type == DType.BF16 ? 0.5 : 0.25, as.type == DType.BF16 ? 0.53 : 0.30);
                 assertThat(small.memory()).isLessThan(plan.memory());
                 assertThat(quantized.toString())
                         .startsWith(as + ": ")
