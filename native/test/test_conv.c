@@ -295,6 +295,15 @@ int main(void) {
         test_conv(square(2, 5 + i, 20 - i, 20, 20, 3, 2, i % 4, 20));
         test_conv(square(2, 20 - i, 5 + i, 20, 20, 5, 2, i % 4, 20));
     }
+    for (int64_t n = 6; n < 15; n += 4) { /* tiles of an output of several images */
+        test_conv(square(n, 5, 7, 20, 33, 5, 1, 2, 1));
+        test_conv(square(n, 7, 4, 34, 18, 3, 2, 1, 2));
+        test_conv(window_of(n, 6, 3, 17, 40, 3, 2, 2, 1, 3, 4, 7, 0, 5, 1, 1)); /* some read nothing */
+    }
+    test_conv(square(7, 3, 3, 700, 70, 3, 2, 1, 1)); /* in several blocks of taps */
+    test_nan(square(9, 5, 6, 20, 20, 5, 1, 2, 1));
+    test_conv(square(2, 5, 3, 3, 40, 4, 3, 1, 1)); /* columns.h: strides that leave out taps, outputs in several blocks */
+    test_conv(window_of(1, 3, 1500, 8, 20, 3, 7, 1, 2, 2, 1, 2, 0, 3, 3, 1));
     test_conv(square(1, 3, 2, 17, 17, 5, 2, 40, 17)); /* most blocks read nothing */
     test_conv(square(1, 3, 2, 17, 17, 3, 1, 70, 17));
     test_nan(square(1, 11, 9, 20, 20, 5, 2, 2, 20));

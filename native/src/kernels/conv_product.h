@@ -2,7 +2,8 @@
  * The product that conv and conv_data share. No matrix of patches is made. A tile is R neighboring outputs of one row by a panel of
  * channels (tile.h): its left side is the image itself, of which neighboring outputs read elements sw C floats apart, its sweep goes over
  * columns of taps, rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps
- * that only some of the R outputs reach is a call for those alone, which adds to what is there. Every output is thus one chain over
+ * that only some of the R outputs reach is a call for those alone, which adds to what is there. Where rows are short, a tile is one
+ * output of R images (is_by_images). Every output is thus one chain over
  * ascending s, r, c (r, s, c for joined windows) of the taps inside the image, whatever the tile, the block, the thread and the batch.
  */
 #ifndef FATHOM_CONV_PRODUCT_H
@@ -10,7 +11,10 @@
 
 #include "conv_axis.h"
 
-enum { FEW_STEPS = 64 }; /* of a tile's sum: it takes about as long as memory */
+enum {
+    FEW_STEPS = 64, /* of a tile's sum: it takes about as long as memory */
+    FEW_COLUMNS = 16  /* outputs, whose tiles are few, and many of them at a border */
+};
 
 /* rows of a panel that stay in L2 while the tiles of all outputs pass over it; fewer cost more than L3 */
 static int64_t tap_block(void) { return most(l2_floats(10) / (PANEL_GROUP * TILE_VECS * VL), 640); }
@@ -40,7 +44,18 @@ static int64_t conv_row_tiles(const struct conv *g) {
     int64_t out = g->columns.out;
     return TILE_VECS == 4 && out > TILE_ROWS && out <= NARROW_ROWS ? 1 : row_tiles(out, g->width);
 }
-static int64_t conv_tiles(const struct conv *g) { return g->n * g->rows.out * conv_row_tiles(g); }
+/*
+ * Of short rows a tile takes the same output of several images instead: all of them read the same taps, so that no tile is cut at a
+ * border, and none is left with few rows. Rows without borders need that only where they are shorter than a tile.
+ */
+static int is_by_images(const struct conv *g) {
+    int64_t few = g->columns.before > 0 ? FEW_COLUMNS : TILE_ROWS - 1;
+    return g->n >= TILE_ROWS && g->columns.out <= few && g->rows.out > 1 && g->columns.taps > 1;
+}
+static int64_t conv_tiles(const struct conv *g) {
+    if (is_by_images(g)) return ceil_div(g->n, TILE_ROWS) * g->rows.out * g->columns.out;
+    return g->n * g->rows.out * conv_row_tiles(g);
+}
 
 /*
  * How many row ranges the threads' grid has. Of many pixels and few filters, two threads rather read all filters than all of the
@@ -152,6 +167,31 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
     }
 }
 
+/* tiles [t0, t1), each an output of several images, by some panels, for one block of taps */
+static void conv_images(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, struct conv_panel *panels,
+                        int64_t count) {
+    int64_t outputs = g->rows.out * g->columns.out, images = ceil_div(g->n, TILE_ROWS);
+    for (int64_t t = t0; t < t1; t++) {
+        int64_t n0 = g->n * (t / outputs) / images, n1 = g->n * (t / outputs + 1) / images;
+        int64_t o = t % outputs / g->columns.out, q = t % g->columns.out, r0, r1, s0, s1;
+        axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
+        axis_taps(&g->columns, q, b->s0, b->s1, &s0, &s1);
+        for (struct conv_panel *p = panels; p < panels + count; p++) {
+            struct sweep s = p->sweep;
+            const float *x = p->x + n0 * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
+            float *y = p->y + n0 * g->y_image + o * g->y_row + q * g->y_pixel;
+            s.outer = s1 - s0, s.inner = r1 - r0, s.lda = g->x_image, s.ldc = g->y_image;
+            int sums = s.outer && s.inner, ends = s.end && sums;
+            x += q * g->columns.stride * g->x_pixel + s0 * s.a_outer;
+            if (ends) end_tile(&s, g->finish, y, p->channel);
+            if (sums) tiles[p->width / VL][n1 - n0](&s, x, p->right + r0 * s.b_inner + s0 * s.b_outer, y);
+            else if (!s.add) clear_rows(y, s.ldc, n1 - n0, p->count);
+            for (int64_t n = n0; g->finish && b->last && !ends && n < n1; n++)
+                conv_finish(g, n, o, q, q + 1, p->channel, p->channel + p->count);
+        }
+    }
+}
+
 /* tiles [t0, t1) of the rows of all images by panels [p0, p1) */
 static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1) {
     int64_t taps = g->columns.taps, tap_rows = g->rows.taps, column = tap_rows * g->depth;
@@ -172,7 +212,7 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
             struct conv_panel panels[PANEL_GROUP];
             count = least(PANEL_GROUP, p1 - group);
             for (int64_t p = 0; p < count; p++) panels[p] = conv_panel(g, &b, group + p);
-            conv_block(g, &b, t0, t1, panels, count);
+            (is_by_images(g) ? conv_images : conv_block)(g, &b, t0, t1, panels, count);
         }
     }
 }
