@@ -11,10 +11,7 @@
 
 #include "conv_axis.h"
 
-enum {
-    FEW_STEPS = 64, /* of a tile's sum: it takes about as long as memory */
-    FEW_COLUMNS = 16  /* outputs, whose tiles are few, and many of them at a border */
-};
+enum { FEW_COLUMNS = 16 }; /* outputs of a row, whose tiles are few, and many of them at a border */
 
 /* rows of a panel that stay in L2 while the tiles of all outputs pass over it; fewer cost more than L3 */
 static int64_t tap_block(void) { return most(l2_floats(10) / (PANEL_GROUP * TILE_VECS * VL), 640); }
@@ -23,12 +20,6 @@ struct tap_block {
     int64_t s0, s1, r0, r1, d0, d1, full0, full1;
     int first, last;
 };
-
-/* asks for `count` floats of each row to be in L1 */
-static inline void prefetch_rows(const float *at, int64_t ld, int64_t rows, int64_t count) {
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t x = 0; x < count; x += 16) __builtin_prefetch(at + r * ld + x, 1, 3);
-}
 
 /* where the elements of a panel begin: right, tap (0, 0) of output (0, 0), and that output; how a tile of it sums */
 struct conv_panel {
@@ -140,7 +131,7 @@ static inline void conv_tile(const struct conv *g, const struct tap_block *b, st
 static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, struct conv_panel *panels,
                        int64_t count) {
     int64_t per_row = conv_row_tiles(g), out = g->columns.out, i = t0 % per_row, n = t0 / per_row / g->rows.out;
-    int64_t steps = g->rows.taps * g->columns.taps * g->depth, far = g->n * (g->x_image + g->y_image) > l2_floats(16);
+    int64_t far = g->n * (g->x_image + g->y_image) > l2_floats(16);
     int64_t ahead = g->x_image ? g->columns.stride * g->x_pixel : 0; /* a copy of the image (halo_copy) is near */
     int64_t o = t0 / per_row % g->rows.out, q0 = out * i / per_row, q1, r0, r1;
     axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
@@ -154,9 +145,7 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
         for (struct conv_panel *p = panels; p < panels + count; p++) {
             float *y = p->y + n * g->y_image + o * g->y_row;
             p->sweep.inner = r1 - r0;
-            if (far && steps < FEW_STEPS) {
-                prefetch_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->width);
-            } else if (far) {
+            if (far) {
                 p->sweep.left_ahead = p == panels ? ahead * (q1 - q0) : 0;
                 p->sweep.next = y + q1 * g->y_pixel;
             }
