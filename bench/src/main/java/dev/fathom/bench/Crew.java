@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/** The processes of a generation of a family of rows, which hold less than 8 GiB together. */
+/** The processes of a generation, which hold less than 8 GiB together. */
 final class Crew implements AutoCloseable {
     /** Bytes that processes may hold when a row begins, so that it can take more and all stay below 8 GiB. */
     static final long ROOM = 5L << 30;
@@ -28,11 +28,12 @@ final class Crew implements AutoCloseable {
         this.unpacked = unpacked;
     }
 
-    /** Ends the largest processes until the others hold at most this many bytes. */
-    void makeRoom(long most) {
+    /** Ends processes until the others hold at most this many bytes: first those not wanted now, the largest first. */
+    void makeRoom(long most, Set<Contender> wanted) {
         while (bytes() > most) {
             children.entrySet().stream()
-                    .max(Comparator.comparingLong(child -> child.getValue().bytes()))
+                    .max(Comparator.<Map.Entry<Contender, Child>, Boolean>comparing(c -> !wanted.contains(c.getKey()))
+                            .thenComparingLong(c -> c.getValue().bytes()))
                     .map(Map.Entry::getKey)
                     .ifPresent(this::dismiss);
         }

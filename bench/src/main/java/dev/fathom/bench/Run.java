@@ -27,8 +27,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A run. It first measures families of rows with the same contenders, each in generations of fresh processes, in which
- * the contenders of a row take turns; and then the blocks of rows that need processes of their own.
+ * A run. It first measures rows in generations of fresh processes, in which the contenders of a row take turns, by
+ * families that have the same contenders, so that few processes start again; and then the blocks of rows that need
+ * processes of their own.
  */
 final class Run {
     private final List<Row> rows;
@@ -172,10 +173,12 @@ final class Run {
         }
         Progress progress = new Progress(System.err, System.console() != null, System::nanoTime, expected);
         OnnxFolder.clear();
-        for (List<Row> family : families()) {
-            for (int g = 0; g < generations; g++) {
-                generation(g, family, progress);
-                keeper.keep();
+        for (int g = 0; g < generations; g++) {
+            try (Crew crew = new Crew(out, unpacked)) {
+                for (List<Row> family : families()) {
+                    generation(g, family, crew, progress);
+                    keeper.keep();
+                }
             }
         }
         OnnxFolder.clear();
@@ -219,30 +222,28 @@ final class Run {
         return (quick ? 0.1 : 1) * (peers ? 1 : 0.4) * block.seconds;
     }
 
-    /** Measures a generation of a family in fresh processes. In each row the contenders take turns. */
-    private void generation(int g, List<Row> family, Progress progress) throws IOException {
+    /** Measures a generation of a family. In each row the contenders take turns. */
+    private void generation(int g, List<Row> family, Crew crew, Progress progress) {
         String names = family.size() == 1
                 ? family.get(0).name()
                 : family.get(0).name() + " to " + family.get(family.size() - 1).name();
         progress.part(String.format("generation %d of %d, %d rows, %s", g + 1, generations, family.size(), names));
-        try (Crew crew = new Crew(out, unpacked)) {
-            for (Row row : family) {
-                if (!failures.containsKey(row) && turns(row).nanos(g).isEmpty()) {
-                    try {
-                        generation(g, row, crew, progress);
-                    } catch (IOException e) {
-                        failures.put(row, String.valueOf(e.getMessage()));
-                    }
+        for (Row row : family) {
+            if (!failures.containsKey(row) && turns(row).nanos(g).isEmpty()) {
+                try {
+                    generation(g, row, crew, progress);
+                } catch (IOException e) {
+                    failures.put(row, String.valueOf(e.getMessage()));
                 }
-                progress.passed(seconds(row, g));
             }
-            bytes = Math.max(bytes, crew.most());
+            progress.passed(seconds(row, g));
         }
+        bytes = Math.max(bytes, crew.most());
     }
 
     private void generation(int g, Row row, Crew crew, Progress progress) throws IOException {
         Turns turns = turns(row);
-        crew.makeRoom(Crew.ROOM); // not in every turn, which would start processes again and again
+        crew.makeRoom(Crew.ROOM, contenders(row)); // not in every turn, which would start processes again and again
         for (Set<String> next = turns.next(g); !next.isEmpty(); next = turns.next(g)) {
             crew.summon(next.stream()
                     .map(name -> entrant(row, name).contender())

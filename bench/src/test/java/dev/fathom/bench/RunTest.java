@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -106,14 +107,21 @@ class RunTest {
             assertThat(crew.abouts()).as("nobody was asked").isEmpty();
             crew.ask(fathom, "FathomMlp.latency - 1 1");
             assertThat(crew.abouts()).singleElement().asString().startsWith("Fathom, ");
-            crew.makeRoom(crew.most() + (1L << 30));
+            crew.makeRoom(crew.most() + (1L << 30), Set.of());
             crew.summon(List.of(fathom));
             assertThat(folder.resolve("0-fathom.log")).exists();
             assertThat(folder.resolve("1-fathom.log")).doesNotExist();
-            crew.makeRoom(0);
+            Contender other = Contender.fathom(2);
+            crew.summon(List.of(other));
+            crew.ask(other, "FathomMlp.latency - 1 1");
+            crew.makeRoom(crew.most() - 1, Set.of(fathom));
+            assertThat(crew.abouts()).as("who is not wanted goes first").singleElement();
+            crew.summon(List.of(fathom));
+            assertThat(folder.resolve("2-fathom.log")).doesNotExist();
+            crew.makeRoom(0, Set.of(fathom));
             assertThat(crew.abouts()).isEmpty();
             crew.summon(List.of(fathom));
-            assertThat(folder.resolve("1-fathom.log")).exists();
+            assertThat(folder.resolve("2-fathom.log")).exists();
         }
     }
 
