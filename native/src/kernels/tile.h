@@ -16,6 +16,12 @@ enum {
     TILE_ROWS = 6,
     NARROW_VECS = TILE_VECS / 2, /* a right side of so few vectors takes twice the rows: 12 x 32 */
     NARROW_ROWS = 2 * TILE_ROWS,
+    /*
+     * In one pass of the loop, so that a step has few instructions besides its multiplications: a thread that shares its core with
+     * another one, of a neighbor of a virtual machine, gets half of the instructions that a core can start, but more than half of its
+     * multipliers if the other does not multiply.
+     */
+    TILE_STEPS = 4,
     TILE_CHAINS = VL == 16 ? 4 : 8 /* sums that a tile of few rows takes to keep the multipliers, or L2, busy */
 };
 
@@ -86,12 +92,12 @@ INLINE void tile_store(int R, int NV, float *c, int64_t ldc, int64_t last, v (*s
  * One step: sum[R][NV] += left[R] right[NV]. A register points at the first of `reach` rows of the left side, which lie `row` floats
  * apart; `beside` and `last` are those of the right side.
  */
-INLINE void tile_step(int R, int NV, int reach, int64_t row, const float *const *left, const float *right, int64_t beside,
+INLINE void tile_step(int R, int NV, int reach, int64_t row, const float *const *left, int step, const float *right, int64_t beside,
                       int64_t last, v (*sum)[TILE_CHAINS]) {
     v vectors[TILE_CHAINS];
     UNROLLED for (int j = 0; j < NV; j++) vectors[j] = tile_load(right + j / TILE_VECS * (beside - TILE_VECS * VL), j, NV, last);
     UNROLLED for (int i = 0; i < R; i++) {
-        v one = v_set(left[i / reach][i % reach * row]);
+        v one = v_set(left[i / reach][i % reach * row + step]);
         UNROLLED for (int j = 0; j < NV; j++) sum[i][j] = v_fma(one, vectors[j], sum[i][j]);
     }
 }
@@ -130,6 +136,14 @@ INLINE const float *tile_soon(int R, const float *soon, const float *end) {
     return soon;
 }
 
+/* so many steps further */
+INLINE void tile_left(int R, int reach, int64_t steps, const float **left) {
+    UNROLLED for (int i = 0; i < (R + reach - 1) / reach; i++) {
+        left[i] += steps;
+        HERE(left[i]);
+    }
+}
+
 /* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; registers point at every third row of the left side */
 INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *b, v (*sum)[TILE_CHAINS]) {
     enum { REACH = 3 };
@@ -139,14 +153,19 @@ INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *
         for (int64_t q = (*s)->inner;; a += (*s)->a_inner, b += (*s)->b_inner) {
             const float *left[NARROW_ROWS / REACH], *right = b;
             UNROLLED for (int i = 0; i < (R + REACH - 1) / REACH; i++) left[i] = i ? left[i - 1] + REACH * lda : a;
-            for (int64_t p = 0, depth = (*s)->depth; p < depth; p++, right += ldb) {
+            int64_t p = 0, depth = (*s)->depth;
+            for (; p + TILE_STEPS <= depth; p += TILE_STEPS) {
                 tile_ahead(R, NV, s, left[0], lda, p);
-                if (soon) soon = tile_soon(R, soon, (*s)->soon_end);
-                tile_step(R, NV, REACH, lda, left, right, beside, 0, sum);
-                UNROLLED for (int i = 0; i < (R + REACH - 1) / REACH; i++) {
-                    left[i]++;
-                    HERE(left[i]);
+                if (soon) UNROLLED for (int step = 0; step < TILE_STEPS; step++) soon = tile_soon(R, soon, (*s)->soon_end);
+                UNROLLED for (int step = 0; step < TILE_STEPS; step++, right += ldb) {
+                    HERE(right);
+                    tile_step(R, NV, REACH, lda, left, step, right, beside, 0, sum);
                 }
+                tile_left(R, REACH, TILE_STEPS, left);
+            }
+            for (; p < depth; p++, right += ldb) {
+                tile_step(R, NV, REACH, lda, left, 0, right, beside, 0, sum);
+                tile_left(R, REACH, 1, left);
             }
             if (--q == 0) break;
         }
@@ -165,12 +184,21 @@ INLINE void turned_sum(int R, int NV, const struct sweep *s, const float *a, con
     for (int64_t o = s->outer;;) {
         for (int64_t q = s->inner;; a += s->a_inner, b += s->b_inner) {
             const float *left = a, *right = b;
-            for (int64_t p = 0, depth = s->depth; p < depth; p++, right += ldb) {
-                if (left_ahead) __builtin_prefetch(left + left_ahead + R - 1, 0, 2);
-                if (right_ahead) UNROLLED for (int j = 0; j < NV; j++) __builtin_prefetch(right + right_ahead + j * VL, 0, 2);
-                tile_step(R, NV, R, 1, &left, right, TILE_VECS * VL, last, sum);
-                left += lda;
+            int64_t p = 0, depth = s->depth;
+            for (; p + TILE_STEPS <= depth; p += TILE_STEPS) {
+                if (left_ahead) UNROLLED for (int i = 0; i < TILE_STEPS; i++) __builtin_prefetch(left + left_ahead + i * lda + R - 1, 0, 2);
+                if (right_ahead)
+                    UNROLLED for (int i = 0; i < TILE_STEPS; i++) UNROLLED for (int j = 0; j < NV; j++)
+                        __builtin_prefetch(right + right_ahead + i * ldb + j * VL, 0, 2);
+                UNROLLED for (int step = 0; step < TILE_STEPS; step++, left += lda, right += ldb) {
+                    HERE(left);
+                    HERE(right);
+                    tile_step(R, NV, R, 1, &left, 0, right, TILE_VECS * VL, last, sum);
+                }
+            }
+            for (; p < depth; p++, left += lda, right += ldb) {
                 HERE(left);
+                tile_step(R, NV, R, 1, &left, 0, right, TILE_VECS * VL, last, sum);
             }
             if (--q == 0) break;
         }
