@@ -3,15 +3,15 @@
  * channels (tile.h): its left side is the image itself, of which neighboring outputs read elements sw C floats apart, its sweep goes over
  * columns of taps, rows of taps and channels. Taps outside the image are not computed: rows are left out of the sweep, and a column of taps
  * that only some of the R outputs reach is a call for those alone, which adds to what is there. Where rows are short, a tile is one
- * output of R images (is_by_images). Every output is thus one chain over
- * ascending s, r, c (r, s, c for joined windows) of the taps inside the image, whatever the tile, the block, the thread and the batch.
+ * output of R images (is_by_images). Every output is thus one chain over ascending s, r, c (r, s, c for joined windows) of the taps inside
+ * the image, whatever the tile, the block, the thread and the batch.
  */
 #ifndef FATHOM_CONV_PRODUCT_H
 #define FATHOM_CONV_PRODUCT_H
 
 #include "conv_axis.h"
 
-enum { FEW_COLUMNS = 16 }; /* outputs of a row, whose tiles are few, and many of them at a border */
+enum { FEW_COLUMNS = 16 }; /* outputs of a row that counts as short: it has few tiles, and most of them touch a border */
 
 /* rows of a panel that stay in L2 while the tiles of all outputs pass over it; fewer cost more than L3 */
 static int64_t tap_block(void) { return most(l2_floats(10) / (PANEL_GROUP * TILE_VECS * VL), 640); }
@@ -36,8 +36,8 @@ static int64_t conv_row_tiles(const struct conv *g) {
     return TILE_VECS == 4 && out > TILE_ROWS && out <= NARROW_ROWS ? 1 : row_tiles(out, g->width);
 }
 /*
- * Of short rows a tile takes the same output of several images instead: all of them read the same taps, so that no tile is cut at a
- * border, and none is left with few rows. Rows without borders need that only where they are shorter than a tile.
+ * Where rows are short, a tile takes the same output of several images. They all read the same taps, so no tile is cut at a border, and
+ * none is left with few rows. Rows without a border gain only where they are shorter than a tile.
  */
 static int is_by_images(const struct conv *g) {
     int64_t few = g->columns.before > 0 ? FEW_COLUMNS : TILE_ROWS - 1;

@@ -7,9 +7,9 @@
 enum {
     FEW_OUTPUTS = 8,
     FEW_INPUTS = 4,
-    PLANES = 128, /* channels of an image that are taken apart, so many pixels at a time, if more than a few for one or two outputs */
-    PLANES_PIXELS = 512,
-    COLUMN_FLOATS = 8 * 1024,
+    PLANES = 128, /* the most channels of an image that are taken apart (more than a few only for one or two outputs), */
+    PLANES_PIXELS = 512, /* and how many pixels at a time */
+    COLUMN_FLOATS = 8 * 1024, /* of the sums that columns.h makes at a time */
     FEW_CHANNELS = 16,        /* below this the kw C floats of a row of taps are read as one run */
     HALO_FLOATS = 16 * 1024,  /* of an image and its border that a thread copies at a time, or more for one output row, */
     COPY_LIMIT = 1024 * 1024, /* for that row, unless the image itself is as large: taps may lie far apart */
@@ -78,7 +78,7 @@ static inline int64_t halo_floats(const struct window *g) {
     return needs_halo(g) ? padded(most(halo_rows(g, 1) * halo_width(g) * g->c, HALO_FLOATS)) : 0;
 }
 
-/* columns.h: the gradient of few channels, which are added up from a product; outputs at a time, and the floats for them */
+/* columns.h: the gradient of a few channels, which is added up from a product; how many outputs at a time, and the floats that takes */
 static inline int is_columns(const struct window *g) {
     return g->groups == 1 && g->c <= FEW_OUTPUTS && g->dw == 1 && g->kh * g->kw > 1;
 }
@@ -144,8 +144,8 @@ static inline int is_joined_sum(const struct window *g) {
 /* a sum over pixels for few outputs is cut into SPLITS parts, as a weight gradient's in panels.h */
 static inline int64_t weights_tiles(const struct window *g) {
     int64_t per_group = is_joined_sum(g) ? g->kh * ceil_div(g->kw * g->c, SPLIT_ROWS) * ceil_div(g->k, SPLIT_COLUMNS)
-                                     : g->kh * g->kw * ceil_div(g->k / g->groups, SPLIT_ROWS)
-                                           * ceil_div(g->c / g->groups, SPLIT_COLUMNS);
+                                         : g->kh * g->kw * ceil_div(g->k / g->groups, SPLIT_ROWS)
+                                               * ceil_div(g->c / g->groups, SPLIT_COLUMNS);
     return g->groups * per_group;
 }
 static inline int is_split_weights(const struct window *g) { return is_depthwise(g) || weights_tiles(g) < SPLITS; }

@@ -17,9 +17,9 @@ enum {
     NARROW_VECS = TILE_VECS / 2, /* a right side of so few vectors takes twice the rows: 12 x 32 */
     NARROW_ROWS = 2 * TILE_ROWS,
     /*
-     * In one pass of the loop, so that a step has few instructions besides its multiplications: a thread that shares its core with
-     * another one, of a neighbor of a virtual machine, gets half of the instructions that a core can start, but more than half of its
-     * multipliers if the other does not multiply.
+     * Steps in one pass of a tile's loop, which asks for lines and counts once for all of them. A core that two threads share starts
+     * fewer instructions for each, as in a virtual machine with a busy neighbor: with one step a pass, a tile then loses more than
+     * the multipliers do.
      */
     TILE_STEPS = 4,
     TILE_CHAINS = VL == 16 ? 4 : 8 /* sums that a tile of few rows takes to keep the multipliers, or L2, busy */
@@ -136,7 +136,7 @@ INLINE const float *tile_soon(int R, const float *soon, const float *end) {
     return soon;
 }
 
-/* so many steps further */
+/* moves the pointers into the left side so many steps further */
 INLINE void tile_left(int R, int reach, int64_t steps, const float **left) {
     UNROLLED for (int i = 0; i < (R + reach - 1) / reach; i++) {
         left[i] += steps;

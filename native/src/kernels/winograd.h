@@ -45,7 +45,7 @@ static int64_t filter_units(const struct winograd_filters *f) {
     return panel_count(f->turned ? f->c : f->k) * ceil_div(f->turned ? f->k : f->c, FILTER_ROWS);
 }
 
-/* Either way neighboring units read neighboring taps: rows of w are those of K, so that of `turned` a chunk is read by all panels. */
+/* Neighboring units read neighboring taps: w has a row for each of K, so where it is turned, all panels take a chunk before the next. */
 static void winograd_filters_part(void *context, int64_t part, int64_t parts) {
     const struct winograd_filters *f = context;
     int64_t depth = f->turned ? f->k : f->c, width = f->turned ? f->c : f->k, from, to;

@@ -38,8 +38,6 @@ final class Quantizer {
     private final Plan plan;
     private final CallGraph graph;
     private final Quantization as;
-    private final DType type;
-    private final boolean multipliesBytes;
     private final List<CallGraph.Value> values;
     private final List<CallGraph.Node> nodes = new ArrayList<>();
     private final List<Fitted> ops = new ArrayList<>();
@@ -60,8 +58,6 @@ final class Quantizer {
         this.plan = plan;
         graph = plan.calls.graph();
         this.as = as;
-        type = as.type;
-        multipliesBytes = as == Quantization.INT8;
         values = new ArrayList<>(graph.values);
     }
 
@@ -76,7 +72,7 @@ final class Quantizer {
         if (narrow.isEmpty()) {
             throw new IllegalArgumentException("quantize: the plan has no matrix of a linear layer and no table of an"
                     + " embedding in F32"
-                    + (multipliesBytes
+                    + (multipliesBytes()
                             ? ", and no convolution that this processor (which "
                                     + (Native.int8Native() == 0 ? "lacks" : "has") + " VNNI) would run in bytes"
                             : "")
@@ -98,6 +94,10 @@ final class Quantizer {
         return new Plan(calls, block, Map.copyOf(addresses), PlanBuilder.lines(lowering), plan.defaultBatch(), null);
     }
 
+    private boolean multipliesBytes() {
+        return as == Quantization.INT8;
+    }
+
     // ---- calls
 
     /** The call with an op that reads its weight from fewer bytes, or the call itself if its weight stays. */
@@ -105,16 +105,16 @@ final class Quantizer {
         if (node.op() instanceof LinearOp linear) {
             Form form = form(node, 1, as.products ? 1 : 0);
             Op op = switch (as) {
-                case BF16, INT8_WEIGHTS -> new NarrowLinearOp(type, linear.activation());
+                case BF16, INT8_WEIGHTS -> new NarrowLinearOp(as.type, linear.activation());
                 case BF16_PRODUCTS -> new Bf16LinearOp(form.n, form.k, linear.activation());
                 case INT8 -> new Int8LinearOp(form.n, form.k, linear.activation());
             };
             return with(node, op, 1, form, NarrowLinearOp.SCALE);
         }
         if (node.op() instanceof EmbeddingOp) {
-            return with(node, new NarrowEmbeddingOp(type), 0, form(node, 0, 0), NarrowEmbeddingOp.SCALE);
+            return with(node, new NarrowEmbeddingOp(as.type), 0, form(node, 0, 0), NarrowEmbeddingOp.SCALE);
         }
-        if (multipliesBytes
+        if (multipliesBytes()
                 && node.op() instanceof ConvOp conv
                 && conv.groups() == 1
                 && conv.window().rank() < 3
@@ -155,7 +155,7 @@ final class Quantizer {
         CallGraph.Value wide = graph.values.get(form.weight);
         if (wide.dtype() == DType.F32
                 && !narrow.containsKey(form)
-                && (form.runs == 0 || (!multipliesBytes || form.k <= MOST_PRODUCTS) && form.n > 0 && form.k > 0)) {
+                && (form.runs == 0 || (!multipliesBytes() || form.k <= MOST_PRODUCTS) && form.n > 0 && form.k > 0)) {
             plan.weights().stream()
                     .filter(c -> c.value() == form.weight && fits(c, form))
                     .min(Comparator.comparing(c -> c.packing() == Kernel.WINOGRAD_PACK)) // which has rounded them
@@ -175,14 +175,14 @@ final class Quantizer {
     private Narrow narrow(CallGraph.Value wide, Slot.Content from, Form form) {
         if (form.runs > 0) {
             long bytes =
-                    multipliesBytes ? Native.int8Bytes(form.n, form.k, form.runs) : Native.bf16Bytes(form.n, form.k);
-            return new Narrow(from, add(Shape.of(Math.toIntExact(bytes / type.bytes())), type, wide.name()), -1);
+                    multipliesBytes() ? Native.int8Bytes(form.n, form.k, form.runs) : Native.bf16Bytes(form.n, form.k);
+            return new Narrow(from, add(Shape.of(Math.toIntExact(bytes / as.type.bytes())), as.type, wide.name()), -1);
         }
-        int numbers = add(wide.shape(), type, wide.name());
+        int numbers = add(wide.shape(), as.type, wide.name());
         return new Narrow(
                 from,
                 numbers,
-                type == DType.I8 ? add(Shape.of(wide.shape().dim(0)), DType.F32, wide.name() + " scales") : -1);
+                as.type == DType.I8 ? add(Shape.of(wide.shape().dim(0)), DType.F32, wide.name() + " scales") : -1);
     }
 
     private int add(Shape shape, DType dtype, String name) {
@@ -237,7 +237,7 @@ final class Quantizer {
                 weight.scales < 0 ? null : Panels.Row.plain(DType.F32, address(Slot.Content.of(weight.scales)), n, 0);
         for (int i = 0; i < n; i++) {
             Panels.Row wide = row(weight.from, DType.F32, plan.address(weight.from), n, k, i);
-            Panels.Row made = row(to, type, address(to), n, k, i);
+            Panels.Row made = row(to, as.type, address(to), n, k, i);
             if (scales == null) {
                 made.take(wide, k);
             } else {
@@ -261,17 +261,17 @@ final class Quantizer {
                 } else {
                     row.take(row(weight.from, DType.F32, plan.address(weight.from), form.n, form.k, i), form.k);
                 }
-                if (multipliesBytes) {
+                if (multipliesBytes()) {
                     largest(row, form.k, values.get(weight.numbers).name());
                 }
             }
             Commands pack = new Commands();
-            pack.begin(multipliesBytes ? Kernel.INT8_PACK : Kernel.BF16_PACK)
+            pack.begin(multipliesBytes() ? Kernel.INT8_PACK : Kernel.BF16_PACK)
                     .at(wide.address())
                     .at(to)
                     .put(form.n)
                     .put(form.k);
-            if (multipliesBytes) {
+            if (multipliesBytes()) {
                 pack.put(form.runs);
             }
             pack.run();
