@@ -16,7 +16,7 @@ function(configure build)
 endfunction()
 
 function(build build target)
-    execute_process(COMMAND "${CMAKE_COMMAND}" --build "${build}" --target ${target}
+    execute_process(COMMAND "${CMAKE_COMMAND}" --build "${build}" --target ${target} -- --quiet # so that it says what fails
         RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
     if(failed)
         message("${said}")

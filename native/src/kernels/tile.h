@@ -138,7 +138,8 @@ INLINE const float *tile_soon(int R, const float *soon, const float *end) {
 
 /* moves the pointers into the left side so many steps further */
 INLINE void tile_left(int R, int reach, int64_t steps, const float **left) {
-    UNROLLED for (int i = 0; i < (R + reach - 1) / reach; i++) {
+    const int pointers = (R + reach - 1) / reach;
+    UNROLLED for (int i = 0; i < pointers; i++) {
         left[i] += steps;
         HERE(left[i]);
     }
