@@ -1,7 +1,11 @@
 package dev.fathom.autograd;
 
 import dev.fathom.kernel.Kernel;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -20,16 +24,22 @@ public final class Backward {
     /** The one that succeeded before it in the same scope. */
     private final @Nullable Backward before;
 
+    private final @Nullable Completion completion;
     private long number;
 
     /**
      * From a recorded {@code loss} toward the leaves and watched values that {@code targets} accepts, all of them where
      * it is null.
      */
-    Backward(Value loss, @Nullable Predicate<Value> targets, @Nullable Backward before) {
+    Backward(
+            Value loss,
+            @Nullable Predicate<Value> targets,
+            @Nullable Backward before,
+            @Nullable Completion completion) {
         this.loss = loss;
         this.targets = targets;
         this.before = before;
+        this.completion = completion;
     }
 
     private Scope scope() {
@@ -61,6 +71,11 @@ public final class Backward {
      */
     public static void rectify(Scope pass) {
         pass.rectifies = true;
+    }
+
+    /** From here on backward in this pass says which gradients are complete. */
+    public static void tell(Scope pass, Completion completion) {
+        pass.completion = completion;
     }
 
     /**
@@ -135,14 +150,47 @@ public final class Backward {
                 return false;
             }
             loss.gradient = seed;
+            Completed completed = completion == null ? null : new Completed(completion, tape, last);
             for (int i = last; i >= 0; i--) {
                 step(scope, tape.node(i));
+                if (completed != null) {
+                    completed.stepped(i);
+                }
             }
             number = ENDED.incrementAndGet();
             return true;
         } catch (RuntimeException | Error e) {
             forgetGradients(tape, last);
             throw e;
+        }
+    }
+
+    /** Which leaves the walk has gone past: it comes last by the call that used a leaf first. */
+    private final class Completed {
+        private final Completion completion;
+        private final List<Leaf> leaves = new ArrayList<>();
+        /** The number of the call that used each of them first, ascending. */
+        private final List<Integer> firstUses = new ArrayList<>();
+
+        Completed(Completion completion, Recording tape, int last) {
+            this.completion = completion;
+            Set<Leaf> seen = new HashSet<>();
+            for (int i = 0; i <= last; i++) {
+                for (Value t : tape.node(i).in) {
+                    if (t != null && t.leaf != null && wanted(t) && seen.add(t.leaf)) {
+                        leaves.add(t.leaf);
+                        firstUses.add(i);
+                    }
+                }
+            }
+            completion.begin(List.copyOf(leaves));
+        }
+
+        void stepped(int i) {
+            for (int k = leaves.size() - 1; k >= 0 && firstUses.get(k) == i; k--) {
+                completion.complete(leaves.remove(k));
+                firstUses.remove(k);
+            }
         }
     }
 

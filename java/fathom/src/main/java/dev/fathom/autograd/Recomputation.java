@@ -145,7 +145,7 @@ public final class Recomputation {
         Predicate<Value> targets = leaf.watched && outer != null ? outer.or(v -> v == leaf) : outer;
         long seed = scope.arena.allocate(y.bytes());
         g.begin(Kernel.COPY).at(g.dout(0)).at(seed).put(y.bytes()).run();
-        new Backward(y, targets, null).run(seed);
+        new Backward(y, targets, null, null).run(seed);
         if (leaf.gradient != 0) {
             g.carry(leaf.gradient, g.din(0), leaf.shape.size());
             scope.arena.free(leaf.gradient, leaf.bytes());

@@ -101,6 +101,10 @@ public abstract class Scope {
     /** Whether backward takes ReLU for what a deconvolutional network makes of it. */
     boolean rectifies;
 
+    /** What hears of gradients that are complete while backward goes on, or null. */
+    @Nullable
+    Completion completion;
+
     /** The recomputed layer that runs for the first time, or null. */
     @Nullable
     Recomputation recomputation;
@@ -519,7 +523,7 @@ public abstract class Scope {
         if (updates != null) {
             updates.forEach(u -> u.leaf.check()); // before anything is done: a closed model's buffer takes no update
         }
-        Backward walk = new Backward(loss, targets, finished);
+        Backward walk = new Backward(loss, targets, finished, completion);
         walk.checkNew();
         long seed = arena.allocate(4);
         commands().begin(Kernel.FILL).at(seed).put(1).put(1f).run();

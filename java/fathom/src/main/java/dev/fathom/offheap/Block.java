@@ -164,9 +164,14 @@ public final class Block implements AutoCloseable {
 
     /** Views of all of it in order, as few as can show it; they must not outlive the block. */
     public List<ByteBuffer> views() {
+        return views(0, bytes);
+    }
+
+    /** Views of {@code count} bytes from {@code offset} on, in the same way. */
+    public List<ByteBuffer> views(long offset, long count) {
         List<ByteBuffer> all = new ArrayList<>();
-        for (long at = 0; at < bytes; at += LARGEST_VIEW) {
-            all.add(view(at, Math.min(LARGEST_VIEW, bytes - at)));
+        for (long at = 0; at < count; at += LARGEST_VIEW) {
+            all.add(view(offset + at, Math.min(LARGEST_VIEW, count - at)));
         }
         return all;
     }

@@ -53,18 +53,45 @@ public final class ShardSum {
         }
     }
 
-    /** Ends it: the replica has its gradients. */
-    public void end() {
-        for (int i = 0; i < versions.length; i++) {
-            boolean reached = i < store.parameters() ? store.fresh(i) : store.version(i) != versions[i];
-            numbers[i] = reached ? 1 : 0;
+    /**
+     * Ends it: the replica has its gradients.
+     *
+     * @param told whether {@link #endGradient} was called for each of them
+     */
+    public void end(boolean told) {
+        if (!told) {
+            for (int i = 0; i < store.parameters(); i++) {
+                endGradient(i);
+            }
         }
+        for (int i = store.parameters(); i < versions.length; i++) {
+            numbers[i] = store.version(i) != versions[i] ? 1 : 0;
+        }
+    }
+
+    /** Ends it for one parameter, of which the replica has the gradient. */
+    public void endGradient(int i) {
+        numbers[i] = store.fresh(i) ? 1 : 0;
     }
 
     // ---- several
 
     /** Adds another sum, and uses it up. */
     public void add(ShardSum other) {
+        addBuffersAndNumbers(other);
+        store.addGradients(other.store);
+    }
+
+    /**
+     * Adds the gradients of the parameters from {@code from} to {@code to}, and uses them up, while other threads may
+     * still compute those of others. {@link #addBuffersAndNumbers} completes the sum.
+     */
+    public void addGradients(ShardSum other, int from, int to) {
+        store.addGradients(other.store, from, to);
+    }
+
+    /** Adds everything but the gradients of another sum. */
+    public void addBuffersAndNumbers(ShardSum other) {
         for (int i = store.parameters(); i < versions.length; i++) {
             if (other.numbers[i] > 0) {
                 boolean adds = numbers[i] > 0;
@@ -75,7 +102,6 @@ public final class ShardSum {
                         .run();
             }
         }
-        store.addGradients(other.store);
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] += other.numbers[i];
         }
@@ -137,23 +163,32 @@ public final class ShardSum {
 
     // ---- with other processes
 
-    /** The gradients of the sum, in pieces that are of equal sizes in every process; what is not a part is zero. */
-    public List<ByteBuffer> gradients() {
-        return pieces(store.gradients(), 0, store.parameters());
+    /**
+     * The gradients of the parameters from {@code from} to {@code to}, in pieces that are of equal sizes in every
+     * process; those that no shard has reached are zero.
+     */
+    public List<ByteBuffer> gradients(int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (!store.fresh(i)) {
+                clear(i);
+            }
+        }
+        long first = Float.BYTES * store.offset(from);
+        return store.gradients().views(first, Float.BYTES * store.offset(to) - first);
     }
 
     /** The buffers of the sum, in the same way. */
     public List<ByteBuffer> buffers() {
-        return pieces(store.buffers(), store.parameters(), versions.length);
-    }
-
-    private List<ByteBuffer> pieces(Block of, int from, int to) {
-        for (int i = from; i < to; i++) {
+        for (int i = store.parameters(); i < versions.length; i++) {
             if (numbers[i] == 0) {
-                commands.begin(Kernel.FILL).at(address(i)).put(size(i)).put(0f).run();
+                clear(i);
             }
         }
-        return from < to ? of.views() : List.of();
+        return store.parameters() < versions.length ? store.buffers().views() : List.of();
+    }
+
+    private void clear(int i) {
+        commands.begin(Kernel.FILL).at(address(i)).put(size(i)).put(0f).run();
     }
 
     /** Takes floats and numbers as the sum that an exchange has written there. */
@@ -167,7 +202,7 @@ public final class ShardSum {
     }
 
     /** Uses the sum up, in whose place anything may be. */
-    public void clear() {
+    public void forget() {
         for (int i = 0; i < store.parameters(); i++) {
             store.wholeGradient(i);
             store.forget(i);

@@ -330,7 +330,7 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         fresh(i, false);
     }
 
-    private void fresh(int i, boolean on) {
+    private synchronized void fresh(int i, boolean on) {
         if (fresh[i] != on) {
             fresh[i] = on;
             freshCount += on ? 1 : -1;
@@ -385,6 +385,10 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
      */
     void writeRows(Commands commands, int i, int[] index, int n) {
         claim();
+        addToRows(commands, i, index, n);
+    }
+
+    private synchronized void addToRows(Commands commands, int i, int[] index, int n) {
         GradientRows mine = rows[i];
         if (mine == null) {
             mine = new GradientRows(cells.get(i).shape.dim(0));
@@ -585,33 +589,43 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
      *
      * @throws IllegalArgumentException if the two do not share their values
      */
-    public synchronized void addGradients(Store replica) {
+    public void addGradients(Store replica) {
         if (replica == this || replica.weights != weights) {
             throw new IllegalArgumentException(
                     "addGradients: the other is no replica of this model; make it with model.replica()");
         }
+        claim();
+        addGradients(replica, 0, parameters());
+        replica.takeBuffers();
+    }
+
+    /**
+     * Adds the gradients of the parameters from {@code first} to {@code end}, and uses them up. Other threads may still
+     * compute those of others, here and in the replica.
+     */
+    synchronized void addGradients(Store replica, int first, int end) {
         Block to = gradients();
         Block from = replica.gradients();
         to.lease();
         try {
             from.lease();
             try {
-                addRows(commands(), replica, from.address(), to.address());
-                add(commands(), replica, from.address(), to.address());
+                addRows(replica, first, end, from.address(), to.address());
+                addWhole(replica, first, end, from.address(), to.address());
             } finally {
                 from.release();
             }
         } finally {
             to.release();
         }
-        replica.takeBuffers();
     }
 
-    private void addRows(Commands commands, Store replica, long from, long to) {
-        for (int i = 0; i < parameters(); i++) {
+    private void addRows(Store replica, int first, int last, long from, long to) {
+        Commands commands = commands();
+        for (int i = first; i < last; i++) {
             int[] theirs = replica.gradientRows(i);
             if (theirs != null) {
-                writeRows(commands, i, theirs, theirs.length);
+                addToRows(commands, i, theirs, theirs.length);
                 for (int k = 0, end; k < theirs.length; k = end) {
                     end = k + 1;
                     while (end < theirs.length && theirs[end] == theirs[end - 1] + 1) {
@@ -629,12 +643,12 @@ public final class Store implements AutoCloseable, EvalModes.Owner {
         }
     }
 
-    private void add(Commands commands, Store replica, long from, long to) {
+    private void addWhole(Store replica, int first, int last, long from, long to) {
+        Commands commands = commands();
         boolean[] given = replica.fresh;
-        claim();
-        for (int i = 0, end; i < given.length; i = end) {
+        for (int i = first, end; i < last; i = end) {
             end = i + 1;
-            while (end < given.length && given[end] == given[i] && fresh[end] == fresh[i]) {
+            while (end < last && given[end] == given[i] && fresh[end] == fresh[i]) {
                 end++; // neighbors of one kind are one call
             }
             long at = Float.BYTES * offset(i);

@@ -63,7 +63,7 @@ final class Averaging {
         double[] sums = found.clone();
         with.sumNumbers(tree, List.of(sums));
         if (sums[place] != found[place] * with.processes()) {
-            throw Shards.elsewhere((long) found[place]);
+            throw BatchExchange.elsewhere((long) found[place]);
         }
         if (sums[reached] != found[reached] * with.processes()) {
             throw new IllegalStateException("exchange: the steps of some processes have reached parameters that those"

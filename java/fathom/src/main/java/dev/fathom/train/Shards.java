@@ -1,5 +1,6 @@
 package dev.fathom.train;
 
+import dev.fathom.autograd.Backward;
 import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
@@ -11,7 +12,6 @@ import dev.fathom.store.StoreRange;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.State;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +24,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -48,8 +47,16 @@ final class Shards<M extends Net> implements AutoCloseable {
     private final ShardTree tree;
     private final ShardTree.Span mine;
     private final List<Worker> workers = new ArrayList<>();
+    /** Has the sums of nodes without an example. */
+    private final Worker spare = new Worker(new ShardTree.Span(0, 0));
+
     private final int threads;
     private final @Nullable ExecutorService others;
+    /** What the gradients are exchanged in. */
+    private final List<BatchExchange.Part> parts;
+    /** The thread that exchanges them beside backward; null where they are one part, which is complete at its end. */
+    private final @Nullable Beside beside;
+
     private final Collection<Model<M>> models = new ConcurrentLinkedQueue<>();
 
     /** The shards of a trainer that has some; {@code rng} is the stream that those of all shards are split from. */
@@ -68,6 +75,9 @@ final class Shards<M extends Net> implements AutoCloseable {
         }
         threads = Workers.threadsOf(n);
         others = n == 1 ? null : Executors.newFixedThreadPool(n - 1, r -> Workers.thread("fathom-replica", threads, r));
+        boolean exchanges = exchange != null && trainer.localSteps == 0;
+        parts = exchanges ? BatchExchange.parts(store) : List.of();
+        beside = parts.size() > 1 ? new Beside("fathom-exchange") : null;
     }
 
     /**
@@ -101,19 +111,75 @@ final class Shards<M extends Net> implements AutoCloseable {
     }
 
     /**
-     * Adds the gradient of a batch to those of the model. If a shard fails, the model is as it was.
+     * Adds the gradient of a batch to those of the model. If a shard or the exchange fails, the model is as it was.
      *
      * @param began is called in the pass of the first shard here, before any other begins
      */
     Found add(Work work, Consumer<Pass> began) {
+        ShardSum total = exchange == null || parts.isEmpty() ? sum(work, began) : exchanged(exchange, work, began);
+        double[] own = Arrays.copyOfRange(total.numbers(), total.own(), total.numbers().length);
+        total.addTo(store);
+        workers.forEach(Worker::giveBack);
+        spare.giveBack();
+        return new Found(own[LOSS], own[WEIGHT], Arrays.copyOfRange(own, TALLY, own.length));
+    }
+
+    /** What the shards of this process give. */
+    private ShardSum sum(Work work, Consumer<Pass> began) {
+        compute(work, began, null);
+        ShardTree.Sums<Node> all = new ShardTree.Sums<>(Node::plus);
+        for (Worker w : workers) {
+            w.sums.moveTo(all);
+        }
+        Node total = all.total();
+        if (total == null) {
+            throw new IllegalStateException("every batch has an example");
+        }
+        return total.sum;
+    }
+
+    /** What the shards of all processes give. */
+    private ShardSum exchanged(Exchange with, Work work, Consumer<Pass> began) {
+        BatchExchange batch = new BatchExchange(with, tree, parts, workers.size(), this::plan);
+        BatchExchange.Plan plan;
+        if (beside == null) {
+            compute(work, began, batch);
+            plan = batch.gradients();
+        } else {
+            plan = beside.run(() -> compute(work, began, batch), batch::gradients, batch::fail);
+        }
+        return batch.rest(plan, PLACE, work.place);
+    }
+
+    /** How the sums of whole shards, and the last shard of each thread, which is still under way, are to be added. */
+    private BatchExchange.Plan plan() {
+        List<BatchExchange.Addition> additions = new ArrayList<>();
+        ShardTree.Sums<Node> all = new ShardTree.Sums<>((left, right) -> {
+            additions.add(new BatchExchange.Addition(left.sum, right.sum));
+            return left;
+        });
+        for (Worker w : workers) {
+            w.sums.moveTo(all);
+            for (int i = w.next; i < w.span.to(); i++) {
+                all.add(new ShardTree.Span(i, i + 1), i == w.next ? w.last : null);
+            }
+        }
+        List<ShardSum> nodes = new ArrayList<>();
+        for (Node node : all.values()) {
+            nodes.add((node == null ? spare.take() : node).sum);
+        }
+        return new BatchExchange.Plan(additions, nodes);
+    }
+
+    private void compute(Work work, Consumer<Pass> began, @Nullable BatchExchange exchanged) {
         List<CompletableFuture<?>> running = new ArrayList<>();
         Worker first = workers.get(0);
         try {
             Workers.cap(threads);
-            first.compute(work, pass -> {
+            first.compute(work, exchanged, pass -> {
                 began.accept(pass);
                 for (Worker w : workers.subList(1, workers.size())) {
-                    running.add(CompletableFuture.runAsync(() -> w.compute(work, null), others));
+                    running.add(CompletableFuture.runAsync(() -> w.compute(work, exchanged, null), others));
                 }
             });
         } finally {
@@ -121,16 +187,6 @@ final class Shards<M extends Net> implements AutoCloseable {
             Workers.cap(0);
         }
         running.forEach(Shards::end);
-        ShardTree.Sums<Node> all = new ShardTree.Sums<>(this::plus);
-        workers.forEach(w -> w.sums.moveTo(all));
-        Node total = exchange == null || trainer.localSteps > 0 ? all.total() : exchanged(exchange, all.values(), work);
-        if (total == null) {
-            throw new IllegalStateException("every batch has an example");
-        }
-        double[] own = Arrays.copyOfRange(total.sum.numbers(), total.sum.own(), total.sum.numbers().length);
-        total.sum.addTo(store);
-        total.giveBack();
-        return new Found(own[LOSS], own[WEIGHT], Arrays.copyOfRange(own, TALLY, own.length));
     }
 
     /** Throws what one of the threads has thrown. */
@@ -145,116 +201,95 @@ final class Shards<M extends Net> implements AutoCloseable {
         }
     }
 
-    private Node plus(Node left, Node right) {
-        left.sum.add(right.sum);
-        right.giveBack();
-        return left;
-    }
-
-    /** The sum of all processes. */
-    private Node exchanged(Exchange with, List<@Nullable Node> parts, Work work) {
-        List<Node> nodes = new ArrayList<>();
-        List<double[]> numbers = new ArrayList<>();
-        List<List<ByteBuffer>> gradients = new ArrayList<>();
-        List<List<ByteBuffer>> buffers = new ArrayList<>();
-        for (Node part : parts) {
-            Node node = part;
-            if (node == null) { // none of its shards has an example
-                node = workers.get(0).take();
-                node.sum.begin(store);
-            }
-            nodes.add(node);
-            numbers.add(node.sum.numbers());
-            gradients.add(node.sum.gradients());
-            buffers.add(node.sum.buffers());
-        }
-        Node total = nodes.get(0);
-        int place = total.sum.own() + PLACE;
-        numbers.get(0)[place] = work.place;
-        with.sumNumbers(tree, numbers);
-        if (numbers.get(0)[place] != (double) work.place * with.processes()) {
-            throw elsewhere(work.place);
-        }
-        exchange(gradients, with::sumGradients);
-        exchange(buffers, with::sum);
-        total.sum.changed();
-        for (Node other : nodes.subList(1, nodes.size())) {
-            other.sum.clear();
-            other.giveBack();
-        }
-        return total;
-    }
-
-    private void exchange(List<List<ByteBuffer>> pieces, BiConsumer<ShardTree, List<ByteBuffer>> sum) {
-        for (int i = 0; i < pieces.get(0).size(); i++) {
-            int at = i;
-            sum.accept(tree, pieces.stream().map(p -> p.get(at)).toList());
-        }
-    }
-
-    static IllegalStateException elsewhere(long place) {
-        return new IllegalStateException("exchange: this process is at batch " + place
-                + " of the run, and others are at another one; let all begin alike, or resume from one checkpoint");
-    }
-
     /** Computes some of the shards, on one thread at a time. */
     private final class Worker {
         private final ShardTree.Span span;
-        private final ShardTree.Sums<Node> sums = new ShardTree.Sums<>(Shards.this::plus);
-        /** Those of its own that nobody uses. */
+        private final ShardTree.Sums<Node> sums = new ShardTree.Sums<>(Node::plus);
+        /**
+         * Its first shard that is not in the sums, and what this gives: the last one, where gradients are exchanged.
+         */
+        private int next;
+
+        private @Nullable Node last;
+        /** Those of its own that nobody uses, and the others. */
         private final Deque<Node> free = new ArrayDeque<>();
+
+        private final List<Node> used = new ArrayList<>();
 
         Worker(ShardTree.Span span) {
             this.span = span;
         }
 
-        void compute(Work work, @Nullable Consumer<Pass> began) {
-            for (int i = span.from(); i < span.to(); i++) {
-                sums.add(new ShardTree.Span(i, i + 1), shard(i, work, i == span.from() ? began : null));
+        void compute(Work work, @Nullable BatchExchange exchanged, @Nullable Consumer<Pass> began) {
+            next = exchanged == null ? span.to() : last(work);
+            for (int i = span.from(); i < next; i++) {
+                sums.add(new ShardTree.Span(i, i + 1), shard(i, work, null, i == span.from() ? began : null));
             }
-            for (Node node : sums.values()) {
-                if (node != null) {
-                    node.sum.handOver();
-                }
+            if (exchanged != null) {
+                shard(next, work, exchanged, next == span.from() ? began : null);
             }
+            used.forEach(node -> node.sum.handOver());
+        }
+
+        /** Its last shard with an example in this batch, or any other. */
+        private int last(Work work) {
+            int i = span.to() - 1;
+            while (i > span.from() && cut(i, work) == cut(i + 1, work)) {
+                i--;
+            }
+            return i;
         }
 
         /** What a shard gives; null where the batch has no example for it. */
-        private @Nullable Node shard(int i, Work work, @Nullable Consumer<Pass> began) {
+        private @Nullable Node shard(
+                int i, Work work, @Nullable BatchExchange exchanged, @Nullable Consumer<Pass> began) {
             Rng stream = rng.split(work.place).split(i);
             try (Pass pass = Pass.train(stream)) {
                 if (began != null) {
                     began.accept(pass);
                 }
-                int size = train.size(work.step);
-                int from = cut(i, size);
-                int to = cut(i + 1, size);
-                if (from == to) {
-                    return null;
+                int from = cut(i, work);
+                int to = cut(i + 1, work);
+                Node node = from == to ? null : take();
+                if (exchanged != null) {
+                    last = node;
+                    if (node == null) {
+                        exchanged.skip();
+                    } else {
+                        Backward.tell(pass, exchanged.last(node.sum));
+                    }
                 }
-                Node node = take();
-                node.sum.begin(store);
-                node.compute(pass, work.epoch.batch(work.step, from, to), work);
-                node.sum.end();
+                if (node != null) {
+                    node.compute(pass, work.epoch.batch(work.step, from, to), work);
+                    node.sum.end(exchanged != null);
+                }
                 return node;
             }
         }
 
         /** Where shard i of a batch begins: the first has examples wherever there are any. */
-        private int cut(int i, int size) {
-            return (int) (((long) i * size + tree.shards() - 1) / tree.shards());
+        private int cut(int i, Work work) {
+            return (int) (((long) i * train.size(work.step) + tree.shards() - 1) / tree.shards());
         }
 
+        /** A sum of no shard yet. */
         private Node take() {
             Node node = free.poll();
-            if (node != null && node.fixed.equals(store.evaluating())) {
-                return node;
-            }
-            if (node != null) { // a callback has fixed nets in evaluation mode, or lets them train again
-                models.remove(node.trainer.model);
+            if (node != null && !node.fixed.equals(store.evaluating())) {
+                models.remove(
+                        node.trainer.model); // a callback has fixed nets in evaluation mode, or lets them train again
                 node.trainer.model.close();
+                node = null;
             }
-            return new Node(this);
+            node = node == null ? new Node(this) : node;
+            used.add(node);
+            node.sum.begin(store);
+            return node;
+        }
+
+        private void giveBack() {
+            used.forEach(free::push);
+            used.clear();
         }
     }
 
@@ -296,8 +331,12 @@ final class Shards<M extends Net> implements AutoCloseable {
             System.arraycopy(tally.values(), 0, numbers, sum.own() + TALLY, tally.values().length);
         }
 
-        void giveBack() {
-            home.free.push(this);
+        /** Adds another sum to this one, and lets its worker use it again. */
+        Node plus(Node right) {
+            sum.add(right.sum);
+            right.home.used.remove(right);
+            right.home.free.push(right);
+            return this;
         }
     }
 
@@ -305,6 +344,9 @@ final class Shards<M extends Net> implements AutoCloseable {
     public void close() {
         if (others != null) {
             others.shutdown();
+        }
+        if (beside != null) {
+            beside.close();
         }
         models.forEach(Model::close);
     }

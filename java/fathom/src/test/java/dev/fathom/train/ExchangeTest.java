@@ -6,18 +6,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fathom.data.Batch;
 import dev.fathom.data.Dataset;
+import dev.fathom.nn.BatchNorm;
+import dev.fathom.nn.Conv;
+import dev.fathom.nn.Dropout;
+import dev.fathom.nn.Embedding;
+import dev.fathom.nn.Flatten;
+import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Loss;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.nn.Penalty;
+import dev.fathom.nn.Recompute;
 import dev.fathom.nn.Sequential;
+import dev.fathom.op.Call;
+import dev.fathom.op.Grad;
+import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Group;
 import dev.fathom.optim.Sam;
 import dev.fathom.optim.Sgd;
 import dev.fathom.parameter.Buffer;
 import dev.fathom.parameter.Parameter;
+import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.io.EOFException;
 import java.io.IOException;
@@ -32,10 +43,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BinaryOperator;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -302,6 +318,207 @@ class ExchangeTest {
                     .sum();
         }
         return new Step.Result(loss);
+    }
+
+    // ---- exchanged beside backward
+
+    /** Two layers of more than 2 MiB each, whose gradients are exchanged by themselves. */
+    private static Sequential wideNet(Layer between) {
+        return new Sequential(
+                new Conv(1, 4, 3),
+                new BatchNorm(4),
+                new Flatten(),
+                new Recompute(new Sequential(new Linear(64, 9000), new Dropout(0.25f))),
+                between,
+                new Linear(9000, 60),
+                new Linear(60, 3));
+    }
+
+    private static ShardsTest.Left wide(UnaryOperator<Trainer<Sequential>> settings) {
+        try (var model = Model.of(wideNet(x -> x), 1);
+                Dataset data = ShardsTest.pictures()) {
+            model.freeze("0.bias");
+            return ShardsTest.left(
+                    model,
+                    settings.apply(ShardsTest.pictureTrainer(model))
+                            .fit(data.shuffled(3).batches(27), 2));
+        }
+    }
+
+    /** Rows of an embedding, of which a batch has few. */
+    private static ShardsTest.Left words(UnaryOperator<Trainer<Sequential>> settings) {
+        Sequential net = new Sequential(new Embedding(45_000, 12), new Linear(12, 44_000), new Linear(44_000, 3));
+        try (var model = Model.of(net, 1);
+                Dataset data = ShardsTest.sentences()) {
+            return ShardsTest.left(
+                    model,
+                    settings.apply(Trainer.of(model, ShardsTest.someLabels(), new Sgd(0.5f)))
+                            .fit(data.shuffled(3).batches(17), 1));
+        }
+    }
+
+    /** The last batch has 6 examples, which is none for some threads and none for some processes. */
+    @Test
+    void partsOfTheGradientsHaveTheBitsOfOneProcess() throws IOException {
+        ShardsTest.Left wide = wide(t -> t.shards(16));
+        ShardsTest.Left words = words(t -> t.shards(16));
+        wide(t -> t.shards(16).replicas(4)).mustBe(wide);
+        for (int n : new int[] {1, 2, 8}) {
+            for (int replicas : new int[] {1, 2}) {
+                processes(n, with -> wide(t -> t.exchange(with).replicas(replicas)))
+                        .forEach(left -> left.mustBe(wide));
+            }
+        }
+        processes(4, with -> words(t -> t.exchange(with).replicas(2))).forEach(left -> left.mustBe(words));
+        ShardsTest.Left twelve = wide(t -> t.shards(12));
+        processes(2, with -> wide(t -> t.exchange(with).shards(12).replicas(3))).forEach(left -> left.mustBe(twelve));
+    }
+
+    /** An exchange of one process. */
+    private static class Alone implements Exchange {
+        @Override
+        public int process() {
+            return 0;
+        }
+
+        @Override
+        public int processes() {
+            return 1;
+        }
+
+        @Override
+        public void sum(ShardTree tree, List<ByteBuffer> nodes) {
+            assertThat(nodes).hasSize(1);
+        }
+
+        @Override
+        public void sumNumbers(ShardTree tree, List<double[]> nodes) {}
+    }
+
+    /** y = x, and backward calls something. */
+    private record Passing(Runnable inBackward) implements Op, Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return Pass.apply(this, x);
+        }
+
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            c.write(0, c.read(0));
+        }
+
+        @Override
+        public void backward(Grad g) {
+            inBackward.run();
+            g.writeGradient(0, g.readGradient(0));
+        }
+    }
+
+    private static Run trainWide(
+            Runnable inBackward, UnaryOperator<Trainer<Sequential>> settings, Consumer<Model<?>> left) {
+        try (var model = Model.of(wideNet(new Passing(inBackward)), 1);
+                Dataset data = ShardsTest.pictures()) {
+            try {
+                return settings.apply(Trainer.of(model, Loss.crossEntropy(), new Sgd(0.1f)))
+                        .fit(data.batches(20), 1);
+            } finally {
+                left.accept(model);
+            }
+        }
+    }
+
+    /** The last shard goes on only when the gradients of the layers behind are on their way. */
+    @Test
+    void gradientsAreExchangedBeforeBackwardHasEnded() {
+        AtomicInteger shards = new AtomicInteger();
+        Semaphore exchanged = new Semaphore(0);
+        List<Boolean> early = new ArrayList<>();
+        trainWide(
+                () -> {
+                    int shard = shards.getAndIncrement() % 4;
+                    if (shard == 0) {
+                        exchanged.drainPermits();
+                    } else if (shard == 3) {
+                        try {
+                            early.add(exchanged.tryAcquire(20, TimeUnit.SECONDS));
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                },
+                t -> t.shards(4).exchange(new Alone() {
+                    @Override
+                    public void sumGradients(ShardTree tree, List<ByteBuffer> nodes) {
+                        exchanged.release();
+                    }
+                }),
+                model -> {});
+        assertThat(early).containsExactly(true, true, true);
+        assertThat(exchanged.availablePermits()).isEqualTo(2); // the layers in front, after it
+    }
+
+    private static float[] weights(Model<?> model) {
+        return model.parameters().get(0).value().toArray();
+    }
+
+    /** Process 1 fails when the others have its gradients of the last layers. */
+    @Test
+    void aShardThatFailsInBackwardEndsAllAndChangesNothing() {
+        List<float[]> weights = Collections.synchronizedList(new ArrayList<>());
+        assertThatThrownBy(() -> processes(
+                        2,
+                        with -> trainWide(
+                                () -> {
+                                    if (with.process() == 1
+                                            && Thread.currentThread().getName().equals("process 1")) {
+                                        throw new IllegalStateException("a shard fails");
+                                    }
+                                },
+                                t -> t.shards(2).exchange(with),
+                                model -> weights.add(weights(model)))))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage("exchange: another process is gone");
+        try (var model = Model.of(wideNet(x -> x), 1)) {
+            assertThat(weights).hasSize(2).containsOnly(weights(model));
+        }
+    }
+
+    /** Whoever stops a training interrupts the thread that trains. */
+    @Test
+    void anInterruptReachesAnExchangeThatWaits() throws InterruptedException {
+        CountDownLatch waits = new CountDownLatch(1);
+        List<Throwable> ends = new ArrayList<>();
+        Thread training = new Thread(() -> {
+            try {
+                trainWide(
+                        () -> {},
+                        t -> t.shards(4).exchange(new Alone() {
+                            @Override
+                            public void sumGradients(ShardTree tree, List<ByteBuffer> nodes) {
+                                waits.countDown();
+                                try {
+                                    new CountDownLatch(1).await();
+                                } catch (InterruptedException e) {
+                                    throw new IllegalStateException("exchange: interrupted", e);
+                                }
+                            }
+                        }),
+                        model -> {});
+            } catch (RuntimeException e) {
+                ends.add(e);
+                ends.add(new Throwable(Boolean.toString(Thread.currentThread().isInterrupted())));
+            }
+        });
+        training.start();
+        waits.await();
+        training.interrupt();
+        training.join();
+        assertThat(ends).extracting(Throwable::getMessage).containsExactly("exchange: interrupted", "true");
     }
 
     // ---- life
