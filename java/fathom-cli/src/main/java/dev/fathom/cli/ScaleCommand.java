@@ -67,6 +67,14 @@ public final class ScaleCommand implements Callable<Integer> {
     private int batch;
 
     @Option(
+            names = "--shards",
+            paramLabel = "N",
+            defaultValue = "16",
+            description = "The number of shards of a batch (${DEFAULT-VALUE}, and at least one for each worker): the"
+                    + " exchange begins while the last one of each worker goes back.")
+    private int shards;
+
+    @Option(
             names = "--bandwidth",
             paramLabel = "BYTES",
             required = true,
@@ -127,21 +135,22 @@ public final class ScaleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (!(parameters > 0) || batch < 1 || localSteps < 1 || moments < 0 || bf16 && localSteps > 1) {
+        if (!(parameters > 0) || batch < 1 || shards < 1 || localSteps < 1 || moments < 0 || bf16 && localSteps > 1) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--parameters " + parameters + " --batch " + batch + " --local-steps " + localSteps + " --moments "
+                    "--parameters " + parameters + " --batch " + batch + " --shards " + shards + " --local-steps "
+                            + localSteps + " --moments "
                             + moments + ": choose numbers above 0, at least 0 moments, and not --bf16 with"
                             + " --local-steps");
         }
         double bytes = parameters * (localSteps > 1 ? 4.0 * (1 + moments) : bf16 ? 2 : 4);
-        Scaling scaling = new Scaling(step, alone, bytes, localSteps, latency, bandwidth);
+        Scaling scaling = new Scaling(step, alone, bytes, localSteps, shards, latency, bandwidth);
         Scaling.Failures failures =
                 checkpoint == null ? null : new Scaling.Failures(checkpoint, restart, days * 24 * 60 * 60);
         int[] workers = IntStream.iterate(1, n -> n <= Math.min(batch, MOST), n -> 2 * n)
                 .toArray();
-        List<String> header = new ArrayList<>(
-                List.of("workers", "seconds", "exchange", "examples/s", "efficiency", "ring", "halving", "tree"));
+        List<String> header = new ArrayList<>(List.of(
+                "workers", "seconds", "exchange", "waiting", "examples/s", "efficiency", "ring", "halving", "tree"));
         if (failures != null) {
             header.addAll(List.of("checkpoint every", "lost"));
         }
@@ -174,6 +183,7 @@ public final class ScaleCommand implements Callable<Integer> {
                 "" + n,
                 line("%.4g", seconds),
                 line("%.4g", scaling.exchange(Sum.MESH, n)),
+                line("%.4g", scaling.waiting(Sum.MESH, n)),
                 line("%,.0f", batch / seconds)));
         for (Sum by : Sum.values()) {
             row.add(line("%.1f %%", 100 * scaling.efficiency(by, n)));
@@ -225,8 +235,9 @@ public final class ScaleCommand implements Callable<Integer> {
                 .figure("network", line("%.3g GB/s", bandwidth / 1e9), line("%.3g µs", latency * 1e6))
                 .text(String.join(" ", sentences))
                 .picture(chart.render(), "efficiency of 1 to " + workers[workers.length - 1] + " workers")
-                .small("T(n) = alone + (step - alone) / n + S(n), after Amdahl (1967) and the costs of messages of"
-                        + " Thakur, Rabenseifner and Gropp (2005); checkpoints after Young (1974). It is a"
+                .small("T(n) = alone + (step - alone) / n + W(n), after Amdahl (1967) and the costs of messages of"
+                        + " Thakur, Rabenseifner and Gropp (2005), of which workers wait for what backward does not"
+                        + " hide; checkpoints after Young (1974). It is a"
                         + " computation and no measurement: it knows neither slow workers nor networks that"
                         + " are shared.");
     }

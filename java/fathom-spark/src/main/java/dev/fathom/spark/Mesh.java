@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // what fails closes the connection, which is heard of
 final class Mesh implements AutoCloseable {
-    /** What may wait in this process for its training thread, from all others together. */
+    /** What may wait in this process to be read, from all others together. */
     private static final int ROOM = 4 << 20;
 
     private static final int LEAST_ROOM = 1 << 16;

@@ -76,17 +76,18 @@ class ProcessesTest {
                 one.step,
                 two.latency * 1e6,
                 two.bandwidth / 1e9);
-        Scaling scaling = new Scaling(one.step, 0, 4.0 * parameters, 1, two.latency, two.bandwidth);
+        Scaling scaling = new Scaling(one.step, 0, 4.0 * parameters, 1, SHARDS, two.latency, two.bandwidth);
         for (int n : new int[] {2, 4}) {
             double measured = n == 2 ? two.step : Measured.median(run(n)).step;
             double exchange = scaling.exchange(Sum.MESH, n);
-            double shared = one.step / Math.min(n, cores);
-            double computed = shared + exchange;
+            double waiting = scaling.waiting(Sum.MESH, n);
+            double computed = one.step / Math.min(n, cores) + waiting;
             System.out.printf(
                     Locale.ROOT,
-                    "%d processes: computed %.4f s, of which %.4f s exchange; measured %.4f s%n",
+                    "%d processes: computed %.4f s, of which %.4f s wait for an exchange of %.4f s; measured %.4f s%n",
                     n,
                     computed,
+                    waiting,
                     exchange,
                     measured);
             assertThat(measured).isPositive();
@@ -187,13 +188,13 @@ class ProcessesTest {
                             @Override
                             public void onStepEnd(Run run) {
                                 long now = System.nanoTime();
-                                if (run.progress().updates() > 5) {
+                                if (run.progress().updates() > 100) {
                                     seconds.add((now - before) / 1e9);
                                 }
                                 before = now;
                             }
                         })
-                        .fit(data.batches(256), 10);
+                        .fit(data.batches(256), 150);
             }
             return Measured.median(seconds.stream().mapToDouble(Double::doubleValue));
         }

@@ -46,6 +46,8 @@ final class BatchExchange {
     private final int[] missing;
 
     private boolean failed;
+    /** When all of them had the gradients of the first part. */
+    private long began;
 
     /**
      * Of a batch.
@@ -125,7 +127,15 @@ final class BatchExchange {
 
     private synchronized void hasPart(int part) {
         missing[part]--;
+        if (part == 0 && missing[part] == 0) {
+            began = System.nanoTime();
+        }
         notifyAll();
+    }
+
+    /** How long ago it could begin, in nanoseconds. */
+    synchronized long age() {
+        return System.nanoTime() - began;
     }
 
     /** Tells that a shard has failed, so that its gradients will never be complete. */

@@ -7,14 +7,14 @@ import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A thread beside the one that trains. Its kernels run on it alone. */
+/** A thread beside the one that trains, whose kernels may use the same threads of the pool. */
 final class Beside implements AutoCloseable {
     private final ExecutorService executor;
     private volatile @Nullable Thread thread;
 
     Beside(String name) {
         executor = Executors.newSingleThreadExecutor(work -> {
-            Thread made = Workers.thread(name, 1, work);
+            Thread made = Workers.thread(name, work);
             thread = made;
             return made;
         });

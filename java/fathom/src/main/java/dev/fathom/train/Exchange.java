@@ -10,9 +10,11 @@ import java.util.List;
  * tree and with {@link ShardTree#add}, so that every process goes on with the bits that one process alone has.
  *
  * <p>The processes run the same recipe on the same data from the same weights. Every one calls the methods in the same
- * order with the same sizes, on the thread that trains, and each call waits for all the others. One that fails, is
- * stopped or ends sooner leaves the others waiting: an exchange then throws an exception, which ends their runs too,
- * with the weights of their last step. Callbacks that decide by figures decide the same everywhere.
+ * order with the same sizes, and each call waits for all the others. There is one call at a time, on the thread that
+ * trains or on one beside it: gradients are exchanged in parts of some megabytes, from the last parameters to the
+ * first, while backward goes on. One that fails, is stopped or ends sooner leaves the others waiting: an exchange then
+ * throws an exception, which ends their runs too, with the weights of their last step. Callbacks that decide by figures
+ * decide the same everywhere.
  *
  * <p>There is an exchange for every batch: larger batches of more shards need the memory of small ones and exchange
  * less than {@link Trainer#accumulate} does.

@@ -7,25 +7,41 @@ import dev.fathom.op.Checks;
  * measured on one worker and its network. As Amdahl (1967) has it, n workers take
  *
  * <pre>
- * T(n) = alone + (step - alone) / n + S(n) / every
+ * T(n) = alone + (step - alone) / n + W(n)
  * </pre>
  *
- * <p>where S(n) is the time to add up their gradients, 0 for one. It is that of the model of Thakur, Rabenseifner and
- * Gropp (2005), in which a message of m bytes takes latency + m / bandwidth, a worker sends and receives at the same
- * time, and all pairs of workers do so beside each other. The additions themselves are left out, because memory moves
- * more than a network does, and so is the wait for the slowest worker.
+ * <p>where W(n) is how long they wait for the sum of their gradients, 0 for one. The sum takes S(n), and it begins
+ * while the last shard of each worker goes back, so that a step waits for what is left of it, and at least for the
+ * gradients of the first layers, which are 2 MB or fewer:
+ *
+ * <pre>
+ * W(n) = max(S(n) - 2/3 (step - alone) / max(shards, n), S(n) of at most 2 MB)
+ * </pre>
+ *
+ * <p>Backward is 2/3 of a shard, because it takes about twice as many operations as forward (Kaplan et al. 2020). Where
+ * weights are averaged every few steps instead, nothing goes on beside it, and W(n) = S(n) / every.
+ *
+ * <p>S(n) is that of the model of Thakur, Rabenseifner and Gropp (2005), in which a message of m bytes takes latency +
+ * m / bandwidth, a worker sends and receives at the same time, and all pairs of workers do so beside each other. The
+ * additions themselves are left out, because memory moves more than a network does, and so is the wait for the slowest
+ * worker.
  *
  * @param step seconds of a step that one worker takes by itself
  * @param alone seconds of these that every worker takes whatever their number is: those of the optimizer, and of what
  *     else does not follow the examples
  * @param bytes what is added up: four for each parameter, and two where gradients are sent as BF16
  * @param every after how many steps it is, 1 unless weights are averaged every few steps
+ * @param shards into which a batch is cut, which is at least one for each worker
  * @param latency seconds until a message of a few bytes is there
  * @param bandwidth bytes a second that a worker sends and at the same time receives
  */
-public record Scaling(double step, double alone, double bytes, int every, double latency, double bandwidth) {
+public record Scaling(
+        double step, double alone, double bytes, int every, int shards, double latency, double bandwidth) {
     /** What the exchange of Spark's workers adds up at a time, which is as large for any number of them. */
     private static final double ROUND = 1 << 21;
+
+    /** The part of a shard that is backward. */
+    private static final double BACKWARD = 2.0 / 3;
 
     /** Ways to add up what all have, with the sum in all of them. */
     public enum Sum {
@@ -64,8 +80,8 @@ public record Scaling(double step, double alone, double bytes, int every, double
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException unless {@code 0 <= alone <= step}, step and bandwidth are above 0, every is at
-     *     least 1, and all are finite and none negative
+     * @throws IllegalArgumentException unless {@code 0 <= alone <= step}, step and bandwidth are above 0, every and
+     *     shards are at least 1, and all are finite and none negative
      */
     public Scaling {
         Checks.positive("scaling", "step", step);
@@ -74,6 +90,7 @@ public record Scaling(double step, double alone, double bytes, int every, double
         }
         Checks.notNegative("scaling", "bytes", bytes);
         Checks.atLeast("scaling", "every", every, 1);
+        Checks.atLeast("scaling", "shards", shards, 1);
         Checks.notNegative("scaling", "latency", latency);
         Checks.positive("scaling", "bandwidth", bandwidth);
     }
@@ -85,12 +102,36 @@ public record Scaling(double step, double alone, double bytes, int every, double
      */
     public double exchange(Sum by, int workers) {
         Checks.atLeast("scaling", "workers", workers, 1);
-        return workers == 1 ? 0 : by.seconds(workers, bytes, latency, bandwidth) / every;
+        return seconds(by, workers, bytes) / every;
+    }
+
+    private double seconds(Sum by, int workers, double some) {
+        return workers == 1 ? 0 : by.seconds(workers, some, latency, bandwidth);
+    }
+
+    /**
+     * Returns W(n): the seconds of a step in which so many workers wait for the sum.
+     *
+     * @throws IllegalArgumentException if {@code workers < 1}
+     */
+    public double waiting(Sum by, int workers) {
+        double all = exchange(by, workers);
+        return every > 1 ? all : Math.max(all - hidden(workers) * (step - alone), last(by, workers));
+    }
+
+    /** Which part of what the workers share is the backward of the last shard of each. */
+    private double hidden(int workers) {
+        return BACKWARD / Math.max(shards, workers);
+    }
+
+    /** S(n) of the gradients that are there when backward has ended. */
+    private double last(Sum by, int workers) {
+        return seconds(by, workers, Math.min(bytes, ROUND));
     }
 
     /** Returns T(n): the seconds of a step of so many workers. */
     public double seconds(Sum by, int workers) {
-        return alone + (step - alone) / workers + exchange(by, workers);
+        return alone + (step - alone) / workers + waiting(by, workers);
     }
 
     /** Returns how many times as fast as one worker so many are: T(1) / T(n). */
@@ -105,15 +146,23 @@ public record Scaling(double step, double alone, double bytes, int every, double
 
     /**
      * Returns the least seconds of a step of one worker from which on so many workers have this efficiency e, where
-     * {@code alone} of them stay as they are: ((n - 1) alone + n S(n) / every) e / (1 - e), and at least {@code alone}.
-     * A net and a batch of which a step takes less are for fewer workers.
+     * {@code alone} of them stay as they are: the least for which T(1) / (n T(n)) = e, and at least {@code alone}. A
+     * net and a batch of which a step takes less are for fewer workers.
      *
      * @throws IllegalArgumentException unless {@code 0 < efficiency < 1}
      */
     public double leastStep(Sum by, int workers, double efficiency) {
         Checks.in("scaling", "efficiency", efficiency, "(0, 1)");
-        double more = (workers - 1) * alone + workers * exchange(by, workers);
-        return Math.max(alone, more * efficiency / (1 - efficiency));
+        double more = (workers - 1) * alone;
+        double all = workers * exchange(by, workers);
+        double without = (more + all) * efficiency / (1 - efficiency);
+        if (every > 1) {
+            return Math.max(alone, without);
+        }
+        double part = workers * hidden(workers); // n W(n) is all - part (step - alone), or that of the last gradients
+        double beside = (more + all + part * alone) * efficiency / (1 - efficiency + part * efficiency);
+        double last = (more + workers * last(by, workers)) * efficiency / (1 - efficiency);
+        return Math.max(alone, Math.max(beside, last));
     }
 
     /**

@@ -39,6 +39,9 @@ final class Shards<M extends Net> implements AutoCloseable {
     private static final int PLACE = 2;
     private static final int TALLY = 3;
 
+    /** Another thread costs more, measured where the processor has other work, too. */
+    private static final long WORTH_NANOS = 2_000_000;
+
     private final Trainer<M> trainer;
     private final Batches train;
     private final Rng rng;
@@ -54,8 +57,13 @@ final class Shards<M extends Net> implements AutoCloseable {
     private final @Nullable ExecutorService others;
     /** What the gradients are exchanged in. */
     private final List<BatchExchange.Part> parts;
-    /** The thread that exchanges them beside backward; null where they are one part, which is complete at its end. */
-    private final @Nullable Beside beside;
+    /** The thread that exchanges them beside backward where that is worth it. */
+    private final Beside beside = new Beside("fathom-exchange");
+    /**
+     * For how many nanoseconds backward goes on when the exchange can begin. It falls at once and grows slowly: what
+     * makes a single batch wait says nothing of the next.
+     */
+    private long ahead = 2 * WORTH_NANOS;
 
     private final Collection<Model<M>> models = new ConcurrentLinkedQueue<>();
 
@@ -77,7 +85,6 @@ final class Shards<M extends Net> implements AutoCloseable {
         others = n == 1 ? null : Executors.newFixedThreadPool(n - 1, r -> Workers.thread("fathom-replica", threads, r));
         boolean exchanges = exchange != null && trainer.localSteps == 0;
         parts = exchanges ? BatchExchange.parts(store) : List.of();
-        beside = parts.size() > 1 ? new Beside("fathom-exchange") : null;
     }
 
     /**
@@ -141,12 +148,16 @@ final class Shards<M extends Net> implements AutoCloseable {
     /** What the shards of all processes give. */
     private ShardSum exchanged(Exchange with, Work work, Consumer<Pass> began) {
         BatchExchange batch = new BatchExchange(with, tree, parts, workers.size(), this::plan);
-        BatchExchange.Plan plan;
-        if (beside == null) {
+        Runnable shards = () -> {
             compute(work, began, batch);
-            plan = batch.gradients();
+            ahead = Math.min(batch.age(), ahead + ahead / 4 + WORTH_NANOS / 8);
+        };
+        BatchExchange.Plan plan;
+        if (ahead > WORTH_NANOS) {
+            plan = beside.run(shards, batch::gradients, batch::fail);
         } else {
-            plan = beside.run(() -> compute(work, began, batch), batch::gradients, batch::fail);
+            shards.run();
+            plan = batch.gradients();
         }
         return batch.rest(plan, PLACE, work.place);
     }
@@ -345,9 +356,7 @@ final class Shards<M extends Net> implements AutoCloseable {
         if (others != null) {
             others.shutdown();
         }
-        if (beside != null) {
-            beside.close();
-        }
+        beside.close();
         models.forEach(Model::close);
     }
 }

@@ -335,13 +335,22 @@ class ExchangeTest {
     }
 
     private static ShardsTest.Left wide(UnaryOperator<Trainer<Sequential>> settings) {
-        try (var model = Model.of(wideNet(x -> x), 1);
+        try (var model = Model.of(wideNet(new Passing(ExchangeTest::pause)), 1);
                 Dataset data = ShardsTest.pictures()) {
             model.freeze("0.bias");
             return ShardsTest.left(
                     model,
                     settings.apply(ShardsTest.pictureTrainer(model))
                             .fit(data.shuffled(3).batches(27), 2));
+        }
+    }
+
+    /** Long enough that the exchange is not left to the thread that trains. */
+    private static void pause() {
+        try {
+            Thread.sleep(5);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -449,6 +458,7 @@ class ExchangeTest {
                         } catch (InterruptedException e) {
                             throw new IllegalStateException(e);
                         }
+                        pause();
                     }
                 },
                 t -> t.shards(4).exchange(new Alone() {
