@@ -85,12 +85,14 @@ static double process_quota(const char *root) {
 /* ---- order ---- */
 
 struct place {
-    int rank, l3, number; /* among the processors of its core that are allowed; the first processor of its L3; its own */
+    int rank, socket, l3, number; /* among the processors of its core that are allowed; of the system; the first processor of its L3; its own */
 };
 
 static int by_place(const void *a, const void *b) {
     const struct place *p = a, *q = b;
-    return p->rank != q->rank ? p->rank - q->rank : p->l3 != q->l3 ? p->l3 - q->l3 : p->number - q->number;
+    if (p->rank != q->rank) return p->rank - q->rank;
+    if (p->socket != q->socket) return p->socket - q->socket;
+    return p->l3 != q->l3 ? p->l3 - q->l3 : p->number - q->number;
 }
 
 static struct place place_of(const char *root, int number, const cpu_set_t *allowed) {
@@ -99,6 +101,8 @@ static struct place place_of(const char *root, int number, const cpu_set_t *allo
     snprintf(folder, sizeof folder, "/sys/devices/system/cpu/cpu%d", number);
     read_line(line, root, folder, "cache/index3/shared_cpu_list");
     p.l3 = atoi(line);
+    read_line(line, root, folder, "topology/physical_package_id");
+    p.socket = atoi(line);
     read_line(line, root, folder, "topology/thread_siblings_list");
     const char *list = line;
     for (long first, last; next_range(&list, &first, &last);)
@@ -112,11 +116,52 @@ struct processors read_processors(const char *root, const cpu_set_t *allowed) {
     for (int i = 0; i < CPU_SETSIZE && p.count < MOST_PROCESSORS; i++)
         if (CPU_ISSET((size_t)i, allowed)) places[p.count++] = place_of(root, i, allowed);
     qsort(places, (size_t)p.count, sizeof *places, by_place);
-    for (int i = 0; i < p.count; i++) p.at[i] = (int16_t)places[i].number;
+    for (int i = 0; i < p.count; i++) {
+        int same = 0;
+        while (places[same].socket != places[i].socket) same++;
+        p.at[i] = (int16_t)places[i].number;
+        p.socket[i] = (int16_t)(same < i ? p.socket[same] : p.sockets++);
+    }
     p.busy = (int)fmin(p.count, ceil(process_quota(root)));
     return p;
 }
 #endif
+
+/* ---- homes ---- */
+
+/* The sockets of a part: from, and to before `to`. */
+static void sockets_of(const struct processors *p, int part, int parts, int *from, int *to) {
+    *from = part * p->sockets / parts, *to = (part + 1) * p->sockets / parts;
+    if (*to == *from) ++*to;
+}
+
+/* The place of a part: parts that share a socket have the first places there. Or -1. */
+static int own_place(const struct processors *p, int part, int parts) {
+    int from, to, before = 0;
+    sockets_of(p, part, parts, &from, &to);
+    for (int other = 0, first, end; other < part; other++) {
+        sockets_of(p, other, parts, &first, &end);
+        before += first == from;
+    }
+    for (int i = 0; i < p->count; i++)
+        if (p->socket[i] >= from && p->socket[i] < to && before-- == 0) return i;
+    return -1;
+}
+
+int home_of(const struct processors *p, int part, int parts, struct home *home) {
+    if (p->sockets < 2 || parts < 2 || parts > p->count) return 0;
+    *home = (struct home){0};
+    sockets_of(p, part, parts, &home->from, &home->to);
+    for (int i = 0; i < p->count; i++)
+        if (p->socket[i] >= home->from && p->socket[i] < home->to) home->workers[i / 64] |= UINT64_C(1) << i % 64;
+    for (int other = 0; other < parts; other++) {
+        int own = own_place(p, other, parts);
+        if (own < 0) return 0;
+        if (other == part) home->own = own;
+        home->workers[own / 64] &= ~(UINT64_C(1) << own % 64);
+    }
+    return 1;
+}
 
 static void read_here(void) {
 #if defined(__linux__)

@@ -11,11 +11,26 @@ enum { MOST_PROCESSORS = 256 };
 struct processors {
     int busy;                    /* how many it may keep busy: all, or fewer where a control group has a quota of time */
     int count;                   /* 0 where the system does not tell which */
-    int16_t at[MOST_PROCESSORS]; /* their numbers: the first of every core, then the second; those of an L3 together */
+    int16_t at[MOST_PROCESSORS]; /* their numbers: the first of every core, then the second; those of a socket together, and of an L3 */
+    int16_t socket[MOST_PROCESSORS]; /* of each of them, from 0 */
+    int sockets;
 #if defined(__linux__)
     cpu_set_t set;
 #endif
 };
+
+/* Where one of several threads that compute beside each other is at home: places in `at`. */
+struct home {
+    int from, to;                           /* its sockets, the last one excluded */
+    int own;                                /* where there is no worker, so that it has room */
+    uint64_t workers[MOST_PROCESSORS / 64]; /* a bit for each place whose worker it may use */
+};
+
+/*
+ * The home of part 0 <= part < parts is some of the sockets, or one that it shares with other parts. Returns 0 where there is one socket, or
+ * no place for each part.
+ */
+int home_of(const struct processors *p, int part, int parts, struct home *home);
 
 /* `root` is "", or for tests a folder that stands for the root of the file system. */
 #if defined(__linux__)

@@ -208,6 +208,39 @@ static void wake(atomic_uint *word) {
 }
 #endif
 
+/* ---- homes: where this thread computes beside others, each on a socket ---- */
+
+static _Thread_local struct {
+    int part, parts; /* 0: it is anywhere */
+    int place;       /* a processor of its socket without a worker */
+    struct home home;
+#if defined(__linux__)
+    cpu_set_t before;
+#endif
+} settled;
+
+#if defined(__linux__)
+int32_t fathom_settle(int32_t part, int32_t parts) {
+    const struct processors *p = fathom_processors();
+    cpu_set_t socket;
+    if (parts > 0 && settled.parts == parts && settled.part == part) return 1;
+    if (settled.parts) sched_setaffinity(0, sizeof settled.before, &settled.before);
+    settled.parts = 0;
+    if (part < 0 || part >= parts || fathom_threads() < p->count || !home_of(p, part, parts, &settled.home)) return 0;
+    CPU_ZERO(&socket);
+    for (int i = 0; i < p->count; i++)
+        if (p->socket[i] >= settled.home.from && p->socket[i] < settled.home.to) CPU_SET((size_t)p->at[i], &socket);
+    if (sched_getaffinity(0, sizeof settled.before, &settled.before) || sched_setaffinity(0, sizeof socket, &socket)) return 0;
+    settled.part = part, settled.parts = parts, settled.place = p->at[settled.home.own];
+    return 1;
+}
+#else
+int32_t fathom_settle(int32_t part, int32_t parts) {
+    (void)part, (void)parts;
+    return 0;
+}
+#endif
+
 /* ---- places: where there is a thread for every processor, each worker has one of its own ---- */
 
 #if defined(__linux__)
@@ -243,9 +276,10 @@ static void change_places(const struct region *r, int here) {
     int id = here >= 0 && here < CPU_SETSIZE ? atomic_load_explicit(&worker_at[here], memory_order_relaxed) : 0;
     if (!id || !memchr(r->worker + 1, id, (size_t)r->team - 1)) return;
     if (atomic_flag_test_and_set_explicit(&places_taken, memory_order_acquire)) return;
-    if (atomic_load_explicit(&worker_at[here], memory_order_relaxed) == id && keep_on(&workers[id], callers_place)) {
+    int *mine = settled.parts ? &settled.place : &callers_place;
+    if (atomic_load_explicit(&worker_at[here], memory_order_relaxed) == id && keep_on(&workers[id], *mine)) {
         atomic_store_explicit(&worker_at[here], 0, memory_order_relaxed);
-        callers_place = here;
+        *mine = here;
     }
     atomic_flag_clear_explicit(&places_taken, memory_order_release);
 }
@@ -495,6 +529,7 @@ static void claim(struct region *r, int64_t most) {
     for (int64_t first = 0; first < pool && r->team < most; first += 64) {
         uint64_t eligible = pool - first >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (pool - first)) - 1, free, wanted;
         if (first == 0) eligible &= ~UINT64_C(1);
+        if (settled.parts) eligible &= settled.home.workers[first / 64];
         unsigned long long seen = atomic_load_explicit(&claimed[first / 64], memory_order_relaxed);
         do {
             free = eligible & ~seen, wanted = 0;

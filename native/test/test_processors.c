@@ -75,6 +75,65 @@ static void cores_come_before_their_second_threads(void) {
     check_order(&all, "0 2 4 6 1 3 5 7");
 }
 
+static void check_home(const struct processors *p, int part, int parts, int own, const char *workers) {
+    struct home h;
+    char text[256] = "";
+    CHECK(home_of(p, part, parts, &h) == (own >= 0), "part %d of %d", part, parts);
+    if (own < 0) return;
+    CHECK(p->at[h.own] == own, "part %d of %d is on %d instead of %d", part, parts, p->at[h.own], own);
+    for (int i = 0, n = 0; i < MOST_PROCESSORS; i++)
+        if (h.workers[i / 64] >> i % 64 & 1) n += snprintf(text + n, sizeof text - (size_t)n, "%s%d", n ? " " : "", p->at[i]);
+    CHECK(!strcmp(text, workers), "part %d of %d has workers %s instead of %s", part, parts, text, workers);
+}
+
+/* Two sockets, whose numbers take turns, of two cores of two threads each: 0 4 and 2 6, 1 5 and 3 7. */
+static void threads_beside_each_other_have_sockets(void) {
+    cpu_set_t all = first(8);
+    struct processors p = read_processors(root, &all);
+    CHECK(p.sockets == 1, "%d sockets where none is known", p.sockets);
+    check_home(&p, 0, 2, -1, "");
+    for (int i = 0; i < 8; i++) {
+        char path[128], text[64];
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", i);
+        snprintf(text, sizeof text, "%d,%d\n", i % 4, i % 4 + 4);
+        put(path, text);
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/physical_package_id", i);
+        put(path, i % 2 ? "7\n" : "3\n");
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index3/shared_cpu_list", i);
+        snprintf(text, sizeof text, "%d,%d\n", i % 4, i % 4 + 4); /* an L3 for each core */
+        put(path, text);
+    }
+    check_order(&all, "0 2 1 3 4 6 5 7");
+    p = read_processors(root, &all);
+    CHECK(p.sockets == 2, "%d sockets", p.sockets);
+    check_home(&p, 0, 2, 0, "2 4 6");
+    check_home(&p, 1, 2, 1, "3 5 7");
+    check_home(&p, 0, 3, 0, "4 6"); /* shares its socket with part 1 */
+    check_home(&p, 1, 3, 2, "4 6");
+    check_home(&p, 2, 3, 1, "3 5 7");
+    check_home(&p, 7, 8, 7, "");
+    check_home(&p, 0, 1, -1, "");
+    check_home(&p, 0, 9, -1, "");
+    cpu_set_t some = first(4);
+    CPU_CLR(1, &some), CPU_CLR(3, &some);
+    CPU_SET(5, &some);
+    p = read_processors(root, &some);
+    check_home(&p, 0, 2, 0, "2");
+    check_home(&p, 1, 2, 5, "");
+    check_home(&p, 2, 3, 5, "");
+    for (int i = 0; i < 8; i++) { /* four sockets of two threads */
+        char path[128];
+        static const char *sockets[] = {"0\n", "1\n", "2\n", "3\n"};
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/physical_package_id", i);
+        put(path, sockets[i % 4]);
+    }
+    p = read_processors(root, &all);
+    check_home(&p, 0, 2, 0, "1 4 5"); /* has two sockets */
+    check_home(&p, 1, 2, 2, "3 6 7");
+    check_home(&p, 1, 3, 1, "5");
+    check_home(&p, 2, 3, 2, "3 6 7");
+}
+
 static void check_busy(int expected, const char *what) {
     cpu_set_t all = first(8);
     struct processors p = read_processors(root, &all);
@@ -117,6 +176,7 @@ int main(void) {
     snprintf(root, sizeof root, "%s/fathom-XXXXXX", folder && strlen(folder) < 40 ? folder : "/tmp");
     if (mkdtemp(root)) {
         cores_come_before_their_second_threads();
+        threads_beside_each_other_have_sockets();
         quotas_count_as_processors();
         CHECK(!nftw(root, forget_any, 16, FTW_DEPTH | FTW_PHYS), "%s is left behind", root);
     } else {

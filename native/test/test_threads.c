@@ -1,6 +1,7 @@
 /* The pool: every part once, from many callers, over and under the number of processors, while it changes size, after a fork. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "processors.h"
 
 #include <dlfcn.h>
 #include <linux/futex.h>
@@ -588,6 +589,35 @@ static void a_second_caller_uses_the_other_workers(void) {
     pthread_join(thread, NULL);
 }
 
+/* Two sockets of two processors, the second of which has a worker. */
+static void a_settled_thread_works_with_its_socket(void) {
+    struct processors *p = (struct processors *)fathom_processors(), real = *p;
+    cpu_set_t before, settled, socket;
+    fathom_set_threads(4);
+    p->sockets = 1;
+    CHECK(!fathom_settle(0, 2), "there is one socket");
+    p->sockets = 2, p->count = 4;
+    for (int i = 0; i < 4; i++) p->at[i] = real.at[i % real.count], p->socket[i] = (int16_t)(i % 2);
+    CHECK(!sched_getaffinity(0, sizeof before, &before), "the processors of this thread are unknown");
+    CHECK(!fathom_settle(2, 2) && !fathom_settle(-1, 2), "parts are 0 and 1");
+    for (int part = 0; part < 2; part++) {
+        struct meeting m = {.lasts = 0};
+        const char *names[] = {"fathom-2", "fathom-3"};
+        CHECK(fathom_settle(part, 2) == 1 && fathom_settle(part, 2) == 1, "part %d does not settle", part);
+        CPU_ZERO(&socket);
+        CPU_SET((size_t)p->at[part], &socket), CPU_SET((size_t)p->at[part + 2], &socket);
+        CHECK(!sched_getaffinity(0, sizeof settled, &settled) && CPU_EQUAL(&settled, &socket), "part %d is elsewhere", part);
+        fathom_parallel(meet, &m, 2);
+        CHECK(!strcmp(m.name, names[part]), "part %d works with %s", part, m.name);
+        check_region(7);
+    }
+    CHECK(!fathom_settle(0, 0), "no parts");
+    CHECK(!sched_getaffinity(0, sizeof settled, &settled) && CPU_EQUAL(&settled, &before), "a thread that was settled is still kept");
+    fathom_set_threads(3);
+    CHECK(!fathom_settle(0, 2), "a pool that leaves processors free is placed by the system");
+    *p = real;
+}
+
 static void *gang_often(void *nothing) {
     (void)nothing;
     for (int i = 0; i < 100; i++) {
@@ -660,6 +690,7 @@ int main(void) {
     gangs_meet();
     a_busy_pool_makes_a_gang_of_one();
     a_second_caller_uses_the_other_workers();
+    a_settled_thread_works_with_its_socket();
     for (int resize = 0; resize < 2; resize++) callers_share_gangs(resize);
     an_idle_pool_burns_nothing();
     a_forked_child_starts_anew();

@@ -87,6 +87,13 @@ public final class Native {
     public static native void capThreads(int n);
 
     /**
+     * Keeps the calling thread, and the threads that its kernels use, on a socket, as one of {@code parts} that compute
+     * beside each other; 0 parts let it go. Returns 1 if so, and 0 where there is one socket.
+     */
+    @Name("fathom_settle")
+    public static native int settle(int part, int parts);
+
+    /**
      * Cuts what the calling thread runs into {@code n} parts, or as many as it has pieces, however small it is; 0 cuts
      * it as it is worth. Tests compare the bits of results at different cuts.
      */

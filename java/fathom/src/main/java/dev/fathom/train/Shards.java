@@ -4,6 +4,7 @@ import dev.fathom.autograd.Backward;
 import dev.fathom.autograd.Frames;
 import dev.fathom.data.Batch;
 import dev.fathom.data.Batches;
+import dev.fathom.jni.Native;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Net;
 import dev.fathom.store.ShardSum;
@@ -51,7 +52,7 @@ final class Shards<M extends Net> implements AutoCloseable {
     private final ShardTree.Span mine;
     private final List<Worker> workers = new ArrayList<>();
     /** Has the sums of nodes without an example. */
-    private final Worker spare = new Worker(new ShardTree.Span(0, 0));
+    private final Worker spare = new Worker(0, new ShardTree.Span(0, 0));
 
     private final int threads;
     private final @Nullable ExecutorService others;
@@ -79,7 +80,7 @@ final class Shards<M extends Net> implements AutoCloseable {
         int n = Workers.inside() ? 1 : Math.max(1, trainer.replicas); // no more threads than workers
         for (int i = 0; i < n; i++) {
             int each = mine.size() / n;
-            workers.add(new Worker(new ShardTree.Span(mine.from() + i * each, mine.from() + (i + 1) * each)));
+            workers.add(new Worker(i, new ShardTree.Span(mine.from() + i * each, mine.from() + (i + 1) * each)));
         }
         threads = Workers.threadsOf(n);
         others = n == 1 ? null : Executors.newFixedThreadPool(n - 1, r -> Workers.thread("fathom-replica", threads, r));
@@ -196,6 +197,7 @@ final class Shards<M extends Net> implements AutoCloseable {
         } finally {
             running.forEach(r -> r.exceptionally(e -> null).join());
             Workers.cap(0);
+            Native.settle(0, 0);
         }
         running.forEach(Shards::end);
     }
@@ -214,6 +216,7 @@ final class Shards<M extends Net> implements AutoCloseable {
 
     /** Computes some of the shards, on one thread at a time. */
     private final class Worker {
+        private final int number;
         private final ShardTree.Span span;
         private final ShardTree.Sums<Node> sums = new ShardTree.Sums<>(Node::plus);
         /**
@@ -227,11 +230,15 @@ final class Shards<M extends Net> implements AutoCloseable {
 
         private final List<Node> used = new ArrayList<>();
 
-        Worker(ShardTree.Span span) {
+        Worker(int number, ShardTree.Span span) {
+            this.number = number;
             this.span = span;
         }
 
         void compute(Work work, @Nullable BatchExchange exchanged, @Nullable Consumer<Pass> began) {
+            if (workers.size() > 1) {
+                Native.settle(number, workers.size());
+            }
             next = exchanged == null ? span.to() : last(work);
             for (int i = span.from(); i < next; i++) {
                 sums.add(new ShardTree.Span(i, i + 1), shard(i, work, null, i == span.from() ? began : null));

@@ -325,10 +325,11 @@ public final class Trainer<M extends Net> {
 
     /**
      * Computes the {@link #shards} of a batch, 16 unless said otherwise, on {@code n} threads beside each other, each
-     * with replicas of the model ({@link Model#replica}) and an n-th of the threads of the native pool. This is meant
-     * for machines with more cores than the layers of a network can use: a shard costs a forward and a backward of its
-     * own, and on two cores, LeNet and small LSTMs were no faster with replicas. The bits are the same for every n, and
-     * a run may be resumed with another one.
+     * with replicas of the model ({@link Model#replica}) and an n-th of the threads of the native pool. Where a machine
+     * has several sockets, each is kept on one of them, with the threads of the pool that it uses. This is meant for
+     * machines with more cores than the layers of a network can use: a shard costs a forward and a backward of its own,
+     * and on two cores, LeNet and small LSTMs were no faster with replicas. The bits are the same for every n, and a
+     * run may be resumed with another one.
      *
      * <pre>{@code
      * Trainer.of(model, Loss.crossEntropy(), new Adam(1e-3f)).replicas(8).fit(batches, 10)
