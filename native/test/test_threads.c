@@ -615,7 +615,9 @@ static void a_settled_thread_works_with_its_socket(void) {
     CHECK(!sched_getaffinity(0, sizeof settled, &settled) && CPU_EQUAL(&settled, &before), "a thread that was settled is still kept");
     fathom_set_threads(3);
     CHECK(!fathom_settle(0, 2), "a pool that leaves processors free is placed by the system");
-    *p = real;
+    p->sockets = real.sockets, p->count = real.count; /* idle workers read how many are busy */
+    memcpy(p->at, real.at, sizeof p->at);
+    memcpy(p->socket, real.socket, sizeof p->socket);
 }
 
 static void *gang_often(void *nothing) {
