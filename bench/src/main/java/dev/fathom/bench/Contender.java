@@ -43,6 +43,11 @@ record Contender(Home home, String name, Map<String, String> env) {
             return this == TORCH || this == TORCH_MKL || this == DNNL || this == TFLITE || this == DL4J;
         }
 
+        /** Whether it can be held to AVX2 on a processor with wider vectors. */
+        boolean canBeHeld() {
+            return this != ORT && this != TFLITE;
+        }
+
         Path target() {
             return BENCH.resolve(folder).resolve("target").normalize();
         }
@@ -203,8 +208,8 @@ record Contender(Home home, String name, Map<String, String> env) {
     }
 
     /**
-     * What holds PyTorch, oneDNN, MKL and OpenBLAS to AVX2, where a run is. ONNX Runtime and TensorFlow Lite, which
-     * choose by the processor alone, and the tokenizers cannot be held.
+     * What holds PyTorch, oneDNN, MKL and OpenBLAS to AVX2, where a run is. ONNX Runtime and TensorFlow Lite choose by
+     * the processor alone.
      */
     static Map<String, String> held(@Nullable String isa) throws IOException {
         if (!Isa.V3.toString().equals(isa)) {

@@ -63,6 +63,11 @@ record Machine(String processor, int cores, String os, String jdk, String isa, L
         return held.isEmpty() ? null : held;
     }
 
+    /** Whether a run is held to AVX2 on a processor that has AVX-512. */
+    static boolean isHeldToLess() {
+        return Isa.V3.toString().equals(held()) && NativeRuntime.available().contains(Isa.V4);
+    }
+
     /**
      * Holds a run to an instruction set. Call it before anything else of Fathom, which chooses its kernels at its first
      * use.

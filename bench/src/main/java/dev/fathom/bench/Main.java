@@ -163,6 +163,10 @@ public final class Main implements Callable<Integer> {
             print.println("The row " + Single.COLD_MLP + "-aot is left out: no JDK 25 or newer lies beside "
                     + Jvm.PLAIN.home() + ".");
         }
+        if (Machine.isHeldToLess()) {
+            print.println("ONNX Runtime and TensorFlow Lite are left out, with the rows that have no other peer: they"
+                    + " cannot be held to AVX2.");
+        }
         Run.check(filter, rows, quick);
         print.printf(
                 "%s, %d processors, %s, JDK %s%n",
@@ -223,7 +227,11 @@ public final class Main implements Callable<Integer> {
     private List<Row> rows() {
         List<Row> rows = new ArrayList<>();
         List<String> wanted = threads.isEmpty() || !filter.isEmpty() ? filter : Row.SCALED;
-        for (Row row : threads.isEmpty() ? Row.all() : Row.scaled(threads)) {
+        for (Row each : threads.isEmpty() ? Row.all() : Row.scaled(threads)) {
+            Row row = Machine.isHeldToLess() ? each.held() : each;
+            if (row == null) {
+                continue;
+            }
             boolean brief = row.pace() != Pace.SLOW
                     && (row.threads() == 2
                             || row.rivals().stream()

@@ -150,7 +150,7 @@ final class Page {
 
             `--isa v3` holds Fathom to its AVX2 kernels on a processor that has AVX-512, and the peers too: PyTorch by `ATEN_CPU_CAPABILITY`, oneDNN by
             `ONEDNN_MAX_CPU_ISA`, MKL by `MKL_ENABLE_INSTRUCTIONS`, OpenBLAS by `OPENBLAS_CORETYPE` and Deeplearning4j by its natives for AVX2. ONNX Runtime
-            and TensorFlow Lite have no such switch and use AVX-512 where the processor has it, so ratios to them are lower than on a processor with AVX2 alone. Hugging Face's tokenizers and the
+            and TensorFlow Lite have no such switch, so they are left out, with the rows that have no other peer. Hugging Face's tokenizers and the
             Deep Java Library's Java code have none either; the PyTorch below the latter is held. Such a run is stored in a file of its own, which ends in `-v3`.
 
             Settings of your shell for OpenBLAS, OpenMP and malloc do not reach the contenders: each has the environment that stands in `Row.java`.

@@ -40,6 +40,18 @@ record Row(
         this(name, threads, unit, work, limit, bar, ours, rivals, null, Pace.USUAL);
     }
 
+    /** The row without peers that cannot be held to AVX2; null where it has no others. */
+    @Nullable
+    Row held() {
+        List<Entrant> some =
+                rivals.stream().filter(r -> r.contender().home().canBeHeld()).toList();
+        if (some.isEmpty() && !rivals.isEmpty()) {
+            return null;
+        }
+        Beside line = beside != null && beside.rival().contender().home().canBeHeld() ? beside : null;
+        return new Row(name, threads, unit, work, limit, bar, ours, some, line, pace);
+    }
+
     /** Whether it is Fathom itself on other work than the row's, which has other results. */
     boolean otherSize(Entrant entrant) {
         return entrant.contender().equals(ours.contender())

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class MachineTest {
@@ -67,5 +69,29 @@ class MachineTest {
                 .containsEntry("ATEN_CPU_CAPABILITY", "avx2")
                 .containsEntry("ONEDNN_MAX_CPU_ISA", "AVX2")
                 .containsKey("OPENBLAS_CORETYPE");
+    }
+
+    /** ONNX Runtime and TensorFlow Lite choose by the processor alone. */
+    @Test
+    void peersThatCannotBeHeldAreLeftOut() {
+        Predicate<Row.Entrant> stays = rival -> rival.contender().home().canBeHeld();
+        List<Row> gone = new ArrayList<>();
+        List<Row> smaller = new ArrayList<>();
+        for (Row row : Row.all()) {
+            Row held = row.held();
+            if (held == null) {
+                gone.add(row);
+                assertThat(row.rivals()).isNotEmpty().noneMatch(stays);
+            } else {
+                assertThat(held.rivals())
+                        .isEqualTo(row.rivals().stream().filter(stays).toList());
+                assertThat(held.ours()).isEqualTo(row.ours());
+                if (held.rivals().size() < row.rivals().size()) {
+                    smaller.add(row);
+                }
+            }
+        }
+        assertThat(gone).extracting(Row::name).contains("mlp-latency-b1", "bert-infer-b1");
+        assertThat(smaller).isNotEmpty();
     }
 }

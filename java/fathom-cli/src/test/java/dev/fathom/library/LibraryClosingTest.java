@@ -232,6 +232,7 @@ class LibraryClosingTest {
                 "Fitting",
                 () -> make("Fitting", "fit", trainer(), new Monitor("loss", false), data.batches(2), null, 1, null));
         makers.put("Shards", () -> make("Shards", trainer().shards(2).replicas(2), data.batches(2), new Rng(1)));
+        makers.put("Beside", () -> make("Beside", "fathom-exchange"));
         makers.put("Rehearsal", () -> make("Rehearsal", trainer(), data.batches(2), 1, true));
         Path runs = folder.resolve("runs"); // the model has its gradients from here on
         trainer().checkpoints(Checkpoints.in(runs)).fit(data.batches(2), 1);

@@ -249,7 +249,7 @@ final class Shards<M extends Net> implements AutoCloseable {
             used.forEach(node -> node.sum.handOver());
         }
 
-        /** Its last shard with an example in this batch, or any other. */
+        /** Its last shard with an example in this batch, or its first where it has none. */
         private int last(Work work) {
             int i = span.to() - 1;
             while (i > span.from() && cut(i, work) == cut(i + 1, work)) {
@@ -294,8 +294,8 @@ final class Shards<M extends Net> implements AutoCloseable {
         private Node take() {
             Node node = free.poll();
             if (node != null && !node.fixed.equals(store.evaluating())) {
-                models.remove(
-                        node.trainer.model); // a callback has fixed nets in evaluation mode, or lets them train again
+                // a callback has fixed nets in evaluation mode, or lets them train again
+                models.remove(node.trainer.model);
                 node.trainer.model.close();
                 node = null;
             }

@@ -25,6 +25,11 @@
  * late for a share. Rejected: running statistics that follow shard after shard, because shards beside each other begin
  * from the same ones.
  *
+ * <p>Processes exchange gradients while the last shard of each goes back, from the last parameters to the first, in
+ * parts that all of them cut alike: what is complete when depends on the processor, and their order must not. The sums
+ * lie in replicas until all of them are there, so that a failure in between changes nothing. Rejected: sending the sums
+ * of earlier shards before, which the tree would have to add in another order, or as more bytes.
+ *
  * <p>Learning rates that follow the results ({@link dev.fathom.train.Newbob}, {@link dev.fathom.train.ReduceOnPlateau})
  * are pure functions of the epochs before, so that a checkpoint need not hold anything for them.
  * {@link dev.fathom.train.Trainer#findRate} looks for a rate to begin with.
