@@ -77,8 +77,9 @@ FATHOM_API void fathom_set_threads(int32_t n);
 FATHOM_API int32_t fathom_threads(void);
 FATHOM_API void fathom_cap_threads(int32_t n);
 /*
- * Keeps the calling thread and the threads that work for it on a socket: it is one of so many that compute beside each other, from 0. Returns 1 if so, and 0, with nothing done, where there is one socket, or the pool has fewer threads than there are processors. 0
- * parts: lets it go where it was allowed to be before.
+ * Keeps the calling thread and the threads that work for it on a socket: it is one of so many that compute beside each other, from 0.
+ * Returns 1 if so, and 0, with nothing done, where there is one socket, or the pool has fewer threads than there are processors. 0 parts
+ * let it go where it was allowed to be before.
  */
 FATHOM_API int32_t fathom_settle(int32_t part, int32_t parts);
 /*

@@ -85,7 +85,7 @@ static double process_quota(const char *root) {
 /* ---- order ---- */
 
 struct place {
-    int rank, socket, l3, number; /* among the processors of its core that are allowed; of the system; the first processor of its L3; its own */
+    int rank, socket, l3, number; /* among those of its core that are allowed; as the system numbers it; the first of its L3; its own */
 };
 
 static int by_place(const void *a, const void *b) {
@@ -135,31 +135,21 @@ static void sockets_of(const struct processors *p, int part, int parts, int *fro
     if (*to == *from) ++*to;
 }
 
-/* The place of a part: parts that share a socket have the first places there. Or -1. */
-static int own_place(const struct processors *p, int part, int parts) {
-    int from, to, before = 0;
-    sockets_of(p, part, parts, &from, &to);
-    for (int other = 0, first, end; other < part; other++) {
-        sockets_of(p, other, parts, &first, &end);
-        before += first == from;
-    }
-    for (int i = 0; i < p->count; i++)
-        if (p->socket[i] >= from && p->socket[i] < to && before-- == 0) return i;
-    return -1;
-}
-
 int home_of(const struct processors *p, int part, int parts, struct home *home) {
+    uint64_t owned[MOST_PROCESSORS / 64] = {0};
     if (p->sockets < 2 || parts < 2 || parts > p->count) return 0;
     *home = (struct home){0};
-    sockets_of(p, part, parts, &home->from, &home->to);
+    for (int other = 0; other < parts; other++) { /* each takes the first place of its sockets that is left */
+        int from, to, own = 0;
+        sockets_of(p, other, parts, &from, &to);
+        while (own < p->count && (p->socket[own] < from || p->socket[own] >= to || owned[own / 64] >> own % 64 & 1)) own++;
+        if (own == p->count) return 0;
+        owned[own / 64] |= UINT64_C(1) << own % 64;
+        if (other == part) home->from = from, home->to = to, home->own = own;
+    }
     for (int i = 0; i < p->count; i++)
         if (p->socket[i] >= home->from && p->socket[i] < home->to) home->workers[i / 64] |= UINT64_C(1) << i % 64;
-    for (int other = 0; other < parts; other++) {
-        int own = own_place(p, other, parts);
-        if (own < 0) return 0;
-        if (other == part) home->own = own;
-        home->workers[own / 64] &= ~(UINT64_C(1) << own % 64);
-    }
+    for (int i = 0; i < MOST_PROCESSORS / 64; i++) home->workers[i] &= ~owned[i];
     return 1;
 }
 

@@ -11,7 +11,7 @@ enum { MOST_PROCESSORS = 256 };
 struct processors {
     int busy;                    /* how many it may keep busy: all, or fewer where a control group has a quota of time */
     int count;                   /* 0 where the system does not tell which */
-    int16_t at[MOST_PROCESSORS]; /* their numbers: the first of every core, then the second; those of a socket together, and of an L3 */
+    int16_t at[MOST_PROCESSORS]; /* their numbers: the first of every core, then the second; those of a socket and an L3 together */
     int16_t socket[MOST_PROCESSORS]; /* of each of them, from 0 */
     int sockets;
 #if defined(__linux__)

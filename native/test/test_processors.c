@@ -24,6 +24,13 @@ static void put(const char *path, const char *text) {
     CHECK(f && fputs(text, f) >= 0 && !fclose(f), "%s", name);
 }
 
+/* a file of a processor */
+static void put_of(int processor, const char *file, const char *text) {
+    char path[128];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/%s", processor, file);
+    put(path, text);
+}
+
 static void forget(const char *path) {
     char name[512];
     snprintf(name, sizeof name, "%s%s", root, path);
@@ -53,24 +60,19 @@ static void cores_come_before_their_second_threads(void) {
     cpu_set_t all = first(8), some = first(8);
     check_order(&all, "0 1 2 3 4 5 6 7"); /* nothing is known */
     for (int i = 0; i < 8; i++) { /* threads i and i + 4 share a core; even cores have one L3, odd ones another */
-        char path[128], text[64];
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", i);
-        snprintf(text, sizeof text, "%d,%d\n", i % 4, i % 4 + 4);
-        put(path, text);
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index3/shared_cpu_list", i);
-        put(path, i % 2 ? "1,3,5,7\n" : "0,2,4,6\n");
+        char pair[64];
+        snprintf(pair, sizeof pair, "%d,%d\n", i % 4, i % 4 + 4);
+        put_of(i, "topology/thread_siblings_list", pair);
+        put_of(i, "cache/index3/shared_cpu_list", i % 2 ? "1,3,5,7\n" : "0,2,4,6\n");
     }
     check_order(&all, "0 2 1 3 4 6 5 7");
     CPU_CLR(0, &some);
     CPU_CLR(3, &some);
     check_order(&some, "2 4 1 7 6 5"); /* the second thread of a core whose first is not allowed is the first */
     for (int i = 0; i < 8; i++) { /* threads 2 i and 2 i + 1 share a core */
-        char path[128];
         static const char *pairs[] = {"0-1\n", "2-3\n", "4-5\n", "6-7\n"};
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", i);
-        put(path, pairs[i / 2]);
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index3/shared_cpu_list", i);
-        put(path, "0-7\n");
+        put_of(i, "topology/thread_siblings_list", pairs[i / 2]);
+        put_of(i, "cache/index3/shared_cpu_list", "0-7\n");
     }
     check_order(&all, "0 2 4 6 1 3 5 7");
 }
@@ -93,15 +95,11 @@ static void threads_beside_each_other_have_sockets(void) {
     CHECK(p.sockets == 1, "%d sockets where none is known", p.sockets);
     check_home(&p, 0, 2, -1, "");
     for (int i = 0; i < 8; i++) {
-        char path[128], text[64];
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", i);
-        snprintf(text, sizeof text, "%d,%d\n", i % 4, i % 4 + 4);
-        put(path, text);
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/physical_package_id", i);
-        put(path, i % 2 ? "7\n" : "3\n");
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index3/shared_cpu_list", i);
-        snprintf(text, sizeof text, "%d,%d\n", i % 4, i % 4 + 4); /* an L3 for each core */
-        put(path, text);
+        char pair[64];
+        snprintf(pair, sizeof pair, "%d,%d\n", i % 4, i % 4 + 4);
+        put_of(i, "topology/thread_siblings_list", pair);
+        put_of(i, "topology/physical_package_id", i % 2 ? "7\n" : "3\n");
+        put_of(i, "cache/index3/shared_cpu_list", pair); /* an L3 for each core */
     }
     check_order(&all, "0 2 1 3 4 6 5 7");
     p = read_processors(root, &all);
@@ -122,10 +120,8 @@ static void threads_beside_each_other_have_sockets(void) {
     check_home(&p, 1, 2, 5, "");
     check_home(&p, 2, 3, 5, "");
     for (int i = 0; i < 8; i++) { /* four sockets of two threads */
-        char path[128];
         static const char *sockets[] = {"0\n", "1\n", "2\n", "3\n"};
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/physical_package_id", i);
-        put(path, sockets[i % 4]);
+        put_of(i, "topology/physical_package_id", sockets[i % 4]);
     }
     p = read_processors(root, &all);
     check_home(&p, 0, 2, 0, "1 4 5"); /* has two sockets */

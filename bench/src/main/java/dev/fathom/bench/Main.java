@@ -65,7 +65,7 @@ public final class Main implements Callable<Integer> {
             paramLabel = "SET",
             description =
                     "Holds Fathom to the kernels of this instruction set, v3 (AVX2) or v4 (AVX-512), and the peers "
-                            + "that can be held too.")
+                            + "too; those that cannot be held are left out.")
     private @Nullable String isa;
 
     @Option(
@@ -227,8 +227,9 @@ public final class Main implements Callable<Integer> {
     private List<Row> rows() {
         List<Row> rows = new ArrayList<>();
         List<String> wanted = threads.isEmpty() || !filter.isEmpty() ? filter : Row.SCALED;
+        boolean held = Machine.isHeldToLess();
         for (Row each : threads.isEmpty() ? Row.all() : Row.scaled(threads)) {
-            Row row = Machine.isHeldToLess() ? each.held() : each;
+            Row row = held ? each.held() : each;
             if (row == null) {
                 continue;
             }

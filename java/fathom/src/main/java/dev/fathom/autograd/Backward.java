@@ -1,9 +1,9 @@
 package dev.fathom.autograd;
 
 import dev.fathom.kernel.Kernel;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -167,29 +167,29 @@ public final class Backward {
 
     /** Which leaves the walk has gone past: it comes last by the call that used a leaf first. */
     private final class Completed {
+        /** A leaf, and the number of the call that used it first. */
+        private record Use(Leaf leaf, int first) {}
+
         private final Completion completion;
-        private final List<Leaf> leaves = new ArrayList<>();
-        /** The number of the call that used each of them first, ascending. */
-        private final List<Integer> firstUses = new ArrayList<>();
+        /** Of all leaves, in the order of the calls. */
+        private final Deque<Use> uses = new ArrayDeque<>();
 
         Completed(Completion completion, Recording tape, int last) {
             this.completion = completion;
             Set<Leaf> seen = new HashSet<>();
             for (int i = 0; i <= last; i++) {
                 for (Value t : tape.node(i).in) {
-                    if (t != null && t.leaf != null && wanted(t) && seen.add(t.leaf)) {
-                        leaves.add(t.leaf);
-                        firstUses.add(i);
+                    if (t != null && t.leaf != null && target(t) && seen.add(t.leaf)) {
+                        uses.add(new Use(t.leaf, i));
                     }
                 }
             }
-            completion.begin(List.copyOf(leaves));
+            completion.begin(uses.stream().map(Use::leaf).toList());
         }
 
         void stepped(int i) {
-            for (int k = leaves.size() - 1; k >= 0 && firstUses.get(k) == i; k--) {
-                completion.complete(leaves.remove(k));
-                firstUses.remove(k);
+            while (!uses.isEmpty() && uses.getLast().first == i) {
+                completion.complete(uses.removeLast().leaf);
             }
         }
     }

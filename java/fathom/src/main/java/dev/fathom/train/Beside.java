@@ -28,16 +28,19 @@ final class Beside implements AutoCloseable {
      */
     <T> T run(Runnable here, Supplier<T> other, Runnable stop) {
         Future<T> result = executor.submit(other::get);
+        boolean done = false;
         try {
             here.run();
-        } catch (RuntimeException | Error e) {
-            stop.run();
-            try {
-                await(result);
-            } catch (RuntimeException | Error second) {
-                e.addSuppressed(second);
+            done = true;
+        } finally {
+            if (!done) {
+                stop.run();
+                try {
+                    await(result);
+                } catch (RuntimeException | Error second) {
+                    // the first one is thrown
+                }
             }
-            throw e;
         }
         return await(result);
     }
@@ -58,10 +61,7 @@ final class Beside implements AutoCloseable {
                 }
             }
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw (RuntimeException) e.getCause(); // a supplier throws nothing else
+            throw Workers.failure(e.getCause());
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();

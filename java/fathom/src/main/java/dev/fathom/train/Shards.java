@@ -47,7 +47,9 @@ final class Shards<M extends Net> implements AutoCloseable {
     private final Batches train;
     private final Rng rng;
     private final Store store;
+    /** What gradients are exchanged by; null where they stay here. */
     private final @Nullable Exchange exchange;
+
     private final ShardTree tree;
     private final ShardTree.Span mine;
     private final List<Worker> workers = new ArrayList<>();
@@ -74,9 +76,10 @@ final class Shards<M extends Net> implements AutoCloseable {
         this.train = train;
         this.rng = rng;
         store = StoreRange.store(trainer.model.range());
-        exchange = trainer.exchange;
+        Exchange with = trainer.exchange;
+        exchange = trainer.localSteps == 0 ? with : null;
         tree = new ShardTree(trainer.cut());
-        mine = exchange == null ? tree.share(0, 1) : tree.share(exchange.process(), exchange.processes());
+        mine = with == null ? tree.share(0, 1) : tree.share(with.process(), with.processes());
         int n = Workers.inside() ? 1 : Math.max(1, trainer.replicas); // no more threads than workers
         for (int i = 0; i < n; i++) {
             int each = mine.size() / n;
@@ -84,8 +87,7 @@ final class Shards<M extends Net> implements AutoCloseable {
         }
         threads = Workers.threadsOf(n);
         others = n == 1 ? null : Executors.newFixedThreadPool(n - 1, r -> Workers.thread("fathom-replica", threads, r));
-        boolean exchanges = exchange != null && trainer.localSteps == 0;
-        parts = exchanges ? BatchExchange.parts(store) : List.of();
+        parts = exchange == null ? List.of() : BatchExchange.parts(store);
     }
 
     /**
@@ -124,7 +126,7 @@ final class Shards<M extends Net> implements AutoCloseable {
      * @param began is called in the pass of the first shard here, before any other begins
      */
     Found add(Work work, Consumer<Pass> began) {
-        ShardSum total = exchange == null || parts.isEmpty() ? sum(work, began) : exchanged(exchange, work, began);
+        ShardSum total = exchange == null ? sum(work, began) : exchanged(exchange, work, began);
         double[] own = Arrays.copyOfRange(total.numbers(), total.own(), total.numbers().length);
         total.addTo(store);
         workers.forEach(Worker::giveBack);
@@ -207,10 +209,7 @@ final class Shards<M extends Net> implements AutoCloseable {
         try {
             running.join();
         } catch (CompletionException e) {
-            if (e.getCause() instanceof Error error) {
-                throw error;
-            }
-            throw e.getCause() instanceof RuntimeException failure ? failure : e;
+            throw Workers.failure(e.getCause());
         }
     }
 

@@ -5,6 +5,7 @@ import dev.fathom.kernel.NativeRuntime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
@@ -89,11 +90,8 @@ public record Workers(int count) {
             }
         }
         for (@Nullable Throwable failure : failures) {
-            if (failure instanceof Error e) {
-                throw e;
-            }
             if (failure != null) {
-                throw (RuntimeException) failure;
+                throw failure(failure);
             }
         }
         if (interrupted) {
@@ -107,6 +105,17 @@ public record Workers(int count) {
             all.add(result);
         }
         return all;
+    }
+
+    /**
+     * Throws an error that has ended another thread, and returns any other failure, to be thrown: that of a user's
+     * Scala or Kotlin may be a checked exception.
+     */
+    static RuntimeException failure(@Nullable Throwable why) {
+        if (why instanceof Error e) {
+            throw e;
+        }
+        return why instanceof RuntimeException e ? e : new CompletionException(why);
     }
 
     /** Whether this thread is one of some that share the pool, so that it starts no others. */

@@ -17,6 +17,7 @@ import dev.fathom.nn.Sequential;
 import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
+import dev.fathom.op.JavaCopy;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.optim.Sgd;
@@ -710,20 +711,10 @@ class PlanTest {
     }
 
     /** Computes in Java. */
-    private record JavaOp() implements Op {
+    private record JavaOp() implements JavaCopy {
         @Override
         public String label() {
             return "java_op";
-        }
-
-        @Override
-        public Shape shape(Call c, int output) {
-            return c.shape(0);
-        }
-
-        @Override
-        public void forward(Call c) {
-            c.write(0, c.read(0));
         }
     }
 

@@ -15,6 +15,7 @@ import dev.fathom.op.Activation;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
 import dev.fathom.op.Grad;
+import dev.fathom.op.JavaCopy;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
@@ -605,22 +606,7 @@ class PassTest {
     }
 
     /** No backward of its own. */
-    record Forward() implements Op {
-        @Override
-        public String label() {
-            return "forward";
-        }
-
-        @Override
-        public Shape shape(Call c, int output) {
-            return c.shape(0);
-        }
-
-        @Override
-        public void forward(Call c) {
-            c.write(0, c.read(0));
-        }
-    }
+    record Forward() implements JavaCopy {}
 
     @Test
     void anOpWithoutBackwardSaysSo() {
