@@ -165,7 +165,7 @@ public final class Backward {
         }
     }
 
-    /** Which leaves the walk has gone past: it comes last by the call that used a leaf first. */
+    /** Finds the leaves that the walk has passed. Of the calls that used a leaf, it reaches the first one last. */
     private final class Completed {
         /** A leaf, and the number of the call that used it first. */
         private record Use(Leaf leaf, int first) {}

@@ -2,7 +2,7 @@ package dev.fathom.autograd;
 
 import java.util.List;
 
-/** Hears from a backward of which leaves it has gone past, so that their gradients can be used while it goes on. */
+/** Is told which leaves a backward has passed, so that their gradients can be used while it goes on. */
 public interface Completion {
     /** Tells, before anything is computed, which leaves the backward may write to. */
     void begin(List<Leaf> leaves);

@@ -101,7 +101,7 @@ public abstract class Scope {
     /** Whether backward takes ReLU for what a deconvolutional network makes of it. */
     boolean rectifies;
 
-    /** What hears of gradients that are complete while backward goes on, or null. */
+    /** What is told of gradients that are complete while backward goes on, or null. */
     @Nullable
     Completion completion;
 

@@ -40,7 +40,7 @@ final class Shards<M extends Net> implements AutoCloseable {
     private static final int PLACE = 2;
     private static final int TALLY = 3;
 
-    /** Another thread costs more, measured where the processor has other work, too. */
+    /** Handing the exchange to another thread costs more than this where the processor has other work, too. */
     private static final long WORTH_NANOS = 2_000_000;
 
     private final Trainer<M> trainer;
