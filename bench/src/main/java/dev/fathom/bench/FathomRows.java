@@ -476,7 +476,8 @@ public class FathomRows {
                     int[] rows = Work.labels(1, work.out() / s[1], s[0]);
                     other.ints().put(rows);
                     yield () -> commands.begin(Kernel.GATHER)
-                            .put(1)
+                            .put(Kernel.GATHER_ELEMENTS)
+                            .put(Float.BYTES)
                             .at(x.address())
                             .put(s[0])
                             .at(other.address())
