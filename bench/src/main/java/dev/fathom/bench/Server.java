@@ -88,6 +88,7 @@ public final class Server {
                 .measurementIterations(1)
                 .measurementTime(TimeValue.milliseconds(time))
                 .threads(1)
+                .syncIterations(false)
                 .shouldFailOnError(true)
                 .verbosity(VerboseMode.SILENT);
         if (!params.equals("-")) {
