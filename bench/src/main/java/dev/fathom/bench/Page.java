@@ -22,10 +22,11 @@ final class Page {
             `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, TensorFlow Lite with XNNPACK, Deeplearning4j, the Deep Java
             Library (DJL) and Hugging Face's tokenizers. Every contender runs in its own JVM at its best
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
-            disturbs all of them alike. Each row is measured in two generations of fresh processes, or in three where the two leave a doubt, and medians count, so
-            that a single hiccup has no say. A contender has two to five turns in a generation: no more are given once the error of the ratio is below 3 % or, after
-            three, where the ratio is further from 1 and from what is asked than twice its error; and none to a peer that took 1.4 times as long as the fastest of
-            its row in two turns, whose own figure is then of these.
+            disturbs all of them alike. Each row is measured in two generations of fresh processes, in three where the two leave a doubt, or in one where the ratio
+            is a quarter away from 1 and from what is asked; and medians count, so that a single hiccup has no say. A contender has two to five turns in a
+            generation: no more are given once the error of the ratio is below 3 %, or where the ratio is further from 1 and from what is asked than twice its error
+            (after three turns, or after two where it is a quarter away); and none to a peer that took 1.4 times as long as the fastest of its row in two turns, or
+            1.1 times in a whole generation, whose own figure is then of these.
 
             The ratio compares Fathom with the fastest peer of the row: a ratio of 2 means that Fathom needs half the time or half the memory. The error beside it
             is the larger of twice the standard error of the median and half the range of the generations. The last column is the share of what the machine itself

@@ -7,11 +7,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * Decides who has a turn in a row, and when the row has had enough turns. A generation ends as soon as its turns give
- * the ratio to {@link #CLOSE}, or leave no doubt on which side of what is asked the ratio lies. Another one follows the
- * first two only where these leave a doubt. A rival that is far from being the fastest has no more turns at all.
+ * the ratio to {@link #CLOSE}, or leave no doubt on which side of what is asked the ratio lies. A third one follows
+ * only where the first two leave a doubt, and a second one unless the ratio is {@link #CLEAR} of all that is asked. A
+ * rival that is far from being the fastest has no more turns at all.
  */
 final class Turns {
     /** The error, as a share of a ratio, below which another turn would tell nothing. */
@@ -20,11 +22,19 @@ final class Turns {
     /** A rival is out after two turns or more if its best one took this many times as long as the fastest rival. */
     static final double OUT = 1.4;
 
+    /**
+     * In the generations after the first, a rival is out if its best turn took this many times as long as the fastest.
+     */
+    static final double OUT_LATER = 1.1;
+
     /** A rival is out after one turn if it took this many times as long as the fastest rival. */
     static final double FAR = 3;
 
     /** There is no doubt about a ratio that is further from all that is asked than this many times its error. */
     static final double SURE = 2;
+
+    /** A ratio that is further than this share from all that is asked needs two turns in one generation only. */
+    static final double CLEAR = 0.25;
 
     private static final int LEAST = 2;
 
@@ -58,9 +68,17 @@ final class Turns {
 
         /** Whether this outcome tells on which side of all that is asked the ratio lies. */
         boolean isSure(Duel.Outcome outcome) {
-            return !rivals.isEmpty()
-                    && Arrays.stream(asked)
-                            .allMatch(ratio -> Math.abs(outcome.ratio() - ratio) > SURE * outcome.error());
+            return !rivals.isEmpty() && isFurther(outcome, ratio -> SURE * outcome.error());
+        }
+
+        /** Whether it also lies so far away that other processes would not bring it there. */
+        boolean isClear(Duel.Outcome outcome) {
+            return isSure(outcome) && isFurther(outcome, ratio -> CLEAR * ratio);
+        }
+
+        private boolean isFurther(Duel.Outcome outcome, DoubleUnaryOperator distance) {
+            return Arrays.stream(asked)
+                    .allMatch(ratio -> Math.abs(outcome.ratio() - ratio) > distance.applyAsDouble(ratio));
         }
     }
 
@@ -94,7 +112,7 @@ final class Turns {
                 line.settled = generation;
             }
             if (line.settled < generation) {
-                ruleOut(line.contesting);
+                ruleOut(line.contesting, generation > 0 ? OUT_LATER : OUT);
                 next.add(ours);
                 next.addAll(line.contesting);
             }
@@ -142,12 +160,14 @@ final class Turns {
     }
 
     private boolean enough(Line line, int generation) {
-        if (generation >= 2 && tells(line, 0, generation)) {
+        if (generation >= 2 && tells(line, 0, generation)
+                || generation >= 1 && line.isClear(outcome(line, 0, generation))) {
             return true;
         }
         int turns = turns(line.rivals, generation);
         return turns >= most
                 || turns >= LEAST && isClose(outcome(line, generation, generation + 1))
+                || turns >= LEAST && line.isClear(outcome(line, generation, generation + 1))
                 || turns >= LEAST_TO_BE_SURE && tells(line, generation, generation + 1);
     }
 
@@ -174,15 +194,15 @@ final class Turns {
                 : outcome.error() < CLOSE * outcome.ratio();
     }
 
-    /** Removes those that are far from being the fastest. */
-    private void ruleOut(List<String> contesting) {
+    /** Removes those whose best turn took this many times as long as the fastest rival. */
+    private void ruleOut(List<String> contesting, double out) {
         double fastest = contesting.stream()
                 .filter(rival -> all(rival).length > 0)
                 .mapToDouble(rival -> Duel.median(all(rival)))
                 .min()
                 .orElse(Double.POSITIVE_INFINITY);
         contesting.removeIf(
-                rival -> all(rival).length > 0 && least(rival) > (all(rival).length < LEAST ? FAR : OUT) * fastest);
+                rival -> all(rival).length > 0 && least(rival) > (all(rival).length < LEAST ? FAR : out) * fastest);
     }
 
     private double least(String who) {

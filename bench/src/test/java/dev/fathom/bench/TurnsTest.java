@@ -65,12 +65,14 @@ class TurnsTest {
 
     @Test
     void whoIsFarFromTheFastestIsOut() {
-        Turns turns = turns(List.of(List.of("a", "slow", "slower", "near")));
-        Map<String, Double> ns = Map.of("fathom", 100.0, "a", 110.0, "slow", 155.0, "slower", 331.0, "near", 153.0);
+        Turns turns = turns(List.of(List.of("a", "slow", "slower", "near", "nearer")));
+        Map<String, Double> ns =
+                Map.of("fathom", 100.0, "a", 110.0, "slow", 155.0, "slower", 331.0, "near", 122.0, "nearer", 120.0);
         turn(turns, 0, ns);
-        assertThat(turns.next(0)).containsExactly("fathom", "a", "slow", "near");
+        assertThat(turns.next(0)).containsExactly("fathom", "a", "slow", "near", "nearer");
         turn(turns, 0, ns);
-        assertThat(turns.next(1)).containsExactly("fathom", "a", "near");
+        assertThat(turns.next(0)).as("two turns are enough").isEmpty();
+        assertThat(turns.next(1)).containsExactly("fathom", "a", "nearer");
         turn(turns, 1, ns);
         assertThat(turns.duel(List.of("a", "slow", "slower")).each())
                 .extracting(Duel.Outcome::rival, Duel.Outcome::ratio)
@@ -125,16 +127,28 @@ class TurnsTest {
     }
 
     @Test
-    void aRatioFarFromAllThatIsAskedNeedsFewerTurns() {
+    void aRatioThatIsSureNeedsFewerTurns() {
         Turns ahead = new Turns("fathom", List.of(new Turns.Line(List.of("a"), 1, 0.9)), 3, 5);
         for (int g = 0; g < 2; g++) {
-            for (double a : new double[] {200, 220, 240}) { // an error of 27 %, but twice as fast
+            for (double a : new double[] {116, 120, 124}) { // 1.2 with an error of 0.09
                 assertThat(ahead.next(g)).containsExactly("fathom", "a");
                 turn(ahead, g, Map.of("fathom", 100.0, "a", a));
             }
             assertThat(ahead.next(g)).isEmpty();
         }
         assertThat(ahead.next(2)).isEmpty();
+    }
+
+    @Test
+    void aRatioFarFromAllThatIsAskedNeedsTwoTurns() {
+        Turns ahead = new Turns("fathom", List.of(new Turns.Line(List.of("a"), 1, 0.9)), 3, 5);
+        for (double a : new double[] {200, 220}) {
+            assertThat(ahead.next(0)).containsExactly("fathom", "a");
+            turn(ahead, 0, Map.of("fathom", 100.0, "a", a));
+        }
+        for (int g = 0; g < 3; g++) {
+            assertThat(ahead.next(g)).isEmpty();
+        }
     }
 
     @Test
