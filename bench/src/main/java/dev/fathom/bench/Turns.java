@@ -12,8 +12,8 @@ import java.util.function.DoubleUnaryOperator;
 /**
  * Decides who has a turn in a row, and when the row has had enough turns. A generation ends as soon as its turns give
  * the ratio to {@link #CLOSE}, or leave no doubt on which side of what is asked the ratio lies. A third one follows
- * only where the first two leave a doubt, and a second one unless the ratio is {@link #CLEAR} of all that is asked. A
- * rival that is far from being the fastest has no more turns at all.
+ * only where the first two leave a doubt, and a second one only where the ratio is not {@link #CLEAR} of all that is
+ * asked. A rival that is far from being the fastest has no more turns at all.
  */
 final class Turns {
     /** The error, as a share of a ratio, below which another turn would tell nothing. */
@@ -33,7 +33,9 @@ final class Turns {
     /** There is no doubt about a ratio that is further from all that is asked than this many times its error. */
     static final double SURE = 2;
 
-    /** A ratio that is further than this share from all that is asked needs two turns in one generation only. */
+    /**
+     * A ratio that differs from all that is asked by more than this share of it needs only two turns of one generation.
+     */
     static final double CLEAR = 0.25;
 
     private static final int LEAST = 2;
@@ -71,7 +73,7 @@ final class Turns {
             return !rivals.isEmpty() && isFurther(outcome, ratio -> SURE * outcome.error());
         }
 
-        /** Whether it also lies so far away that other processes would not bring it there. */
+        /** Whether the ratio also lies so far from all that is asked that fresh processes would not carry it across. */
         boolean isClear(Duel.Outcome outcome) {
             return isSure(outcome) && isFurther(outcome, ratio -> CLEAR * ratio);
         }
@@ -160,21 +162,18 @@ final class Turns {
     }
 
     private boolean enough(Line line, int generation) {
-        if (generation >= 2 && tells(line, 0, generation)
-                || generation >= 1 && line.isClear(outcome(line, 0, generation))) {
-            return true;
+        if (generation > 0) {
+            Duel.Outcome before = outcome(line, 0, generation);
+            if (line.isClear(before) || generation >= 2 && (isClose(before) || line.isSure(before))) {
+                return true;
+            }
         }
         int turns = turns(line.rivals, generation);
-        return turns >= most
-                || turns >= LEAST && isClose(outcome(line, generation, generation + 1))
-                || turns >= LEAST && line.isClear(outcome(line, generation, generation + 1))
-                || turns >= LEAST_TO_BE_SURE && tells(line, generation, generation + 1);
-    }
-
-    /** Whether another turn after those of these generations would tell nothing. */
-    private boolean tells(Line line, int from, int to) {
-        Duel.Outcome outcome = outcome(line, from, to);
-        return isClose(outcome) || line.isSure(outcome);
+        if (turns < LEAST) {
+            return false;
+        }
+        Duel.Outcome here = outcome(line, generation, generation + 1);
+        return turns >= most || isClose(here) || line.isClear(here) || turns >= LEAST_TO_BE_SURE && line.isSure(here);
     }
 
     /** How many turns Fathom had beside a rival of this line. */

@@ -313,10 +313,6 @@ public final class Work {
         }
     }
 
-    /** The names of all. */
-    static final List<String> STRUCTURED =
-            List.of("sum-1M", "sum-rows", "sum-columns", "variance", "gather", "permute", "softmax", "log-softmax");
-
     /** The operation of a name. */
     public static Structured structured(String op) {
         return switch (op) {
