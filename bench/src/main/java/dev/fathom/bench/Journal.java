@@ -2,6 +2,7 @@ package dev.fathom.bench;
 
 import com.google.gson.JsonParseException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -57,7 +58,7 @@ final class Journal {
     /** Opens the journal of the run that {@code what} describes in a line. */
     Journal(Path file, String what) throws IOException {
         this.file = file;
-        List<String> lines = Files.exists(file) ? Files.readAllLines(file) : List.of();
+        List<String> lines = Files.exists(file) ? lines(file) : List.of();
         if (!lines.isEmpty() && lines.get(0).equals(what)) {
             for (String line : lines.subList(1, lines.size())) {
                 Entry entry = entry(line);
@@ -69,6 +70,13 @@ final class Journal {
         StringBuilder text = new StringBuilder(what + "\n");
         entries.forEach(entry -> text.append(Report.GSON.toJson(entry)).append('\n'));
         Files.writeString(file, text);
+    }
+
+    /** The last line may end inside a character. */
+    private static List<String> lines(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
     }
 
     private static @Nullable Entry entry(String line) {

@@ -2,10 +2,12 @@ package dev.fathom.bench;
 
 import dev.fathom.bench.Row.Limit;
 import dev.fathom.bench.Row.Pace;
+import dev.fathom.io.AtomicFile;
 import dev.fathom.kernel.NativeRuntime;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -115,7 +117,9 @@ public final class Main implements Callable<Integer> {
     static int execute(String... args) {
         return new CommandLine(new Main())
                 .setExecutionExceptionHandler((e, line, parsed) -> {
-                    if (e instanceof IOException) {
+                    if (e instanceof FileSystemException f && f.getFile() != null) {
+                        line.getErr().println("bench: " + f.getFile() + ": " + AtomicFile.reason(f));
+                    } else if (e instanceof IOException) {
                         line.getErr().println("bench: " + e.getMessage());
                     } else {
                         e.printStackTrace();

@@ -91,6 +91,13 @@ class JournalTest {
     }
 
     @Test
+    void anEntryMayBeCutOffInsideACharacter() throws IOException {
+        new Journal(file(), "run of abc").add(generation(0, 1e6, 1.2e6));
+        Files.write(file(), new byte[] {'{', '"', (byte) 0xC2}, StandardOpenOption.APPEND); // µ is C2 B5
+        assertThat(new Journal(file(), "run of abc").entries()).hasSize(1);
+    }
+
+    @Test
     void aRunThatEndedLeavesNothing() throws IOException {
         Journal journal = new Journal(file(), "run of abc");
         journal.add(block());

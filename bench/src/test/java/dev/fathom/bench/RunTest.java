@@ -86,6 +86,21 @@ class RunTest {
     }
 
     @Test
+    void aFolderThatCannotBeMadeIsNamedWithTheReason() throws IOException {
+        Path inAFile = Files.writeString(folder.resolve("file"), "").resolve("out");
+        PrintStream err = System.err;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
+        try {
+            assertThat(Main.execute("--quick", "--filter", "gather", "--out", inAFile.toString()))
+                    .isEqualTo(1);
+        } finally {
+            System.setErr(err);
+        }
+        assertThat(said.toString(StandardCharsets.UTF_8)).contains(inAFile + ": Not a directory");
+    }
+
+    @Test
     void whoSaysMoreReplacesOnlyWhatItSaidItself() throws IOException {
         Run run = run(true);
         run.introduce(List.of("ONNX Runtime 1.2", "PyTorch 2.7.1, 1 threads"));
