@@ -23,6 +23,8 @@ final class Child implements AutoCloseable {
     private final Path log;
     /** What it said about itself. */
     String about = "";
+    /** The number of its last request among those of all processes; 0 before the first. */
+    int asked;
 
     Child(ProcessBuilder builder, Path log) throws IOException {
         this.log = log;

@@ -2,23 +2,34 @@ package dev.fathom.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/** The processes of a generation, which hold less than 8 GiB together. */
+/**
+ * The processes of a generation, which hold at most {@link #ROOM} together, as far as can be told from what each held
+ * after its last request.
+ */
 final class Crew implements AutoCloseable {
-    /** Bytes that processes may hold when a row begins, so that it can take more and all stay below 8 GiB. */
-    static final long ROOM = 5L << 30;
+    /** Bytes that all processes may hold. */
+    static final long ROOM = 8L << 30;
+
+    /** Bytes that a request is expected to take in a process that has answered none. */
+    private static final long UNKNOWN = 1536L << 20;
 
     private final Path out;
     private final Set<Contender.Home> unpacked;
     private final Map<Contender, Child> children = new LinkedHashMap<>();
+    /** Bytes that each held after its last request; those of ended processes, too. */
+    private final Map<Contender, Long> held = new HashMap<>();
+
+    private final Map<Contender, String> abouts = new LinkedHashMap<>();
+    private int requests;
     private int started;
     private long most;
 
@@ -28,15 +39,22 @@ final class Crew implements AutoCloseable {
         this.unpacked = unpacked;
     }
 
-    /** Ends processes until the others hold at most this many bytes: first those not wanted now, the largest first. */
-    void makeRoom(long most, Set<Contender> wanted) {
-        while (bytes() > most) {
-            children.entrySet().stream()
-                    .max(Comparator.<Map.Entry<Contender, Child>, Boolean>comparing(c -> !wanted.contains(c.getKey()))
-                            .thenComparingLong(c -> c.getValue().bytes()))
-                    .map(Map.Entry::getKey)
-                    .ifPresent(this::dismiss);
-        }
+    /**
+     * Ends processes until this one can answer a request and all together hold at most this many bytes: first those
+     * that do not take part in the row, then the one that was asked last, whose next turn is the furthest away.
+     */
+    void makeRoom(long most, Contender next, Set<Contender> wanted) {
+        long expected = Math.max(bytes(next), held.getOrDefault(next, UNKNOWN));
+        children.keySet().stream()
+                .filter(other -> !other.equals(next))
+                .sorted(Comparator.<Contender, Boolean>comparing(wanted::contains)
+                        .thenComparing(other -> -asked(other)))
+                .toList()
+                .forEach(other -> {
+                    if (bytes() - bytes(next) + expected > most) {
+                        dismiss(other);
+                    }
+                });
     }
 
     /** Starts those who take part in a turn and do not run yet, all at once. */
@@ -49,6 +67,12 @@ final class Crew implements AutoCloseable {
                 children.put(contender, start(contender));
             }
         }
+    }
+
+    /** Whether a contender's process has answered no request yet. */
+    boolean isNew(Contender contender) {
+        Child child = children.get(contender);
+        return child == null || child.about.isEmpty();
     }
 
     private Child start(Contender contender) throws IOException {
@@ -67,34 +91,33 @@ final class Crew implements AutoCloseable {
         }
     }
 
-    /** Has a contender that was summoned answer a request. */
+    /** Has a contender answer a request. */
     String ask(Contender contender, String request) throws IOException {
+        summon(List.of(contender));
         Child child = Objects.requireNonNull(children.get(contender));
         try {
             if (child.about.isEmpty()) {
                 child.about = child.answer();
             }
+            child.asked = ++requests;
             child.send(request);
-            return child.answer();
+            String answer = child.answer();
+            abouts.put(contender, child.about.contains("MKL") ? child.about : child.about + child.core());
+            return answer;
         } catch (IOException e) {
             if (child.ended()) { // the next row starts another one
                 dismiss(contender);
             }
             throw e;
         } finally {
+            held.put(contender, child.bytes());
             most = Math.max(most, bytes());
         }
     }
 
     /** What all have said of themselves by now. */
-    List<String> abouts() throws IOException {
-        List<String> abouts = new ArrayList<>();
-        for (Child child : children.values()) {
-            if (!child.about.isEmpty()) {
-                abouts.add(child.about.contains("MKL") ? child.about : child.about + child.core());
-            }
-        }
-        return abouts;
+    List<String> abouts() {
+        return List.copyOf(abouts.values());
     }
 
     /** The most bytes that they held together after a request. */
@@ -104,6 +127,15 @@ final class Crew implements AutoCloseable {
 
     private long bytes() {
         return children.values().stream().mapToLong(Child::bytes).sum();
+    }
+
+    private long bytes(Contender contender) {
+        Child child = children.get(contender);
+        return child == null ? 0 : child.bytes();
+    }
+
+    private int asked(Contender contender) {
+        return Objects.requireNonNull(children.get(contender)).asked;
     }
 
     private void dismiss(Contender contender) {

@@ -243,13 +243,13 @@ final class Run {
 
     private void generation(int g, Row row, Crew crew, Progress progress) throws IOException {
         Turns turns = turns(row);
-        crew.makeRoom(Crew.ROOM, contenders(row)); // not in every turn, which would start processes again and again
         for (Set<String> next = turns.next(g); !next.isEmpty(); next = turns.next(g)) {
             crew.summon(next.stream()
                     .map(name -> entrant(row, name).contender())
                     .collect(Collectors.toCollection(LinkedHashSet::new)));
             for (String name : next) {
                 progress.now(row.name() + ", " + row.threads() + " thread(s): " + name);
+                crew.makeRoom(Crew.ROOM, entrant(row, name).contender(), contenders(row));
                 turns.took(
                         g, name, turn(row, entrant(row, name), !turns.nanos(g).containsKey(name), crew));
             }
@@ -266,7 +266,8 @@ final class Run {
     /** Nanoseconds of a call, whose results must agree with those of the other contenders. */
     private double turn(Row row, Entrant entrant, boolean first, Crew crew) throws IOException {
         int part = row.pace() == Pace.BRIEF ? 2 : 1;
-        int warm = (quick ? first ? 100 : 10 : first ? 400 : 60) / part;
+        boolean cold = first || crew.isNew(entrant.contender());
+        int warm = (quick ? cold ? 100 : 10 : cold ? 400 : 60) / part;
         int measure = (quick ? 60 : 200) / part;
         try {
             double[] answer = Arrays.stream(crew.ask(

@@ -115,29 +115,39 @@ class RunTest {
     }
 
     @Test
-    void aProcessRunsUntilRoomIsMade() throws IOException {
-        Contender fathom = Contender.fathom(1);
+    void aProcessRunsUntilOthersNeedItsRoom() throws IOException {
+        String request = "FathomMlp.latency - 1 1";
+        Contender first = Contender.fathom(1);
+        Contender second = Contender.fathom(2);
+        Contender third = Contender.fathom(3);
         try (Crew crew = new Crew(folder, new HashSet<>())) {
-            crew.summon(List.of(fathom));
+            crew.summon(List.of(first));
             assertThat(crew.abouts()).as("nobody was asked").isEmpty();
-            crew.ask(fathom, "FathomMlp.latency - 1 1");
+            assertThat(crew.isNew(first)).isTrue();
+            crew.ask(first, request);
             assertThat(crew.abouts()).singleElement().asString().startsWith("Fathom, ");
-            crew.makeRoom(crew.most() + (1L << 30), Set.of());
-            crew.summon(List.of(fathom));
-            assertThat(folder.resolve("0-fathom.log")).exists();
-            assertThat(folder.resolve("1-fathom.log")).doesNotExist();
-            Contender other = Contender.fathom(2);
-            crew.summon(List.of(other));
-            crew.ask(other, "FathomMlp.latency - 1 1");
-            crew.makeRoom(crew.most() - 1, Set.of(fathom));
-            assertThat(crew.abouts()).as("who is not wanted goes first").singleElement();
-            crew.summon(List.of(fathom));
-            assertThat(folder.resolve("2-fathom.log")).doesNotExist();
-            crew.makeRoom(0, Set.of(fathom));
-            assertThat(crew.abouts()).isEmpty();
-            crew.summon(List.of(fathom));
-            assertThat(folder.resolve("2-fathom.log")).exists();
+            crew.ask(second, request);
+            crew.ask(third, request);
+            crew.makeRoom(Crew.ROOM, first, Set.of(first, second, third));
+            assertThat(List.of(first, second, third))
+                    .as("there is room for all")
+                    .noneMatch(crew::isNew);
+            crew.makeRoom(crew.most() - 1, first, Set.of(first, second, third));
+            assertThat(crew.isNew(third))
+                    .as("its next turn is the furthest away")
+                    .isTrue();
+            assertThat(crew.isNew(second)).isFalse();
+            crew.ask(third, request);
+            crew.makeRoom(crew.most() - 1, first, Set.of(first, third));
+            assertThat(crew.isNew(second)).as("it does not take part").isTrue();
+            assertThat(crew.isNew(third)).isFalse();
+            crew.makeRoom(0, first, Set.of(first, third));
+            assertThat(crew.isNew(third)).isTrue();
+            assertThat(crew.isNew(first)).as("it is the one to be asked").isFalse();
+            assertThat(crew.abouts()).as("who has ended has spoken, too").hasSize(3);
         }
+        assertThat(folder.resolve("3-fathom.log")).as("the third started twice").exists();
+        assertThat(folder.resolve("4-fathom.log")).doesNotExist();
     }
 
     @Test
