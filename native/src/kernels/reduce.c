@@ -109,7 +109,7 @@ static void reduce_block(int64_t kind, const float *x, int64_t rows, int64_t inn
 
 struct reduce_context {
     const struct reduce_args *a;
-    int64_t strips, blocks, unit;
+    int64_t width, strips, blocks, unit; /* width: columns of a strip, but for the last one */
     float (*sum)[STRIP];
 };
 
@@ -120,10 +120,10 @@ struct strip {
 };
 static void strip_of(const struct reduce_context *c, int64_t unit, struct strip *s) {
     const struct reduce_args *a = c->a;
-    int64_t o = c->strips == 1 ? unit : unit / c->strips, c0 = (unit - o * c->strips) * STRIP;
+    int64_t o = c->strips == 1 ? unit : unit / c->strips, c0 = (unit - o * c->strips) * c->width;
     s->x = a->x + o * a->r * a->inner + c0;
     s->y = o * a->inner + c0;
-    s->columns = a->inner - c0 < STRIP ? a->inner - c0 : STRIP;
+    s->columns = a->inner - c0 < c->width ? a->inner - c0 : c->width;
     if (is_shifted(a->kind))
         for (int64_t i = 0; i < s->columns; i++) {
             float shift = a->shift[s->y + i];
@@ -217,14 +217,23 @@ static void reduce_one_unit(void *at, int64_t part, int64_t parts) {
 
 static double reduce_nanos(int64_t kind) { return kind == REDUCE_LOGSUMEXP ? 0.3 : 0.05; }
 
+/* Strips as wide as can be, because a row's part of one is read at a stretch, but of a number that the parts can share. */
+static int64_t strip_width(const struct reduce_context *c, int64_t parts) {
+    int64_t units = c->a->outer * c->blocks, strips = (c->a->inner + STRIP - 1) / STRIP, most = (c->a->inner + 63) / 64;
+    while (strips < most && units * strips % parts != 0 && units * strips < 8 * parts) strips++;
+    return ((c->a->inner + strips - 1) / strips + 63) / 64 * 64;
+}
+
 static int32_t k_reduce(const struct reduce_args *a, int64_t *detail) {
     (void)detail;
-    struct reduce_context c = {a, (a->inner + STRIP - 1) / STRIP, finds(a->kind) ? 1 : reduce_blocks(a->r, a->inner), 0, 0};
+    struct reduce_context c = {.a = a, .blocks = finds(a->kind) ? 1 : reduce_blocks(a->r, a->inner)};
+    double nanos = (double)(a->outer * a->r * a->inner) * reduce_nanos(a->kind) + (double)a->outer * 10;
+    int64_t parts = fathom_parts(nanos, a->outer * ((a->inner + 63) / 64) * c.blocks);
+    c.width = strip_width(&c, parts);
+    c.strips = (a->inner + c.width - 1) / c.width;
     int64_t units = a->outer * c.strips;
-    double nanos = (double)(a->outer * a->r * a->inner) * reduce_nanos(a->kind) + (double)units * 10;
-    int64_t parts = fathom_parts(nanos, units * c.blocks);
-    if (parts <= units) {
-        fathom_parallel(reduce_units, &c, parts);
+    if (parts <= units || c.blocks == 1) {
+        fathom_parallel(reduce_units, &c, parts < units ? parts : units);
         return FATHOM_OK;
     }
     float sum[BLOCKS][STRIP];

@@ -7,7 +7,7 @@
 
 #include "loops.h"
 
-enum { STRIP = 256, BLOCKS = 16 };
+enum { STRIP = 1024, BLOCKS = 16 };
 
 /* the first n floats of p, 0 <= n <= 16, then `rest` */
 static inline v16 v16_load_else(const float *p, int64_t n, float rest) {

@@ -308,9 +308,8 @@ static inline v v_scale(v x, v k) {
 #endif
 }
 
-/* m exp(unit (x - over)) for -107 <= unit x <= 89 and |over| below an ulp of x, rounded once */
-static inline v v_exp_times(v x, v over, v m, float unit) {
-    v k = v_exponent(x, unit), r = v_remainder(x, k, unit) - over;
+/* m exp(unit x), where r is x - k ln 2 / unit, rounded once */
+static inline v v_exp_of(v k, v r, v m, float unit) {
     float u2 = unit * unit, u3 = u2 * unit, u4 = u2 * u2;
     v q = v_fma(r, v_set(0x1.6a4d60p-10f * u3 * u3), v_set(0x1.12398ep-7f * u4 * unit));
     q = v_fma(q, r, v_set(0x1.5558b0p-5f * u4));
@@ -320,33 +319,43 @@ static inline v v_exp_times(v x, v over, v m, float unit) {
     q = v_fma(q, r, v_set(1));
     return v_scale(q * m, k);
 }
-static inline v v_exp(v x) { return v_exp_times(v_max(v_set(-104), v_min(v_set(89), x)), v_set(0), v_set(1), 1); }
+/* for -107 <= unit x <= 89 */
+static inline v v_exp_times(v x, v m, float unit) {
+    v k = v_exponent(x, unit);
+    return v_exp_of(k, v_remainder(x, k, unit), m, unit);
+}
+static inline v v_exp(v x) { return v_exp_times(v_max(v_set(-104), v_min(v_set(89), x)), v_set(1), 1); }
 
-/* c (exp(x) - 1) for a power of two c and -20 <= x <= 89 */
-static inline v v_expm1_times(v x, float c) {
-    v k = v_exponent(x, 1), r = v_remainder(x, k, 1), s = (v)(((vu)k << 23) + (vu)v_set(c));
-    v q = v_fma(r, v_set(0x1.6b9c68p-10f), v_set(0x1.12254ap-7f));
-    q = v_fma(q, r, v_set(0x1.5556f2p-5f));
-    q = v_fma(q, r, v_set(0x1.5554b4p-3f));
-    q = v_fma(q, r, v_set(0x1.fffffep-2f));
-    return v_fma(v_fma(q * r, r, r), s, s - c);
+/* c (exp(unit x) - 1) for a power of two c and -20 <= unit x <= 89, where r is x - k ln 2 / unit */
+static inline v v_expm1_of(v k, v r, float unit, float c) {
+    v s = (v)(((vu)k << 23) + (vu)v_set(c * unit));
+    float u2 = unit * unit, u3 = u2 * unit;
+    v q = v_fma(r, v_set(0x1.6b9c68p-10f * u3 * u2), v_set(0x1.12254ap-7f * u2 * u2));
+    q = v_fma(q, r, v_set(0x1.5556f2p-5f * u3));
+    q = v_fma(q, r, v_set(0x1.5554b4p-3f * u2));
+    q = v_fma(q, r, v_set(0x1.fffffep-2f * unit));
+    return v_fma(v_fma(q * r, r, r), s, v_fma(s, v_set(1 / unit), v_set(-c)));
 }
 static inline v v_expm1(v x) {
-    v half = v_expm1_times(v_max(v_set(-20), v_min(v_set(89), x)), 0.5f); /* half, because 2^128 is not a float */
+    v near = v_max(v_set(-20), v_min(v_set(89), x)), k = v_exponent(near, 1);
+    v half = v_expm1_of(k, v_remainder(near, k, 1), 1, 0.5f); /* half, because 2^128 is not a float */
     return v_sel(v_abs(x) < 0x1p-100f, x, half + half);
 }
 
-/* h / (1 + h) with h = (e^2|x| - 1) / 2; where x is small h - h tanh, in which the division's rounding counts little */
+/*
+ * h / (1 + h) with h = (e^2|x| - 1) / 2; where x is small h - h tanh, in which the division's rounding counts little. The k of
+ * e^2|x| is small where its remainder counts, so one step gives it.
+ */
 static inline v v_tanh(v x) {
-    v t = v_min(v_set(9.1f), v_abs(x));
-    v h = v_expm1_times(t + t, 0.5f), y = h / (1 + h);
+    v t = v_min(v_set(9.1f), v_abs(x)), k = v_exponent(t, 2);
+    v h = v_expm1_of(k, v_fma(k - V_ROUND, v_set(-0.346573590f), t), 2, 0.5f), y = h / (1 + h);
     y = v_sel(t < 0.4f, v_fnma(h, y, h), y);
     return v_signed(y, x);
 }
 
 /* from e^-|x|, which cannot overflow and keeps the left tail down to the smallest normal number */
 static inline v v_sigmoid(v x) {
-    v z = v_exp_times(v_min(v_set(104), v_abs(x)), v_set(0), v_set(1), -1);
+    v z = v_exp_times(v_min(v_set(104), v_abs(x)), v_set(1), -1);
     return v_sel(x < 0, z, v_set(1)) / (1 + z);
 }
 
@@ -398,16 +407,16 @@ static inline v v_mills(v t) {
     q = v_fma(q, t, v_set(1));
     return p / q;
 }
-/* m exp(unit z^2): the rounding of the square is put back, because an exponent of -100 shows it 100 times as large */
+/* m exp(unit z^2) without the rounding of the square, because an exponent of -100 shows it 100 times as large */
 static inline v v_gauss_times(v z, v m, float unit) {
-    v s = z * z;
+    v s = z * z, k = v_exponent(s, unit);
 #ifdef V_FUSED
-    v over = v_fnma(z, z, s);
+    v n = k - V_ROUND, r = v_fma(n, v_set(2.12194440e-4f / unit), v_fma(z, z, n * (-0.693359375f / unit)));
 #else
     v high = (v)((vi)z & (int32_t)0xfffff000), low = z - high; /* Dekker 1971 */
-    v over = (s - high * high) - (z + high) * low;
+    v r = v_remainder(s, k, unit) - ((s - high * high) - (z + high) * low);
 #endif
-    return v_exp_times(s, over, m, unit);
+    return v_exp_of(k, r, m, unit);
 }
 
 /* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t is erfc's, its relative error bounded down to the smallest normal number */
@@ -427,8 +436,8 @@ static inline v v_softplus(v x, v beta) { return v_sel(x < 0, v_set(0), x) + v_l
 
 /* x / (1 + e^-x); on the left x e^x / (1 + e^x), whose numerator is rounded once and ends in 0 */
 static inline v v_silu(v x) {
-    v t = v_min(v_set(110), v_abs(x)), z = v_exp_times(t, v_set(0), v_set(1), -1);
-    return v_sel(x < 0, -v_exp_times(t, v_set(0), t, -1), x) / (1 + z);
+    v t = v_min(v_set(110), v_abs(x)), z = v_exp_times(t, v_set(1), -1);
+    return v_sel(x < 0, -v_exp_times(t, t, -1), x) / (1 + z);
 }
 static inline v v_silu_slope(v x) {
     v s = v_sigmoid(x), near = v_max(v_set(-110), v_min(v_set(110), x));
@@ -437,9 +446,9 @@ static inline v v_silu_slope(v x) {
 
 /* x sigmoid(beta x), on the left as in silu; below e^-104 it ends in 0 */
 static inline v v_swish(v x, v beta) {
-    v w = beta * x, t = v_min(v_set(104), v_abs(w)), z = v_exp_times(t, v_set(0), v_set(1), -1);
+    v w = beta * x, t = v_min(v_set(104), v_abs(w)), z = v_exp_times(t, v_set(1), -1);
     v far = v_min(v_set(0x1p127f), v_abs(x));
-    v y = v_sel(w < 0, v_exp_times(t, v_set(0), far, -1), v_abs(x)) / (1 + z);
+    v y = v_sel(w < 0, v_exp_times(t, far, -1), v_abs(x)) / (1 + z);
     return v_sel(w < -104, v_set(0), v_signed(y, x));
 }
 /* s (1 - s) */
@@ -454,8 +463,8 @@ static inline v v_gelu_tanh_inner(v x) {
     return near * v_fma(near * near, v_set(0.0713548163f), v_set(1.59576912f));
 }
 static inline v v_gelu_tanh(v x) {
-    v w = v_gelu_tanh_inner(x), t = v_min(v_set(104), v_abs(w)), z = v_exp_times(t, v_set(0), v_set(1), -1);
-    v left = -v_exp_times(t, v_set(0), v_min(v_set(11), v_abs(x)), -1);
+    v w = v_gelu_tanh_inner(x), t = v_min(v_set(104), v_abs(w)), z = v_exp_times(t, v_set(1), -1);
+    v left = -v_exp_times(t, v_min(v_set(11), v_abs(x)), -1);
     return v_sel(x < 0, left, x) / (1 + z);
 }
 static inline v v_gelu_tanh_slope(v x) {
@@ -466,13 +475,13 @@ static inline v v_gelu_tanh_slope(v x) {
 
 /* tanh(softplus(x)) = n / (n + r), with z = e^-|x|, which cannot overflow: n = 1 + 2 z, r = 2 z^2, on the left n = z (z + 2), r = 2 */
 static inline v v_mish(v x) {
-    v t = v_min(v_set(104), v_abs(x)), z = v_exp_times(t, v_set(0), v_set(1), -1);
-    v left = -v_exp_times(t, v_set(0), t, -1) * (z + 2), n = v_sel(x < 0, z * (z + 2), 1 + 2 * z);
+    v t = v_min(v_set(104), v_abs(x)), z = v_exp_times(t, v_set(1), -1);
+    v left = -v_exp_times(t, t, -1) * (z + 2), n = v_sel(x < 0, z * (z + 2), 1 + 2 * z);
     return v_sel(x < 0, left, x * n) / (n + v_sel(x < 0, v_set(2), 2 * z * z));
 }
 /* T + x (1 - T^2) sigmoid(x), with 1 - T = r / (n + r) */
 static inline v v_mish_slope(v x) {
-    v t = v_min(v_set(104), v_abs(x)), z = v_exp_times(t, v_set(0), v_set(1), -1);
+    v t = v_min(v_set(104), v_abs(x)), z = v_exp_times(t, v_set(1), -1);
     v n = v_sel(x < 0, z * (z + 2), 1 + 2 * z), r = v_sel(x < 0, v_set(2), 2 * z * z), d = n + r, gate = n / d;
     v s = v_sel(x < 0, z, v_set(1)) / (1 + z), near = v_max(v_set(-104), v_min(v_set(104), x));
     return v_fma(near * s * (r / d), 1 + gate, gate);
@@ -527,7 +536,7 @@ static inline v v_acos(v x) {
 }
 
 /* e^|x| / 2, infinite where cosh is */
-static inline v v_half_exp(v x) { return v_exp_times(v_min(v_set(90), v_abs(x)), v_set(0), v_set(0.5f), 1); }
+static inline v v_half_exp(v x) { return v_exp_times(v_min(v_set(90), v_abs(x)), v_set(0.5f), 1); }
 static inline v v_sinh(v x) {
     v t = v_abs(x), h = v_expm1(v_min(v_set(9), t));
     return v_signed(v_sel(t > 9, v_half_exp(x), 0.5f * (h + h / (1 + h))), x);
