@@ -89,6 +89,7 @@ public final class Server {
                 .measurementTime(TimeValue.milliseconds(time))
                 .threads(1)
                 .syncIterations(false)
+                .addProfiler(Quiet.class)
                 .shouldFailOnError(true)
                 .verbosity(VerboseMode.SILENT);
         if (!params.equals("-")) {

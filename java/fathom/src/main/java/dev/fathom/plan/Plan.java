@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * its own. It is a snapshot: training the model later does not change it.
  */
 public final class Plan implements AutoCloseable {
+    private static final int RECENT = 16;
+
     final List<Spec> specs;
     final Calls calls;
     final Block weights;
@@ -39,6 +41,9 @@ public final class Plan implements AutoCloseable {
     final Quota sessions = new Quota("plan");
 
     private final Map<Slot.Content, Long> addresses;
+    /** The commands at the sizes that sessions had last, because a decoder makes a session for each prompt. */
+    private final Map<Sizes, Lowering> recent = new LinkedHashMap<>(2 * RECENT, 0.75f, true);
+
     private final String commands;
     private final int defaultBatch;
     final Predictor predictor;
@@ -457,6 +462,12 @@ public final class Plan implements AutoCloseable {
 
     Lowering lowered(Sizes sizes) {
         check();
+        synchronized (recent) {
+            Lowering known = recent.get(sizes);
+            if (known != null) {
+                return known;
+            }
+        }
         Lowering lowering = calls.at(sizes, new Commands());
         for (Slot s : lowering.slots) {
             if (s.role == Slot.Role.WEIGHT && s.used() && !addresses.containsKey(s.content)) {
@@ -464,6 +475,12 @@ public final class Plan implements AutoCloseable {
                         + " packed in another way at " + sizes + " than at all sizes at which the plan was traced;"
                         + " choose another " + sizes.names());
             }
+        }
+        synchronized (recent) {
+            if (recent.size() == RECENT) {
+                recent.remove(recent.keySet().iterator().next());
+            }
+            recent.put(sizes, lowering);
         }
         return lowering;
     }

@@ -78,6 +78,32 @@ class FreeSizesTest {
     }
 
     @Test
+    void sessionsOfTheSameSizesShareTheirCommands() {
+        Function<Tensor[], Tensor> f = in -> in[0].mul(2).sum(1);
+        Plan plan = freeze(f, X);
+        Sizes first = new Sizes(1, 1);
+        Lowering kept = plan.lowered(first);
+        assertThat(plan.lowered(new Sizes(1, 1))).isSameAs(kept);
+        for (int length = 2; length <= 16; length++) {
+            assertThat(plan.lowered(new Sizes(1, length))).isNotSameAs(kept);
+        }
+        Lowering second = plan.lowered(new Sizes(1, 2));
+        assertThat(plan.lowered(first)).as("the last 16 are kept").isSameAs(kept);
+        plan.lowered(new Sizes(2, 1));
+        assertThat(plan.lowered(first)).isSameAs(kept);
+        assertThat(plan.lowered(new Sizes(1, 2))).isSameAs(second);
+        assertThat(plan.lowered(new Sizes(1, 4))).isNotSameAs(kept);
+        for (int length = 17; length <= 40; length++) {
+            plan.lowered(new Sizes(1, length));
+        }
+        assertThat(plan.lowered(first)).as("those used before are made anew").isNotSameAs(kept);
+        same(plan, f, 2, 3);
+        same(plan, f, 2, 3);
+        plan.close();
+        assertThatThrownBy(() -> plan.newSession(2, 3)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
     void rowsOfATableEndWhereItEnds() {
         check(in -> in[1].slice(1, 0, in[0].dim(1)).relu(), specs(X, TABLE), lengths(1, 5, 64), 65, 100);
     }
