@@ -18,8 +18,7 @@ public final class FathomOnnxCold {
             Files.createDirectories(folder);
             FathomOnnx.write("resnet50", file);
         }
-        try (OnnxModel model = OnnxModel.read(file);
-                Plan plan = model.plan()) {
+        try (Plan plan = OnnxModel.read(file).consume()) {
             float[] logits = plan.predict(Cold.pixels(3 * 224 * 224));
             if (args.length == 2) {
                 Cold.keep(logits, folder.resolve("vector"));
