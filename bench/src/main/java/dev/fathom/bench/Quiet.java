@@ -16,17 +16,15 @@ import org.openjdk.jmh.runner.IterationType;
  * they would take a third of the time from a benchmark of two threads.
  */
 public final class Quiet implements InternalProfiler {
-    /** What the compilers do between two measurements is waited for if it takes more than this share of the time. */
-    private static final double BUSY = 0.1;
+    /** What the compilers do between two measurements is waited for if it takes longer than this. */
+    private static final long BUSY_MILLIS = 20;
 
     /** Compilers count a method when they have finished it, which seldom takes longer. */
     private static final long STEP_MILLIS = 60;
 
     private static final int MOST_STEPS = 50;
     private static final CompilationMXBean COMPILERS = ManagementFactory.getCompilationMXBean();
-    /** When the last measurement of this process ended, and what the compilers had worked until then. */
-    private static long ended = System.nanoTime();
-
+    /** What they had worked when the last measurement of this process ended. */
     private static long compiled;
 
     @Override
@@ -37,7 +35,7 @@ public final class Quiet implements InternalProfiler {
     @Override
     public void beforeIteration(BenchmarkParams benchmark, IterationParams iteration) {
         if (iteration.getType() != IterationType.MEASUREMENT
-                || 1e6 * (COMPILERS.getTotalCompilationTime() - compiled) < BUSY * (System.nanoTime() - ended)) {
+                || COMPILERS.getTotalCompilationTime() - compiled < BUSY_MILLIS) {
             return;
         }
         try {
@@ -56,7 +54,6 @@ public final class Quiet implements InternalProfiler {
             BenchmarkParams benchmark, IterationParams iteration, IterationResult result) {
         if (iteration.getType() == IterationType.MEASUREMENT) {
             compiled = COMPILERS.getTotalCompilationTime();
-            ended = System.nanoTime();
         }
         return List.of();
     }
