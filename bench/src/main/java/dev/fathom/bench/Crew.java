@@ -125,7 +125,8 @@ final class Crew implements AutoCloseable {
         return most;
     }
 
-    private long bytes() {
+    /** Those that all hold now. */
+    long bytes() {
         return children.values().stream().mapToLong(Child::bytes).sum();
     }
 

@@ -132,13 +132,13 @@ class RunTest {
             assertThat(List.of(first, second, third))
                     .as("there is room for all")
                     .noneMatch(crew::isNew);
-            crew.makeRoom(crew.most() - 1, first, Set.of(first, second, third));
+            crew.makeRoom(crew.bytes() - 1, first, Set.of(first, second, third));
             assertThat(crew.isNew(third))
                     .as("its next turn is the furthest away")
                     .isTrue();
             assertThat(crew.isNew(second)).isFalse();
             crew.ask(third, request);
-            crew.makeRoom(crew.most() - 1, first, Set.of(first, third));
+            crew.makeRoom(crew.bytes() - 1, first, Set.of(first, third));
             assertThat(crew.isNew(second)).as("it does not take part").isTrue();
             assertThat(crew.isNew(third)).isFalse();
             crew.makeRoom(0, first, Set.of(first, third));
