@@ -226,6 +226,7 @@ static int64_t strip_width(const struct reduce_context *c, int64_t parts) {
 
 static int32_t k_reduce(const struct reduce_args *a, int64_t *detail) {
     (void)detail;
+    if (a->outer * a->inner == 0) return FATHOM_OK;
     struct reduce_context c = {.a = a, .blocks = finds(a->kind) ? 1 : reduce_blocks(a->r, a->inner)};
     double nanos = (double)(a->outer * a->r * a->inner) * reduce_nanos(a->kind) + (double)a->outer * 10;
     int64_t parts = fathom_parts(nanos, a->outer * ((a->inner + 63) / 64) * c.blocks);
