@@ -107,16 +107,22 @@ static void reduce_block(int64_t kind, const float *x, int64_t rows, int64_t inn
 
 /* ---- reduce: a unit is a strip of columns of one outer index ---- */
 
+/*
+ * A row's part of a strip is read at a stretch, so a strip is as wide as its sums, one for each block of rows, have room on the stack:
+ * a JVM promises a kernel no more than 80 KiB.
+ */
+enum { NARROWEST = 64, WIDEST = 1024, SUMS = 8192 };
+
 struct reduce_context {
     const struct reduce_args *a;
     int64_t width, strips, blocks, unit; /* width: columns of a strip, but for the last one */
-    float (*sum)[STRIP];
+    float *sum;                          /* a row of `width` for each block */
 };
 
 struct strip {
     const float *x; /* of its first column */
     int64_t y, columns;
-    float shift[STRIP];
+    float shift[WIDEST];
 };
 static void strip_of(const struct reduce_context *c, int64_t unit, struct strip *s) {
     const struct reduce_args *a = c->a;
@@ -144,13 +150,13 @@ static float far_norm(const float *x, int64_t r, int64_t inner) {
     return (float)__builtin_sqrt(s);
 }
 
-static void strip_end(const struct reduce_context *c, const struct strip *s, float (*sum)[STRIP]) {
+static void strip_end(const struct reduce_context *c, const struct strip *s, float *sum) {
     const struct reduce_args *a = c->a;
     const v divisor = v_set((float)a->divisor);
-    if (c->blocks > 1) join_blocks(a->kind, sum, s->columns);
+    if (c->blocks > 1) join_blocks(a->kind, sum, c->width, s->columns);
     for (int64_t i = 0; i < s->columns; i += VL) {
         int64_t n = lane_count(s->columns - i);
-        v joined = v_get(sum[0] + i, n);
+        v joined = v_get(sum + i, n);
         v value = v_result(a->kind, joined, is_shifted(a->kind) ? v_get(s->shift + i, n) : divisor, divisor);
         if (a->kind == REDUCE_NORM)
             for (int l = 0; l < n; l++)
@@ -164,7 +170,7 @@ static void strip_find(const struct reduce_context *c, const struct strip *s) {
     const struct reduce_args *a = c->a;
     const vi sign = vi_set(a->kind == REDUCE_ARGMIN ? INT32_MIN : 0);
     int32_t *y = (int32_t *)a->y + s->y;
-    float max[STRIP];
+    float max[WIDEST];
     for (int64_t i = 0; i < s->columns; i += VL) {
         int64_t n = lane_count(s->columns - i);
         v_put(max + i, (v)((vi)v_get(s->x + i, n) ^ sign), n);
@@ -198,9 +204,9 @@ static void reduce_units(void *at, int64_t part, int64_t parts) {
             strip_of(c, unit, &s);
             strip_find(c, &s);
         } else {
-            float sum[BLOCKS][STRIP];
+            float sum[SUMS];
             strip_of(c, unit, &s);
-            for (int64_t b = 0; b < c->blocks; b++) strip_block(c, &s, b, sum[b]);
+            for (int64_t b = 0; b < c->blocks; b++) strip_block(c, &s, b, sum + b * c->width);
             strip_end(c, &s, sum);
         }
     }
@@ -212,16 +218,30 @@ static void reduce_one_unit(void *at, int64_t part, int64_t parts) {
     struct strip s;
     strip_of(c, c->unit, &s);
     fathom_range(BLOCKS, 1, part, parts, &from, &to);
-    for (int64_t b = from; b < to; b++) strip_block(c, &s, b, c->sum[b]);
+    for (int64_t b = from; b < to; b++) strip_block(c, &s, b, c->sum + b * c->width);
 }
 
 static double reduce_nanos(int64_t kind) { return kind == REDUCE_LOGSUMEXP ? 0.3 : 0.05; }
 
-/* Strips as wide as can be, because a row's part of one is read at a stretch, but of a number that the parts can share. */
+/* each unit by all threads, block by block; not inlined, because its sums would take stack from reduce_units */
+static __attribute__((noinline)) void reduce_by_blocks(struct reduce_context *c, int64_t parts) {
+    float sum[SUMS];
+    struct strip s;
+    c->sum = sum;
+    for (c->unit = 0; c->unit < c->a->outer * c->strips; c->unit++) {
+        fathom_parallel(reduce_one_unit, c, parts < BLOCKS ? parts : BLOCKS);
+        strip_of(c, c->unit, &s);
+        strip_end(c, &s, sum);
+    }
+}
+
+/* as wide as can be, but of a number that the parts can share, unless they share the blocks */
 static int64_t strip_width(const struct reduce_context *c, int64_t parts) {
-    int64_t units = c->a->outer * c->blocks, strips = (c->a->inner + STRIP - 1) / STRIP, most = (c->a->inner + 63) / 64;
+    int64_t widest = SUMS / c->blocks < WIDEST ? SUMS / c->blocks : WIDEST;
+    int64_t units = c->a->outer < parts ? c->a->outer * c->blocks : c->a->outer;
+    int64_t strips = (c->a->inner + widest - 1) / widest, most = (c->a->inner + NARROWEST - 1) / NARROWEST;
     while (strips < most && units * strips % parts != 0 && units * strips < 8 * parts) strips++;
-    return ((c->a->inner + strips - 1) / strips + 63) / 64 * 64;
+    return ((c->a->inner + strips - 1) / strips + NARROWEST - 1) / NARROWEST * NARROWEST;
 }
 
 static int32_t k_reduce(const struct reduce_args *a, int64_t *detail) {
@@ -229,22 +249,12 @@ static int32_t k_reduce(const struct reduce_args *a, int64_t *detail) {
     if (a->outer * a->inner == 0) return FATHOM_OK;
     struct reduce_context c = {.a = a, .blocks = finds(a->kind) ? 1 : reduce_blocks(a->r, a->inner)};
     double nanos = (double)(a->outer * a->r * a->inner) * reduce_nanos(a->kind) + (double)a->outer * 10;
-    int64_t parts = fathom_parts(nanos, a->outer * ((a->inner + 63) / 64) * c.blocks);
+    int64_t parts = fathom_parts(nanos, a->outer * ((a->inner + NARROWEST - 1) / NARROWEST) * c.blocks);
     c.width = strip_width(&c, parts);
     c.strips = (a->inner + c.width - 1) / c.width;
     int64_t units = a->outer * c.strips;
-    if (parts <= units || c.blocks == 1) {
-        fathom_parallel(reduce_units, &c, parts < units ? parts : units);
-        return FATHOM_OK;
-    }
-    float sum[BLOCKS][STRIP];
-    struct strip s;
-    c.sum = sum;
-    for (c.unit = 0; c.unit < units; c.unit++) {
-        fathom_parallel(reduce_one_unit, &c, parts < BLOCKS ? parts : BLOCKS);
-        strip_of(&c, c.unit, &s);
-        strip_end(&c, &s, sum);
-    }
+    if (parts > units && c.blocks > 1) reduce_by_blocks(&c, parts);
+    else fathom_parallel(reduce_units, &c, parts < units ? parts : units);
     return FATHOM_OK;
 }
 

@@ -7,7 +7,7 @@
 
 #include "loops.h"
 
-enum { STRIP = 1024, BLOCKS = 16 };
+enum { STRIP = 256, BLOCKS = 16 };
 
 /* the first n floats of p, 0 <= n <= 16, then `rest` */
 static inline v16 v16_load_else(const float *p, int64_t n, float rest) {
@@ -168,24 +168,24 @@ static inline void block_rows(int64_t r, int64_t blocks, int64_t b, int64_t *r0,
 /* By the shape alone: enough rows for 16 blocks, and enough work for more than one thread. */
 static inline int64_t reduce_blocks(int64_t r, int64_t inner) { return r >= 1024 && r * inner >= 65536 ? BLOCKS : 1; }
 
-/* sum[0] = join over the blocks, as a tree */
-static inline void join_blocks(int64_t kind, float (*sum)[STRIP], int64_t columns) {
+/* sum[columns] = join over the blocks, which lie `width` floats apart, as a tree */
+static inline void join_blocks(int64_t kind, float *sum, int64_t width, int64_t columns) {
     for (int half = BLOCKS / 2; half; half /= 2)
         for (int b = 0; b < half; b++)
-            for (int64_t c = 0; c < columns; c++) sum[b][c] = join(kind, sum[b][c], sum[b + half][c]);
+            for (int64_t c = 0; c < columns; c++) sum[b * width + c] = join(kind, sum[b * width + c], sum[(b + half) * width + c]);
 }
 
 /* the sum of x[n], with the bits of reduce */
 static inline float sum_all(const float *x, int64_t n) {
-    float sum[BLOCKS][STRIP];
+    float sum[BLOCKS];
     if (reduce_blocks(n, 1) == 1) return row_sum(x, n);
     for (int64_t b = 0; b < BLOCKS; b++) {
         int64_t r0, r1;
         block_rows(n, BLOCKS, b, &r0, &r1);
-        sum[b][0] = row_sum(x + r0, r1 - r0);
+        sum[b] = row_sum(x + r0, r1 - r0);
     }
-    join_blocks(REDUCE_SUM, sum, 1);
-    return sum[0][0];
+    join_blocks(REDUCE_SUM, sum, 1, 1);
+    return sum[0];
 }
 
 /* ---- softmax ---- */

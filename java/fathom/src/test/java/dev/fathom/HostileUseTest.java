@@ -708,4 +708,43 @@ class HostileUseTest {
             Thread.sleep(10);
         }
     }
+
+    /** A kernel runs on what is left of its caller's stack, of which a JVM promises it 80 KiB. */
+    @Test
+    @Timeout(60)
+    void kernelsAtTheEndOfAStack() throws InterruptedException {
+        List<Throwable> failures = new ArrayList<>();
+        Thread thread = new Thread(
+                null,
+                () -> {
+                    try (Pass pass = Pass.infer()) {
+                        Tensor x = Tensor.zeros(4, 4);
+                        for (int i = 0; i < 5_000; i++) { // so that compiled frames leave no slack
+                            everywhere(x);
+                        }
+                        deeper(x);
+                    } catch (StackOverflowError e) {
+                        failures.add(e);
+                    }
+                },
+                "deep",
+                512 << 10);
+        thread.start();
+        thread.join();
+        assertThat(failures).singleElement().isInstanceOf(StackOverflowError.class);
+    }
+
+    private static void everywhere(Tensor x) {
+        x.sum(0);
+        x.sum(1);
+        x.max(0);
+        x.matmul(x);
+        x.softmax(1);
+        x.tanh();
+    }
+
+    private static void deeper(Tensor x) {
+        everywhere(x);
+        deeper(x);
+    }
 }

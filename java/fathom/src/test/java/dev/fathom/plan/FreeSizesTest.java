@@ -88,11 +88,18 @@ class FreeSizesTest {
             assertThat(plan.lowered(new Sizes(1, length))).isNotSameAs(kept);
         }
         Lowering second = plan.lowered(new Sizes(1, 2));
+        Lowering third = plan.lowered(new Sizes(1, 3));
         assertThat(plan.lowered(first)).as("the last 16 are kept").isSameAs(kept);
+        plan.lowered(new Sizes(1, 2));
+        for (int length = 4; length <= 16; length++) {
+            plan.lowered(new Sizes(1, length));
+        }
         plan.lowered(new Sizes(2, 1));
         assertThat(plan.lowered(first)).isSameAs(kept);
         assertThat(plan.lowered(new Sizes(1, 2))).isSameAs(second);
-        assertThat(plan.lowered(new Sizes(1, 4))).isNotSameAs(kept);
+        assertThat(plan.lowered(new Sizes(1, 3)))
+                .as("the one that was used before all others goes")
+                .isNotSameAs(third);
         for (int length = 17; length <= 40; length++) {
             plan.lowered(new Sizes(1, length));
         }
