@@ -2,6 +2,7 @@ package dev.fathom.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -44,17 +45,19 @@ final class Crew implements AutoCloseable {
      * that do not take part in the row, then the one that was asked last, whose next turn is the furthest away.
      */
     void makeRoom(long most, Contender next, Set<Contender> wanted) {
-        long expected = Math.max(bytes(next), held.getOrDefault(next, UNKNOWN));
-        children.keySet().stream()
-                .filter(other -> !other.equals(next))
-                .sorted(Comparator.<Contender, Boolean>comparing(wanted::contains)
-                        .thenComparing(other -> -asked(other)))
-                .toList()
-                .forEach(other -> {
-                    if (bytes() - bytes(next) + expected > most) {
-                        dismiss(other);
-                    }
-                });
+        List<Contender> others = new ArrayList<>(children.keySet());
+        others.remove(next);
+        others.sort(Comparator.<Contender, Boolean>comparing(wanted::contains)
+                .thenComparing(other -> child(other).asked, Comparator.reverseOrder()));
+        long room =
+                most - Math.max(children.containsKey(next) ? child(next).bytes() : 0, held.getOrDefault(next, UNKNOWN));
+        long taken = others.stream().mapToLong(other -> child(other).bytes()).sum();
+        for (Contender other : others) {
+            if (taken > room) {
+                taken -= child(other).bytes();
+                dismiss(other);
+            }
+        }
     }
 
     /** Starts those who take part in a turn and do not run yet, all at once. */
@@ -94,7 +97,7 @@ final class Crew implements AutoCloseable {
     /** Has a contender answer a request. */
     String ask(Contender contender, String request) throws IOException {
         summon(List.of(contender));
-        Child child = Objects.requireNonNull(children.get(contender));
+        Child child = child(contender);
         try {
             if (child.about.isEmpty()) {
                 child.about = child.answer();
@@ -130,13 +133,8 @@ final class Crew implements AutoCloseable {
         return children.values().stream().mapToLong(Child::bytes).sum();
     }
 
-    private long bytes(Contender contender) {
-        Child child = children.get(contender);
-        return child == null ? 0 : child.bytes();
-    }
-
-    private int asked(Contender contender) {
-        return Objects.requireNonNull(children.get(contender)).asked;
+    private Child child(Contender contender) {
+        return Objects.requireNonNull(children.get(contender));
     }
 
     private void dismiss(Contender contender) {

@@ -145,9 +145,11 @@ final class Page {
             its share of the machine's bound. Every run leaves `results.json`, `run.json` (the form in which runs are stored, which `--against` and `--with`
             take) and all samples in `out/bench`. The stored files also hold the figures of every contender, not only of the fastest.
 
-            Rows with the same contenders are measured one after another, so that few processes live at a time. Where they would hold more than 8 GiB together, as far as can be told from what each held after its last request, the one whose next turn is the furthest away ends, and starts and warms up again for that turn. A run says how much they held at most. Before it measures, a process waits until the JVM's compilers have worked off what the setup and the warm-up left them. A run says how
-            far it is and how many minutes are left, writes what it has after every family of rows, and goes on where it was when it is started again after it was
-            cut off, if the commit, the machine and the options are the same.
+            Rows with the same contenders are measured one after another, so that few processes live at a time. Where they would hold more than 8 GiB together, as
+            far as can be told from what each held after its last request, the one whose next turn is the furthest away ends, and starts and warms up again for that
+            turn. Before it measures, a process waits until the JVM's compilers have worked off what the setup and the warm-up left them. A run says how much its
+            processes held at most, how far it is and how many minutes are left. It writes what it has after every family of rows, and goes on where it was when it
+            is started again after it was cut off, if the commit, the machine and the options are the same.
 
             `--isa v3` holds Fathom to its AVX2 kernels on a processor that has AVX-512, and the peers too: PyTorch by `ATEN_CPU_CAPABILITY`, oneDNN by
             `ONEDNN_MAX_CPU_ISA`, MKL by `MKL_ENABLE_INSTRUCTIONS`, OpenBLAS by `OPENBLAS_CORETYPE` and Deeplearning4j by its natives for AVX2. ONNX Runtime
