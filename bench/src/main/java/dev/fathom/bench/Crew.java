@@ -128,7 +128,7 @@ final class Crew implements AutoCloseable {
         return most;
     }
 
-    /** Those that all hold now. */
+    /** The bytes that they hold together now. */
     long bytes() {
         return children.values().stream().mapToLong(Child::bytes).sum();
     }

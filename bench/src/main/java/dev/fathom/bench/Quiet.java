@@ -24,7 +24,7 @@ public final class Quiet implements InternalProfiler {
 
     private static final int MOST_STEPS = 50;
     private static final CompilationMXBean COMPILERS = ManagementFactory.getCompilationMXBean();
-    /** What they had worked when the last measurement of this process ended. */
+    /** Their time when the last measurement of this process ended, in milliseconds. */
     private static long compiled;
 
     @Override

@@ -98,12 +98,12 @@ class FreeSizesTest {
         assertThat(plan.lowered(first)).isSameAs(kept);
         assertThat(plan.lowered(new Sizes(1, 2))).isSameAs(second);
         assertThat(plan.lowered(new Sizes(1, 3)))
-                .as("the one that was used before all others goes")
+                .as("the least recently used one goes")
                 .isNotSameAs(third);
         for (int length = 17; length <= 40; length++) {
             plan.lowered(new Sizes(1, length));
         }
-        assertThat(plan.lowered(first)).as("those used before are made anew").isNotSameAs(kept);
+        assertThat(plan.lowered(first)).as("those that went are made anew").isNotSameAs(kept);
         same(plan, f, 2, 3);
         same(plan, f, 2, 3);
         plan.close();
