@@ -103,6 +103,8 @@ FATHOM_API int64_t fathom_packed_bytes(int64_t n, int64_t k);
 FATHOM_API int64_t fathom_int8_bytes(int64_t n, int64_t k, int64_t runs);
 /* Bytes of w[n, k] packed as bf16. */
 FATHOM_API int64_t fathom_bf16_bytes(int64_t n, int64_t k);
+/* Bytes of w[n, k] in blocks, of Q8 (0) or Q4 (1); INT64_MAX where they are too many to count. */
+FATHOM_API int64_t fathom_blocks_bytes(int64_t kind, int64_t n, int64_t k);
 /* 1 where the chosen kernels multiply bytes by an instruction for that (VNNI), else 0: then they widen them, which pays less. */
 FATHOM_API int32_t fathom_int8_native(void);
 /*

@@ -155,6 +155,8 @@ int64_t fathom_int8_bytes(int64_t n, int64_t k, int64_t runs) { return k < 0 ? I
 
 int64_t fathom_bf16_bytes(int64_t n, int64_t k) { return k < 0 ? INT64_MAX : bf16_bytes(n, k); }
 
+int64_t fathom_blocks_bytes(int64_t kind, int64_t n, int64_t k) { return blocks_bytes(kind == BLOCK_Q4, n, k); }
+
 int32_t fathom_int8_native(void) {
 #if defined(__x86_64__) && !defined(FATHOM_BASELINE_ONLY)
     if (kernels == &fathom_kernels_v4) return machine.avx512_vnni;

@@ -34,7 +34,7 @@ enum kernel_id {
     KERNEL_COUNT
 };
 
-/* what the argument `kind` of reduce and gather and `mode` of pad and norm means; the build makes constants of Java's enum Kernel of them */
+/* what the argument `kind` of reduce, gather and linear_blocks and `mode` of pad and norm means; the build makes constants of Java's enum Kernel of them */
 enum reduce_kind {
     REDUCE_SUM,
     REDUCE_MAX,
@@ -50,6 +50,7 @@ enum reduce_kind {
 enum norm_mode { NORM_MEASURED, NORM_GIVEN, NORM_RMS };
 enum integer_reduce_kind { INTEGER_SUM, INTEGER_MAX, INTEGER_MIN, INTEGER_ARGMAX, INTEGER_ARGMIN, INTEGER_PROD };
 enum gather_kind { GATHER_ELEMENTS, GATHER_BYTES_TO_FLOATS, GATHER_BYTES_TO_INTS, GATHER_BF16_TO_FLOATS, GATHER_INT8_TO_FLOATS };
+enum block_kind { BLOCK_Q8, BLOCK_Q4 };
 enum join_kind { JOIN_SET, JOIN_ADD, JOIN_MUL, JOIN_MAX, JOIN_MIN, JOIN_READ, JOIN_TAKE };
 #define NO_PADDING (INT64_C(1) << 32) /* the padding of indices of which all count */
 enum resize_kind { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CORNERS, RESIZE_AREA };
@@ -64,6 +65,7 @@ enum {
     INTEGER_REDUCE_KINDS = INTEGER_PROD + 1,
     NORM_MODES = NORM_RMS + 1,
     GATHER_KINDS = GATHER_INT8_TO_FLOATS + 1,
+    BLOCK_KINDS = BLOCK_Q4 + 1,
     JOIN_KINDS = JOIN_TAKE + 1,
     RESIZE_KINDS = RESIZE_AREA + 1,
     PAD_MODES = PAD_CIRCULAR + 1,

@@ -48,6 +48,19 @@ static inline int64_t int8_bytes(int64_t n, int64_t k, int64_t runs) {
 static inline int64_t bf16_bytes(int64_t n, int64_t k) { return PRODUCT(SUM(n, 15) / 16, 16, SUM(k, 1) / 2, 4); }
 
 /*
+ * of w[n, k] in blocks of 32 along k, see blocks.c: strips of 16 rows, in which a block of Q8 takes so many bytes, and one of Q4 so many, and
+ * up to 8 of them together so many more
+ */
+enum { BLOCK = 32, BLOCK_STRIP = 16, Q8_BYTES = 576, Q4_BYTES = 288, Q4_SHARED = 128, Q4_SHARING = 8 };
+static inline int64_t blocks_strip(int q4, int64_t k) {
+    const int64_t blocks = SUM(k, BLOCK - 1) / BLOCK;
+    return q4 ? SUM(PRODUCT(blocks, Q4_BYTES), PRODUCT(SUM(blocks, Q4_SHARING - 1) / Q4_SHARING, Q4_SHARED)) : PRODUCT(blocks, Q8_BYTES);
+}
+static inline int64_t blocks_bytes(int q4, int64_t n, int64_t k) {
+    return PRODUCT(SUM(n, BLOCK_STRIP - 1) / BLOCK_STRIP, blocks_strip(q4, k));
+}
+
+/*
  * Whether 3 by 3 taps of stride and dilation 1 from c channels to k are worth Winograd's form (winograd.h), where the smaller side of a
  * result has so many pixels. Measured: of 16 channels the transforms cost more than they save.
  */

@@ -3,15 +3,7 @@
  * two products and what follows. That is equal bit for bit for all shapes, instruction sets, with and without VNNI, and any parts.
  */
 #include "check.h"
-#include "machine.h"
-
-static int has_vnni, has_avx_vnni;
-
-/* body without and with VNNI, where the processor has it for the chosen kernels */
-#define FOR_EACH_FORM(isa, form)                                                                                                  \
-    for (int form = 0; form <= ((isa) == 2 ? has_vnni : (isa) == 1 ? has_avx_vnni : 0); form++)                                   \
-        if (use_vnni(form), fathom_int8_native() == form)
-static void use_vnni(int form) { machine.avx512_vnni = form && has_vnni, machine.avx_vnni = form && has_avx_vnni; }
+#include "vnni.h"
 
 /* ---- the definition ---- */
 

@@ -13,24 +13,10 @@
  * them to where it stays in the nearest cache.
  */
 #include "bytes.h"
-#include "finish.h"
-#include "panels.h"
+#include "narrow.h"
 
 /* The most tiles of rows that widen for themselves, and the floats of a piece. Measured on Zen 4: until then widening costs nothing. */
 enum { FEW_TILES = 10, PIECE = 8192 };
-
-struct narrow {
-    struct linear_args end; /* the sizes, and what follows the sum */
-    const uint8_t *packed;
-    const float *scale;
-    int64_t row_cuts;
-};
-
-/* The scales of a tile's columns, or 0, behind what it shares with other tiles; `beside` counts bytes here. */
-struct narrow_sweep {
-    struct sweep all;
-    const float *scale;
-};
 
 /* ---- rows of a panel as floats ---- */
 
@@ -45,7 +31,12 @@ INLINE v widened(int bf16, const uint8_t *pair, int64_t width, int64_t j, int se
     return bfloat_of_pair(both, second);
 }
 
-INLINE void widen_rows(int bf16, const uint8_t *from, int64_t width, int64_t rows, float *to) {
+static inline const uint8_t *narrow_panel(int bf16, const struct narrow *g, int64_t j) {
+    return g->packed + (bf16 ? 2 * j * (g->end.k + g->end.k % 2) : j * g->end.k);
+}
+
+INLINE void widen_rows(int bf16, const struct narrow *g, int64_t j, int64_t width, int64_t k0, int64_t rows, float *to) {
+    const uint8_t *from = narrow_panel(bf16, g, j) + pair_bytes(bf16, width) * (k0 / 2);
     for (int64_t p = 0; p < rows; p += 2, from += pair_bytes(bf16, width), to += 2 * width)
         for (int64_t j = 0; j < width; j += VL) {
             v_store(to + j, widened(bf16, from, width, j, 0));
@@ -117,31 +108,28 @@ INLINE void narrow_tile(int R, int NV, int bf16, const struct sweep *sweep, cons
     static void int8_##R##_##NV(const struct sweep *s, const float *a, const float *b, float *c) {                             \
         narrow_tile(R, NV, 0, s, a, b, c);                                                                                     \
     }
-#if TILE_VECS == 4
-#define EACH_TILE(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2) SHORT_TILES(X, 3) SHORT_TILES(X, 4)
-#else
-#define EACH_TILE(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2)
-#endif
-
 EACH_TILE(NARROW_TILE)
 JOINED_TILES(NARROW_TILE)
 
-#define BF16_ENTRY(R, NV) [1][NV][R] = bf16_##R##_##NV,
-#define INT8_ENTRY(R, NV) [0][NV][R] = int8_##R##_##NV,
-static tile_fn *const narrow_tiles[2][TILE_CHAINS + 1][TILE_ROWS + 1] = {EACH_TILE(BF16_ENTRY) JOINED_TILES(BF16_ENTRY)
-                                                                         EACH_TILE(INT8_ENTRY) JOINED_TILES(INT8_ENTRY)};
+#define BF16_ENTRY(R, NV) [NV][R] = bf16_##R##_##NV,
+#define INT8_ENTRY(R, NV) [NV][R] = int8_##R##_##NV,
+
+static const uint8_t *bf16_panel(const struct narrow *g, int64_t j) { return narrow_panel(1, g, j); }
+static const uint8_t *int8_panel(const struct narrow *g, int64_t j) { return narrow_panel(0, g, j); }
+static void bf16_widen(const struct narrow *g, int64_t j, int64_t width, int64_t k0, int64_t rows, float *to) {
+    widen_rows(1, g, j, width, k0, rows, to);
+}
+static void int8_widen(const struct narrow *g, int64_t j, int64_t width, int64_t k0, int64_t rows, float *to) {
+    widen_rows(0, g, j, width, k0, rows, to);
+}
+static const struct narrow_format bf16 = {1, bf16_panel, bf16_widen, {EACH_TILE(BF16_ENTRY) JOINED_TILES(BF16_ENTRY)}};
+static const struct narrow_format int8 = {1, int8_panel, int8_widen, {EACH_TILE(INT8_ENTRY) JOINED_TILES(INT8_ENTRY)}};
 
 /* ---- the product ---- */
 
-/* where a panel begins */
-static inline const uint8_t *narrow_panel(const struct narrow *g, int64_t panel) {
-    int64_t j = panel_start(g->end.n, panel), k = g->end.k;
-    return g->packed + (g->scale ? j * k : 2 * j * (k + k % 2));
-}
-
 /* panels from `panel` on, before `end`, that a tile of all rows takes at once: whole ones only */
 static inline int64_t narrow_joined(const struct narrow *g, int64_t panel, int64_t end) {
-    int64_t count = TILE_CHAINS / (TILE_VECS * g->end.m);
+    int64_t count = g->format->joins ? TILE_CHAINS / (TILE_VECS * g->end.m) : 1;
     return count > 1 && end - panel >= count && panel_start(g->end.n, panel + count) <= g->end.n
                    && panel_start(g->end.n, panel + count) - panel_start(g->end.n, panel) == count * TILE_VECS * VL
                ? count
@@ -158,15 +146,15 @@ static void multiply_few(const struct narrow *g, int64_t t0, int64_t t1, int64_t
         joined = narrow_joined(g, panel, p1);
         const int64_t j = panel_start(l->n, panel), width = panel_start(l->n, panel + 1) - j;
         const int64_t columns = least(panel_start(l->n, panel + joined), l->n) - j;
-        const uint8_t *right = narrow_panel(g, panel);
-        struct narrow_sweep s = {{.depth = l->k, .lda = l->k, .ldb = width, .ldc = l->n}, g->scale ? g->scale + j : 0};
+        const uint8_t *right = g->format->panel(g, j);
+        struct narrow_sweep s = {{.depth = l->k, .lda = l->k, .ldb = width, .ldc = l->n}, g->scale ? g->scale + j : 0, j};
         s.all.last = last_lanes(columns - (joined * width - VL));
-        s.all.beside = narrow_panel(g, panel + 1) - right;
+        if (joined > 1) s.all.beside = g->format->panel(g, panel_start(l->n, panel + 1)) - right;
         for (int64_t t = t0, i = l->m * t0 / count, next; t < t1; t++, i = next) {
             next = l->m * (t + 1) / count;
             float *c = l->y + i * l->n + j;
             if (in_tile) end_tile(&s.all, l, c, j);
-            narrow_tiles[!g->scale][joined * width / VL][next - i](&s.all, l->x + i * l->k, (const float *)right, c);
+            g->format->tiles[joined * width / VL][next - i](&s.all, l->x + i * l->k, (const float *)right, c);
             if (ends(l) && !in_tile) linear_finish(l, i, next, j, j + columns);
         }
     }
@@ -183,14 +171,12 @@ static void multiply_panel(const struct narrow *g, int64_t t0, int64_t t1, int64
     _Alignas(64) float piece[PIECE];
     const struct linear_args *l = &g->end;
     const int64_t j = panel_start(l->n, panel), width = panel_start(l->n, panel + 1) - j, columns = least(width, l->n - j);
-    const int64_t rows = PIECE / width / 2 * 2;
+    const int64_t rows = PIECE / width / NARROW_BLOCK * NARROW_BLOCK;
     const int in_tile = ends(l) && ends_in_tile(l) && !g->scale;
-    const uint8_t *right = narrow_panel(g, panel);
     struct sweep s = {.outer = 1, .inner = 1, .lda = l->k, .ldb = width, .ldc = l->n, .last = last_lanes(columns - (width - VL))};
-    for (int64_t k0 = 0; !s.add || k0 < l->k; k0 += rows, s.add = 1, right += pair_bytes(!g->scale, width) * (rows / 2)) {
+    for (int64_t k0 = 0; !s.add || k0 < l->k; k0 += rows, s.add = 1) {
         s.depth = least(rows, l->k - k0);
-        if (g->scale) widen_rows(0, right, width, s.depth, piece);
-        else widen_rows(1, right, width, s.depth, piece);
+        g->format->widen(g, j, width, k0, s.depth, piece);
         const int done = k0 + s.depth == l->k;
         for (int64_t t = t0, i = l->m * t0 / count, next; t < t1; t++, i = next) {
             next = l->m * (t + 1) / count;
@@ -212,16 +198,22 @@ static void narrow_part(void *context, int64_t part, int64_t parts) {
     else for (int64_t panel = p0; panel < p1; panel++) multiply_panel(g, t0, t1, count, panel);
 }
 
+int32_t narrow_product(struct narrow *g) {
+    const struct linear_args *l = &g->end;
+    if (l->m == 0 || l->n == 0) return FATHOM_OK;
+    int64_t tile_rows = ceil_div(l->m, TILE_ROWS), panels = panel_count(l->n);
+    double nanos = (double)l->n * (double)l->k * ((double)l->m / (4 * VL) + 0.04) + end_nanos(l, l->m * l->n);
+    int64_t parts = fathom_team(nanos, tile_rows * panels);
+    g->row_cuts = grid_rows(tile_rows, panels, &parts, FEWEST_ROW_CUTS);
+    fathom_parallel(narrow_part, g, parts);
+    return FATHOM_OK;
+}
+
 static int32_t k_linear_narrow(const struct linear_narrow_args *a, int64_t *detail) {
     (void)detail;
-    if (a->m == 0 || a->n == 0) return FATHOM_OK;
     struct narrow g = {.end = {LINEAR_END(a), .x = a->x, .m = a->m, .n = a->n, .k = a->k}, .packed = a->packed, .scale = a->scale};
-    int64_t tile_rows = ceil_div(a->m, TILE_ROWS), panels = panel_count(a->n);
-    double nanos = (double)a->n * (double)a->k * ((double)a->m / (4 * VL) + 0.04) + end_nanos(&g.end, a->m * a->n);
-    int64_t parts = fathom_team(nanos, tile_rows * panels);
-    g.row_cuts = grid_rows(tile_rows, panels, &parts, FEWEST_ROW_CUTS);
-    fathom_parallel(narrow_part, &g, parts);
-    return FATHOM_OK;
+    g.format = a->scale ? &int8 : &bf16;
+    return narrow_product(&g);
 }
 
 EXPORT(linear_narrow)

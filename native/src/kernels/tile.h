@@ -213,6 +213,12 @@ INLINE void turned_sum(int R, int NV, const struct sweep *s, const float *a, con
 
 /* X(rows, vectors) for every height */
 #define SHORT_TILES(X, NV) X(1, NV) X(2, NV) X(3, NV) X(4, NV) X(5, NV) X(6, NV)
+/* X(rows, vectors) for every height and width of a panel */
+#if TILE_VECS == 4
+#define EACH_TILE(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2) SHORT_TILES(X, 3) SHORT_TILES(X, 4)
+#else
+#define EACH_TILE(X) SHORT_TILES(X, 1) SHORT_TILES(X, 2)
+#endif
 /* and for few rows by several panels side by side: see TILE_CHAINS */
 #if VL == 16
 #define JOINED_TILES(X)

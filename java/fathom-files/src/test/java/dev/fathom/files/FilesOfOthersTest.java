@@ -7,11 +7,16 @@ import static org.assertj.core.api.Assertions.within;
 import dev.fathom.io.Safetensors;
 import dev.fathom.io.Stored;
 import dev.fathom.io.TensorFile;
+import dev.fathom.kernel.Blas;
+import dev.fathom.kernel.NativeRuntime;
 import dev.fathom.nn.Layer;
 import dev.fathom.nn.Linear;
 import dev.fathom.nn.Model;
 import dev.fathom.nn.Names;
 import dev.fathom.op.DType;
+import dev.fathom.op.Shape;
+import dev.fathom.plan.Plan;
+import dev.fathom.plan.Quantization;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.io.IOException;
@@ -40,6 +45,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -197,6 +203,34 @@ class FilesOfOthersTest {
                 float[] y = model.net().apply(Tensor.of(x, 2, 4)).toArray();
                 for (int i = 0; i < y.length; i++) {
                     assertThat(y[i]).isCloseTo(outputs.get(i).floatValue(), within(1e-6f));
+                }
+            }
+        }
+    }
+
+    /** What llama.cpp's package rounded is stored in fewer bytes again without another rounding. */
+    @ParameterizedTest
+    @CsvSource({"Q8_0, Q8_0", "Q5_0, Q8_0", "Q4_0, Q8_0", "Q4_K, Q4_K"})
+    void blocksStayAsTheyAre(String name, Quantization as) {
+        Assumptions.assumeTrue(NativeRuntime.get().blas() == Blas.NATIVE, "another backend sums F32");
+        Expected expected = expected().get("types.gguf").stream()
+                .filter(e -> e.name.equals(name))
+                .findFirst()
+                .orElseThrow();
+        int k = expected.values.size() / 2;
+        try (Model<Linear> model = Model.of(new Linear(k, 2).withoutBias(), 1)) {
+            model.load(
+                    FOLDER.resolve("types.gguf"),
+                    Names.exact().rename(name, "weight").ignoreOthers());
+            float[] unit = new float[k * k];
+            for (int i = 0; i < k; i++) {
+                unit[i * k + i] = 1;
+            }
+            try (Plan plan = Plan.freeze(model, Shape.of(1, k));
+                    Plan small = plan.quantize(as)) {
+                float[] y = small.predict(unit);
+                for (int i = 0; i < y.length; i++) {
+                    assertThat(y[i] + 0.0).isEqualTo(expected.values.get(i % 2 * k + i / 2) + 0.0); // -0 is 0
                 }
             }
         }

@@ -130,6 +130,10 @@ public final class Native {
     @Name("fathom_bf16_bytes")
     public static native long bf16Bytes(long n, long k);
 
+    /** Bytes of W[n, k] in blocks, of Q8 (0) or Q4 (1); {@code Long.MAX_VALUE} where they are too many to count. */
+    @Name("fathom_blocks_bytes")
+    public static native long blocksBytes(long kind, long n, long k);
+
     /** 1 where the chosen kernels multiply bytes by an instruction for that (VNNI), else 0: then they widen them. */
     @Name("fathom_int8_native")
     public static native int int8Native();

@@ -28,8 +28,8 @@ public record Bf16LinearOp(int n, int k, @Nullable Activation activation) implem
     }
 
     @Override
-    public Kernel kernel() {
-        return Kernel.LINEAR_BF16;
+    public Call begin(Call c) {
+        return c.begin(Kernel.LINEAR_BF16);
     }
 
     @Override

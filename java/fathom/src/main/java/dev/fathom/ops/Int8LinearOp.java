@@ -28,8 +28,8 @@ public record Int8LinearOp(int n, int k, @Nullable Activation activation) implem
     }
 
     @Override
-    public Kernel kernel() {
-        return Kernel.LINEAR_INT8;
+    public Call begin(Call c) {
+        return c.begin(Kernel.LINEAR_INT8);
     }
 
     @Override

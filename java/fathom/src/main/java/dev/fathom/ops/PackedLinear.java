@@ -1,13 +1,12 @@
 package dev.fathom.ops;
 
-import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Call;
 import dev.fathom.op.DType;
 import dev.fathom.op.Shape;
 
 /**
- * {@link LinearOp} in a plan whose products are of fewer bytes: W [n, k] is stored as a kernel packs it, in an array
- * that every instruction set reads, and x is rounded to the same type.
+ * {@link LinearOp} in a plan whose weights or products are of fewer bytes: W [n, k] is stored as a kernel packs it, in
+ * an array that every instruction set reads, and x may be rounded as well.
  */
 interface PackedLinear extends Epilogue {
     /** Outputs. */
@@ -19,8 +18,8 @@ interface PackedLinear extends Epilogue {
     /** The type of the array. */
     DType type();
 
-    /** The kernel that multiplies. */
-    Kernel kernel();
+    /** Begins the command of the kernel that multiplies, with what it wants before x. */
+    Call begin(Call c);
 
     /** Refuses an array that is not that of a matrix of these sizes. */
     void checkPacked(Call c);
@@ -48,7 +47,7 @@ interface PackedLinear extends Epilogue {
 
     @Override
     default void forward(Call c) {
-        c.begin(kernel()).at(c.in(0), c.in(1));
+        begin(c).at(c.in(0), c.in(1));
         putAddresses(c).put(MatmulOp.rows(c.shape(0)), n(), k());
         putActivation(c).run();
     }

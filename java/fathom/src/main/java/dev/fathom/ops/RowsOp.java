@@ -14,14 +14,18 @@ public interface RowsOp extends IndexedOp {
 
     @Override
     default Shape shape(Call c, int output) {
-        Shape w = table(c);
+        return vectors(c, table(c).dim(1));
+    }
+
+    /** A row of so many numbers for each token. */
+    static Shape vectors(Call c, int dim) {
         Shape tokens = c.shape(1);
         if (tokens.rank() == Shape.MAX_RANK) {
             throw c.fail("tokens " + tokens + " and their vectors make " + (Shape.MAX_RANK + 1) + " dimensions but "
                     + Shape.MAX_RANK + " are the most; flatten the tokens");
         }
         int[] dims = Arrays.copyOf(tokens.toArray(), tokens.rank() + 1);
-        dims[tokens.rank()] = w.dim(1);
+        dims[tokens.rank()] = dim;
         return Shape.of(dims);
     }
 

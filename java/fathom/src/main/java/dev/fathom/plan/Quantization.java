@@ -1,6 +1,8 @@
 package dev.fathom.plan;
 
 import dev.fathom.op.DType;
+import dev.fathom.ops.BlockFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How {@link Plan#quantize} stores the matrices of linear layers and the tables of embeddings, so that fewer bytes are
@@ -39,14 +41,53 @@ public enum Quantization {
      * elsewhere they would gain almost nothing, so they stay F32. Tables of embeddings are those of INT8_WEIGHTS. Sums
      * of more than 133,144 products stay F32.
      */
-    INT8(DType.I8, true);
+    INT8(DType.I8, true),
+    /**
+     * Stores weights as Q8_0 of llama.cpp: w = d q, where 32 neighbors of a row share d, a number that a half has, and
+     * q goes from -127 to 127; 9 bits for each weight. Weights of a file in Q8_0, Q4_0 or Q5_0 stay exactly as they
+     * are; of others d is the half nearest to the largest |w| of the 32 divided by 127, and q the whole number nearest
+     * to w / d. A plan gives the bits of a plan of a model whose matrices and tables were rounded like this.
+     */
+    Q8_0(BlockFormat.Q8_0, false),
+    /**
+     * Stores weights as {@link #Q8_0} does and rounds what a linear layer reads as well: 32 neighbors of a row become q
+     * t, with q from -127 to 127 and t the largest |x| of the 32 divided by 127. Sums of the products of 32 neighbors
+     * are exact, and c = fma(sum, t d, c) adds them up in order. A row that holds NaN or an infinity gives NaN. Tables
+     * of embeddings are those of Q8_0.
+     */
+    Q8_0_PRODUCTS(BlockFormat.Q8_0, true),
+    /**
+     * Stores weights as Q4_K of llama.cpp: w = d s q - e m with q from 0 to 15, where 32 neighbors of a row share s and
+     * m from 0 to 63, and 256 share d and e, numbers that a half has; 4.75 bits for each weight. Weights of a file in
+     * Q4_K stay exactly as they are; others are rounded to a small mean square of the errors, which are often a few
+     * percent of the largest weight. A plan gives the bits of a plan of a model whose matrices and tables were rounded
+     * like this.
+     */
+    Q4_K(BlockFormat.Q4_K, false),
+    /**
+     * Stores weights as {@link #Q4_K} does and rounds what a linear layer reads as {@link #Q8_0_PRODUCTS} does: c =
+     * fma(sum, t d s, c) and then c = fma(-e m, t r, c), where r is the sum of the rounded 32 inputs. Tables of
+     * embeddings are those of Q4_K.
+     */
+    Q4_K_PRODUCTS(BlockFormat.Q4_K, true);
 
     final DType type;
     /** Whether what a layer reads is rounded as well, so that its products are of this type. */
     final boolean products;
+    /** How weights lie, if they lie in blocks. */
+    final @Nullable BlockFormat blocks;
 
     Quantization(DType type, boolean products) {
+        this(type, products, null);
+    }
+
+    Quantization(BlockFormat blocks, boolean products) {
+        this(DType.I8, products, blocks);
+    }
+
+    Quantization(DType type, boolean products, @Nullable BlockFormat blocks) {
         this.type = type;
         this.products = products;
+        this.blocks = blocks;
     }
 }

@@ -8,6 +8,9 @@ import dev.fathom.op.DType;
 import dev.fathom.op.Op;
 import dev.fathom.op.Shape;
 import dev.fathom.ops.Bf16LinearOp;
+import dev.fathom.ops.BlockEmbeddingOp;
+import dev.fathom.ops.BlockFormat;
+import dev.fathom.ops.BlockLinearOp;
 import dev.fathom.ops.ConvOp;
 import dev.fathom.ops.EmbeddingOp;
 import dev.fathom.ops.Int8ConvOp;
@@ -25,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a plan of another one, whose matrices and tables it stores in fewer bytes. Used once. */
@@ -103,16 +107,22 @@ final class Quantizer {
     /** The call with an op that reads its weight from fewer bytes, or the call itself if its weight stays. */
     private CallGraph.Node replaced(CallGraph.Node node) {
         if (node.op() instanceof LinearOp linear) {
-            Form form = form(node, 1, as.products ? 1 : 0);
-            Op op = switch (as) {
-                case BF16, INT8_WEIGHTS -> new NarrowLinearOp(as.type, linear.activation());
-                case BF16_PRODUCTS -> new Bf16LinearOp(form.n, form.k, linear.activation());
-                case INT8 -> new Int8LinearOp(form.n, form.k, linear.activation());
-            };
+            Form form = form(node, 1, as.products || as.blocks != null ? 1 : 0);
+            Op op = as.blocks != null
+                    ? new BlockLinearOp(as.blocks, as.products, form.n, form.k, linear.activation())
+                    : switch (as) {
+                        case BF16_PRODUCTS -> new Bf16LinearOp(form.n, form.k, linear.activation());
+                        case INT8 -> new Int8LinearOp(form.n, form.k, linear.activation());
+                        default -> new NarrowLinearOp(as.type, linear.activation());
+                    };
             return with(node, op, 1, form, NarrowLinearOp.SCALE);
         }
         if (node.op() instanceof EmbeddingOp) {
-            return with(node, new NarrowEmbeddingOp(as.type), 0, form(node, 0, 0), NarrowEmbeddingOp.SCALE);
+            Form form = form(node, 0, as.blocks != null ? 1 : 0);
+            Op op = as.blocks != null
+                    ? new BlockEmbeddingOp(as.blocks, form.n, form.k)
+                    : new NarrowEmbeddingOp(as.type);
+            return with(node, op, 0, form, NarrowEmbeddingOp.SCALE);
         }
         if (multipliesBytes()
                 && node.op() instanceof ConvOp conv
@@ -174,8 +184,11 @@ final class Quantizer {
 
     private Narrow narrow(CallGraph.Value wide, Slot.Content from, Form form) {
         if (form.runs > 0) {
-            long bytes =
-                    multipliesBytes() ? Native.int8Bytes(form.n, form.k, form.runs) : Native.bf16Bytes(form.n, form.k);
+            long bytes = as.blocks != null
+                    ? as.blocks.bytes(form.n, form.k)
+                    : multipliesBytes()
+                            ? Native.int8Bytes(form.n, form.k, form.runs)
+                            : Native.bf16Bytes(form.n, form.k);
             return new Narrow(from, add(Shape.of(Math.toIntExact(bytes / as.type.bytes())), as.type, wide.name()), -1);
         }
         int numbers = add(wide.shape(), as.type, wide.name());
@@ -221,7 +234,9 @@ final class Quantizer {
         }
         narrow.forEach((form, weight) -> {
             if (weight.numbers == content.value()) {
-                if (form.runs == 0) {
+                if (as.blocks != null) {
+                    storeBlocks(as.blocks, address(content), form, weight);
+                } else if (form.runs == 0) {
                     store(content, form, weight);
                 } else {
                     pack(address(content), form, weight);
@@ -249,6 +264,21 @@ final class Quantizer {
                 scales.put(i, scale);
             }
         }
+    }
+
+    /** Stores a weight in blocks, several strips at the same time. */
+    private void storeBlocks(BlockFormat format, long to, Form form, Narrow weight) {
+        int strips = (form.n + BlockWriter.STRIP - 1) / BlockWriter.STRIP;
+        int bytes = Math.toIntExact(format.bytes(BlockWriter.STRIP, form.k));
+        String name = values.get(weight.numbers).name();
+        IntStream.range(0, strips).parallel().forEach(strip -> {
+            BlockWriter writer = new BlockWriter(format, Block.at(to + (long) strip * bytes, bytes), form.k, name);
+            for (int row = strip * BlockWriter.STRIP; row < Math.min(form.n, (strip + 1) * BlockWriter.STRIP); row++) {
+                Panels.Row wide = row(weight.from, DType.F32, plan.address(weight.from), form.n, form.k, row);
+                largest(wide, form.k, name);
+                writer.write(row % BlockWriter.STRIP, wide);
+            }
+        });
     }
 
     /** Packs a weight for products of its type. */

@@ -22,14 +22,17 @@ import dev.fathom.op.DType;
 import dev.fathom.op.PadMode;
 import dev.fathom.op.Shape;
 import dev.fathom.op.Window;
+import dev.fathom.ops.BlockFormat;
 import dev.fathom.parameter.Parameter;
 import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -257,6 +260,233 @@ class QuantizeTest {
         }
     }
 
+    // ---- blocks
+
+    private static float half(double x) {
+        ByteBuffer two = ByteBuffer.allocate(2);
+        DType.F16.put(two, 0, x);
+        return (float) DType.F16.get(two, 0);
+    }
+
+    /** Rows of k numbers as Q8_0 has them. */
+    private static float[] eightBits(float[] w, int k) {
+        float[] rounded = new float[w.length];
+        for (int row = 0; row < w.length; row += k) {
+            for (int begin = row; begin < row + k; begin += 32) {
+                int end = Math.min(begin + 32, row + k);
+                float largest = 0;
+                for (int i = begin; i < end; i++) {
+                    largest = Math.max(largest, Math.abs(w[i]));
+                }
+                float d = half(largest / 127);
+                for (int i = begin; i < end; i++) {
+                    rounded[i] = d == 0 ? 0 : d * (int) Math.max(-127, Math.min(127, Math.rint((double) w[i] / d)));
+                }
+            }
+        }
+        return rounded;
+    }
+
+    /** Rows of k numbers of Q4_K, of random scales and minima, some of them 0, and random numbers of 4 bits. */
+    private static float[] fourBits(int rows, int k) {
+        Random random = new Random(1000L * rows + k);
+        float[] w = new float[rows * k];
+        float d = 0;
+        float e = 0;
+        int s = 0;
+        int m = 0;
+        int most = 0;
+        for (int i = 0; i < w.length; i++) {
+            if (i % k % 256 == 0) {
+                d = half(0.001 * (0.5 + random.nextDouble()));
+                e = half(random.nextInt(5) == 0 ? 0 : 0.01 * (0.5 + random.nextDouble()));
+            }
+            if (i % k % 32 == 0) {
+                s = random.nextInt(8) == 0 ? 0 : random.nextInt(64);
+                m = random.nextInt(64);
+                most = random.nextInt(4) == 0 ? 1 + random.nextInt(15) : 16;
+            }
+            w[i] = s == 0 ? 0 - e * m : d * s * random.nextInt(most) - e * m;
+        }
+        return w;
+    }
+
+    private static Sequential layers(Function<int[], float[]> weights) {
+        return new Sequential(
+                new Linear(given(weights.apply(new int[] {135, IN}), 135, IN), null, Activation.RELU),
+                new Linear(
+                        given(weights.apply(new int[] {70, 135}), 70, 135),
+                        given(new Rng(1).normal(70, 0, 1), 70),
+                        null),
+                new Linear(given(weights.apply(new int[] {40, 70}), 40, 70), null, Activation.GELU),
+                new Linear(given(weights.apply(new int[] {300, 40}), 300, 40), null, null),
+                new Linear(given(weights.apply(new int[] {5, 300}), 5, 300), null, null));
+    }
+
+    @Test
+    void blocksOfEightBitsGiveTheBitsOfRoundedWeights() {
+        assumeOwnProducts();
+        try (Model<Sequential> model = Model.of(layers(s -> weights(s[0], s[1])), 1);
+                Model<Sequential> rounded = Model.of(layers(s -> eightBits(weights(s[0], s[1]), s[1])), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN));
+                Plan expected = Plan.freeze(rounded, Shape.of(1, IN));
+                Plan small = plan.quantize(Quantization.Q8_0);
+                Plan again = expected.quantize(Quantization.Q8_0)) {
+            assertBits(small, expected, plan);
+            assertBits(again, expected, plan);
+        }
+    }
+
+    /** Weights that are multiples of a half stay as they are, such as those of Q4_0 and Q5_0. */
+    @Test
+    void multiplesOfAHalfStay() {
+        assumeOwnProducts();
+        Random random = new Random(1);
+        for (int most : new int[] {1, 7, 8, 15, 16, 100, 127}) {
+            float[] w = new float[20 * 96];
+            float d = 0;
+            for (int i = 0; i < w.length; i++) {
+                d = i % 32 == 0 ? half(0.01 * (0.5 + random.nextDouble())) : d;
+                w[i] = d * (random.nextInt(2 * most + 1) - most);
+            }
+            assertStored(Quantization.Q8_0, w, 96);
+        }
+    }
+
+    /** A plan that stores a matrix gives each of its numbers again. */
+    private static void assertStored(Quantization as, float[] w, int k) {
+        try (Model<Linear> model = Model.of(new Linear(given(w, w.length / k, k), null, null), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, k));
+                Plan small = plan.quantize(as)) {
+            float[] unit = new float[k * k];
+            for (int i = 0; i < k; i++) {
+                unit[i * k + i] = 1;
+            }
+            assertThat(small.predict(unit)).isEqualTo(plan.predict(unit));
+        }
+    }
+
+    @Test
+    void blocksOfFourBitsStay() {
+        assumeOwnProducts();
+        try (Model<Sequential> model = Model.of(layers(s -> fourBits(s[0], s[1])), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, IN));
+                Plan small = plan.quantize(Quantization.Q4_K)) {
+            for (int batch : BATCHES) {
+                assertThat(run(small, batch, 2, input(batch))).isEqualTo(run(plan, batch, 1, input(batch)));
+            }
+        }
+        for (int k : new int[] {20, 31, 32, 256, 300, 520}) {
+            assertStored(Quantization.Q4_K, fourBits(40, k), k);
+        }
+    }
+
+    /**
+     * Other weights are rounded to about a fifteenth of their range: of normal numbers, whose 32 span 4.1 in the mean,
+     * evenly spread errors would have a mean square of (4.1 / 15)^2 / 12 = 0.079^2.
+     */
+    @Test
+    void othersAreRoundedToFourBits() {
+        float[] w = new Rng(1).normal(64 * 512, 0, 1);
+        assertThat(error(Quantization.Q4_K, w, 512)).isBetween(0.05, 0.079);
+        assertThat(error(Quantization.Q8_0, w, 512)).isBetween(0.003, 0.006);
+        float[] positive = new float[w.length];
+        for (int i = 0; i < w.length; i++) {
+            positive[i] = 10 + w[i]; // minima are not negative, so that steps begin at 0
+        }
+        assertThat(error(Quantization.Q4_K, positive, 512)).isBetween(0.1, 12 / 15.0 / Math.sqrt(12));
+        for (int i = 0; i < w.length; i++) {
+            positive[i] = 7;
+        }
+        assertThat(error(Quantization.Q4_K, positive, 512)).isLessThan(0.01);
+    }
+
+    /** The root of the mean square of the errors. */
+    private static double error(Quantization as, float[] w, int k) {
+        try (Model<Linear> model = Model.of(new Linear(given(w, w.length / k, k), null, null), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, k));
+                Plan small = plan.quantize(as)) {
+            float[] unit = new float[k * k];
+            for (int i = 0; i < k; i++) {
+                unit[i * k + i] = 1;
+            }
+            float[] wide = plan.predict(unit);
+            float[] found = small.predict(unit);
+            double squares = 0;
+            for (int i = 0; i < wide.length; i++) {
+                squares += ((double) wide[i] - found[i]) * ((double) wide[i] - found[i]);
+            }
+            return Math.sqrt(squares / wide.length);
+        }
+    }
+
+    @Test
+    void tablesInBlocks() {
+        assumeOwnProducts();
+        int rows = 70;
+        int dim = 45;
+        int[] tokens = IntStream.range(0, 50).map(i -> i * i % rows).toArray();
+        float[] eight = eightBits(new Rng(3).normal(rows * dim, 0, 1), dim);
+        for (Quantization as : List.of(Quantization.Q8_0, Quantization.Q4_K, Quantization.Q4_K_PRODUCTS)) {
+            float[] table = as == Quantization.Q8_0 ? eight : fourBits(rows, dim);
+            try (Plan plan = tied(table, rows);
+                    Plan small = plan.quantize(as)) {
+                List<float[]> expected = answers(plan, tokens);
+                List<float[]> found = answers(small, tokens);
+                assertThat(found.get(0)).isEqualTo(expected.get(0));
+                assertThat(Arrays.equals(found.get(1), expected.get(1))).isEqualTo(!as.products);
+                assertThat(small.weights())
+                        .as("the table and the matrix are one")
+                        .hasSize(1);
+                try (Session session = small.newSession(1)) {
+                    session.set("tokens", new int[] {rows});
+                    assertThatThrownBy(session::run)
+                            .hasMessageContaining("embedding")
+                            .hasMessageContaining("70");
+                }
+            }
+        }
+    }
+
+    /** What a layer reads is rounded in blocks as well; test_blocks.c has the bits. */
+    @ParameterizedTest
+    @EnumSource(names = {"Q8_0_PRODUCTS", "Q4_K_PRODUCTS"})
+    void productsOfBlocks(Quantization as) {
+        Quantization exact = Quantization.valueOf(as.name().replace("_PRODUCTS", ""));
+        try (Model<Linear> model = Model.of(linear(a -> a, 300, 65, true, Activation.RELU), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 300));
+                Plan weights = plan.quantize(exact);
+                Plan small = plan.quantize(as)) {
+            float[] x = new Rng(1).normal(7 * 300, 0, 1);
+            float[] y = run(small, 7, 1, x);
+            assertThat(run(small, 7, 2, x)).isEqualTo(y);
+            assertThat(run(small, 1, 1, Arrays.copyOf(x, 300))).isEqualTo(Arrays.copyOf(y, 65));
+            float[] close = run(weights, 7, 1, x);
+            assertThat(y).isNotEqualTo(close);
+            for (int i = 0; i < y.length; i++) {
+                assertThat(y[i]).isCloseTo(close[i], within(0.15f)); // of sums of 300 products of 1 and 0.3
+            }
+            x[300] = Float.POSITIVE_INFINITY;
+            float[] broken = run(small, 7, 1, x);
+            assertThat(broken[65]).isNaN();
+            assertThat(Arrays.copyOf(broken, 65)).isEqualTo(Arrays.copyOf(y, 65));
+        }
+    }
+
+    @Test
+    void scalesBeyondAHalf() {
+        float[] w = new Rng(1).normal(8 * 64, 0, 1e8f);
+        try (Model<Linear> model = Model.of(new Linear(given(w, 8, 64), null, null), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 64))) {
+            for (Quantization as : List.of(Quantization.Q8_0, Quantization.Q4_K)) {
+                assertThatThrownBy(() -> plan.quantize(as))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("weight holds numbers so large")
+                        .hasMessageContaining("use INT8_WEIGHTS or BF16");
+            }
+        }
+    }
+
     /** What a layer reads is rounded as its weights are, and sums are exact. */
     @Test
     void productsOfBytes() {
@@ -375,7 +605,7 @@ class QuantizeTest {
             float[] after = run(small, 3, 0, x);
             assertThat(after).isNotEqualTo(before);
             for (int i = 0; i < after.length; i++) {
-                assertThat(after[i]).isCloseTo(before[i], within(0.02f));
+                assertThat(after[i]).isCloseTo(before[i], within(as.blocks == BlockFormat.Q4_K ? 0.1f : 0.02f));
             }
             assertThat(small.defaultBatch()).isEqualTo(2);
             assertThat(small.outputs()).hasToString(plan.outputs().toString());
@@ -397,6 +627,8 @@ class QuantizeTest {
                 case BF16, INT8_WEIGHTS -> "linear_narrow";
                 case BF16_PRODUCTS -> "linear_bf16";
                 case INT8 -> "linear_int8";
+                case Q8_0, Q4_K -> "linear_blocks";
+                case Q8_0_PRODUCTS, Q4_K_PRODUCTS -> "linear_blocks_int8";
             };
             assertThat(plan.toString())
                     .isEqualTo(conv + "  conv at 0\n" + conv + "  conv at 1\npermute  permute at 2\n" + linear
@@ -484,8 +716,16 @@ class QuantizeTest {
                 assertThat(quantized.meanDifference()).isPositive().isCloseTo(sum / before.length, within(1e-6));
                 assertThat(quantized.rows()).isEqualTo(40);
                 assertThat(quantized.agreement()).isEqualTo(agreement(before, after, 40));
-                assertThat((double) quantized.bytes() / quantized.bytesBefore())
-                        .isBetween(as.type == DType.BF16 ? 0.5 : 0.25, as.type == DType.BF16 ? 0.53 : 0.30);
+                if (as.blocks == null) {
+                    assertThat((double) quantized.bytes() / quantized.bytesBefore())
+                            .isBetween(as.type == DType.BF16 ? 0.5 : 0.25, as.type == DType.BF16 ? 0.53 : 0.30);
+                } else {
+                    long blocks = 0;
+                    for (int[] sizes : new int[][] {{130, IN}, {130, 130}, {65, 130}, {1, 65}, {9, 1}}) {
+                        blocks += as.blocks.bytes(sizes[0], sizes[1]);
+                    }
+                    assertThat(quantized.bytes()).isEqualTo(blocks + 4 * (130 + 130 + 1));
+                }
                 assertThat(small.memory()).isLessThan(plan.memory());
                 assertThat(quantized.toString())
                         .startsWith(as + ": ")

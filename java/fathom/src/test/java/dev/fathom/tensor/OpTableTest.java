@@ -13,6 +13,8 @@ import dev.fathom.op.Shape;
 import dev.fathom.op.Unary;
 import dev.fathom.ops.Bf16LinearOp;
 import dev.fathom.ops.Binary;
+import dev.fathom.ops.BlockEmbeddingOp;
+import dev.fathom.ops.BlockLinearOp;
 import dev.fathom.ops.Int8ConvOp;
 import dev.fathom.ops.Int8LinearOp;
 import dev.fathom.ops.NarrowEmbeddingOp;
@@ -622,6 +624,8 @@ class OpTableTest {
                 NarrowLinearOp.class,
                 NarrowEmbeddingOp.class,
                 Bf16LinearOp.class,
+                BlockLinearOp.class,
+                BlockEmbeddingOp.class,
                 Int8LinearOp.class,
                 Int8ConvOp.class));
         assertThat(missing).as("ops without a row").isEmpty();
