@@ -41,6 +41,11 @@ INLINE struct block_scale block_scale(int q4, const uint8_t *strip, int64_t bloc
                                 -(v_load(shared + BLOCK_STRIP) * __builtin_convertvector(bytes_load(at + BLOCK_STRIP + lane), v))};
 }
 
-INLINE vu words_load(const uint8_t *p) { return (vu)v_load((const float *)p); }
+/* from any address */
+INLINE vu words_load(const uint8_t *p) {
+    vu words;
+    memcpy(&words, p, sizeof words);
+    return words;
+}
 
 #endif

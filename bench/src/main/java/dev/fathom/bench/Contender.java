@@ -27,6 +27,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         DNNL("peers-dnnl", "dev.fathom.bench.dnnl.DnnlRows"),
         TFLITE("peers-tflite", "dev.fathom.bench.tflite.TfliteRows"),
         DL4J("peers-dl4j", "dev.fathom.bench.dl4j.Dl4jRows"),
+        LLAMA("peers-llama", "dev.fathom.bench.llama.LlamaRows"),
         DJL("peers-djl", "dev.fathom.bench.djl.DjlService"),
         TOKENIZERS("peers-tokenizers", "dev.fathom.bench.tokenizers.TokenizersRows");
 
@@ -157,6 +158,11 @@ record Contender(Home home, String name, Map<String, String> env) {
                 Home.DJL,
                 "djl",
                 Map.of("DJL_CACHE_DIR", Home.DJL.target().resolve("natives").toString()));
+    }
+
+    /** llama.cpp in two threads. */
+    static Contender llama() {
+        return new Contender(Home.LLAMA, "llama.cpp", Map.of());
     }
 
     /** Hugging Face's tokenizers in one thread. */

@@ -1,5 +1,7 @@
 package dev.fathom.bench;
 
+import java.util.Arrays;
+
 /**
  * The work of the rows {@code decoder-} and {@code prefill-}: decoders built as Llama, of the sizes of llama2.c's
  * models of stories, whose matrix of the logits is that of the words. Numbers are named as Fathom's.
@@ -14,7 +16,9 @@ public record DecoderCase(int layers, int width, int hidden, int heads, int cont
     /** Tokens that there are. */
     public static final int VOCABULARY = 32_000;
     /** Tokens that a call writes. */
-    static final int WRITTEN = 64;
+    public static final int WRITTEN = 64;
+    /** Tokens of a text that contenders of different rounding agree in. */
+    private static final int TOLD = 4;
     /** Added to the mean of squares in a norm. */
     public static final float EPSILON = 1e-5f;
 
@@ -38,6 +42,17 @@ public record DecoderCase(int layers, int width, int hidden, int heads, int cont
     /** A prompt of so many tokens. */
     public int[] prompt(int length) {
         return Work.labels(1, length, VOCABULARY);
+    }
+
+    /** The token that a text of characters begins with. */
+    public int prompt() {
+        return DecoderFile.firstToken() + Work.labels(1, 1, VOCABULARY - DecoderFile.firstToken())[0];
+    }
+
+    /** Tells how many tokens a text has at least, and which the first ones are. */
+    public static void tellText(String text) {
+        int[] tokens = DecoderFile.tokens(text);
+        Work.tell(Arrays.stream(tokens).limit(TOLD).asDoubleStream().toArray());
     }
 
     /** Numbers of the matrices that a step reads. */

@@ -566,6 +566,9 @@ record Row(
             rows.add(decoder(millions));
             rows.add(prefill(millions, 128));
         }
+        for (String type : List.of("F32", "Q8_0", "Q4_K")) {
+            rows.add(writing(110, type));
+        }
         for (boolean lazy : new boolean[] {true, false}) {
             rows.add(embedding(10_000, 32, lazy));
             rows.add(embedding(1_000_000, 64, lazy));
@@ -925,6 +928,23 @@ record Row(
                 new Entrant(
                         Contender.fathom(2), "fathom", "FathomDecoders.generate", "millions=" + millions + ",length=1"),
                 List.of(),
+                null,
+                Pace.SLOW);
+    }
+
+    /** Tokens written one by one with the matrices of a file of llama.cpp, beside llama.cpp. */
+    private static Row writing(int millions, String type) {
+        String params = "millions=" + millions + ",weights=" + type;
+        Contender rival = Contender.llama();
+        return new Row(
+                "write-" + millions + "m-" + type.toLowerCase(Locale.ROOT),
+                2,
+                Unit.MS,
+                DecoderCase.WRITTEN * 2.0 * DecoderCase.of(millions).weights(),
+                Limit.NONE,
+                Bar.atLeast(1.0, 1.0).unbounded(),
+                new Entrant(Contender.fathom(2), "fathom", "FathomDecoders.write", params),
+                List.of(new Entrant(rival, rival.name(), "LlamaRows.generate", params)),
                 null,
                 Pace.SLOW);
     }
