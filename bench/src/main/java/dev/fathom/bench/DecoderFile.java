@@ -21,6 +21,9 @@ public final class DecoderFile {
     /** Tokens that are no characters: three signs and the bytes. */
     private static final int SIGNS = 3 + 256;
 
+    /** How many of the tokens are Chinese characters; the others are Korean ones. */
+    private static final int CHINESE = 20_900;
+
     private static final int ALIGNED = 32;
 
     /** The types of matrices, by the numbers that the format gives them. */
@@ -70,13 +73,13 @@ public final class DecoderFile {
         if (at < 0) {
             return "";
         }
-        return String.valueOf((char) (at < 20_000 ? 0x4e00 + at : 0xac00 + at - 20_000)); // Chinese, then Korean
+        return String.valueOf((char) (at < CHINESE ? 0x4e00 + at : 0xac00 + at - CHINESE));
     }
 
     /** The tokens of a text. */
     public static int[] tokens(String text) {
         return text.chars()
-                .map(c -> SIGNS + (c >= 0xac00 ? 20_000 + c - 0xac00 : c - 0x4e00))
+                .map(c -> SIGNS + (c >= 0xac00 ? CHINESE + c - 0xac00 : c - 0x4e00))
                 .toArray();
     }
 
