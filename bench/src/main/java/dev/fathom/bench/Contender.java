@@ -160,9 +160,9 @@ record Contender(Home home, String name, Map<String, String> env) {
                 Map.of("DJL_CACHE_DIR", Home.DJL.target().resolve("natives").toString()));
     }
 
-    /** llama.cpp in two threads. */
-    static Contender llama() {
-        return new Contender(Home.LLAMA, "llama.cpp", Map.of());
+    /** llama.cpp, whose own thread of requests competes with those that compute. */
+    static Contender llama(int threads) {
+        return new Contender(Home.LLAMA, "llama.cpp-" + threads, Map.of("OMP_NUM_THREADS", Integer.toString(threads)));
     }
 
     /** Hugging Face's tokenizers in one thread. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,11 @@ final class Crew implements AutoCloseable {
     private final Map<Contender, Long> held = new HashMap<>();
 
     private final Map<Contender, String> abouts = new LinkedHashMap<>();
+    /** The row that is measured, who has answered a request of it, and the bytes of the largest of these. */
+    private String row = "";
+
+    private final Set<Contender> answered = new HashSet<>();
+    private long largest;
     private int requests;
     private int started;
     private long most;
@@ -41,16 +47,20 @@ final class Crew implements AutoCloseable {
     }
 
     /**
-     * Ends processes until this one can answer a request and all together hold at most this many bytes: first those
-     * that do not take part in the row, then the one that was asked last, whose next turn is the furthest away.
+     * Ends processes until this one can answer a request of a row and all together hold at most this many bytes: first
+     * those that do not take part in the row, then the one that was asked last, whose next turn is the furthest away.
      */
-    void makeRoom(long most, Contender next, Set<Contender> wanted) {
+    void makeRoom(long most, String row, Contender next, Set<Contender> wanted) {
+        if (!row.equals(this.row)) {
+            this.row = row;
+            largest = 0;
+            answered.clear();
+        }
         List<Contender> others = new ArrayList<>(children.keySet());
         others.remove(next);
         others.sort(Comparator.<Contender, Boolean>comparing(wanted::contains)
                 .thenComparing(other -> child(other).asked, Comparator.reverseOrder()));
-        long room =
-                most - Math.max(children.containsKey(next) ? child(next).bytes() : 0, held.getOrDefault(next, UNKNOWN));
+        long room = most - expected(next);
         long taken = others.stream().mapToLong(other -> child(other).bytes()).sum();
         for (Contender other : others) {
             if (taken > room) {
@@ -58,6 +68,12 @@ final class Crew implements AutoCloseable {
                 dismiss(other);
             }
         }
+    }
+
+    /** The bytes that a process will hold after its next request: by the first one of a row, as many as others do. */
+    private long expected(Contender next) {
+        long bytes = Math.max(children.containsKey(next) ? child(next).bytes() : 0, held.getOrDefault(next, UNKNOWN));
+        return answered.contains(next) ? bytes : Math.max(bytes, largest);
     }
 
     /** Starts those who take part in a turn and do not run yet, all at once. */
@@ -114,6 +130,8 @@ final class Crew implements AutoCloseable {
             throw e;
         } finally {
             held.put(contender, child.bytes());
+            answered.add(contender);
+            largest = Math.max(largest, child.bytes());
             most = Math.max(most, bytes());
         }
     }

@@ -19,7 +19,7 @@ final class Page {
 
             ## How it is measured
 
-            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, TensorFlow Lite with XNNPACK, Deeplearning4j, the Deep Java
+            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, TensorFlow Lite with XNNPACK, llama.cpp, Deeplearning4j, the Deep Java
             Library (DJL) and Hugging Face's tokenizers. Every contender runs in its own JVM at its best
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
             disturbs all of them alike. Each row is measured in two generations of fresh processes, in three where the two leave a doubt, or in one where the ratio
@@ -99,7 +99,8 @@ final class Page {
             (`-archive`), or the AOT cache of JDK 25 (`-aot`). `cold-start-encoder` is the time from the start of
             the JVM to the first vector of a text of 16 tokens with 6 layers, read from a folder; its peer is ONNX Runtime with Hugging Face's tokenizer for Java.
             `decoder-15m` and `-110m` write 64 tokens with decoders built as Llama of the sizes of llama2.c's models, and 80 % of what the machine can read is asked;
-            `prefill-` reads a prompt of 128 tokens at once.
+            `prefill-` reads a prompt of 128 tokens at once. `write-` does it with files of llama.cpp, beside llama.cpp, which rounds inputs to bytes as `Q8_0_PRODUCTS`
+            and `Q4_K_PRODUCTS` do.
 
             Rows `onnx-` run a model read from a file of ONNX beside ONNX Runtime's session of the same file, with inputs that lie in both before the clock starts.
             Behind the name of a model stand the dimensions of its first input, and behind them the other sizes that are free. The small ones are those of

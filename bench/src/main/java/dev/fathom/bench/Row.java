@@ -935,7 +935,6 @@ record Row(
     /** Tokens written one by one with the matrices of a file of llama.cpp, beside llama.cpp. */
     private static Row writing(int millions, String type) {
         String params = "millions=" + millions + ",weights=" + type;
-        Contender rival = Contender.llama();
         return new Row(
                 "write-" + millions + "m-" + type.toLowerCase(Locale.ROOT),
                 2,
@@ -944,7 +943,7 @@ record Row(
                 Limit.NONE,
                 Bar.atLeast(1.0, 1.0).unbounded(),
                 new Entrant(Contender.fathom(2), "fathom", "FathomDecoders.write", params),
-                List.of(new Entrant(rival, rival.name(), "LlamaRows.generate", params)),
+                each("LlamaRows.generate", params, Contender.llama(1), Contender.llama(2)),
                 null,
                 Pace.SLOW);
     }

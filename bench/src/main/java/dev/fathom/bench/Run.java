@@ -249,7 +249,7 @@ final class Run {
                     .collect(Collectors.toCollection(LinkedHashSet::new)));
             for (String name : next) {
                 progress.now(row.name() + ", " + row.threads() + " thread(s): " + name);
-                crew.makeRoom(Crew.ROOM, entrant(row, name).contender(), contenders(row));
+                crew.makeRoom(Crew.ROOM, row.name(), entrant(row, name).contender(), contenders(row));
                 turns.took(
                         g, name, turn(row, entrant(row, name), !turns.nanos(g).containsKey(name), crew));
             }

@@ -128,20 +128,20 @@ class RunTest {
             assertThat(crew.abouts()).singleElement().asString().startsWith("Fathom, ");
             crew.ask(second, request);
             crew.ask(third, request);
-            crew.makeRoom(Crew.ROOM, first, Set.of(first, second, third));
+            crew.makeRoom(Crew.ROOM, "a", first, Set.of(first, second, third));
             assertThat(List.of(first, second, third))
                     .as("there is room for all")
                     .noneMatch(crew::isNew);
-            crew.makeRoom(crew.bytes() - 1, first, Set.of(first, second, third));
+            crew.makeRoom(crew.bytes() - 1, "a", first, Set.of(first, second, third));
             assertThat(crew.isNew(third))
                     .as("its next turn is the furthest away")
                     .isTrue();
             assertThat(crew.isNew(second)).isFalse();
             crew.ask(third, request);
-            crew.makeRoom(crew.bytes() - 1, first, Set.of(first, third));
+            crew.makeRoom(crew.bytes() - 1, "a", first, Set.of(first, third));
             assertThat(crew.isNew(second)).as("it does not take part").isTrue();
             assertThat(crew.isNew(third)).isFalse();
-            crew.makeRoom(0, first, Set.of(first, third));
+            crew.makeRoom(0, "a", first, Set.of(first, third));
             assertThat(crew.isNew(third)).isTrue();
             assertThat(crew.isNew(first)).as("it is the one to be asked").isFalse();
             assertThat(crew.abouts()).as("who has ended has spoken, too").hasSize(3);

@@ -21,10 +21,10 @@ import org.openjdk.jmh.annotations.TearDown;
 public class LlamaRows {
     /** What runs here. */
     public static String about() {
-        return "llama.cpp of de.kherud:llama 4.2.0 (AVX2), " + THREADS + " threads";
+        return "llama.cpp of de.kherud:llama 4.2.0 (AVX2), " + THREADS + (THREADS == 1 ? " thread" : " threads");
     }
 
-    private static final int THREADS = Integer.getInteger("fathom.llama.threads", 2);
+    private static final int THREADS = Integer.parseInt(System.getenv("OMP_NUM_THREADS"));
 
     /** A decoder. */
     @State(Scope.Thread)
