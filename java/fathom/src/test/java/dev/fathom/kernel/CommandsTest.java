@@ -65,7 +65,7 @@ class CommandsTest {
                 }
             }
         }
-        assertThat(words).isEqualTo(4 * 31);
+        assertThat(words).isEqualTo(4 * 36);
     }
 
     @Test
