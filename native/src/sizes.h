@@ -48,12 +48,13 @@ static inline int64_t int8_bytes(int64_t n, int64_t k, int64_t runs) {
 static inline int64_t bf16_bytes(int64_t n, int64_t k) { return PRODUCT(SUM(n, 15) / 16, 16, SUM(k, 1) / 2, 4); }
 
 /*
- * of w[n, k] in blocks of 32 along k, see blocks.c: strips of 16 rows, in which a block of Q8 takes so many bytes, and one of Q4 so many, and
- * up to 8 of them together so many more
+ * Of w[n, k] in blocks of 32 along k, see blocks.h: a block of a strip of 16 rows takes Q8_BYTES or Q4_BYTES, and up to 8 neighbors of Q4
+ * share Q4_SHARED more.
  */
 enum { BLOCK = 32, BLOCK_STRIP = 16, Q8_BYTES = 576, Q4_BYTES = 288, Q4_SHARED = 128, Q4_SHARING = 8 };
+static inline int64_t block_count(int64_t k) { return SUM(k, BLOCK - 1) / BLOCK; }
 static inline int64_t blocks_strip(int q4, int64_t k) {
-    const int64_t blocks = SUM(k, BLOCK - 1) / BLOCK;
+    const int64_t blocks = block_count(k);
     return q4 ? SUM(PRODUCT(blocks, Q4_BYTES), PRODUCT(SUM(blocks, Q4_SHARING - 1) / Q4_SHARING, Q4_SHARED)) : PRODUCT(blocks, Q8_BYTES);
 }
 static inline int64_t blocks_bytes(int q4, int64_t n, int64_t k) {

@@ -3,7 +3,7 @@
 
 static int has_vnni, has_avx_vnni;
 
-/* body without and with VNNI, where the processor has it for the chosen kernels */
+/* Runs what follows without VNNI, and once more with it where the processor has it for the kernels of this instruction set. */
 #define FOR_EACH_FORM(isa, form)                                                                                                  \
     for (int form = 0; form <= ((isa) == 2 ? has_vnni : (isa) == 1 ? has_avx_vnni : 0); form++)                                   \
         if (use_vnni(form), fathom_int8_native() == form)

@@ -23,20 +23,18 @@ struct block_layer {
     int64_t row_cuts;
 };
 
-static int64_t padded_k(int64_t k) { return SUM(k, BLOCK - 1) / BLOCK * BLOCK; }
-
 /* ---- the left side ---- */
 
 static void round_blocks(void *context, int64_t part, int64_t parts) {
     const struct block_layer *g = context;
-    const int64_t k = g->end.k, blocks = padded_k(k) / BLOCK, zero = g->kind == BLOCK_Q8 ? g->tiles->zero : 0;
+    const int64_t k = g->end.k, blocks = block_count(k), zero = g->kind == BLOCK_Q8 ? g->tiles->zero : 0;
     int64_t from, to;
     fathom_range(g->end.m * blocks, 1, part, parts, &from, &to);
     for (; from < to; from++) {
         const int64_t row = from / blocks, p = from % blocks * BLOCK, count = least(k - p, BLOCK);
         const float *x = g->end.x + row * k + p;
         int8_t *q = g->left + from * BLOCK;
-        const struct rounding r = rounding_of(largest_bits(x, count) & INT32_MAX);
+        const struct rounding r = rounding_of(largest_bits(x, count));
         if (count < BLOCK) memset(q, (int)zero, BLOCK);
         round_to(1, (int32_t)zero, x, r, (uint8_t *)q, count);
         g->scales[from] = r.scale;
@@ -51,7 +49,7 @@ static void round_blocks(void *context, int64_t part, int64_t parts) {
 static void block_layer_part(void *context, int64_t part, int64_t parts) {
     const struct block_layer *g = context;
     const struct linear_args *l = &g->end;
-    const int64_t blocks = padded_k(l->k) / BLOCK, count = ceil_div(l->m, TILE_ROWS);
+    const int64_t blocks = block_count(l->k), count = ceil_div(l->m, TILE_ROWS);
     int64_t t0, t1, p0, p1;
     fathom_range(count, 1, part % g->row_cuts, g->row_cuts, &t0, &t1);
     fathom_range(panel_count(l->n), 1, part / g->row_cuts, parts / g->row_cuts, &p0, &p1);
@@ -72,14 +70,14 @@ static void block_layer_part(void *context, int64_t part, int64_t parts) {
 
 static int64_t linear_blocks_int8_scratch(const struct linear_blocks_int8_args *a) {
     /* bytes of x, two floats for each block of them, and a line to begin at */
-    return a->m == 0 || a->n == 0 ? 0 : SUM(PRODUCT(a->m, padded_k(a->k) / BLOCK, BLOCK / 4 + 2), 16);
+    return a->m == 0 || a->n == 0 ? 0 : SUM(PRODUCT(a->m, block_count(a->k), BLOCK / 4 + 2), 16);
 }
 
 static int32_t k_linear_blocks_int8(const struct linear_blocks_int8_args *a, int64_t *detail) {
     (void)detail;
     if (a->m == 0 || a->n == 0) return FATHOM_OK;
     struct block_layer g = {.end = {LINEAR_END(a), .x = a->x, .m = a->m, .n = a->n, .k = a->k}, .kind = a->kind, .packed = a->packed};
-    const int64_t blocks = a->m * (padded_k(a->k) / BLOCK), tile_rows = ceil_div(a->m, TILE_ROWS), panels = panel_count(a->n);
+    const int64_t blocks = a->m * block_count(a->k), tile_rows = ceil_div(a->m, TILE_ROWS), panels = panel_count(a->n);
     g.tiles = int8_has_vnni() ? &block_tiles_vnni : &block_tiles_plain;
     g.left = (int8_t *)aligned_scratch(a->scratch), g.scales = (float *)(g.left + blocks * BLOCK), g.sums = g.scales + blocks;
     fathom_parallel(round_blocks, &g, fathom_parts(2 * MEMORY_NANOS * (double)(a->m * a->k), blocks));

@@ -19,6 +19,19 @@ INLINE block_sum add_words(int q4, block_sum sum, vu words, const int8_t *x) {
 INLINE v whole_sum(int q4, block_sum sum, block_sum zero) { return (void)q4, (void)zero, sum; }
 #else
 typedef vi block_sum;
+INLINE vi four(const int8_t *x) {
+    int32_t word;
+    memcpy(&word, x, 4);
+    return vi_set(word);
+}
+#if FORM == WORDS
+enum { ZERO = 128 }; /* of two bytes that are multiplied one is unsigned: with Q8 that of x */
+INLINE block_sum add_words(int q4, block_sum sum, vu words, const int8_t *x) {
+    return q4 ? add_byte_products(sum, (vi)words, four(x)) : add_byte_products(sum, four(x), (vi)words);
+}
+INLINE v whole_sum(int q4, block_sum sum, block_sum zero) { return __builtin_convertvector(q4 ? sum : sum - zero, v); }
+#else
+enum { ZERO = 0 };
 #if VL == 16
 #define OF_BYTES(name) _mm512_##name
 typedef __m512i bytes_v;
@@ -26,37 +39,16 @@ typedef __m512i bytes_v;
 #define OF_BYTES(name) _mm256_##name
 typedef __m256i bytes_v;
 #endif
-INLINE bytes_v four(const int8_t *x) {
-    int32_t word;
-    memcpy(&word, x, 4);
-    return (bytes_v)vi_set(word);
-}
-#if FORM == WORDS
-enum { ZERO = 128 }; /* of two bytes that are multiplied one is unsigned: with Q8 that of x */
-INLINE block_sum add_bytes(block_sum sum, bytes_v positive, bytes_v other) {
-#if VL == 16
-    return (vi)_mm512_dpbusd_epi32((__m512i)sum, positive, other);
-#else
-    return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, positive, other);
-#endif
-}
-INLINE block_sum add_words(int q4, block_sum sum, vu words, const int8_t *x) {
-    return q4 ? add_bytes(sum, (bytes_v)words, four(x)) : add_bytes(sum, four(x), (bytes_v)words);
-}
-INLINE v whole_sum(int q4, block_sum sum, block_sum zero) { return __builtin_convertvector(q4 ? sum : sum - zero, v); }
-#else
-enum { ZERO = 0 };
 /* Sums of int16 hold a whole block of Q4, 32 products of at most 15 * 127, and two products of Q8, 128 * 127 each. */
 INLINE block_sum add_words(int q4, block_sum sum, vu words, const int8_t *x) {
-    const bytes_v right = (bytes_v)words, left = four(x);
+    const bytes_v right = (bytes_v)words, left = (bytes_v)four(x);
     if (q4) return (vi)OF_BYTES(add_epi16)((bytes_v)sum, OF_BYTES(maddubs_epi16)(right, left));
 #if VL == 16
     const bytes_v turned = _mm512_mask_sub_epi8(left, _mm512_movepi8_mask(right), (bytes_v)vi_set(0), left);
 #else
     const bytes_v turned = _mm256_sign_epi8(left, right);
 #endif
-    const bytes_v pairs = OF_BYTES(maddubs_epi16)(OF_BYTES(abs_epi8)(right), turned);
-    return sum + (vi)OF_BYTES(madd_epi16)(pairs, OF_BYTES(set1_epi16)(1));
+    return add_byte_products(sum, (vi)OF_BYTES(abs_epi8)(right), (vi)turned);
 }
 INLINE v whole_sum(int q4, block_sum sum, block_sum zero) {
     (void)zero;
@@ -68,7 +60,7 @@ INLINE v whole_sum(int q4, block_sum sum, block_sum zero) {
 /* ---- tiles ---- */
 
 INLINE void block_product(int R, int NV, int q4, const struct block_sweep *s, float *c) {
-    const int64_t blocks = ceil_div(s->k, BLOCK), bytes = blocks_strip(q4, s->k);
+    const int64_t blocks = block_count(s->k), bytes = blocks_strip(q4, s->k);
     const int8_t *left = s->left;
     const uint8_t *strip[TILE_VECS];
     int64_t lane[TILE_VECS];
@@ -89,7 +81,7 @@ INLINE void block_product(int R, int NV, int q4, const struct block_sweep *s, fl
             vu words[TILE_VECS];
             UNROLLED for (int j = 0; j < NV; j++) words[j] = words_load(strip[j] + first + p / (q4 ? 8 : 4) * BLOCK_WORDS + 4 * lane[j]);
 #if FORM == WORDS
-            UNROLLED for (int j = 0; j < NV && !q4; j++) zero[j] = add_bytes(zero[j], (bytes_v)vi_set(0x80808080), (bytes_v)words[j]);
+            UNROLLED for (int j = 0; j < NV && !q4; j++) zero[j] = add_byte_products(zero[j], vi_set((int32_t)0x80808080), (vi)words[j]);
 #endif
             UNROLLED for (int i = 0; i < R; i++) {
                 const int8_t *x = left + i * blocks * BLOCK + p;

@@ -6,8 +6,6 @@
 #include "indices.h"
 #include "narrow.h"
 
-_Static_assert(NARROW_BLOCK % BLOCK == 0, "pieces begin with a block");
-
 /* ---- numbers ---- */
 
 enum { RUN = 8 }; /* numbers that words of Q4 hold */

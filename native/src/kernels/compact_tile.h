@@ -40,17 +40,7 @@ INLINE word_v left_word(const uint8_t *p) {
     memcpy(&word, p, 4);
     return vi_set(word);
 }
-INLINE vi add_products(vi sum, word_v left, word_v right) {
-#if FORM == VNNI && VL == 16
-    return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)left, (__m512i)right);
-#elif FORM == VNNI
-    return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)left, (__m256i)right);
-#elif VL == 16
-    return sum + (vi)_mm512_madd_epi16(_mm512_maddubs_epi16((__m512i)left, (__m512i)right), _mm512_set1_epi16(1));
-#else
-    return sum + (vi)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)left, (__m256i)right), _mm256_set1_epi16(1));
-#endif
-}
+INLINE vi add_products(vi sum, word_v left, word_v right) { return add_byte_products(sum, left, right); }
 #else
 typedef vi sum_v;
 enum { SUMS = 2, LEFT_BYTES = 2, LEFT_WORD = 8, HALVES = 1 }; /* each channel has two lanes */

@@ -171,7 +171,7 @@ static void multiply_panel(const struct narrow *g, int64_t t0, int64_t t1, int64
     _Alignas(64) float piece[PIECE];
     const struct linear_args *l = &g->end;
     const int64_t j = panel_start(l->n, panel), width = panel_start(l->n, panel + 1) - j, columns = least(width, l->n - j);
-    const int64_t rows = PIECE / width / NARROW_BLOCK * NARROW_BLOCK;
+    const int64_t rows = PIECE / width / BLOCK * BLOCK;
     const int in_tile = ends(l) && ends_in_tile(l) && !g->scale;
     struct sweep s = {.outer = 1, .inner = 1, .lda = l->k, .ldb = width, .ldc = l->n, .last = last_lanes(columns - (width - VL))};
     for (int64_t k0 = 0; !s.add || k0 < l->k; k0 += rows, s.add = 1) {

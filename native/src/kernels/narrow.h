@@ -5,13 +5,11 @@
 #include "finish.h"
 #include "panels.h"
 
-enum { NARROW_BLOCK = 32 }; /* pieces that are widened begin at multiples of so many rows of k */
-
 struct narrow;
 struct narrow_format {
     int joins; /* whether tiles of few rows take several panels */
     const uint8_t *(*panel)(const struct narrow *g, int64_t j); /* the one that begins with column j */
-    /* its rows [k0, k0 + rows) of `width` columns as floats, one behind the other */
+    /* its rows [k0, k0 + rows) of `width` columns as floats, one behind the other; k0 is a multiple of BLOCK */
     void (*widen)(const struct narrow *g, int64_t j, int64_t width, int64_t k0, int64_t rows, float *to);
     tile_fn *tiles[TILE_CHAINS + 1][TILE_ROWS + 1]; /* which get a struct narrow_sweep and the bytes of a panel */
 };
