@@ -17,7 +17,7 @@ public record DecoderCase(int layers, int width, int hidden, int heads, int cont
     public static final int VOCABULARY = 32_000;
     /** Tokens that a call writes. */
     public static final int WRITTEN = 64;
-    /** Tokens of a text that contenders of different rounding agree in. */
+    /** How many tokens of a text must agree, although contenders round differently. */
     private static final int TOLD = 4;
     /** Added to the mean of squares in a norm. */
     public static final float EPSILON = 1e-5f;
@@ -49,7 +49,7 @@ public record DecoderCase(int layers, int width, int hidden, int heads, int cont
         return DecoderFile.firstToken() + Work.labels(1, 1, VOCABULARY - DecoderFile.firstToken())[0];
     }
 
-    /** Tells how many tokens a text has at least, and which the first ones are. */
+    /** Tells the first tokens of a text. */
     public static void tellText(String text) {
         int[] tokens = DecoderFile.tokens(text);
         Work.tell(Arrays.stream(tokens).limit(TOLD).asDoubleStream().toArray());

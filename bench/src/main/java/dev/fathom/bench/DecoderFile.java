@@ -26,6 +26,14 @@ public final class DecoderFile {
 
     private static final int ALIGNED = 32;
 
+    // the types of values in the header
+    private static final int UNSIGNED = 4;
+    private static final int INT = 5;
+    private static final int FLOAT = 6;
+    private static final int BOOL = 7;
+    private static final int TEXT = 8;
+    private static final int ARRAY = 9;
+
     /** The types of matrices, by the numbers that the format gives them. */
     private enum Type {
         F32(0, 1, 4),
@@ -48,6 +56,8 @@ public final class DecoderFile {
     private final DecoderCase decoder;
     private final Type type;
     private final ByteBuffer header = ByteBuffer.allocate(4 << 20).order(ByteOrder.LITTLE_ENDIAN);
+
+    private int keys;
 
     private DecoderFile(DecoderCase decoder, Type type) {
         this.decoder = decoder;
@@ -141,52 +151,43 @@ public final class DecoderFile {
     // ---- the header
 
     private void header(Map<String, Matrix> all) {
-        int count = decoder.heads();
         header.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(all.size());
-        int values = header.position();
+        int count = header.position();
         header.putLong(0);
-        int n = 0;
-        n += text("general.architecture", "llama");
-        n += text("general.name", "decoder");
-        n += number("llama.context_length", decoder.context());
-        n += number("llama.embedding_length", decoder.width());
-        n += number("llama.block_count", decoder.layers());
-        n += number("llama.feed_forward_length", decoder.hidden());
-        n += number("llama.attention.head_count", count);
-        n += number("llama.attention.head_count_kv", count);
-        n += number("llama.rope.dimension_count", decoder.width() / count);
-        n += number("llama.vocab_size", DecoderCase.VOCABULARY);
-        string("llama.attention.layer_norm_rms_epsilon");
-        header.putInt(6).putFloat(DecoderCase.EPSILON);
-        string("llama.rope.freq_base");
-        header.putInt(6).putFloat(10_000);
-        n += 2;
-        n += text("tokenizer.ggml.model", "llama");
-        array("tokenizer.ggml.tokens", 8);
+        text("general.architecture", "llama");
+        text("general.name", "decoder");
+        number("llama.context_length", decoder.context());
+        number("llama.embedding_length", decoder.width());
+        number("llama.block_count", decoder.layers());
+        number("llama.feed_forward_length", decoder.hidden());
+        number("llama.attention.head_count", decoder.heads());
+        number("llama.attention.head_count_kv", decoder.heads());
+        number("llama.rope.dimension_count", decoder.width() / decoder.heads());
+        number("llama.vocab_size", DecoderCase.VOCABULARY);
+        key("llama.attention.layer_norm_rms_epsilon", FLOAT).putFloat(DecoderCase.EPSILON);
+        key("llama.rope.freq_base", FLOAT).putFloat(10_000);
+        text("tokenizer.ggml.model", "llama");
+        array("tokenizer.ggml.tokens", TEXT);
         for (int i = 0; i < DecoderCase.VOCABULARY; i++) {
             string(
                     i < 3
                             ? new String[] {"<unk>", "<s>", "</s>"}[i]
                             : i < SIGNS ? String.format("<0x%02X>", i - 3) : text(i));
         }
-        array("tokenizer.ggml.scores", 6);
+        array("tokenizer.ggml.scores", FLOAT);
         for (int i = 0; i < DecoderCase.VOCABULARY; i++) {
             header.putFloat(0);
         }
-        array("tokenizer.ggml.token_type", 5);
+        array("tokenizer.ggml.token_type", INT);
         for (int i = 0; i < DecoderCase.VOCABULARY; i++) {
             header.putInt(i == 0 ? 2 : i < 3 ? 3 : i < SIGNS ? 6 : 1); // unknown, control, byte, normal
         }
-        n += 3;
-        n += number("tokenizer.ggml.bos_token_id", 1);
-        n += number("tokenizer.ggml.eos_token_id", 2);
-        n += number("tokenizer.ggml.unknown_token_id", 0);
-        for (String no : new String[] {"tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_space_prefix"}) {
-            string(no);
-            header.putInt(7).put((byte) 0);
-            n++;
-        }
-        header.putLong(values, n);
+        number("tokenizer.ggml.bos_token_id", 1);
+        number("tokenizer.ggml.eos_token_id", 2);
+        number("tokenizer.ggml.unknown_token_id", 0);
+        key("tokenizer.ggml.add_bos_token", BOOL).put((byte) 0);
+        key("tokenizer.ggml.add_space_prefix", BOOL).put((byte) 0);
+        header.putLong(count, keys);
         long at = 0;
         for (Matrix m : all.values()) {
             string(m.name);
@@ -206,22 +207,25 @@ public final class DecoderFile {
         header.putLong(bytes.length).put(bytes);
     }
 
-    private int text(String key, String value) {
+    /** Begins a value of a type, which follows. */
+    private ByteBuffer key(String key, int type) {
+        keys++;
         string(key);
-        header.putInt(8);
+        return header.putInt(type);
+    }
+
+    private void text(String key, String value) {
+        key(key, TEXT);
         string(value);
-        return 1;
     }
 
-    private int number(String key, int value) {
-        string(key);
-        header.putInt(4).putInt(value);
-        return 1;
+    private void number(String key, int value) {
+        key(key, UNSIGNED).putInt(value);
     }
 
+    /** Begins a value for each token, which follow. */
     private void array(String key, int type) {
-        string(key);
-        header.putInt(9).putInt(type).putLong(DecoderCase.VOCABULARY);
+        key(key, ARRAY).putInt(type).putLong(DecoderCase.VOCABULARY);
     }
 
     // ---- blocks

@@ -3,7 +3,6 @@ package dev.fathom.plan;
 import dev.fathom.op.DType;
 import dev.fathom.ops.BlockFormat;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
  * Rounds rows of a matrix to blocks, and writes them to one strip of 16 rows (native/src/kernels/blocks.h). Used by one
@@ -25,7 +24,6 @@ final class BlockWriter {
     private final ByteBuffer to;
     private final String name;
     private final float[] row;
-    private final ByteBuffer half = ByteBuffer.allocate(2).order(ByteOrder.nativeOrder());
 
     /** What a number of blocks of Q4_K become: w = scale[b] s q - e m. */
     static final class Shared {
@@ -70,10 +68,15 @@ final class BlockWriter {
         }
     }
 
-    /** The nearest number that a half has. */
-    private float half(double x) {
+    /** Returns the number nearest to x that a half has, or an infinity beyond the largest. */
+    static float nearestHalf(double x) {
+        ByteBuffer half = ByteBuffer.allocate(DType.F16.bytes());
         DType.F16.put(half, 0, x);
-        float near = (float) DType.F16.get(half, 0);
+        return (float) DType.F16.get(half, 0);
+    }
+
+    private float half(double x) {
+        float near = nearestHalf(x);
         if (Float.isInfinite(near)) {
             throw new IllegalArgumentException("quantize: " + name + " holds numbers so large that their scale " + x
                     + " is beyond the largest of a half, 65504; use INT8_WEIGHTS or BF16");

@@ -1,7 +1,5 @@
 package dev.fathom.plan;
 
-import dev.fathom.op.DType;
-import java.nio.ByteBuffer;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +30,6 @@ final class KnownBlocks {
     private final int[] steps = new int[BlockWriter.SHARING];
 
     private final BlockWriter.Shared found = new BlockWriter.Shared();
-    private final ByteBuffer half = ByteBuffer.allocate(2);
 
     KnownBlocks(float[] row, int begin, int end) {
         this.row = row;
@@ -56,7 +53,7 @@ final class KnownBlocks {
         for (int j = MOST_Q; j > 0; j--) { // llama.cpp gives the widest block 15 steps and an s of 63
             for (int s = BlockWriter.LARGEST_SCALE; s > 0 && (steps[widest] >> j & 1) != 0; s--) {
                 double step = span[widest] / j;
-                found.d = half(step / s);
+                found.d = BlockWriter.nearestHalf(step / s);
                 if (found.d > 0
                         && Math.abs((double) found.d * s - step) <= 2 * error[widest] / j
                         && allHaveScales()
@@ -66,12 +63,6 @@ final class KnownBlocks {
             }
         }
         return null;
-    }
-
-    private float half(double x) {
-        DType.F16.put(half, 0, x);
-        float near = (float) DType.F16.get(half, 0);
-        return Float.isInfinite(near) ? 0 : near;
     }
 
     private int first(int block) {
@@ -141,7 +132,7 @@ final class KnownBlocks {
             for (int q = 0; q <= MOST_Q; q++) {
                 double minus = (double) found.d * s * q - least[block];
                 for (int m = BlockWriter.LARGEST_SCALE; m > 0 && minus != 0; m--) {
-                    found.e = half(minus / m);
+                    found.e = BlockWriter.nearestHalf(minus / m);
                     if (Math.abs((double) found.e * m - minus) <= error[block] && all()) {
                         return true;
                     }

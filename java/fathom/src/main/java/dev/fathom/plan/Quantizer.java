@@ -51,7 +51,8 @@ final class Quantizer {
     private final Map<Slot.Content, Long> addresses = new LinkedHashMap<>();
 
     /**
-     * A weight as a matrix [n, k], and the runs of its rows in a product of fewer bytes, or 0 where it is only stored.
+     * A weight as a matrix [n, k], and the runs of its rows where it becomes an array of bytes with a layout of its
+     * own, or 0 where it keeps its shape.
      */
     private record Form(int weight, int n, int k, int runs) {}
 

@@ -353,15 +353,20 @@ class QuantizeTest {
         }
     }
 
+    private static float[] identity(int k) {
+        float[] unit = new float[k * k];
+        for (int i = 0; i < k; i++) {
+            unit[i * k + i] = 1;
+        }
+        return unit;
+    }
+
     /** A plan that stores a matrix gives each of its numbers again. */
     private static void assertStored(Quantization as, float[] w, int k) {
         try (Model<Linear> model = Model.of(new Linear(given(w, w.length / k, k), null, null), 1);
                 Plan plan = Plan.freeze(model, Shape.of(1, k));
                 Plan small = plan.quantize(as)) {
-            float[] unit = new float[k * k];
-            for (int i = 0; i < k; i++) {
-                unit[i * k + i] = 1;
-            }
+            float[] unit = identity(k);
             assertThat(small.predict(unit)).isEqualTo(plan.predict(unit));
         }
     }
@@ -406,10 +411,7 @@ class QuantizeTest {
         try (Model<Linear> model = Model.of(new Linear(given(w, w.length / k, k), null, null), 1);
                 Plan plan = Plan.freeze(model, Shape.of(1, k));
                 Plan small = plan.quantize(as)) {
-            float[] unit = new float[k * k];
-            for (int i = 0; i < k; i++) {
-                unit[i * k + i] = 1;
-            }
+            float[] unit = identity(k);
             float[] wide = plan.predict(unit);
             float[] found = small.predict(unit);
             double squares = 0;

@@ -17,9 +17,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** llama.cpp on the files of decoders, by the Java library that has it for AVX2. */
+/** Writes texts with llama.cpp, by a Java library whose build of it has the instructions of AVX2. */
 public class LlamaRows {
-    /** What runs here. */
+    /** Says which library runs here, and in how many threads. */
     public static String about() {
         return "llama.cpp of de.kherud:llama 4.2.0 (AVX2), " + THREADS + (THREADS == 1 ? " thread" : " threads");
     }
@@ -75,7 +75,7 @@ public class LlamaRows {
         }
     }
 
-    /** A text. */
+    /** Writes a text. */
     @Benchmark
     public String generate(Decoding decoding) {
         return decoding.write();
