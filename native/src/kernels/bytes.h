@@ -79,15 +79,16 @@ static inline vi signed_get(const uint8_t *p, int64_t n) {
 
 #if defined(__AVX2__)
 /*
- * sum += the products of the four bytes of each word of one vector, which are unsigned, and of the other, which are signed. Without VNNI, which
- * a unit asks for by its target, each of the two halves of a word must have a sum that int16 holds.
+ * sum += the products of the four bytes of each word of one vector, which are unsigned, and of the other, which are signed. Without VNNI,
+ * each of the two halves of a word must have a sum that int16 holds. A unit whose target has VNNI says so by MULTIPLIES_BYTES: a compiler that
+ * preprocesses apart (ccache, distcc) need not define the macro of a target that a pragma asks for.
  */
 INLINE vi add_byte_products(vi sum, vi positive, vi other) {
-#if VL == 16 && defined(__AVX512VNNI__)
+#if VL == 16 && defined(MULTIPLIES_BYTES)
     return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)positive, (__m512i)other);
 #elif VL == 16
     return sum + (vi)_mm512_madd_epi16(_mm512_maddubs_epi16((__m512i)positive, (__m512i)other), _mm512_set1_epi16(1));
-#elif defined(__AVXVNNI__)
+#elif defined(MULTIPLIES_BYTES)
     return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)positive, (__m256i)other);
 #else
     return sum + (vi)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)positive, (__m256i)other), _mm256_set1_epi16(1));

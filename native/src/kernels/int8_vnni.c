@@ -5,6 +5,7 @@
 #pragma GCC target("avxvnni")
 #endif
 #if defined(__AVX2__)
+#define MULTIPLIES_BYTES
 #define FORM VNNI
 #include "compact_tile.h"
 
