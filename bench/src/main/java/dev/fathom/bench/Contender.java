@@ -8,6 +8,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,6 +22,7 @@ record Contender(Home home, String name, Map<String, String> env) {
     /** Where the classes of a contender come from, and which of them is its benchmarks. */
     enum Home {
         FATHOM(".", "dev.fathom.bench.FathomRows"),
+        BLIS(".", FATHOM.benchmarks),
         TORCH("peers-torch", "dev.fathom.bench.torch.TorchRows"),
         TORCH_MKL("peers-torch-mkl", TORCH.benchmarks),
         ORT("peers-ort", "dev.fathom.bench.ort.OrtRows"),
@@ -54,7 +56,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         }
 
         private String classPath() throws IOException {
-            if (this == FATHOM) {
+            if (this == FATHOM || this == BLIS) {
                 return System.getProperty("java.class.path");
             }
             Path file = target().resolve("classpath");
@@ -86,6 +88,7 @@ record Contender(Home home, String name, Map<String, String> env) {
     /** Settings of a shell that would change what is measured; OPENBLAS_CORETYPE=Haswell alone halves OpenBLAS. */
     private static final List<String> FOREIGN = List.of(
             "OPENBLAS_",
+            "BLIS_",
             "OMP_",
             "GOMP_",
             "KMP_",
@@ -109,6 +112,22 @@ record Contender(Home home, String name, Map<String, String> env) {
     static Contender fathom(int threads) {
         String n = Integer.toString(threads);
         return new Contender(Home.FATHOM, "fathom", Map.of("FATHOM_THREADS", n, "OPENBLAS_NUM_THREADS", n));
+    }
+
+    /**
+     * BLIS under the Java presets of OpenBLAS, with the kernels of these vectors: BLIS 0.9 knows no processor after Zen
+     * 3 and would take its portable ones.
+     */
+    static Contender blis(int threads) {
+        String kernels = Machine.kernels() == Isa.V4 ? "skx" : "haswell";
+        return new Contender(
+                Home.BLIS, "blis", Map.of("BLIS_NUM_THREADS", Integer.toString(threads), "BLIS_ARCH_TYPE", kernels));
+    }
+
+    /** Whether the system has BLIS, which no repository of Java packages holds. */
+    static boolean hasBlis() {
+        return Arrays.stream(System.getProperty("java.library.path", "").split(File.pathSeparator))
+                .anyMatch(folder -> Files.exists(Path.of(folder, "libblis.so.4")));
     }
 
     /** PyTorch with so many threads and then what {@code settings} say: {@code NAME=VALUE}, or {@code official}. */
@@ -180,7 +199,10 @@ record Contender(Home home, String name, Map<String, String> env) {
         if (data != null) {
             command.add("-Dfathom.data=" + data);
         }
-        if (home == Home.FATHOM && Machine.held() != null) {
+        if (home == Home.BLIS) {
+            command.add("-Dorg.bytedeco.openblas.load=blis@.4");
+        }
+        if (home.classPath().equals(Home.FATHOM.classPath()) && Machine.held() != null) {
             command.add("-D" + Machine.HELD + "=" + Machine.held());
         }
         if (home.ofPresets()) {

@@ -18,8 +18,8 @@ import java.util.Set;
  * after its last request.
  */
 final class Crew implements AutoCloseable {
-    /** Bytes that all processes may hold. */
-    static final long ROOM = 8L << 30;
+    /** Bytes that all processes may hold before a request: 8 GiB less what one may take while it runs. */
+    static final long ROOM = 7L << 30;
 
     /** Bytes that a request is expected to take in a process that has answered none. */
     private static final long UNKNOWN = 1536L << 20;

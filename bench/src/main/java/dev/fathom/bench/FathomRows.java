@@ -18,15 +18,17 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Kernels of Fathom as single commands from Java, and OpenBLAS on the same matrices in the same process. Threads come
- * from the environment.
+ * Kernels of Fathom as single commands from Java, and OpenBLAS or BLIS on the same matrices in the same process.
+ * Threads come from the environment.
  */
 public class FathomRows {
     /** What runs here. */
     public static String about() {
         return "Fathom, " + NativeRuntime.get().isa() + ", "
-                + NativeRuntime.get().threads() + " threads, beside OpenBLAS "
-                + openblas_nolapack.class.getPackage().getImplementationVersion();
+                + NativeRuntime.get().threads() + " threads, beside "
+                + (System.getProperty("org.bytedeco.openblas.load") != null
+                        ? "the system's BLIS"
+                        : "OpenBLAS " + openblas_nolapack.class.getPackage().getImplementationVersion());
     }
 
     private static void sgemm(boolean transposed, int m, int n, int k, FloatPointer a, FloatPointer b, FloatPointer c) {
@@ -85,7 +87,7 @@ public class FathomRows {
             commands.run(scratch.address());
         }
 
-        void openblas() {
+        void blas() {
             sgemm(false, n, n, n, blas[0], blas[1], blas[2]);
         }
 
@@ -93,7 +95,7 @@ public class FathomRows {
         @TearDown(Level.Trial)
         public void check() {
             fathom();
-            openblas();
+            blas();
             same("gemm", c.values(), d.values());
             List.of(a, b, c, d, scratch).forEach(Floats::close);
         }
@@ -105,10 +107,10 @@ public class FathomRows {
         gemm.fathom();
     }
 
-    /** OpenBLAS's product. */
+    /** The product of OpenBLAS, or of BLIS in its place. */
     @Benchmark
-    public void gemmOpenblas(Gemm gemm) {
-        gemm.openblas();
+    public void gemmBlas(Gemm gemm) {
+        gemm.blas();
     }
 
     /** y[128, 256] = relu(x[128, 784] W^T + b), W[256, 784] packed before the clock starts. */
@@ -186,8 +188,8 @@ public class FathomRows {
     }
 
     /**
-     * A linear layer through OpenBLAS: sgemm, and then bias and ReLU by our own kernels in place, on the caller's
-     * thread.
+     * A linear layer through OpenBLAS or BLIS: sgemm, and then bias and ReLU by our own kernels in place, on the
+     * caller's thread.
      */
     @State(Scope.Thread)
     public static class LinearBlas {
@@ -259,9 +261,9 @@ public class FathomRows {
         }
     }
 
-    /** OpenBLAS's product and the separate epilogue. */
+    /** The product of OpenBLAS or BLIS and the separate epilogue. */
     @Benchmark
-    public void linearOpenblas(LinearBlas linear) {
+    public void linearBlas(LinearBlas linear) {
         linear.run();
     }
 

@@ -19,13 +19,13 @@ final class Page {
 
             ## How it is measured
 
-            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, ONNX Runtime, TensorFlow Lite with XNNPACK, llama.cpp, Deeplearning4j, the Deep Java
+            `./fathom bench --peers` measures Fathom beside PyTorch, oneDNN, OpenBLAS, BLIS, ONNX Runtime, TensorFlow Lite with XNNPACK, llama.cpp, Deeplearning4j, the Deep Java
             Library (DJL) and Hugging Face's tokenizers. Every contender runs in its own JVM at its best
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
             disturbs all of them alike. Each row is measured in two generations of fresh processes, in three where the two leave a doubt, or in one where the ratio
-            is a quarter away from 1 and from what is asked; and medians count, so that a single hiccup has no say. A contender has two to five turns in a
+            is a fifth away from 1 and from what is asked; and medians count, so that a single hiccup has no say. A contender has two to five turns in a
             generation: no more are given once the error of the ratio is below 3 %, or where the ratio is further from 1 and from what is asked than twice its error
-            (after three turns, or after two where it is a quarter away); and none to a peer that took 1.4 times as long as the fastest of its row in two turns, or
+            (after three turns, or after two where it is a fifth away); and none to a peer that took 1.4 times as long as the fastest of its row in two turns, or
             1.1 times in a whole generation, whose own figure is then of these.
 
             The ratio compares Fathom with the fastest peer of the row: a ratio of 2 means that Fathom needs half the time or half the memory. The error beside it
@@ -41,7 +41,8 @@ final class Page {
             The name of a peer says how it was set: `torch` is the build of PyTorch's JavaCPP presets with OpenBLAS and `torch-mkl` the last official build that is to be had as a package, which is of an earlier version; `malloc` keeps
             the memory that a step frees, `thp` asks for huge pages (`THP_MEM_ALLOC_ENABLE`), `blas1` gives OpenBLAS one thread, `passive` lets waiting threads sleep, and `cl` stores images with the channels last. `onednn-sgemm`
             is oneDNN's function of BLAS, `onednn-matmul` its primitive, and `onednn-packed` the primitive with its right side in its own layout before the clock
-            starts: a peer of the rows `linear-`, where Fathom's is too, and in rows `gemm-…-packed` beside Fathom's plain product. A
+            starts: a peer of the rows `linear-`, where Fathom's is too, and in rows `gemm-…-packed` beside Fathom's plain product. `blis` is BLIS 0.9
+            where the system has its library (`libblis4-openmp` of Debian), told to take its kernels for these vectors, as it knows no processor after Zen 3. A
             row `-as-shipped` has PyTorch with nothing set, and a row `-nchw` has oneDNN on tensors with the channels first.
 
             Rows `conv-` are 3x3 convolutions with stride 1 and 2, 1x1, depthwise and 5x5 ones, forward and both gradients. A layer with `benchdnn` or `deepbench` in its
@@ -120,7 +121,7 @@ final class Page {
             bounds. PyTorch multiplies a matrix in memory and takes the largest results (`topk`).
 
             The rows `serve-` have the number of their callers where others have that of Fathom's threads. `serve-p50` and `-p99.9` are the latency of an answer.
-            `serve-tail` is by how much the 99.9th percentile of a million calls exceeds that of as many empty spins, which are as long as a call and alternate with
+            `serve-tail` is by how much the 99.9th percentile of a million calls in three processes exceeds that of as many empty spins, which are as long as a call and alternate with
             the calls in the same thread: at most 10 µs, or 0.6 of ONNX Runtime's, are asked. Rows `serve-tail-` have the percentiles of these calls beside those of
             the spins. `serve-scaling` compares the answers to two callers with those to one. The rows `-java-bytes` and `-mallocs` are what an answer allocates on the
             Java heap and by calls of malloc: of a session, of one from a `SessionPool` (`-pool`), or of a `MicroBatcher` with a request that is used again
@@ -146,14 +147,14 @@ final class Page {
             its share of the machine's bound. Every run leaves `results.json`, `run.json` (the form in which runs are stored, which `--against` and `--with`
             take) and all samples in `out/bench`. The stored files also hold the figures of every contender, not only of the fastest.
 
-            Rows with the same contenders are measured one after another, so that few processes live at a time. Where they would hold more than 8 GiB together, as
-            far as can be told from what each held after its last request, the one whose next turn is the furthest away ends, and starts and warms up again for that
+            Rows with the same contenders are measured one after another, so that few processes live at a time. Where they would hold more than 7 GiB together, as
+            far as can be told from what each held after its last request (8 with what one takes while it runs), the one whose next turn is the furthest away ends, and starts and warms up again for that
             turn. Before it measures, a process waits until the JVM's compilers have worked off what the setup and the warm-up left them. A run says how much its
             processes held at most, how far it is and how many minutes are left. It writes what it has after every family of rows, and goes on where it was when it
             is started again after it was cut off, if the commit, the machine and the options are the same.
 
             `--isa v3` holds Fathom to its AVX2 kernels on a processor that has AVX-512, and the peers too: PyTorch by `ATEN_CPU_CAPABILITY`, oneDNN by
-            `ONEDNN_MAX_CPU_ISA`, MKL by `MKL_ENABLE_INSTRUCTIONS`, OpenBLAS by `OPENBLAS_CORETYPE` and Deeplearning4j by its natives for AVX2. ONNX Runtime
+            `ONEDNN_MAX_CPU_ISA`, MKL by `MKL_ENABLE_INSTRUCTIONS`, OpenBLAS by `OPENBLAS_CORETYPE`, BLIS by `BLIS_ARCH_TYPE` and Deeplearning4j by its natives for AVX2. ONNX Runtime
             and TensorFlow Lite have no such switch, so they are left out, with the rows that have no other peer. Hugging Face's tokenizers and the
             Deep Java Library's Java code have none either; the PyTorch below the latter is held. Such a run is stored in a file of its own, which ends in `-v3`.
 

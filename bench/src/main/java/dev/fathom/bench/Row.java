@@ -397,7 +397,8 @@ record Row(
     }
 
     /**
-     * OpenBLAS and oneDNN pack both sides in every call, as Fathom does; beside it, oneDNN with a packed right side.
+     * OpenBLAS, BLIS and oneDNN pack both sides in every call, as Fathom does; beside it, oneDNN with a packed right
+     * side.
      */
     private static Row product(int n, int threads) {
         Contender here = Contender.fathom(threads);
@@ -410,10 +411,10 @@ record Row(
                 Limit.FMA,
                 Bar.atLeast(0.97, 1.05),
                 new Entrant(here, "fathom", "FathomRows.gemm", "n=" + n),
-                List.of(
-                        new Entrant(here, "openblas", "FathomRows.gemmOpenblas", "n=" + n),
-                        onednn("sgemm", threads, square),
-                        onednn("matmul", threads, square)),
+                Stream.concat(
+                                blas(threads, "", "FathomRows.gemmBlas", "n=" + n),
+                                Stream.of(onednn("sgemm", threads, square), onednn("matmul", threads, square)))
+                        .toList(),
                 new Beside("packed", Bar.NONE, onednn("packed", threads, square)),
                 n < 2048 ? Pace.BRIEF : Pace.USUAL);
     }
@@ -453,12 +454,20 @@ record Row(
                 Limit.FMA,
                 Bar.atLeast(1.1, 1.3),
                 new Entrant(two, "fathom", "FathomRows.linear", "-"),
-                List.of(
-                        new Entrant(two, "openblas-nn", "FathomRows.linearOpenblas", "transposed=false"),
-                        new Entrant(two, "openblas-nt", "FathomRows.linearOpenblas", "transposed=true"),
-                        onednn("sgemm", 2, layer),
-                        onednn("matmul", 2, layer),
-                        onednn("packed", 2, layer)));
+                Stream.of(
+                                blas(2, "-nn", "FathomRows.linearBlas", "transposed=false"),
+                                blas(2, "-nt", "FathomRows.linearBlas", "transposed=true"),
+                                Stream.of("sgemm", "matmul", "packed").map(way -> onednn(way, 2, layer)))
+                        .flatMap(peers -> peers)
+                        .toList());
+    }
+
+    /** OpenBLAS and, where the system has it, BLIS. */
+    private static Stream<Entrant> blas(int threads, String suffix, String method, String params) {
+        Stream<Contender> other = Contender.hasBlis() ? Stream.of(Contender.blis(threads)) : Stream.of();
+        return Stream.concat(
+                Stream.of(new Entrant(Contender.fathom(threads), "openblas" + suffix, method, params)),
+                other.map(blis -> new Entrant(blis, "blis" + suffix, method, params)));
     }
 
     /** A product of oneDNN, computed in this way. */

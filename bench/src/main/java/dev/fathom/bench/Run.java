@@ -94,7 +94,7 @@ final class Run {
                         10,
                         (run, all) -> all.add(Single.freezing(run.out))),
                 service("latency of services", Serving.LATENCY, 120, Serving::latency),
-                service("tails of services", Serving.TAILS, 240, Serving::tails),
+                service("tails of services", Serving.TAILS, 90, Serving::tails),
                 service("steady services", Serving.STEADY, 60, Serving::steady),
                 service("batches of requests", Serving.BATCHING, 45, Serving::batching),
                 service("starts of services", Serving.STARTS, 50, Serving::starts));
@@ -267,7 +267,7 @@ final class Run {
     private double turn(Row row, Entrant entrant, boolean first, Crew crew) throws IOException {
         int part = row.pace() == Pace.BRIEF ? 2 : 1;
         boolean cold = first || crew.isNew(entrant.contender());
-        int warm = (quick ? cold ? 100 : 10 : cold ? 400 : 60) / part;
+        int warm = (quick ? cold ? 100 : 10 : cold ? row.pace() == Pace.SLOW ? 400 : 250 : 60) / part;
         int measure = (quick ? 60 : 200) / part;
         try {
             double[] answer = Arrays.stream(crew.ask(

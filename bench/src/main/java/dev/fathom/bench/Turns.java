@@ -36,7 +36,7 @@ final class Turns {
     /**
      * A ratio that differs from all that is asked by more than this share of it needs only two turns of one generation.
      */
-    static final double CLEAR = 0.25;
+    static final double CLEAR = 0.2;
 
     private static final int LEAST = 2;
 
