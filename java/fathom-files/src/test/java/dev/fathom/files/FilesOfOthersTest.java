@@ -210,11 +210,36 @@ class FilesOfOthersTest {
     @ParameterizedTest
     @CsvSource({"Q8_0, Q8_0", "Q5_0, Q8_0", "Q4_0, Q8_0", "Q4_K, Q4_K"})
     void blocksStayAsTheyAre(String name, Quantization as) {
-        Expected expected = expected().get("types.gguf").stream()
+        List<Double> values = values(name);
+        float[] stored = stored(name, as);
+        for (int i = 0; i < stored.length; i++) {
+            assertThat(stored[i] + 0.0).isEqualTo(values.get(i) + 0.0); // -0 is 0
+        }
+    }
+
+    /** What is in blocks of another type than Q4_K keeps eight bits: the steps of four would be 17 times as large. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Q4_0", "Q5_0", "Q5_1", "Q5_K", "Q6_K", "Q8_0"})
+    void othersOfAFileAreNotRoundedToFourBits(String name) {
+        List<Double> values = values(name);
+        float[] stored = stored(name, Quantization.Q4_K);
+        double largest = values.stream().mapToDouble(Math::abs).max().orElseThrow();
+        for (int i = 0; i < stored.length; i++) {
+            assertThat((double) stored[i]).isCloseTo(values.get(i), within(largest / 253));
+        }
+    }
+
+    private static List<Double> values(String name) {
+        return expected().get("types.gguf").stream()
                 .filter(e -> e.name.equals(name))
                 .findFirst()
-                .orElseThrow();
-        int k = expected.values.size() / 2;
+                .orElseThrow()
+                .values;
+    }
+
+    /** A tensor as a matrix of two rows, as a plan that was quantized like this computes with it. */
+    private static float[] stored(String name, Quantization as) {
+        int k = values(name).size() / 2;
         try (Model<Linear> model = Model.of(new Linear(k, 2).withoutBias(), 1)) {
             model.load(
                     FOLDER.resolve("types.gguf"),
@@ -226,9 +251,11 @@ class FilesOfOthersTest {
             try (Plan plan = Plan.freeze(model, Shape.of(1, k));
                     Plan small = plan.quantize(as)) {
                 float[] y = small.predict(unit);
+                float[] stored = new float[y.length];
                 for (int i = 0; i < y.length; i++) {
-                    assertThat(y[i] + 0.0).isEqualTo(expected.values.get(i % 2 * k + i / 2) + 0.0); // -0 is 0
+                    stored[i % 2 * k + i / 2] = y[i];
                 }
+                return stored;
             }
         }
     }

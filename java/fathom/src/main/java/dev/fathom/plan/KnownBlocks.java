@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class KnownBlocks {
     private static final int BLOCK = BlockWriter.BLOCK;
     private static final int MOST_Q = 15;
+    private static final int MOST_STEPS = 255;
 
     private final float[] row;
     private final int begin;
@@ -36,6 +37,46 @@ final class KnownBlocks {
         this.begin = begin;
         this.end = end;
         blocks = (end - begin + BLOCK - 1) / BLOCK;
+    }
+
+    /**
+     * Whether the differences of 16 neighbors each are whole multiples of a step, 255 times at most: numbers were
+     * rounded to eight bits or fewer, of any type of blocks.
+     */
+    static boolean isRounded(float[] row) {
+        for (int begin = 0; begin < row.length; begin += BLOCK / 2) {
+            float low = Float.POSITIVE_INFINITY;
+            float high = Float.NEGATIVE_INFINITY;
+            int end = Math.min(begin + BLOCK / 2, row.length);
+            for (int i = begin; i < end; i++) {
+                low = Math.min(low, row[i]);
+                high = Math.max(high, row[i]);
+            }
+            double error = error(low, high);
+            boolean fits = low == high;
+            for (int j = 1; j <= MOST_STEPS && !fits; j++) {
+                fits = fits(row, begin, end, low, ((double) high - low) / j, error);
+            }
+            if (!fits) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static double error(double low, double high) {
+        return Math.ulp((float) Math.max(Math.abs(low), Math.abs(high))) / 2;
+    }
+
+    /** Whether numbers lie whole multiples of a step above the lowest. */
+    private static boolean fits(float[] row, int begin, int end, double low, double step, double error) {
+        double off = 4 * error / step;
+        boolean fits = off < 0.25;
+        for (int i = begin; i < end && fits; i++) {
+            double q = (row[i] - low) / step;
+            fits = Math.abs(q - Math.rint(q)) <= off;
+        }
+        return fits;
     }
 
     /** What the blocks have, or null if they are none of Q4_K. */
@@ -83,16 +124,9 @@ final class KnownBlocks {
         }
         least[b] = low;
         span[b] = high - low;
-        error[b] = Math.ulp((float) Math.max(Math.abs(low), Math.abs(high))) / 2;
+        error[b] = error(low, high);
         for (int j = 1; j <= MOST_Q && span[b] > 0; j++) {
-            double step = span[b] / j;
-            double off = 4 * error[b] / step;
-            boolean fits = off < 0.25;
-            for (int i = first(b); i < last(b) && fits; i++) {
-                double q = (row[i] - low) / step;
-                fits = Math.abs(q - Math.rint(q)) <= off;
-            }
-            steps[b] |= fits ? 1 << j : 0;
+            steps[b] |= fits(row, first(b), last(b), low, span[b] / j, error[b]) ? 1 << j : 0;
         }
         return span[b] == 0 || steps[b] != 0;
     }

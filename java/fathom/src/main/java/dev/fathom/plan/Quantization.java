@@ -60,14 +60,15 @@ public enum Quantization {
      * Stores weights as Q4_K of llama.cpp: w = d s q - e m with q from 0 to 15, where 32 neighbors of a row share s and
      * m from 0 to 63, and 256 share d and e, numbers that a half has; 4.75 bits for each weight. Weights of a file in
      * Q4_K stay exactly as they are; others are rounded to a small mean square of the errors, which are often a few
-     * percent of the largest weight. A plan gives the bits of a plan of a model whose matrices and tables were rounded
-     * like this.
+     * percent of the largest weight. A matrix that its file has in another type of eight bits or fewer, such as those
+     * in Q6_K of a file in Q4_K_M, becomes {@link #Q8_0}, because four bits would round it a second time. A plan gives
+     * the bits of a plan of a model whose matrices and tables were rounded like this.
      */
     Q4_K(BlockFormat.Q4_K, false),
     /**
      * Stores weights as {@link #Q4_K} does and rounds what a linear layer reads as {@link #Q8_0_PRODUCTS} does: c =
      * fma(sum, t d s, c) and then c = fma(-e m, t r, c), where r is the sum of the rounded 32 inputs. Tables of
-     * embeddings are those of Q4_K.
+     * embeddings are those of Q4_K, and matrices that become Q8_0 are multiplied as Q8_0_PRODUCTS does.
      */
     Q4_K_PRODUCTS(BlockFormat.Q4_K, true);
 

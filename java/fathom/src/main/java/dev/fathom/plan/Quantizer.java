@@ -56,8 +56,8 @@ final class Quantizer {
      */
     private record Form(int weight, int n, int k, int runs) {}
 
-    /** What stands for a weight: the content that it is made of, its numbers, and its scales or -1. */
-    private record Narrow(Slot.Content from, int numbers, int scales) {}
+    /** What stands for a weight: the content that it is made of, its blocks, its numbers, and its scales or -1. */
+    private record Narrow(Slot.Content from, @Nullable BlockFormat blocks, int numbers, int scales) {}
 
     Quantizer(Plan plan, Quantization as) {
         this.plan = plan;
@@ -109,8 +109,9 @@ final class Quantizer {
     private CallGraph.Node replaced(CallGraph.Node node) {
         if (node.op() instanceof LinearOp linear) {
             Form form = form(node, 1, as.products || as.blocks != null ? 1 : 0);
-            Op op = as.blocks != null
-                    ? new BlockLinearOp(as.blocks, as.products, form.n, form.k, linear.activation())
+            BlockFormat blocks = blocks(form);
+            Op op = blocks != null
+                    ? new BlockLinearOp(blocks, as.products, form.n, form.k, linear.activation())
                     : switch (as) {
                         case BF16_PRODUCTS -> new Bf16LinearOp(form.n, form.k, linear.activation());
                         case INT8 -> new Int8LinearOp(form.n, form.k, linear.activation());
@@ -120,8 +121,9 @@ final class Quantizer {
         }
         if (node.op() instanceof EmbeddingOp) {
             Form form = form(node, 0, as.blocks != null ? 1 : 0);
-            Op op = as.blocks != null
-                    ? new BlockEmbeddingOp(as.blocks, form.n, form.k)
+            BlockFormat blocks = blocks(form);
+            Op op = blocks != null
+                    ? new BlockEmbeddingOp(blocks, form.n, form.k)
                     : new NarrowEmbeddingOp(as.type);
             return with(node, op, 0, form, NarrowEmbeddingOp.SCALE);
         }
@@ -161,6 +163,12 @@ final class Quantizer {
         return new CallGraph.Node(op, node.path(), node.where(), in, node.out());
     }
 
+    /** The blocks of a weight, or null if it has none. */
+    private @Nullable BlockFormat blocks(Form form) {
+        Narrow made = narrow(form);
+        return made == null ? null : made.blocks;
+    }
+
     /** What stands for a weight, or null if that is not F32, or no weight at all. */
     private @Nullable Narrow narrow(Form form) {
         CallGraph.Value wide = graph.values.get(form.weight);
@@ -185,18 +193,42 @@ final class Quantizer {
 
     private Narrow narrow(CallGraph.Value wide, Slot.Content from, Form form) {
         if (form.runs > 0) {
-            long bytes = as.blocks != null
-                    ? as.blocks.bytes(form.n, form.k)
+            BlockFormat blocks = as.blocks == BlockFormat.Q4_K && wasRounded(from, form) ? BlockFormat.Q8_0 : as.blocks;
+            long bytes = blocks != null
+                    ? blocks.bytes(form.n, form.k)
                     : multipliesBytes()
                             ? Native.int8Bytes(form.n, form.k, form.runs)
                             : Native.bf16Bytes(form.n, form.k);
-            return new Narrow(from, add(Shape.of(Math.toIntExact(bytes / as.type.bytes())), as.type, wide.name()), -1);
+            int numbers = add(Shape.of(Math.toIntExact(bytes / as.type.bytes())), as.type, wide.name());
+            return new Narrow(from, blocks, numbers, -1);
         }
         int numbers = add(wide.shape(), as.type, wide.name());
         return new Narrow(
                 from,
+                null,
                 numbers,
                 as.type == DType.I8 ? add(Shape.of(wide.shape().dim(0)), DType.F32, wide.name() + " scales") : -1);
+    }
+
+    /**
+     * Whether a weight was rounded before, but not to Q4_K, as some are in files of several types: four bits would round
+     * it a second time. The beginning of three rows tells.
+     */
+    private boolean wasRounded(Slot.Content from, Form form) {
+        int few = Math.min(form.k, BlockWriter.SHARING * BlockWriter.BLOCK);
+        float[] row = new float[few];
+        boolean known = true;
+        for (int i : new int[] {0, form.n / 2, form.n - 1}) {
+            Panels.Row wide = row(from, DType.F32, plan.address(from), form.n, form.k, i);
+            for (int p = 0; p < few; p++) {
+                row[p] = (float) wide.get(p);
+            }
+            if (!KnownBlocks.isRounded(row)) {
+                return false;
+            }
+            known &= new KnownBlocks(row, 0, few).find() != null;
+        }
+        return !known;
     }
 
     private int add(Shape shape, DType dtype, String name) {
@@ -235,8 +267,8 @@ final class Quantizer {
         }
         narrow.forEach((form, weight) -> {
             if (weight.numbers == content.value()) {
-                if (as.blocks != null) {
-                    storeBlocks(as.blocks, address(content), form, weight);
+                if (weight.blocks != null) {
+                    storeBlocks(weight.blocks, address(content), form, weight);
                 } else if (form.runs == 0) {
                     store(content, form, weight);
                 } else {
