@@ -1,10 +1,13 @@
 package dev.fathom.bench;
 
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 
-/** Which {@link EncoderCase} a contender measures. */
+/** Which {@link EncoderCase} a contender measures, and its encoder. */
 @State(Scope.Thread)
 public abstract class EncoderParams {
     /** Layers of the encoder. */
@@ -19,8 +22,32 @@ public abstract class EncoderParams {
     @Param("1")
     public int batch;
 
-    /** Returns the case. */
-    protected EncoderCase encoder() {
-        return new EncoderCase(layers, length, batch);
+    private Encoder encoder;
+
+    /** An encoder and its texts. */
+    public interface Encoder extends AutoCloseable {
+        /** The vectors of all texts. */
+        float[][] vectors() throws Exception;
+    }
+
+    /** Makes the encoder of this case. */
+    protected abstract Encoder make(EncoderCase encoder) throws Exception;
+
+    /** Makes the encoder, or takes that of the turn before. */
+    @Setup(Level.Trial)
+    public void setup() throws Exception {
+        encoder = Kept.of(() -> make(new EncoderCase(layers, length, batch)));
+    }
+
+    /** The vectors of all texts. */
+    public float[][] vectors() throws Exception {
+        return encoder.vectors();
+    }
+
+    /** The vectors are those of the other contenders. */
+    @TearDown(Level.Trial)
+    public void check() throws Exception {
+        EncoderCase.tell(vectors());
+        Kept.done(encoder);
     }
 }

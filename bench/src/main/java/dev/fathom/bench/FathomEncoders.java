@@ -7,51 +7,44 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 
 /** Vectors of texts by the embedder of a folder, with all that it does for them. */
 public class FathomEncoders {
     /** A folder, and the texts. */
     @State(Scope.Thread)
     public static class Texts extends EncoderParams {
-        private List<String> texts;
-        private Embedder embedder;
-
-        /** Loads the folder. */
-        @Setup(Level.Trial)
-        public void setup() throws IOException {
-            EncoderCase encoder = encoder();
-            texts = encoder.texts();
+        @Override
+        protected Encoder make(EncoderCase encoder) throws IOException {
             Path folder = Files.createTempDirectory("encoder");
             encoder.write(folder);
-            embedder = Embedder.load(folder);
+            Loaded loaded = new Loaded(encoder.texts(), Embedder.load(folder));
             try (Stream<Path> files = Files.list(folder)) {
                 for (Path file : files.toList()) {
                     Files.delete(file);
                 }
             }
             Files.delete(folder);
+            return loaded;
         }
+    }
 
-        float[][] vectors() {
+    private record Loaded(List<String> texts, Embedder embedder) implements EncoderParams.Encoder {
+        @Override
+        public float[][] vectors() {
             return embedder.embed(texts);
         }
 
-        /** The vectors are those of the other contenders. */
-        @TearDown(Level.Trial)
-        public void check() {
-            EncoderCase.tell(vectors());
+        @Override
+        public void close() {
             embedder.close();
         }
     }
 
     /** The vectors of all texts. */
     @Benchmark
-    public float[][] embed(Texts texts) {
+    public float[][] embed(Texts texts) throws Exception {
         return texts.vectors();
     }
 }

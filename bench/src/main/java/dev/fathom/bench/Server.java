@@ -48,6 +48,7 @@ public final class Server {
             String[] words = line.split(" ");
             String answer;
             Work.tell();
+            Kept.begin(words[0] + " " + words[1]);
             try {
                 answer = "ok "
                         + measure(

@@ -28,7 +28,7 @@ final class Turns {
     static final double OUT_LATER = 1.1;
 
     /** A rival is out after one turn if it took this many times as long as the fastest rival. */
-    static final double FAR = 3;
+    static final double FAR = 1.8;
 
     /** There is no doubt about a ratio that is further from all that is asked than this many times its error. */
     static final double SURE = 2;

@@ -15,12 +15,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * Vectors of texts in ONNX Runtime: its fused operators, some texts together that are padded to the longest of them,
@@ -43,33 +40,35 @@ public class OrtEncoders {
         @Param("2")
         public int threads;
 
-        private final List<Part> parts = new ArrayList<>();
-        private float[][] vectors;
-        private OrtSession session;
-
-        /** Makes the session and its tensors. */
-        @Setup(Level.Trial)
-        public void setup() throws OrtException {
-            EncoderCase encoder = encoder();
+        @Override
+        protected Encoder make(EncoderCase encoder) throws OrtException {
             OrtEnvironment env = OrtEnvironment.getEnvironment();
-            session = env.createSession(Onnx.texts(encoder, packed, together > 1), OrtRows.options(threads));
-            vectors = new float[batch][encoder.layersOf().width()];
+            OrtSession session =
+                    env.createSession(Onnx.texts(encoder, packed, together > 1), OrtRows.options(threads));
+            float[][] vectors = new float[batch][encoder.layersOf().width()];
+            List<Part> parts = new ArrayList<>();
             for (EncoderCase.Padded texts : encoder.padded(together)) {
                 parts.add(new Part(env, texts, vectors[0].length, together > 1));
             }
+            return new Opened(session, parts, vectors);
         }
+    }
 
-        float[][] answer() throws OrtException {
-            for (Part part : parts) {
-                part.run(session, vectors);
+    private record Opened(OrtSession session, List<Part> parts, float[][] vectors) implements EncoderParams.Encoder {
+        @Override
+        public float[][] vectors() {
+            try {
+                for (Part part : parts) {
+                    part.run(session, vectors);
+                }
+            } catch (OrtException e) {
+                throw new IllegalStateException(e);
             }
             return vectors;
         }
 
-        /** The vectors are those of the other contenders. */
-        @TearDown(Level.Trial)
-        public void check() throws OrtException {
-            EncoderCase.tell(answer());
+        @Override
+        public void close() throws OrtException {
             parts.forEach(Part::close);
             session.close();
         }
@@ -126,7 +125,7 @@ public class OrtEncoders {
 
     /** The vectors of all texts. */
     @Benchmark
-    public float[][] embed(Texts texts) throws OrtException {
-        return texts.answer();
+    public float[][] embed(Texts texts) throws Exception {
+        return texts.vectors();
     }
 }

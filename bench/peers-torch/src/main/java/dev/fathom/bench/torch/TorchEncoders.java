@@ -13,39 +13,41 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 
 /** Vectors of texts in PyTorch: its fused attention, some texts together that are padded to the longest of them. */
 @SuppressWarnings("try") // scopes are closed, not used
 public class TorchEncoders {
-    /** The tensors of the net, and the texts in parts. */
+    /** How many texts of a run. */
     @State(Scope.Thread)
     public static class Texts extends EncoderParams {
         /** Texts of a run. */
         @Param("1")
         public int together;
 
+        @Override
+        protected Encoder make(EncoderCase encoder) {
+            return new Net(encoder, batch, together);
+        }
+    }
+
+    /** The tensors of the net, and the texts in parts. */
+    private static final class Net implements EncoderParams.Encoder {
         private final List<Part> parts = new ArrayList<>();
-        private float[][] vectors;
-        private TorchTransformers.Stack stack;
-        private Tensor words;
-        private Tensor places;
-        private Tensor type;
-        private TensorOptional weight;
-        private TensorOptional bias;
+        private final float[][] vectors;
+        private final TorchTransformers.Stack stack;
+        private final Tensor words;
+        private final Tensor places;
+        private final Tensor type;
+        private final TensorOptional weight;
+        private final TensorOptional bias;
 
         /** Some texts, padded. */
         private record Part(EncoderCase.Padded texts, long[] ids, TensorOptional mask, Tensor shares) {}
 
-        /** Makes the tensors. */
-        @Setup(Level.Trial)
-        public void setup() {
-            EncoderCase encoder = encoder();
+        Net(EncoderCase encoder, int batch, int together) {
             int width = encoder.layersOf().width();
             stack = new TorchTransformers.Stack(encoder.layersOf(), true, false);
             words = tensor(
@@ -71,7 +73,8 @@ public class TorchEncoders {
             }
         }
 
-        float[][] answer() {
+        @Override
+        public float[][] vectors() {
             try (InferenceMode mode = new InferenceMode(true)) {
                 for (Part part : parts) {
                     try (PointerScope scope = new PointerScope()) {
@@ -108,10 +111,8 @@ public class TorchEncoders {
             }
         }
 
-        /** The vectors are those of the other contenders. */
-        @TearDown(Level.Trial)
-        public void check() {
-            EncoderCase.tell(answer());
+        @Override
+        public void close() {
             stack.close();
             words.close();
             places.close();
@@ -124,7 +125,7 @@ public class TorchEncoders {
 
     /** The vectors of all texts. */
     @Benchmark
-    public float[][] embed(Texts texts) {
-        return texts.answer();
+    public float[][] embed(Texts texts) throws Exception {
+        return texts.vectors();
     }
 }
