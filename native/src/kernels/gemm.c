@@ -15,14 +15,15 @@
 #include "panels.h"
 
 enum {
-    BLOCK_COLUMNS = TILE_VECS == 4 ? 256 : 128, /* of a block in L2, */
-    BLOCK_ROWS = 512,                           /* by at most so many rows: as much of the left side's rows has to stay in L1 */
-    TURN_BLOCK = 64,                            /* rows and columns that are transposed at a time, from L1 or into it */
-    IN_PLACE_ROWS = 128                         /* of k, while all tiles pass over both sides in L2: see read_in_place */
+    BLOCK_COLUMNS = 128, /* of a block in L2 that is as deep as it can be: sums are then stored and read again the fewest times, */
+    BLOCK_ROWS = 800,    /* by at most so many rows: as much of the left side's rows has to stay in L1 */
+    TURN_BLOCK = 64,     /* rows and columns that are transposed at a time, from L1 or into it */
+    TURNED_ROWS = 96,    /* of a turned left side that are copied for a block, and stay in L2 for all panels */
+    IN_PLACE_ROWS = 128  /* of k, while all tiles pass over both sides in L2: see read_in_place */
 };
 
-/* of the right side, which stay in L2 while the tiles of all rows pass over them: 384 KiB of 1 MiB, or 256 of 512 */
-static int64_t block_floats(void) { return l2_floats(TILE_VECS == 4 ? 6 : 8); }
+/* of the right side, which stay in L2 while the tiles of all rows pass over them: half of it */
+static int64_t block_floats(void) { return l2_floats(8); }
 /* panels of so many rows, in whole numbers of those that few rows take side by side */
 static int64_t block_panels(int64_t depth) {
     enum { BESIDE = TILE_CHAINS / TILE_VECS };
@@ -39,9 +40,9 @@ struct product {
     int64_t m, n, k, add;
     int a_turned, b_turned;   /* stored as left[k, m], right[n, k] */
     int c_turned;             /* c is a scratch copy of the transposed result, padded to whole vectors */
-    float *a_copy;            /* left[m, k] where a_turned, or 0: tiles read both sides as they lie */
+    int copies_left;          /* of a_turned, a few rows at a time: else tiles read both sides as they lie */
     float *panels;            /* packed panels of the right side, from panel first_packed on */
-    int64_t a_stride, first_packed;
+    int64_t first_packed;
     int64_t row_cuts;         /* the parts of a region form a grid of so many row ranges */
     int own_panels;           /* each panel is of one part, which packs a block of a few when it comes to them: they never leave its L2 */
     float *out;               /* the result proper, where c_turned */
@@ -52,35 +53,32 @@ static inline struct right_side right_side(const struct product *g) {
     return (struct right_side){g->b, g->ldb, g->n, g->b_turned};
 }
 
-/* ---- copies made before the product: units are chunks of k in a panel, then rows of the left side ---- */
+/* ---- copies ---- */
 
-static inline int in_place(const struct product *g) { return g->a_turned && !g->a_copy; }
+static inline int in_place(const struct product *g) { return g->a_turned && !g->copies_left; }
 
-static int64_t panel_units(const struct product *g) {
+/* of the right side before the product, in units of so many rows of a panel */
+static int64_t pack_units(const struct product *g) {
     return g->b && g->panels && !g->own_panels ? (panel_count(g->n) - g->first_packed) * ceil_div(g->k, PACK_ROWS) : 0;
 }
-static int64_t pack_units(const struct product *g) { return panel_units(g) + (g->a_copy ? ceil_div(g->m, TURN_BLOCK) : 0); }
 
 static void pack_part(void *context, int64_t part, int64_t parts) {
     const struct product *g = context;
     struct right_side right = right_side(g);
-    int64_t chunks = ceil_div(g->k, PACK_ROWS), in_panels = panel_units(g), from, to;
+    int64_t chunks = ceil_div(g->k, PACK_ROWS), from, to;
     fathom_range(pack_units(g), 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
-        if (unit < in_panels) {
-            int64_t panel = g->first_packed + unit / chunks, k0 = unit % chunks * PACK_ROWS;
-            int64_t k1 = k0 + PACK_ROWS < g->k ? k0 + PACK_ROWS : g->k;
-            int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
-            pack_panel(&right, panel, k0, k1, g->panels + j * g->k + k0 * width);
-        } else {
-            /* in blocks, because rows of k lie pages apart */
-            int64_t i = (unit - in_panels) * TURN_BLOCK, rows = g->m - i < TURN_BLOCK ? g->m - i : TURN_BLOCK;
-            for (int64_t p = 0; p < g->k; p += TURN_BLOCK)
-                transpose(g->a + p * g->lda + i, g->lda, g->k - p < TURN_BLOCK ? g->k - p : TURN_BLOCK, rows,
-                          g->a_copy + i * g->a_stride + p, g->a_stride, 0);
-        }
+        int64_t panel = g->first_packed + unit / chunks, k0 = unit % chunks * PACK_ROWS;
+        int64_t k1 = k0 + PACK_ROWS < g->k ? k0 + PACK_ROWS : g->k;
+        int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
+        pack_panel(&right, panel, k0, k1, g->panels + j * g->k + k0 * width);
     }
 }
+
+/* of rows of a turned left side, for a block of k */
+static int64_t left_rows(int64_t m) { return least(m, TURNED_ROWS); }
+static int64_t left_stride(int64_t depth) { return unaliased(padded(depth)); }
+static int64_t left_floats(int64_t m, int64_t k) { return (left_rows(m) + 2 * VL) * left_stride(least(k, block_rows())); }
 
 /* ---- what follows the sum ---- */
 
@@ -227,7 +225,7 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
                 for (int64_t panel = group, joined; panel < end; panel += joined) {
                     struct gemm_panel *p = panels + (panel - group);
                     joined = joined_panels(p, panels + (end - group), next - i);
-                    p->sweep.left_ahead = soon && panel == group ? (next - i) * g->lda : 0;
+                    p->sweep.left_ahead = soon && panel == group && !g->copies_left ? (next - i) * g->lda : 0;
                     p->sweep.next = soon ? g->c + next * g->ldc + p->start : 0;
                     if (asks && panel + at_once < p1) ask_for(&p->sweep, g, panel + at_once, from, depth, t - t0, t1 - t0);
                     else if (asks && block + 1 < blocks)
@@ -239,6 +237,28 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
     }
 }
 
+/* the same where the left side is turned: copies of its rows, a few at a time, stay in L2 while all panels pass over them */
+static void multiply_turned(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
+    int64_t count = cut_tiles(g), at_once = most(left_rows(g->m) / ceil_div(g->m, count), 1);
+    float *copy = fathom_own();
+    struct product piece = *g;
+    if (VL == 16 && !g->first_packed) piece.b = 0; /* panels are asked for, for which tiles of narrower vectors have no time */
+    int64_t blocks = most(ceil_div(k1 - k0, block_rows()), 1);
+    for (int64_t block = 0; block < blocks; block++) {
+        int64_t from = k0 + (k1 - k0) * block / blocks, to = k0 + (k1 - k0) * (block + 1) / blocks;
+        piece.lda = left_stride(to - from), piece.add = g->add || block > 0;
+        for (int64_t t = t0, next; t < t1; t = next) {
+            next = least(t + at_once, t1);
+            /* whole lines, if rows of k begin with one: neighboring parts of a line may be evicted in between */
+            int64_t i0 = g->m * t / count / VL * VL, i1 = least(whole(g->m * next / count), g->m);
+            for (int64_t p = from; p < to; p += TURN_BLOCK) /* in blocks, because rows of k lie pages apart */
+                transpose(g->a + p * g->lda + i0, g->lda, least(TURN_BLOCK, to - p), i1 - i0, copy + (p - from), piece.lda, 0);
+            piece.a = copy - i0 * piece.lda - from;
+            multiply(&piece, t, next, p0, p1, from, to);
+        }
+    }
+}
+
 static void multiply_part(void *context, int64_t part, int64_t parts) {
     const struct product *g = context;
     int64_t t0, t1, p0, p1, column_cuts = parts / g->row_cuts;
@@ -246,7 +266,7 @@ static void multiply_part(void *context, int64_t part, int64_t parts) {
     fathom_range(panel_count(g->n), 1, part / g->row_cuts, column_cuts, &p0, &p1);
     if (t0 == t1 || p0 == p1) return;
     if (!g->c_turned) {
-        multiply(g, t0, t1, p0, p1, 0, g->k);
+        (g->copies_left ? multiply_turned : multiply)(g, t0, t1, p0, p1, 0, g->k);
         return;
     }
     /* the result has rows j0 .. j1 and columns i0 .. i1 of this part's share */
@@ -283,16 +303,16 @@ static double product_nanos(const struct product *g) {
 static void pack(struct product *g, int64_t parts) {
     int64_t units = pack_units(g);
     if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
-    if (g->a_copy) g->a = g->a_copy, g->lda = g->a_stride;
 }
 
-static void run_product(struct product *g) {
+/* `scratch`: for the copies of the left side */
+static void run_product(struct product *g, float *scratch) {
     int64_t most = row_tiles(g->m, g->n) * panel_count(g->n);
     int64_t parts = has_rows_of_weights(g) ? fathom_team(product_nanos(g), most) : fathom_parts(product_nanos(g), most);
     g->row_cuts = choose_row_cuts(g, &parts);
-    g->own_panels = g->row_cuts == 1 && g->b && g->panels;
+    g->own_panels = g->row_cuts == 1 && g->b && g->panels && !g->copies_left;
     pack(g, parts);
-    fathom_parallel(multiply_part, g, parts);
+    fathom_parallel_with(multiply_part, g, parts, scratch, g->copies_left ? left_floats(g->m, g->k) : 0);
 }
 
 static void split_part(void *context, int64_t part, int64_t parts) {
@@ -303,7 +323,8 @@ static void split_part(void *context, int64_t part, int64_t parts) {
         struct product piece = g;
         piece.c = g.c + s * g.m * g.n;
         piece.add = 0;
-        multiply(&piece, 0, row_tiles(g.m, g.n), 0, panel_count(g.n), g.k * s / SPLITS, g.k * (s + 1) / SPLITS);
+        (g.copies_left ? multiply_turned : multiply)(&piece, 0, row_tiles(g.m, g.n), 0, panel_count(g.n), g.k * s / SPLITS,
+                                                    g.k * (s + 1) / SPLITS);
     }
 }
 
@@ -322,11 +343,11 @@ static void join_part(void *context, int64_t part, int64_t parts) {
     }
 }
 
-static void run_split(struct product *g) {
+static void run_split(struct product *g, float *scratch) {
     int64_t parts = fathom_parts(product_nanos(g), SPLITS);
     pack(g, parts);
     g->row_cuts = 1;
-    fathom_parallel(split_part, g, parts);
+    fathom_parallel_with(split_part, g, parts, scratch, g->copies_left ? left_floats(g->m, g->k) : 0);
     fathom_parallel(join_part, g, fathom_parts((double)(g->m * g->n), parts));
 }
 
@@ -351,12 +372,12 @@ static int read_in_place(int64_t ta, int64_t m, int64_t n) {
     return ta && m >= IN_PLACE_LEAST && m <= IN_PLACE_MOST && PRODUCT(m, n) <= IN_PLACE_RESULTS;
 }
 
-/* Of a weight gradient also the transposed left side, and where k is long the partial sums. */
+/* Of a weight gradient also some rows of the left side, and where k is long the partial sums. */
 static int64_t gemm_floats(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t k) {
     if (m == 0 || n == 0) return 0;
     if (SUM(m, n, k) == INT64_MAX) return INT64_MAX; /* or negative */
     if (tb) return turned_floats(m, n, k);
-    int64_t left = ta ? SUM(PRODUCT(m, SUM(k, 31)), 16) : 0, copies = read_in_place(ta, m, n) ? 0 : SUM(packed_floats(n, k), left);
+    int64_t left = ta ? left_floats(m, k) : 0, copies = read_in_place(ta, m, n) ? 0 : SUM(packed_floats(n, k), left);
     return SUM(16, copies, SPLITS * (SPLITS - 1) * SPLIT_ROWS * SPLIT_COLUMNS * is_split(ta, m, n, k));
 }
 
@@ -395,7 +416,7 @@ static void run_turned(struct product *g, float *scratch) {
         *g = s;
     }
     if (row_tiles(g->m, g->n) > 1) g->panels = scratch;
-    run_product(g);
+    run_product(g, 0);
 }
 
 static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
@@ -419,20 +440,16 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
     } else {
         g.panels = scratch;
         scratch += padded(n) * k;
-        if (a->ta) {
-            g.a_copy = scratch;
-            g.a_stride = unaliased(padded(k));
-            scratch += padded(m * (padded(k) + 16));
-        }
+        g.copies_left = a->ta != 0;
         /* a panel that ends inside a vector is always packed */
         g.first_packed = copies_right(m, k) ? 0 : panel_count(n) - (n % VL != 0);
     }
     if (is_split(a->ta, m, n, k)) {
         g.out = g.c;
         g.c = scratch;
-        run_split(&g);
+        run_split(&g, scratch + (SPLITS - 1) * SPLIT_ROWS * SPLIT_COLUMNS * SPLITS);
     } else {
-        run_product(&g);
+        run_product(&g, scratch);
     }
     return FATHOM_OK;
 }
@@ -492,7 +509,7 @@ static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
     if (a->packed) {
         g.panels = a->packed;
         g.b = 0;
-        run_product(&g);
+        run_product(&g, 0);
     } else {
         run_turned(&g, a->scratch);
     }

@@ -11,7 +11,8 @@
 
 enum {
     PANEL_GROUP = 256 / (TILE_VECS * VL), /* at most so many panels pass over a tile's rows while those are in L1 */
-    PACK_ROWS = 128                       /* of a panel that are packed at a time */
+    PACK_ROWS = 128,                      /* of a panel that are packed at a time */
+    PACK_AHEAD = 8                        /* rows of which so few floats are read that no processor expects the next ones */
 };
 
 /*
@@ -68,7 +69,10 @@ static inline void pack_panel(const struct right_side *r, int64_t panel, int64_t
     }
     for (int64_t p = k0; p < k1; p++, to += width) {
         const float *from = r->at + p * r->ld + j;
-        for (int64_t x = 0; x < exist; x += VL) v_store(to + x, v_load_n(from + x, exist - x < VL ? exist - x : VL));
+        for (int64_t x = 0; x < exist; x += VL) {
+            __builtin_prefetch(from + PACK_AHEAD * r->ld + x, 0, 3);
+            v_store(to + x, v_load_n(from + x, exist - x < VL ? exist - x : VL));
+        }
     }
 }
 
