@@ -41,9 +41,10 @@ final class KnownBlocks {
 
     /**
      * Whether the differences of 16 neighbors each are whole multiples of a step, 255 times at most: numbers were
-     * rounded to eight bits or fewer, of any type of blocks.
+     * rounded to eight bits or fewer, of any type of blocks. Too few numbers, or equal ones, tell nothing.
      */
     static boolean isRounded(float[] row) {
+        boolean differ = false;
         for (int begin = 0; begin < row.length; begin += BLOCK / 2) {
             float low = Float.POSITIVE_INFINITY;
             float high = Float.NEGATIVE_INFINITY;
@@ -60,8 +61,9 @@ final class KnownBlocks {
             if (!fits) {
                 return false;
             }
+            differ |= low < high;
         }
-        return true;
+        return differ && row.length >= BLOCK;
     }
 
     private static double error(double low, double high) {

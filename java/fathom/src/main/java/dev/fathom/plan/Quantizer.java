@@ -122,9 +122,7 @@ final class Quantizer {
         if (node.op() instanceof EmbeddingOp) {
             Form form = form(node, 0, as.blocks != null ? 1 : 0);
             BlockFormat blocks = blocks(form);
-            Op op = blocks != null
-                    ? new BlockEmbeddingOp(blocks, form.n, form.k)
-                    : new NarrowEmbeddingOp(as.type);
+            Op op = blocks != null ? new BlockEmbeddingOp(blocks, form.n, form.k) : new NarrowEmbeddingOp(as.type);
             return with(node, op, 0, form, NarrowEmbeddingOp.SCALE);
         }
         if (multipliesBytes()
@@ -211,8 +209,8 @@ final class Quantizer {
     }
 
     /**
-     * Whether a weight was rounded before, but not to Q4_K, as some are in files of several types: four bits would round
-     * it a second time. The beginning of three rows tells.
+     * Whether a weight was rounded before, but not to Q4_K, as some are in files of several types: four bits would
+     * round it a second time. The beginning of three rows tells.
      */
     private boolean wasRounded(Slot.Content from, Form form) {
         int few = Math.min(form.k, BlockWriter.SHARING * BlockWriter.BLOCK);

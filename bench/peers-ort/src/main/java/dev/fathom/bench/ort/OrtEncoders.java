@@ -43,8 +43,7 @@ public class OrtEncoders {
         @Override
         protected Encoder make(EncoderCase encoder) throws OrtException {
             OrtEnvironment env = OrtEnvironment.getEnvironment();
-            OrtSession session =
-                    env.createSession(Onnx.texts(encoder, packed, together > 1), OrtRows.options(threads));
+            OrtSession session = env.createSession(Onnx.texts(encoder, packed, together > 1), OrtRows.options(threads));
             float[][] vectors = new float[batch][encoder.layersOf().width()];
             List<Part> parts = new ArrayList<>();
             for (EncoderCase.Padded texts : encoder.padded(together)) {

@@ -139,8 +139,8 @@ final class GoldenConvs {
     }
 
     /**
-     * A state_dict as PyTorch writes it, and what the network makes of an image: names with a slash are no parameters. Convolution, ReLU, depthwise
-     * convolution, ReLU, transposed convolution.
+     * A state_dict as PyTorch writes it, and what the network makes of an image: names with a slash are no parameters.
+     * Convolution, ReLU, depthwise convolution, ReLU, transposed convolution.
      */
     static void network(Goldens to) {
         try (PointerScope scope = new PointerScope()) {

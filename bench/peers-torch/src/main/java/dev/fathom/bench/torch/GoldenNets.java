@@ -16,10 +16,11 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Networks in PyTorch's own layout, trained for ten steps on one batch of images. A file of theirs is the state_dict that they begin with, in float16
- * to be small; names with a slash are no parameters: images {@code io/x} [n, c, h, w] and their {@code io/labels}, with {@code io/y} what the network
- * says in evaluation before it is trained; then for each run {@code RUN/loss} before each step, {@code RUN/NAME} a parameter at the end or running
- * statistics with a row for each step, and {@code RUN/y} what the network then says in evaluation.
+ * Networks in PyTorch's own layout, trained for ten steps on one batch of images. A file of theirs is the state_dict
+ * that they begin with, in float16 to be small; names with a slash are no parameters: images {@code io/x} [n, c, h, w]
+ * and their {@code io/labels}, with {@code io/y} what the network says in evaluation before it is trained; then for
+ * each run {@code RUN/loss} before each step, {@code RUN/NAME} a parameter at the end or running statistics with a row
+ * for each step, and {@code RUN/y} what the network then says in evaluation.
  */
 @SuppressWarnings("try") // scopes are closed, not used
 final class GoldenNets {

@@ -132,9 +132,10 @@ final class GoldenNorms {
     // ---- training
 
     /**
-     * A network 7-13-5 with batch norm and ReLU between, trained by gradient descent on the mean of squared errors from {@code start/NAME} on, once with a
-     * momentum of 0.1 and once with the average of all batches: {@code FORM/loss} before each step, {@code FORM/running_mean} and
-     * {@code FORM/running_var} with a row for each step, {@code FORM/NAME} at the end, and what it then says in evaluation.
+     * A network 7-13-5 with batch norm and ReLU between, trained by gradient descent on the mean of squared errors from
+     * {@code start/NAME} on, once with a momentum of 0.1 and once with the average of all batches: {@code FORM/loss}
+     * before each step, {@code FORM/running_mean} and {@code FORM/running_var} with a row for each step,
+     * {@code FORM/NAME} at the end, and what it then says in evaluation.
      */
     private static void training(Goldens to) {
         to.seed("batch norm training");

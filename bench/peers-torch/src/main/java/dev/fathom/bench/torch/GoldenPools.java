@@ -9,7 +9,10 @@ import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** Padding, pooling and resizing: the inputs and results lie as Fathom's, channels last, and PyTorch is given them with channels first. */
+/**
+ * Padding, pooling and resizing: the inputs and results lie as Fathom's, channels last, and PyTorch is given them with
+ * channels first.
+ */
 final class GoldenPools {
     private final Goldens to;
 

@@ -19,7 +19,8 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Writes what PyTorch computes into {@code test-data/goldens}, for Fathom's tests to compare with: {@code Goldens FOLDER}.
+ * Writes what PyTorch computes into {@code test-data/goldens}, for Fathom's tests to compare with: {@code Goldens
+ * FOLDER}.
  *
  * <p>The inputs are float32; PyTorch computes in float64 and each result is rounded once, so that what a test finds is
  * Fathom's own error. The same inputs come at every run: each case draws from a stream seeded by its name.
@@ -29,7 +30,8 @@ public final class Goldens {
     /**
      * What an op is given.
      *
-     * @param kind {@code x} for numbers that get a gradient, {@code c} for those that get none, {@code i} for whole ones
+     * @param kind {@code x} for numbers that get a gradient, {@code c} for those that get none, {@code i} for whole
+     *     ones
      */
     record Input(char kind, float[] values, long... shape) {
         /** This input without a gradient. */
@@ -145,9 +147,9 @@ public final class Goldens {
     // ---- cases
 
     /**
-     * A case of {@code op} as {@code op#number/...}: its inputs {@code x0}, {@code c1}, {@code i2} ... by their kinds, its
-     * result {@code y}, and where gradients flow a gradient {@code dy} of the result and what becomes of it, {@code dx0},
-     * {@code dx1} ...
+     * A case of {@code op} as {@code op#number/...}: its inputs {@code x0}, {@code c1}, {@code i2} ... by their kinds,
+     * its result {@code y}, and where gradients flow a gradient {@code dy} of the result and what becomes of it,
+     * {@code dx0}, {@code dx1} ...
      */
     void add(String op, Function<Tensor[], Tensor> f, Input... in) {
         add(op, true, f, in);

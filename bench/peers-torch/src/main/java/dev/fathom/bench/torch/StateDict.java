@@ -27,8 +27,9 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * PyTorch's end of {@code bench exchange}: {@code StateDict FOLDER DTYPE...} loads each of Fathom's networks from
- * {@code NET-fathom.safetensors}, under PyTorch's own names and in its own layout, and compares its outputs with Fathom's; then writes a network of
- * its own as {@code NET-torch-DTYPE.safetensors} for Fathom to do the same. Exits with 1 where they differ.
+ * {@code NET-fathom.safetensors}, under PyTorch's own names and in its own layout, and compares its outputs with
+ * Fathom's; then writes a network of its own as {@code NET-torch-DTYPE.safetensors} for Fathom to do the same. Exits
+ * with 1 where they differ.
  */
 @SuppressWarnings("try") // guards are closed, not used
 public final class StateDict {
@@ -87,7 +88,10 @@ public final class StateDict {
         }
     }
 
-    /** conv 3-6 of every second pixel, norm, ReLU, depthwise 6, ReLU, transposed 6-4 to twice the size, ReLU; head 320-3. */
+    /**
+     * conv 3-6 of every second pixel, norm, ReLU, depthwise 6, ReLU, transposed 6-4 to twice the size, ReLU; head
+     * 320-3.
+     */
     private static final class Cnn extends Net {
         private final Conv2dImpl conv = new Conv2dImpl(conv(3, 6, 1, false, 3, 3, 2, 1, 1));
         private final BatchNorm2dImpl norm = new BatchNorm2dImpl(new BatchNormOptions(6));

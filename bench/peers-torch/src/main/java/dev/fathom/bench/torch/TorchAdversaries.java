@@ -169,8 +169,8 @@ public class TorchAdversaries {
 
         private Tensor scores(Tensor images) {
             Tensor in = torch.conv2d(images, get("critic.in.weight"), maybe("critic.in.bias"), TWO, ONE, ONE, 1);
-            Tensor down = torch.conv2d(
-                    leaky(in), get("critic.down.weight"), maybe("critic.down.bias"), TWO, ONE, ONE, 1);
+            Tensor down =
+                    torch.conv2d(leaky(in), get("critic.down.weight"), maybe("critic.down.bias"), TWO, ONE, ONE, 1);
             return torch.linear(
                     torch.flatten(leaky(down), 1, -1), get("critic.dense.weight"), maybe("critic.dense.bias"));
         }

@@ -20,7 +20,10 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** The convolutional auto-encoder in PyTorch: vectors as channels [batch, width, rows], where one convolution gives values and gates. */
+/**
+ * The convolutional auto-encoder in PyTorch: vectors as channels [batch, width, rows], where one convolution gives
+ * values and gates.
+ */
 public class TorchAutoencoder {
     /** Squared error less a share of the squared distance from others, Adam. */
     @State(Scope.Thread)
@@ -94,14 +97,16 @@ public class TorchAutoencoder {
 
         /** The gated convolution of x [batch, width, rows] with zeros on both sides. */
         private static Tensor glu(Tensor x, Weights w, long padding) {
-            Tensor both = torch.conv1d(
-                    x, w.weight(), w.bias(), new long[] {1}, new long[] {padding}, new long[] {1}, 1);
+            Tensor both =
+                    torch.conv1d(x, w.weight(), w.bias(), new long[] {1}, new long[] {padding}, new long[] {1}, 1);
             return torch.glu(both, 1);
         }
 
         private Tensor again(Tensor windows) {
-            Tensor embedded =
-                    torch.linear(windows, embed.weight(), embed.bias()).add(positions).transpose(1, 2).contiguous();
+            Tensor embedded = torch.linear(windows, embed.weight(), embed.bias())
+                    .add(positions)
+                    .transpose(1, 2)
+                    .contiguous();
             Tensor read = embedded;
             for (Weights layer : encoder) {
                 read = read.add(glu(read, layer, 1));
@@ -123,7 +128,14 @@ public class TorchAutoencoder {
             if (fused) {
                 Tensor heads = k.unsqueeze(1);
                 return torch.scaled_dot_product_attention(
-                                q.unsqueeze(1), heads, heads, new TensorOptional(), 0, false, new DoubleOptional(1), false)
+                                q.unsqueeze(1),
+                                heads,
+                                heads,
+                                new TensorOptional(),
+                                0,
+                                false,
+                                new DoubleOptional(1),
+                                false)
                         .squeeze(1);
             }
             return torch.bmm(torch.softmax(torch.bmm(q, k.transpose(1, 2)), -1), k);

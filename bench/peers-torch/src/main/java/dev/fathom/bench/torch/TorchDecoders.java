@@ -105,8 +105,7 @@ public class TorchDecoders {
         /** Numbers half a head apart are turned together. */
         private Tensor turned(Tensor x) {
             long half = x.size(-1) / 2;
-            Tensor other = torch.cat(
-                    new TensorVector(x.narrow(-1, half, half), x.narrow(-1, 0, half)), -1);
+            Tensor other = torch.cat(new TensorVector(x.narrow(-1, half, half), x.narrow(-1, 0, half)), -1);
             return x.mul(cos).add_(other.mul_(sin));
         }
 

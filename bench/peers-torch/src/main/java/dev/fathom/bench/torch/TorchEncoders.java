@@ -50,8 +50,7 @@ public class TorchEncoders {
         Net(EncoderCase encoder, int batch, int together) {
             int width = encoder.layersOf().width();
             stack = new TorchTransformers.Stack(encoder.layersOf(), true, false);
-            words = tensor(
-                    EncoderCase.numbers("words", EncoderCase.VOCABULARY * width), EncoderCase.VOCABULARY, width);
+            words = tensor(EncoderCase.numbers("words", EncoderCase.VOCABULARY * width), EncoderCase.VOCABULARY, width);
             places = tensor(EncoderCase.numbers("places", EncoderCase.PLACES * width), EncoderCase.PLACES, width);
             type = tensor(EncoderCase.numbers("types", 2 * width), 2, width)
                     .select(0, 0)
@@ -68,7 +67,9 @@ public class TorchEncoders {
                 parts.add(new Part(
                         texts,
                         Arrays.stream(texts.ids()).asLongStream().toArray(),
-                        together == 1 ? new TensorOptional() : new TensorOptional(tensor(mask, n, 1, 1, texts.length())),
+                        together == 1
+                                ? new TensorOptional()
+                                : new TensorOptional(tensor(mask, n, 1, 1, texts.length())),
                         tensor(texts.shares(), n, 1, texts.length())));
             }
         }

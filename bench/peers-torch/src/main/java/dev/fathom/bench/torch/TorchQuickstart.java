@@ -19,7 +19,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The quickstart's training in PyTorch: images stay bytes, and each batch is taken by index, made floats and normalized in place. */
+/**
+ * The quickstart's training in PyTorch: images stay bytes, and each batch is taken by index, made floats and normalized
+ * in place.
+ */
 @SuppressWarnings("try") // scopes are closed, not used
 public class TorchQuickstart {
     /** The network and the images. */

@@ -1,10 +1,10 @@
 package dev.fathom.bench.torch;
 
 import dev.fathom.bench.Work;
-import java.util.Arrays;
-import java.util.stream.IntStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
@@ -202,8 +202,8 @@ public class TorchRows {
     }
 
     /**
-     * y[n] = f(x[n]) and then dx[n] = f'(x[n]) dy[n], by the operators that autograd calls, into existing results where there is such a form. What PyTorch has
-     * no operator for is made of as few passes as its operators allow.
+     * y[n] = f(x[n]) and then dx[n] = f'(x[n]) dy[n], by the operators that autograd calls, into existing results where
+     * there is such a form. What PyTorch has no operator for is made of as few passes as its operators allow.
      */
     @State(Scope.Thread)
     public static class Activations {
@@ -254,8 +254,7 @@ public class TorchRows {
                 case "elu" -> elu(1, 1, 1);
                 case "celu" -> elu(0.5f, 1, 2);
                 case "selu" -> elu(1.6732632f, 1.0507010f, 1);
-                case "sigmoid" ->
-                    both(() -> torch.sigmoid_out(y, x), () -> torch.sigmoid_backward_out(dx, dy, y));
+                case "sigmoid" -> both(() -> torch.sigmoid_out(y, x), () -> torch.sigmoid_backward_out(dx, dy, y));
                 case "hard-sigmoid" ->
                     both(() -> torch.hardsigmoid_out(y, x), () -> torch.hardsigmoid_backward_out(dx, dy, x));
                 case "tanh" -> both(() -> torch.tanh_out(y, x), () -> torch.tanh_backward_out(dx, dy, y));
@@ -274,9 +273,7 @@ public class TorchRows {
                             () -> torch.softplus_backward_out(dx, dy, x, number(1), number(20)));
                 case "gelu" -> both(() -> torch.gelu_out(y, x), () -> torch.gelu_backward_out(dx, dy, x));
                 case "gelu-tanh" ->
-                    both(
-                            () -> torch.gelu_out(y, x, "tanh"),
-                            () -> torch.gelu_backward_out(dx, dy, x, "tanh"));
+                    both(() -> torch.gelu_out(y, x, "tanh"), () -> torch.gelu_backward_out(dx, dy, x, "tanh"));
                 case "quick-gelu" -> { // x s(w) with w = beta x, whose slope is silu's at w
                     Tensor w = tensor(new float[n], n);
                     both(
@@ -454,12 +451,11 @@ public class TorchRows {
             }
             query = tensor(Work.vector(Work.VECTORS), Work.VECTOR);
             try (PointerScope scope = new PointerScope()) {
-                Tensor indices = torch.mv(rows, query)
-                        .topk(Work.NEAREST)
-                        .get1()
-                        .to(torch.ScalarType.Float);
+                Tensor indices = torch.mv(rows, query).topk(Work.NEAREST).get1().to(torch.ScalarType.Float);
                 float[] found = values(indices);
-                Work.tell(IntStream.range(0, found.length).mapToDouble(i -> found[i]).toArray());
+                Work.tell(IntStream.range(0, found.length)
+                        .mapToDouble(i -> found[i])
+                        .toArray());
             }
         }
 

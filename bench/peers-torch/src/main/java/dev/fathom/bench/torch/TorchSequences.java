@@ -26,7 +26,10 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Recurrent nets and embeddings in PyTorch: its modules, on sequences with the steps first, as it stores them itself, or packed. */
+/**
+ * Recurrent nets and embeddings in PyTorch: its modules, on sequences with the steps first, as it stores them itself,
+ * or packed.
+ */
 @SuppressWarnings("try") // scopes are closed, not used
 public class TorchSequences {
     /** Binary cross-entropy, Adam; sequences that differ in length are packed before. */

@@ -11,7 +11,10 @@ import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Training steps on batches made before the clock starts and used in turn: forward, backward, update; the loss is not read. */
+/**
+ * Training steps on batches made before the clock starts and used in turn: forward, backward, update; the loss is not
+ * read.
+ */
 @SuppressWarnings("try") // scopes are closed, not used
 abstract class TorchSteps {
     /** A tensor of these numbers. */
@@ -31,7 +34,10 @@ abstract class TorchSteps {
     private int next;
     private double first;
 
-    /** Denormals are zeros, as they are in Fathom's kernels: gradients that vanish would make PyTorch several times as slow on an Intel core. */
+    /**
+     * Denormals are zeros, as they are in Fathom's kernels: gradients that vanish would make PyTorch several times as
+     * slow on an Intel core.
+     */
     TorchSteps() {
         Context.setFlushDenormal(true);
     }

@@ -142,8 +142,7 @@ public class TorchSupernet {
         }
 
         private Tensor norm(Tensor h, String name, long width) {
-            return torch.layer_norm(
-                    h, new long[] {width}, maybe(name + "weight"), maybe(name + "bias"), 1e-5, false);
+            return torch.layer_norm(h, new long[] {width}, maybe(name + "weight"), maybe(name + "bias"), 1e-5, false);
         }
 
         /** A layer of a Transformer on sequences [n, length, PART]. */
@@ -164,8 +163,7 @@ public class TorchSupernet {
                                     false)
                             .squeeze(1)
                     : torch.bmm(torch.softmax(torch.bmm(q.mul(scale), k.transpose(1, 2)), -1), v);
-            Tensor first =
-                    norm(linear(attended, name + "self_attn.out_proj.").add_(h), name + "norm1.", PART);
+            Tensor first = norm(linear(attended, name + "self_attn.out_proj.").add_(h), name + "norm1.", PART);
             Tensor hidden = torch.relu_(linear(first, name + "linear1."));
             return norm(linear(hidden, name + "linear2.").add_(first), name + "norm2.", PART);
         }
@@ -197,7 +195,8 @@ public class TorchSupernet {
             Tensor diffused = linear(torch.cat(reached, -1), name + "mix.");
             Tensor attended = layer(sequences, name + "time.").view(shape);
             Tensor across = layer(
-                            h.transpose(1, 2).reshape((long) SupernetCase.BATCH * SupernetCase.STEPS, SupernetCase.SERIES, PART),
+                            h.transpose(1, 2)
+                                    .reshape((long) SupernetCase.BATCH * SupernetCase.STEPS, SupernetCase.SERIES, PART),
                             name + "space.")
                     .view(SupernetCase.BATCH, SupernetCase.STEPS, SupernetCase.SERIES, PART)
                     .transpose(1, 2);
@@ -222,7 +221,11 @@ public class TorchSupernet {
                     int at = e % 4 * PART;
                     TensorVector all = new TensorVector(
                             from0.narrow(3, 0, at),
-                            operators(from0.narrow(3, at, PART), "edges." + block + "." + e + ".", graphs, shares[block][e]),
+                            operators(
+                                    from0.narrow(3, at, PART),
+                                    "edges." + block + "." + e + ".",
+                                    graphs,
+                                    shares[block][e]),
                             from0.narrow(3, at + PART, SupernetCase.WIDTH - at - PART));
                     given.add(torch.cat(all, -1));
                 }
@@ -236,8 +239,8 @@ public class TorchSupernet {
         }
 
         private Tensor forecast(Tensor windows) {
-            List<Tensor> graphs = List.of(
-                    roads, torch.softmax(torch.relu(torch.matmul(get("sources"), get("targets"))), -1));
+            List<Tensor> graphs =
+                    List.of(roads, torch.softmax(torch.relu(torch.matmul(get("sources"), get("targets"))), -1));
             Tensor h = linear(windows.unsqueeze(3), "start.").add(get("times")).add(get("series"));
             Tensor read = null;
             for (int b = 0; b < SupernetCase.BLOCKS; b++) {

@@ -34,7 +34,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Attention and Transformers in PyTorch: its fused attention, attention of its matrix products, or its module of a Transformer. */
+/**
+ * Attention and Transformers in PyTorch: its fused attention, attention of its matrix products, or its module of a
+ * Transformer.
+ */
 @SuppressWarnings("try") // scopes are closed, not used
 public class TorchTransformers {
     private static final TensorOptional NO_MASK = new TensorOptional();
@@ -120,7 +123,10 @@ public class TorchTransformers {
     /** Cross-entropy, Adam. */
     @State(Scope.Thread)
     public static class Training extends TorchSteps {
-        /** {@code fused}, {@code products} (with a softmax between), or {@code module}, which is torch::nn::TransformerEncoder. */
+        /**
+         * {@code fused}, {@code products} (with a softmax between), or {@code module}, which is
+         * torch::nn::TransformerEncoder.
+         */
         @Param("fused")
         public String attention;
 
@@ -204,7 +210,10 @@ public class TorchTransformers {
         training.step();
     }
 
-    /** The net {@code gpt} writes a sequence, each token the likeliest after those before; caches are written where they lie. */
+    /**
+     * The net {@code gpt} writes a sequence, each token the likeliest after those before; caches are written where they
+     * lie.
+     */
     @State(Scope.Thread)
     public static class Generation {
         /** {@code fused} or {@code products}. */
