@@ -40,7 +40,7 @@ struct product {
     int64_t m, n, k, add;
     int a_turned, b_turned;   /* stored as left[k, m], right[n, k] */
     int c_turned;             /* c is a scratch copy of the transposed result, padded to whole vectors */
-    int copies_left;          /* of a_turned, a few rows at a time: else tiles read both sides as they lie */
+    float *left;              /* of a_turned, scratch for copies of a few rows, or 0: tiles read both sides as they lie */
     float *panels;            /* packed panels of the right side, from panel first_packed on */
     int64_t first_packed;
     int64_t row_cuts;         /* the parts of a region form a grid of so many row ranges */
@@ -55,7 +55,7 @@ static inline struct right_side right_side(const struct product *g) {
 
 /* ---- copies ---- */
 
-static inline int in_place(const struct product *g) { return g->a_turned && !g->copies_left; }
+static inline int in_place(const struct product *g) { return g->a_turned && !g->left; }
 
 /* of the right side before the product, in units of so many rows of a panel */
 static int64_t pack_units(const struct product *g) {
@@ -225,7 +225,7 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
                 for (int64_t panel = group, joined; panel < end; panel += joined) {
                     struct gemm_panel *p = panels + (panel - group);
                     joined = joined_panels(p, panels + (end - group), next - i);
-                    p->sweep.left_ahead = soon && panel == group && !g->copies_left ? (next - i) * g->lda : 0;
+                    p->sweep.left_ahead = soon && panel == group && !g->left ? (next - i) * g->lda : 0;
                     p->sweep.next = soon ? g->c + next * g->ldc + p->start : 0;
                     if (asks && panel + at_once < p1) ask_for(&p->sweep, g, panel + at_once, from, depth, t - t0, t1 - t0);
                     else if (asks && block + 1 < blocks)
@@ -237,8 +237,12 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
     }
 }
 
-/* the same where the left side is turned: copies of its rows, a few at a time, stay in L2 while all panels pass over them */
-static void multiply_turned(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
+/* the same, where copies of a turned left side, a few rows at a time, stay in L2 while all panels pass over them */
+static void multiply_range(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
+    if (!g->left) {
+        multiply(g, t0, t1, p0, p1, k0, k1);
+        return;
+    }
     int64_t count = cut_tiles(g), at_once = most(left_rows(g->m) / ceil_div(g->m, count), 1);
     float *copy = fathom_own();
     struct product piece = *g;
@@ -266,7 +270,7 @@ static void multiply_part(void *context, int64_t part, int64_t parts) {
     fathom_range(panel_count(g->n), 1, part / g->row_cuts, column_cuts, &p0, &p1);
     if (t0 == t1 || p0 == p1) return;
     if (!g->c_turned) {
-        (g->copies_left ? multiply_turned : multiply)(g, t0, t1, p0, p1, 0, g->k);
+        multiply_range(g, t0, t1, p0, p1, 0, g->k);
         return;
     }
     /* the result has rows j0 .. j1 and columns i0 .. i1 of this part's share */
@@ -305,14 +309,18 @@ static void pack(struct product *g, int64_t parts) {
     if (units) fathom_parallel(pack_part, g, parts < units ? parts : units);
 }
 
-/* `scratch`: for the copies of the left side */
-static void run_product(struct product *g, float *scratch) {
+/* parts of which each has a place for copies of the left side, if there are any */
+static void run_parts(part_fn fn, struct product *g, int64_t parts) {
+    fathom_parallel_with(fn, g, parts, g->left, g->left ? left_floats(g->m, g->k) : 0);
+}
+
+static void run_product(struct product *g) {
     int64_t most = row_tiles(g->m, g->n) * panel_count(g->n);
     int64_t parts = has_rows_of_weights(g) ? fathom_team(product_nanos(g), most) : fathom_parts(product_nanos(g), most);
     g->row_cuts = choose_row_cuts(g, &parts);
-    g->own_panels = g->row_cuts == 1 && g->b && g->panels && !g->copies_left;
+    g->own_panels = g->row_cuts == 1 && g->b && g->panels && !g->left;
     pack(g, parts);
-    fathom_parallel_with(multiply_part, g, parts, scratch, g->copies_left ? left_floats(g->m, g->k) : 0);
+    run_parts(multiply_part, g, parts);
 }
 
 static void split_part(void *context, int64_t part, int64_t parts) {
@@ -323,8 +331,7 @@ static void split_part(void *context, int64_t part, int64_t parts) {
         struct product piece = g;
         piece.c = g.c + s * g.m * g.n;
         piece.add = 0;
-        (g.copies_left ? multiply_turned : multiply)(&piece, 0, row_tiles(g.m, g.n), 0, panel_count(g.n), g.k * s / SPLITS,
-                                                    g.k * (s + 1) / SPLITS);
+        multiply_range(&piece, 0, row_tiles(g.m, g.n), 0, panel_count(g.n), g.k * s / SPLITS, g.k * (s + 1) / SPLITS);
     }
 }
 
@@ -343,11 +350,11 @@ static void join_part(void *context, int64_t part, int64_t parts) {
     }
 }
 
-static void run_split(struct product *g, float *scratch) {
+static void run_split(struct product *g) {
     int64_t parts = fathom_parts(product_nanos(g), SPLITS);
     pack(g, parts);
     g->row_cuts = 1;
-    fathom_parallel_with(split_part, g, parts, scratch, g->copies_left ? left_floats(g->m, g->k) : 0);
+    run_parts(split_part, g, parts);
     fathom_parallel(join_part, g, fathom_parts((double)(g->m * g->n), parts));
 }
 
@@ -358,6 +365,7 @@ static int64_t turned_floats(int64_t m, int64_t n, int64_t k) {
     return SUM(16, packed_floats(n, k), PRODUCT(n, SUM(m, 31)), 32);
 }
 
+enum { SPLIT_FLOATS = SPLITS * (SPLITS - 1) * SPLIT_ROWS * SPLIT_COLUMNS }; /* of all parts: a sum has fewer tiles than parts */
 static int is_split(int64_t ta, int64_t m, int64_t n, int64_t k) {
     return ta && k >= SPLIT_FROM && PRODUCT(ceil_div(m, SPLIT_ROWS), ceil_div(n, SPLIT_COLUMNS)) < SPLITS;
 }
@@ -378,7 +386,7 @@ static int64_t gemm_floats(int64_t ta, int64_t tb, int64_t m, int64_t n, int64_t
     if (SUM(m, n, k) == INT64_MAX) return INT64_MAX; /* or negative */
     if (tb) return turned_floats(m, n, k);
     int64_t left = ta ? left_floats(m, k) : 0, copies = read_in_place(ta, m, n) ? 0 : SUM(packed_floats(n, k), left);
-    return SUM(16, copies, SPLITS * (SPLITS - 1) * SPLIT_ROWS * SPLIT_COLUMNS * is_split(ta, m, n, k));
+    return SUM(16, copies, SPLIT_FLOATS * is_split(ta, m, n, k));
 }
 
 int64_t gemm_scratch(const struct gemm_args *a) { return gemm_floats(a->ta, a->tb, a->m, a->n, a->k); }
@@ -416,7 +424,7 @@ static void run_turned(struct product *g, float *scratch) {
         *g = s;
     }
     if (row_tiles(g->m, g->n) > 1) g->panels = scratch;
-    run_product(g, 0);
+    run_product(g);
 }
 
 static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
@@ -440,17 +448,17 @@ static int32_t k_gemm(const struct gemm_args *a, int64_t *detail) {
     } else {
         g.panels = scratch;
         scratch += padded(n) * k;
-        g.copies_left = a->ta != 0;
         /* a panel that ends inside a vector is always packed */
         g.first_packed = copies_right(m, k) ? 0 : panel_count(n) - (n % VL != 0);
     }
-    if (is_split(a->ta, m, n, k)) {
+    int split = is_split(a->ta, m, n, k);
+    if (split) {
         g.out = g.c;
         g.c = scratch;
-        run_split(&g, scratch + (SPLITS - 1) * SPLIT_ROWS * SPLIT_COLUMNS * SPLITS);
-    } else {
-        run_product(&g, scratch);
+        scratch += SPLIT_FLOATS;
     }
+    if (a->ta && g.panels) g.left = scratch;
+    (split ? run_split : run_product)(&g);
     return FATHOM_OK;
 }
 
@@ -509,7 +517,7 @@ static int32_t k_linear(const struct linear_args *a, int64_t *detail) {
     if (a->packed) {
         g.panels = a->packed;
         g.b = 0;
-        run_product(&g, 0);
+        run_product(&g);
     } else {
         run_turned(&g, a->scratch);
     }

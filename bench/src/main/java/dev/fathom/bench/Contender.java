@@ -41,6 +41,11 @@ record Contender(Home home, String name, Map<String, String> env) {
             this.benchmarks = benchmarks;
         }
 
+        /** Whether the class path is that of Fathom's own benchmarks. */
+        boolean isOurs() {
+            return this == FATHOM || this == BLIS;
+        }
+
         /** Whether JavaCPP's presets run there. */
         boolean ofPresets() {
             return this == TORCH || this == TORCH_MKL || this == DNNL || this == TFLITE || this == DL4J;
@@ -56,7 +61,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         }
 
         private String classPath() throws IOException {
-            if (this == FATHOM || this == BLIS) {
+            if (isOurs()) {
                 return System.getProperty("java.class.path");
             }
             Path file = target().resolve("classpath");
@@ -202,7 +207,7 @@ record Contender(Home home, String name, Map<String, String> env) {
         if (home == Home.BLIS) {
             command.add("-Dorg.bytedeco.openblas.load=blis@.4");
         }
-        if (home.classPath().equals(Home.FATHOM.classPath()) && Machine.held() != null) {
+        if (home.isOurs() && Machine.held() != null) {
             command.add("-D" + Machine.HELD + "=" + Machine.held());
         }
         if (home.ofPresets()) {

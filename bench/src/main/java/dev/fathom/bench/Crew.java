@@ -18,7 +18,7 @@ import java.util.Set;
  * after its last request.
  */
 final class Crew implements AutoCloseable {
-    /** Bytes that all processes may hold before a request: 8 GiB less what one may take while it runs. */
+    /** Bytes that all processes may hold before a request; while it runs, it may take some more. */
     static final long ROOM = 7L << 30;
 
     /** Bytes that a request is expected to take in a process that has answered none. */

@@ -48,6 +48,5 @@ public abstract class EncoderParams {
     @TearDown(Level.Trial)
     public void check() throws Exception {
         EncoderCase.tell(vectors());
-        Kept.done(encoder);
     }
 }

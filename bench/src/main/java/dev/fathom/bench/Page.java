@@ -132,7 +132,7 @@ final class Page {
             ## Repeat it
 
             ```sh
-            ./fathom bench --peers                     # everything: up to an hour on two cores, which should do nothing else meanwhile
+            ./fathom bench --peers                     # everything: 75 to 95 minutes on two cores, which should do nothing else meanwhile
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
             ./fathom bench --peers --isa v3            # with AVX2 kernels on a processor that has AVX-512
@@ -148,7 +148,7 @@ final class Page {
             take) and all samples in `out/bench`. The stored files also hold the figures of every contender, not only of the fastest.
 
             Rows with the same contenders are measured one after another, so that few processes live at a time. Where they would hold more than 7 GiB together, as
-            far as can be told from what each held after its last request (8 with what one takes while it runs), the one whose next turn is the furthest away ends, and starts and warms up again for that
+            far as can be told from what each held after its last request, the one whose next turn is the furthest away ends, and starts and warms up again for that
             turn. Before it measures, a process waits until the JVM's compilers have worked off what the setup and the warm-up left them. A run says how much its
             processes held at most, how far it is and how many minutes are left. It writes what it has after every family of rows, and goes on where it was when it
             is started again after it was cut off, if the commit, the machine and the options are the same.

@@ -267,7 +267,9 @@ final class Run {
     private double turn(Row row, Entrant entrant, boolean first, Crew crew) throws IOException {
         int part = row.pace() == Pace.BRIEF ? 2 : 1;
         boolean cold = first || crew.isNew(entrant.contender());
-        int warm = (quick ? cold ? 100 : 10 : cold ? row.pace() == Pace.SLOW ? 400 : 250 : 60) / part;
+        int begin = quick ? 100 : row.pace() == Pace.SLOW ? 400 : 250;
+        int again = quick ? 10 : 60;
+        int warm = (cold ? begin : again) / part;
         int measure = (quick ? 60 : 200) / part;
         try {
             double[] answer = Arrays.stream(crew.ask(

@@ -48,8 +48,8 @@ public final class Server {
             String[] words = line.split(" ");
             String answer;
             Work.tell();
-            Kept.begin(words[0] + " " + words[1]);
             try {
+                Kept.begin(words[0] + " " + words[1]);
                 answer = "ok "
                         + measure(
                                 benchmarks.getPackageName(),

@@ -46,39 +46,43 @@ final class KnownBlocks {
     static boolean isRounded(float[] row) {
         boolean differ = false;
         for (int begin = 0; begin < row.length; begin += BLOCK / 2) {
-            float low = Float.POSITIVE_INFINITY;
-            float high = Float.NEGATIVE_INFINITY;
-            int end = Math.min(begin + BLOCK / 2, row.length);
-            for (int i = begin; i < end; i++) {
-                low = Math.min(low, row[i]);
-                high = Math.max(high, row[i]);
-            }
-            double error = error(low, high);
-            boolean fits = low == high;
-            for (int j = 1; j <= MOST_STEPS && !fits; j++) {
-                fits = fits(row, begin, end, low, ((double) high - low) / j, error);
-            }
-            if (!fits) {
+            Spread spread = Spread.of(row, begin, Math.min(begin + BLOCK / 2, row.length));
+            if (spread.width() != 0 && IntStream.rangeClosed(1, MOST_STEPS).noneMatch(spread::hasSteps)) {
                 return false;
             }
-            differ |= low < high;
+            differ |= spread.width() != 0;
         }
         return differ && row.length >= BLOCK;
     }
 
-    private static double error(double low, double high) {
-        return Math.ulp((float) Math.max(Math.abs(low), Math.abs(high))) / 2;
-    }
-
-    /** Whether numbers lie whole multiples of a step above the lowest. */
-    private static boolean fits(float[] row, int begin, int end, double low, double step, double error) {
-        double off = 4 * error / step;
-        boolean fits = off < 0.25;
-        for (int i = begin; i < end && fits; i++) {
-            double q = (row[i] - low) / step;
-            fits = Math.abs(q - Math.rint(q)) <= off;
+    /** Some neighbors of a row, the least and the most of them, and how far from exact ones they may lie. */
+    private record Spread(float[] row, int begin, int end, double low, double high, double error) {
+        static Spread of(float[] row, int begin, int end) {
+            double low = Double.POSITIVE_INFINITY;
+            double high = Double.NEGATIVE_INFINITY;
+            for (int i = begin; i < end; i++) {
+                low = Math.min(low, row[i]);
+                high = Math.max(high, row[i]);
+            }
+            double error = Math.ulp((float) Math.max(Math.abs(low), Math.abs(high))) / 2;
+            return new Spread(row, begin, end, low, high, error);
         }
-        return fits;
+
+        double width() {
+            return high - low;
+        }
+
+        /** Whether all numbers lie on so many even steps from the least to the most. */
+        boolean hasSteps(int steps) {
+            double step = width() / steps;
+            double off = 4 * error / step;
+            boolean fits = off < 0.25;
+            for (int i = begin; i < end && fits; i++) {
+                double q = (row[i] - low) / step;
+                fits = Math.abs(q - Math.rint(q)) <= off;
+            }
+            return fits;
+        }
     }
 
     /** What the blocks have, or null if they are none of Q4_K. */
@@ -118,17 +122,12 @@ final class KnownBlocks {
 
     /** Finds the extremes and the steps of a block; false where it has none. */
     private boolean measure(int b) {
-        double low = Double.POSITIVE_INFINITY;
-        double high = Double.NEGATIVE_INFINITY;
-        for (int i = first(b); i < last(b); i++) {
-            low = Math.min(low, row[i]);
-            high = Math.max(high, row[i]);
-        }
-        least[b] = low;
-        span[b] = high - low;
-        error[b] = error(low, high);
+        Spread spread = Spread.of(row, first(b), last(b));
+        least[b] = spread.low;
+        span[b] = spread.width();
+        error[b] = spread.error;
         for (int j = 1; j <= MOST_Q && span[b] > 0; j++) {
-            steps[b] |= fits(row, first(b), last(b), low, span[b] / j, error[b]) ? 1 << j : 0;
+            steps[b] |= spread.hasSteps(j) ? 1 << j : 0;
         }
         return span[b] == 0 || steps[b] != 0;
     }

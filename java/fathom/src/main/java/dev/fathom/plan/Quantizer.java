@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -109,21 +110,29 @@ final class Quantizer {
     private CallGraph.Node replaced(CallGraph.Node node) {
         if (node.op() instanceof LinearOp linear) {
             Form form = form(node, 1, as.products || as.blocks != null ? 1 : 0);
-            BlockFormat blocks = blocks(form);
-            Op op = blocks != null
-                    ? new BlockLinearOp(blocks, as.products, form.n, form.k, linear.activation())
-                    : switch (as) {
-                        case BF16_PRODUCTS -> new Bf16LinearOp(form.n, form.k, linear.activation());
-                        case INT8 -> new Int8LinearOp(form.n, form.k, linear.activation());
-                        default -> new NarrowLinearOp(as.type, linear.activation());
-                    };
-            return with(node, op, 1, form, NarrowLinearOp.SCALE);
+            return with(
+                    node,
+                    1,
+                    form,
+                    NarrowLinearOp.SCALE,
+                    made -> made.blocks != null
+                            ? new BlockLinearOp(made.blocks, as.products, form.n, form.k, linear.activation())
+                            : switch (as) {
+                                case BF16_PRODUCTS -> new Bf16LinearOp(form.n, form.k, linear.activation());
+                                case INT8 -> new Int8LinearOp(form.n, form.k, linear.activation());
+                                default -> new NarrowLinearOp(as.type, linear.activation());
+                            });
         }
         if (node.op() instanceof EmbeddingOp) {
             Form form = form(node, 0, as.blocks != null ? 1 : 0);
-            BlockFormat blocks = blocks(form);
-            Op op = blocks != null ? new BlockEmbeddingOp(blocks, form.n, form.k) : new NarrowEmbeddingOp(as.type);
-            return with(node, op, 0, form, NarrowEmbeddingOp.SCALE);
+            return with(
+                    node,
+                    0,
+                    form,
+                    NarrowEmbeddingOp.SCALE,
+                    made -> made.blocks != null
+                            ? new BlockEmbeddingOp(made.blocks, form.n, form.k)
+                            : new NarrowEmbeddingOp(as.type));
         }
         if (multipliesBytes()
                 && node.op() instanceof ConvOp conv
@@ -132,7 +141,7 @@ final class Quantizer {
                 && Native.int8Native() != 0) {
             Form form = form(node, 1, Math.toIntExact(Int8ConvOp.runs(conv.window())));
             int channels = graph.values.get(form.weight).shape().dim(-1);
-            return with(node, new Int8ConvOp(conv.window(), form.n, channels, conv.activation()), 1, form, 1);
+            return with(node, 1, form, 1, made -> new Int8ConvOp(conv.window(), form.n, channels, conv.activation()));
         }
         return node;
     }
@@ -144,9 +153,10 @@ final class Quantizer {
     }
 
     /**
-     * The call with this op, which reads this form of input {@code weight}, with scales unless they are packed in it.
+     * The call with an op that reads what stands for this form of input {@code weight}, with scales unless they are
+     * packed in it, or the call itself if nothing does.
      */
-    private CallGraph.Node with(CallGraph.Node node, Op op, int weight, Form form, int scale) {
+    private CallGraph.Node with(CallGraph.Node node, int weight, Form form, int scale, Function<Narrow, Op> reading) {
         Narrow made = narrow(form);
         if (made == null) {
             return node;
@@ -158,13 +168,7 @@ final class Quantizer {
             in[scale] = made.scales;
         }
         in[weight] = made.numbers;
-        return new CallGraph.Node(op, node.path(), node.where(), in, node.out());
-    }
-
-    /** The blocks of a weight, or null if it has none. */
-    private @Nullable BlockFormat blocks(Form form) {
-        Narrow made = narrow(form);
-        return made == null ? null : made.blocks;
+        return new CallGraph.Node(reading.apply(made), node.path(), node.where(), in, node.out());
     }
 
     /** What stands for a weight, or null if that is not F32, or no weight at all. */
