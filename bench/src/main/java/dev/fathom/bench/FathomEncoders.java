@@ -16,7 +16,7 @@ public class FathomEncoders {
     @State(Scope.Thread)
     public static class Texts extends EncoderParams {
         @Override
-        protected Encoder make(EncoderCase encoder) throws IOException {
+        protected Loaded make(EncoderCase encoder) throws IOException {
             Path folder = Files.createTempDirectory("encoder");
             encoder.write(folder);
             Loaded loaded = new Loaded(encoder.texts(), Embedder.load(folder));
@@ -30,7 +30,8 @@ public class FathomEncoders {
         }
     }
 
-    private record Loaded(List<String> texts, Embedder embedder) implements EncoderParams.Encoder {
+    /** An embedder, and the texts that it is to embed. */
+    record Loaded(List<String> texts, Embedder embedder) implements EncoderParams.Encoder {
         @Override
         public float[][] vectors() {
             return embedder.embed(texts);

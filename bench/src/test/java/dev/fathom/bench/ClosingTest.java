@@ -39,7 +39,7 @@ class ClosingTest {
                 }
             }
         }
-        assertThat(closeable).containsExactlyInAnyOrder("Child", "Crew", "Floats", "Served");
+        assertThat(closeable).containsExactlyInAnyOrder("Child", "Crew", "Floats", "Loaded", "Served");
     }
 
     @Test
@@ -67,6 +67,14 @@ class ClosingTest {
         assertThat(Memory.stats().owned()).isGreaterThan(owned);
         second.close();
         assertThat(Memory.stats().owned()).isEqualTo(owned);
+    }
+
+    @Test
+    void anEncoderThatIsClosedTwice() throws Exception {
+        FathomEncoders.Loaded loaded = new FathomEncoders.Texts().make(new EncoderCase(1, 8, 1));
+        assertThat(loaded.vectors()).hasNumberOfRows(1);
+        loaded.close();
+        assertThatCode(loaded::close).doesNotThrowAnyException();
     }
 
     @Test
