@@ -36,7 +36,7 @@ public abstract class EncoderParams {
     /** Makes the encoder, or takes that of the turn before. */
     @Setup(Level.Trial)
     public void setup() throws Exception {
-        encoder = Kept.of(() -> make(new EncoderCase(layers, length, batch)));
+        encoder = Kept.of(() -> make(new EncoderCase(layers, length, batch)), Encoder::close);
     }
 
     /** The vectors of all texts. */

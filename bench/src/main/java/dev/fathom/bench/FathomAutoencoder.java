@@ -16,9 +16,7 @@ import dev.fathom.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /** A convolutional auto-encoder as a user of Fathom writes it. */
@@ -95,9 +93,8 @@ public class FathomAutoencoder {
         private final KeptTensor[] others = new KeptTensor[AutoencoderCase.BATCHES];
         private Model<Cae> model;
 
-        /** Makes the net and the batches, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             AutoencoderCase a = AutoencoderCase.CAE;
             model = Cae.of(a);
             for (int i = 0; i < x.length; i++) {

@@ -70,9 +70,8 @@ public class FathomSequences {
         private final @Nullable KeptTensor[] lengths = new KeptTensor[Recurrence.BATCHES];
         private Model<Net> model;
 
-        /** Makes the net and the batches, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             Recurrence r = Recurrence.of(net);
             model = Net.of(r);
             for (int i = 0; i < x.length; i++) {
@@ -116,9 +115,8 @@ public class FathomSequences {
         private final KeptTensor[] tokens = new KeptTensor[Recurrence.BATCHES];
         private Model<Embedding> model;
 
-        /** Makes the vectors and the batches, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             model = Model.of(new Embedding(vocabulary, dim, (shape, r) -> Work.normal(1, (int) shape.size(), 0, 1)), 1);
             Adam rule = new Adam(1e-3f);
             for (int i = 0; i < tokens.length; i++) {

@@ -18,9 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /** The supernet of AutoCTS as a user of Fathom writes it. */
@@ -146,9 +144,8 @@ public class FathomSupernet {
         private final KeptTensor[] y = new KeptTensor[SupernetCase.BATCHES];
         private Model<Weights> model;
 
-        /** Makes the net and the batches, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             model = Model.of(new Weights(), 1);
             FathomNets.load(
                     model,

@@ -130,9 +130,8 @@ public class FathomTransformers {
         private KeptTensor y;
         private Model<Classifier> model;
 
-        /** Makes the net and its one batch, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             Transformer t = Transformer.of("encoder");
             model = Classifier.of(t);
             x = keep(() -> Tensor.of(t.x(), t.batch(), t.length(), t.width()));

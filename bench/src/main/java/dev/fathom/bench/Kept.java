@@ -9,29 +9,53 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Kept {
     private static String row = "";
-    private static @Nullable AutoCloseable made;
+    private static @Nullable Made<?> kept;
 
     private Kept() {}
 
-    /** Closes what is kept if it is not of this row. */
+    /** Gives back what a setup made. */
+    public interface End<T> {
+        /** Gives it back. */
+        void of(T it) throws Exception;
+    }
+
+    /** What a setup made, and what it told. */
+    private record Made<T>(T it, End<? super T> end, double[] told) {
+        void close() throws Exception {
+            end.of(it);
+        }
+    }
+
+    /** Gives back what is kept if it is not of this row. */
     static void begin(String row) {
-        if (row.equals(Kept.row)) {
+        boolean same = row.equals(Kept.row);
+        Made<?> ended = kept;
+        Kept.row = row;
+        if (same || ended == null) {
             return;
         }
-        Kept.row = row;
-        try (AutoCloseable ended = made) {
-            made = null;
+        kept = null;
+        try {
+            ended.close();
         } catch (Exception e) {
             throw new IllegalStateException("what another row made does not close", e);
         }
     }
 
-    /** Returns what an earlier turn of the row made, or makes it. */
+    /**
+     * Returns what an earlier turn of the row made, or makes it, and tells what was told when it was made.
+     *
+     * @param make the setup, which is the same in all turns of a row
+     * @param end gives what it made back before the next row
+     */
     @SuppressWarnings("unchecked") // all turns of a row have the same setup
-    public static <T extends AutoCloseable> T of(Callable<T> make) throws Exception {
+    public static <T> T of(Callable<T> make, End<? super T> end) throws Exception {
+        Made<T> made = (Made<T>) kept;
         if (made == null) {
-            made = make.call();
+            made = new Made<>(make.call(), end, Work.told());
+            kept = made;
         }
-        return (T) made;
+        Work.tell(made.told);
+        return made.it;
     }
 }

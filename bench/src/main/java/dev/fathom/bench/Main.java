@@ -206,6 +206,7 @@ public final class Main implements Callable<Integer> {
             journal.end();
         }
         report.versions().forEach(print::println);
+        run.left().forEach(print::println);
         if (run.bytes() > 0) {
             print.printf(Locale.ROOT, "Processes of a row held at most %.1f GiB together.%n", run.bytes() / 0x1p30);
         }

@@ -1,5 +1,6 @@
 package dev.fathom.bench;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +22,7 @@ import java.util.function.ToDoubleFunction;
  * @param valueError of Fathom's figure
  * @param bar what is asked
  * @param failure why there is no figure, or empty
- * @param contenders every peer by itself
+ * @param contenders every peer by itself; those that failed have no figures
  * @param commit that was measured where it is not the run's own, or empty
  */
 record Measurement(
@@ -97,6 +98,17 @@ record Measurement(
 
     /** This result, marked as measured at another commit than the rest of a run. */
     Measurement from(String other) {
+        return with(contenders, other);
+    }
+
+    /** This result of a row that these peers left because they failed. */
+    Measurement without(List<String> failed) {
+        List<Figure> all = new ArrayList<>(contenders);
+        failed.forEach(who -> all.add(new Figure(who, NO, NO, NO)));
+        return with(all, commit);
+    }
+
+    private Measurement with(List<Figure> all, String at) {
         return new Measurement(
                 name,
                 threads,
@@ -110,8 +122,8 @@ record Measurement(
                 valueError,
                 bar,
                 failure,
-                contenders,
-                other);
+                List.copyOf(all),
+                at);
     }
 
     /** Whether it is the line of this row. */

@@ -82,8 +82,16 @@ record OnnxCase(String name, @Nullable Path file, @Nullable Path goldens, int be
         return new Trained(name, "models/vespa-onnx-encoders/" + file + ".onnx", 20, Map.of("batch", 1, "tokens", 16));
     }
 
-    /** All cases that this machine has the files of. */
+    /** All cases that this machine has the files of, which are read once. */
     static List<OnnxCase> all() {
+        return All.CASES;
+    }
+
+    private static final class All {
+        static final List<OnnxCase> CASES = find();
+    }
+
+    private static List<OnnxCase> find() {
         List<OnnxCase> all = new ArrayList<>();
         try (Stream<String> lines = Files.lines(PUBLISHED.resolve("models.csv"))) {
             lines.map(FROZEN::matcher).filter(Matcher::matches).forEach(m -> all.add(published(m.group(1))));

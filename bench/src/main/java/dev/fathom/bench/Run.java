@@ -42,6 +42,8 @@ final class Run {
     private final int generations;
     private final Map<Row, Turns> turns = new LinkedHashMap<>();
     private final Map<Row, String> failures = new HashMap<>();
+    /** Who left a row because it failed, and why. */
+    private final List<String> left = new ArrayList<>();
     /** What an earlier run that was cut off has measured. */
     private final List<Journal.Entry> known = new ArrayList<>();
 
@@ -250,8 +252,15 @@ final class Run {
             for (String name : next) {
                 progress.now(row.name() + ", " + row.threads() + " thread(s): " + name);
                 crew.makeRoom(Crew.ROOM, row.name(), entrant(row, name).contender(), contenders(row));
-                turns.took(
-                        g, name, turn(row, entrant(row, name), !turns.nanos(g).containsKey(name), crew));
+                boolean first = !turns.nanos(g).containsKey(name);
+                try {
+                    turns.took(g, name, turn(row, entrant(row, name), first, crew));
+                } catch (Failure e) {
+                    if (name.equals(row.ours().name()) || !turns.leave(name)) {
+                        throw e;
+                    }
+                    left.add("row " + row.name() + " goes on without " + e.getMessage());
+                }
             }
         }
         if (!turns.nanos(g).isEmpty()) {
@@ -271,13 +280,16 @@ final class Run {
         int again = quick ? 10 : 60;
         int warm = (cold ? begin : again) / part;
         int measure = (quick ? 60 : 200) / part;
+        String request = entrant.method() + " " + entrant.params() + " " + warm + " " + measure;
+        String reply;
         try {
-            double[] answer = Arrays.stream(crew.ask(
-                                    entrant.contender(),
-                                    entrant.method() + " " + entrant.params() + " " + warm + " " + measure)
-                            .split(" "))
-                    .mapToDouble(Double::parseDouble)
-                    .toArray();
+            reply = crew.ask(entrant.contender(), request);
+        } catch (IOException e) {
+            throw new Failure(entrant, e);
+        }
+        double[] answer =
+                Arrays.stream(reply.split(" ")).mapToDouble(Double::parseDouble).toArray();
+        try {
             if (!row.otherSize(entrant)) {
                 double[] numbers = Arrays.copyOfRange(answer, 1, answer.length);
                 agree(told.computeIfAbsent(row, r -> numbers), numbers);
@@ -285,6 +297,15 @@ final class Run {
             return answer[0];
         } catch (IOException e) {
             throw new IOException(entrant.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** A contender could not do its work. */
+    private static final class Failure extends IOException {
+        private static final long serialVersionUID = 1;
+
+        Failure(Entrant entrant, IOException e) {
+            super(entrant.name() + ": " + e.getMessage(), e);
         }
     }
 
@@ -390,6 +411,11 @@ final class Run {
         return bytes;
     }
 
+    /** Who left a row because it failed, and why. */
+    List<String> left() {
+        return left;
+    }
+
     private Serving serving(List<Measurement> results) {
         return new Serving(wanted, peers, quick, out, about -> introduce(List.of(about)), results);
     }
@@ -435,12 +461,13 @@ final class Run {
         double[] limit = limits.get(row.limit());
         double rate = row.work() / duel.outcome().ours();
         return Measurement.of(
-                name,
-                row.threads(),
-                ns -> row.unit().of(ns, row.work()),
-                row.unit().text,
-                duel,
-                limit == null ? Double.NaN : rate / limit[row.threads() - 1],
-                bar);
+                        name,
+                        row.threads(),
+                        ns -> row.unit().of(ns, row.work()),
+                        row.unit().text,
+                        duel,
+                        limit == null ? Double.NaN : rate / limit[row.threads() - 1],
+                        bar)
+                .without(names(rivals).stream().filter(turns(row)::lacks).toList());
     }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
@@ -18,6 +19,10 @@ import org.openjdk.jmh.annotations.TearDown;
  */
 @SuppressWarnings("try") // a pass is open, not read
 abstract class TrainingSteps {
+    /** Those of the first turn of a row, whose network the others go on to train. */
+    @SuppressWarnings("NullAway.Init") // setup sets it
+    private TrainingSteps steps;
+
     private final List<KeptTensor> kept = new ArrayList<>();
     private final Rng rng = new Rng(1);
 
@@ -30,6 +35,20 @@ abstract class TrainingSteps {
     private int batches;
     private int next;
     private double first;
+
+    /** Makes the network and the batches and takes the first steps, or goes on with those of the turn before. */
+    @Setup(Level.Trial)
+    public void setup() throws Exception {
+        steps = Kept.of(
+                () -> {
+                    make();
+                    return this;
+                },
+                TrainingSteps::close);
+    }
+
+    /** Makes the network and the batches, and {@link #begin begins}. */
+    abstract void make();
 
     /** The loss of a batch, in the pass of a step. */
     abstract Tensor loss(int batch);
@@ -56,7 +75,12 @@ abstract class TrainingSteps {
         Work.tell(losses);
     }
 
+    /** A step whose loss is not read. */
     void step() {
+        steps.run();
+    }
+
+    private void run() {
         try (Pass pass = Pass.train(rng)) {
             train(pass);
         }
@@ -79,8 +103,11 @@ abstract class TrainingSteps {
     /** The loss of the first batch must have fallen. */
     @TearDown(Level.Trial)
     public void check() {
-        next = 0;
-        Work.checkFell(first, read());
+        steps.next = 0;
+        Work.checkFell(steps.first, steps.read());
+    }
+
+    private void close() {
         kept.forEach(KeptTensor::close);
         optimizer.close();
         model.close();

@@ -129,6 +129,21 @@ final class Turns {
         all[generation][all[generation].length - 1] = ns;
     }
 
+    /**
+     * Takes a rival that failed out of the row, with its times.
+     *
+     * @return whether every line in which it had turns has another rival that may be the fastest
+     */
+    boolean leave(String rival) {
+        nanos.remove(rival);
+        return lines.stream().allMatch(line -> !line.contesting.remove(rival) || !line.contesting.isEmpty());
+    }
+
+    /** Whether a rival has no times, although the row has begun: it failed. */
+    boolean lacks(String rival) {
+        return all(rival).length == 0;
+    }
+
     /** The times of a generation by contender; empty where nobody had a turn. */
     Map<String, double[]> nanos(int generation) {
         Map<String, double[]> of = new LinkedHashMap<>();

@@ -144,6 +144,11 @@ class MeasurementTest {
         assertThat(r.contenders().get(1).ratio()).isEqualTo(2 * r.ratio(), within(1e-12));
         assertThat(r.contenders().get(1).value()).isEqualTo(1000 / 300.0);
         assertThat(r.valueError()).isEqualTo(r.value() * 5 / 105, within(1e-12)); // half of 110 - 100, of 105
+        Measurement less = r.without(List.of("broken"));
+        assertThat(less.contenders()).hasSize(3).startsWith(r.contenders().toArray(Measurement.Figure[]::new));
+        assertThat(less.contenders().get(2))
+                .isEqualTo(new Measurement.Figure("broken", Double.NaN, Double.NaN, Double.NaN));
+        assertThat(less.ratio()).isEqualTo(r.ratio());
     }
 
     @Test

@@ -80,6 +80,21 @@ class TurnsTest {
     }
 
     @Test
+    void aRivalThatFailsLeavesToTheOthers() {
+        Turns turns = turns(List.of(List.of("a", "b", "far"), List.of("c")));
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 110.0, "b", 120.0, "c", 130.0, "far", 500.0));
+        assertThat(turns.leave("a")).isTrue();
+        assertThat(turns.lacks("a")).isTrue();
+        assertThat(turns.lacks("b")).isFalse();
+        assertThat(turns.next(0)).containsExactly("fathom", "b", "c");
+        assertThat(turns.duel(List.of("a", "b", "far")).each())
+                .extracting(Duel.Outcome::rival)
+                .containsExactly("b", "far");
+        assertThat(turns.leave("b")).as("only one that is out is left").isFalse();
+        assertThat(turns.leave("c")).as("a line without rivals").isFalse();
+    }
+
+    @Test
     void whoIsOutStaysOutWhenTheFastestBecomesSlower() {
         Turns turns = turns(List.of(List.of("a", "b")));
         turn(turns, 0, Map.of("fathom", 100.0, "a", 100.0, "b", 147.0));

@@ -14,10 +14,8 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
@@ -45,9 +43,8 @@ public class TorchAutoencoder {
 
         private record Weights(Tensor weight, TensorOptional bias) {}
 
-        /** Makes the net and the batches, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             embed = dense("embed.", a.width(), a.columns());
             positions = parameter(tensor(a.numbers("positions.weight", a.rows() * a.width()), a.rows(), a.width()));
             for (int l = 0; l < a.layers(); l++) {

@@ -20,10 +20,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
@@ -49,9 +47,8 @@ public class TorchSequences {
         private GRUImpl gru;
         private LinearImpl dense;
 
-        /** Makes the net and the batches, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             r = Recurrence.of(net);
             all = new Module();
             if (r.vocabulary() > 0) {
@@ -157,9 +154,8 @@ public class TorchSequences {
         private Tensor square;
         private int steps;
 
-        /** Makes the vectors and the batches, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             w = tensor(Work.normal(1, vocabulary * dim, 0, 1), vocabulary, dim);
             w.requires_grad_(true);
             if (lazy) {

@@ -1,5 +1,6 @@
 package dev.fathom.bench.torch;
 
+import dev.fathom.bench.Kept;
 import dev.fathom.bench.Work;
 import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
@@ -9,6 +10,7 @@ import org.bytedeco.pytorch.Optimizer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
@@ -29,6 +31,9 @@ abstract class TorchSteps {
         return torch.tensor(Arrays.stream(values).asLongStream().toArray());
     }
 
+    /** Those of the first turn of a row, whose network the others go on to train. */
+    private TorchSteps steps;
+
     private Optimizer optimizer;
     private int batches;
     private int next;
@@ -41,6 +46,20 @@ abstract class TorchSteps {
     TorchSteps() {
         Context.setFlushDenormal(true);
     }
+
+    /** Makes the network and the batches and takes the first steps, or goes on with those of the turn before. */
+    @Setup(Level.Trial)
+    public void setup() throws Exception {
+        steps = Kept.of(
+                () -> {
+                    make();
+                    return this;
+                },
+                TorchSteps::end);
+    }
+
+    /** Makes the network and the batches, and {@link #begin begins}. */
+    abstract void make();
 
     /** The loss of a batch. */
     abstract Tensor loss(int batch);
@@ -57,7 +76,12 @@ abstract class TorchSteps {
         Work.tell(losses);
     }
 
+    /** A step whose loss is not read. */
     void step() {
+        steps.run();
+    }
+
+    private void run() {
         try (PointerScope scope = new PointerScope()) {
             train();
         }
@@ -86,8 +110,11 @@ abstract class TorchSteps {
     /** The loss of the first batch must have fallen. */
     @TearDown(Level.Trial)
     public void check() {
-        next = 0;
-        Work.checkFell(first, read());
+        steps.next = 0;
+        Work.checkFell(steps.first, steps.read());
+    }
+
+    private void end() {
         optimizer.close();
         close();
     }

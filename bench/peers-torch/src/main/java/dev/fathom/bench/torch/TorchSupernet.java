@@ -16,10 +16,8 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /** The supernet of AutoCTS in PyTorch, where one convolution gives values and gates. */
@@ -42,9 +40,8 @@ public class TorchSupernet {
         private final Scalar scale = new Scalar(1 / Math.sqrt(PART));
         private Tensor roads;
 
-        /** Makes the net and the batches, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             dense("start.", SupernetCase.WIDTH, 1);
             put("times", SupernetCase.STEPS, SupernetCase.WIDTH);
             put("series", SupernetCase.SERIES, 1, SupernetCase.WIDTH);

@@ -139,9 +139,8 @@ public class TorchTransformers {
         private Tensor weight;
         private Tensor bias;
 
-        /** Makes the net and its one batch, and takes the first steps. */
-        @Setup(Level.Trial)
-        public void setup() {
+        @Override
+        void make() {
             TensorVector parameters = new TensorVector();
             if (attention.equals("module")) {
                 TransformerEncoderLayerOptions layer = new TransformerEncoderLayerOptions(t.width(), t.heads());
