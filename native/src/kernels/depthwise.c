@@ -6,7 +6,8 @@ enum {
     DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
     DEPTHWISE_HIGH = TILE_VECS == 4 ? 4 : 2,  /* a block of so many rows of outputs, where windows are of a kind that has one, */
     DEPTHWISE_WIDE = 4,                       /* by so many: its chains keep the multipliers busy, */
-    DEPTHWISE_HELD = 9                        /* and of at most so many taps in registers: more would move sums to the stack */
+    DEPTHWISE_HELD = 9,                       /* and of at most so many taps in registers: more would move sums to the stack */
+    DEPTHWISE_AHEAD = 1024                    /* floats along a row before which sums for taps ask for them */
 };
 
 /*
@@ -170,7 +171,8 @@ static const struct depthwise_kind *depthwise_kind(const struct axis *rows, cons
     return 0;
 }
 
-static int is_dense3(const struct axis *a) { return a->taps == 3 && a->stride == 1 && a->dilation == 1; }
+static int is_three(const struct axis *a) { return a->taps == 3 && a->dilation == 1; }
+static int is_dense3(const struct axis *a) { return is_three(a) && a->stride == 1; }
 
 /* row o of image n */
 static void depthwise_row(const struct conv *g, int64_t n, int64_t o) {
@@ -303,7 +305,7 @@ INLINE void depthwise_channels(const struct weights *w, const float *x, const fl
 }
 
 /* outputs q .. end of a row, `rows` rows of the kernel, three of their taps at a time where outputs read all of these */
-INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t q, int64_t end,
+INLINE void depthwise_taps_of(const struct weights *w, const float *x, const float *dy, float *out, int64_t q, int64_t end,
                                int64_t rows, int64_t c0, int64_t c1) {
     int64_t taps = w->columns.taps, tap = w->columns.dilation * w->g.c, line = w->out_row;
     for (int64_t t = 0, group; t < taps; t += group, x += group * tap, out += group * line) {
@@ -321,22 +323,196 @@ INLINE void depthwise_tap_rows(const struct weights *w, const float *x, const fl
         for (int s = 0; s < 3; s++) depthwise_channels(w, x + s * tap, dy, out + s * line, most(to, q0[s]), q1[s], rows, 1, c0, c1);
     }
 }
+static void depthwise_tap_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t q, int64_t end,
+                               int64_t rows, int64_t c0, int64_t c1) {
+    if (rows == 3) {
+        depthwise_taps_of(w, x, dy, out, q, end, 3, c0, c1);
+        return;
+    }
+    for (int64_t r = 0; r < rows; r++)
+        depthwise_taps_of(w, x + r * w->rows.dilation * w->x_row, dy, out + r * w->columns.taps * w->out_row, q, end, 1, c0, c1);
+}
+
+/* rows of outputs whose gradients the sums of 3x3 neighboring taps read, or a tile of their columns */
+struct depthwise_tile {
+    const float *x, *dy; /* at its first pixel, or where that would be, and its first output */
+    int64_t count;       /* of rows, over which the sums stay in registers */
+    int left, right;     /* whether the first, the last pixel of each row does not exist */
+};
+
+#define EACH_SUM(rows, vectors, ...)                                                                                           \
+    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int s = 0; s < 3; s++) UNROLLED for (int j = 0; j < vectors; j++) { \
+        float *at = out + (r * 3 + s) * w->out_row + i + j * VL;                                                               \
+        __VA_ARGS__                                                                                                            \
+    }
+
+/*
+ * out[r][s] += the sums over a tile of `width` neighboring outputs a row, all of which read `rows` rows of the kernel. Each pixel is
+ * loaded once for all outputs that read it, and each gradient once for all pixels.
+ */
+INLINE void depthwise_near(const struct weights *w, const struct depthwise_tile *t, int64_t i, float *out, const int width, const int rows,
+                           const int vectors) {
+    const int64_t c = w->g.c, x_row = w->x_row;
+    const float *x = t->x + i, *dy = t->dy + i;
+    v sum[3][3][2];
+    EACH_SUM(rows, vectors, sum[r][s][j] = v_load(at);)
+    for (int64_t o = 0; o < t->count; o++, x += w->rows.stride * x_row, dy += w->g.ow * c) {
+        v right[DEPTHWISE_TILE][2];
+        const float *pixel = x, *gradient = dy;
+        UNROLLED for (int p = 0; p < width + 2; p++, pixel += c) {
+            HERE(pixel);
+            if (p < width) {
+                HERE(gradient);
+                UNROLLED for (int j = 0; j < vectors; j++) {
+                    right[p][j] = v_get(gradient + j * VL, VL);
+                    __builtin_prefetch(gradient + DEPTHWISE_AHEAD + j * VL);
+                }
+                gradient += c;
+            }
+            if ((p == 0 && t->left) || (p == width + 1 && t->right)) continue;
+            UNROLLED for (int j = 0; j < vectors; j++) {
+                __builtin_prefetch(pixel + (rows - 1) * x_row + DEPTHWISE_AHEAD + j * VL); /* others were read for earlier outputs */
+                UNROLLED for (int r = 0; r < rows; r++) {
+                    v left = v_get(pixel + r * x_row + j * VL, VL);
+                    UNROLLED for (int s = 0; s < 3; s++)
+                        if (p - s >= 0 && p - s < width) sum[r][s][j] = v_fma(left, right[p - s][j], sum[r][s][j]);
+                }
+            }
+        }
+    }
+    EACH_SUM(rows, vectors, v_store(at, sum[r][s][j]);)
+}
+
+/* what output q and the two pixels that it is the first to read bring to the sums, and its gradient; bounded: not all may exist */
+INLINE void depthwise_step(const struct weights *w, const float *x, const float *dy, int64_t q, const int rows, const int vectors,
+                           const int bounded, v *gradient, v (*sum)[3][2]) {
+    const int64_t c = w->g.c, x_row = w->x_row, first = 2 * q - w->columns.before;
+    const int output = !bounded || q < w->g.ow, earlier = !bounded || q > 0;
+    const int pixel = !bounded || (first >= 0 && first < w->columns.in), next = !bounded || (first >= -1 && first + 1 < w->columns.in);
+    UNROLLED for (int j = 0; j < vectors; j++) {
+        v last = gradient[j];
+        if (output) gradient[j] = v_get(dy + j * VL, VL);
+        UNROLLED for (int r = 0; r < rows; r++) {
+            const float *at = x + r * x_row + j * VL;
+            if (pixel) {
+                v left = v_get(at, VL);
+                if (output) sum[r][0][j] = v_fma(left, gradient[j], sum[r][0][j]);
+                if (earlier) sum[r][2][j] = v_fma(left, last, sum[r][2][j]);
+            }
+            if (next && output) sum[r][1][j] = v_fma(v_get(at + c, VL), gradient[j], sum[r][1][j]);
+        }
+    }
+}
+
+/*
+ * out[r][s] += the sums over whole rows of outputs that lie two pixels apart, all of which read `rows` rows of the kernel. Nothing is
+ * asked for in advance: the processor guesses so regular steps, and would be disturbed.
+ */
+INLINE void depthwise_apart(const struct weights *w, const struct depthwise_tile *t, int64_t i, float *out, const int rows,
+                            const int vectors) {
+    const int64_t c = w->g.c, ow = w->g.ow, before = w->columns.before;
+    const int64_t full0 = most(ceil_div(before, 2), 1), full1 = least((w->columns.in + before) / 2, ow);
+    const float *x = t->x + i, *dy = t->dy + i;
+    v sum[3][3][2], gradient[2];
+    EACH_SUM(rows, vectors, sum[r][s][j] = v_load(at);)
+    for (int64_t o = 0; o < t->count; o++, x += w->rows.stride * w->x_row, dy += ow * c) {
+        const float *pixel = x, *right = dy;
+        int64_t q = 0;
+        UNROLLED for (int j = 0; j < vectors; j++) gradient[j] = v_set(0);
+        for (; q <= ow && q < full0; q++, pixel += 2 * c, right += c) depthwise_step(w, pixel, right, q, rows, vectors, 1, gradient, sum);
+        for (; q < full1; q++, pixel += 2 * c, right += c) depthwise_step(w, pixel, right, q, rows, vectors, 0, gradient, sum);
+        for (; q <= ow; q++, pixel += 2 * c, right += c) depthwise_step(w, pixel, right, q, rows, vectors, 1, gradient, sum);
+    }
+    EACH_SUM(rows, vectors, v_store(at, sum[r][s][j]);)
+}
+
+/* functions of their own: in a large one, addresses would move to the stack */
+typedef void depthwise_sums_fn(const struct weights *w, const struct depthwise_tile *t, int64_t i, float *out);
+#define SUMS_FN(name)                                                                                                          \
+    static __attribute__((noinline)) void name(const struct weights *w, const struct depthwise_tile *t, int64_t i, float *out)
+#define NEAR_OF(width, rows)                                                                                                   \
+    SUMS_FN(depthwise_near_##width##rows##1) { depthwise_near(w, t, i, out, width, rows, 1); }                                 \
+    SUMS_FN(depthwise_near_##width##rows##2) { depthwise_near(w, t, i, out, width, rows, 2); }
+#define APART_OF(width, rows)                                                                                                  \
+    SUMS_FN(depthwise_apart_##width##rows##1) { depthwise_apart(w, t, i, out, rows, 1); }                                      \
+    SUMS_FN(depthwise_apart_##width##rows##2) { depthwise_apart(w, t, i, out, rows, 2); }
+#define DEPTHWISE_NEAR(ROW) ROW(8, 2) ROW(8, 3) ROW(7, 2) ROW(7, 3) ROW(4, 2) ROW(4, 3) ROW(1, 2) ROW(1, 3)
+#define DEPTHWISE_APART(ROW) ROW(0, 2) ROW(0, 3)
+DEPTHWISE_NEAR(NEAR_OF)
+DEPTHWISE_APART(APART_OF)
+
+static const struct depthwise_sums {
+    int64_t stride, width, rows;  /* of outputs a row; 0: all of them */
+    depthwise_sums_fn *one, *two; /* vectors; 0 where there are no registers for the sums of two */
+} depthwise_sums[] = {
+#define SUMS_OF(kind, stride, width, rows)                                                                                     \
+    {stride, width, rows, depthwise_##kind##_##width##rows##1, VL == 16 ? depthwise_##kind##_##width##rows##2 : 0},
+#define NEAR_SUMS(width, rows) SUMS_OF(near, 1, width, rows)
+#define APART_SUMS(width, rows) SUMS_OF(apart, 2, width, rows)
+    DEPTHWISE_NEAR(NEAR_SUMS) DEPTHWISE_APART(APART_SUMS)
+};
+
+/* those of most outputs; ImageNet's sides are multiples of 7 */
+static const struct depthwise_sums *depthwise_widest(int64_t outputs, int64_t rows, int64_t stride) {
+    const struct depthwise_sums *d = depthwise_sums;
+    while (d->rows != rows || d->stride != stride || d->width > outputs || (d->width == 8 && outputs % 7 == 0)) d++;
+    return d;
+}
+
+/*
+ * out += the sums of 3x3 neighboring taps for channels [c0, c1) over `count` rows of outputs that read `rows` rows of the kernel; x
+ * lies on the first pixel of those that they read, or where it would be
+ */
+static void depthwise_sum_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t count, int64_t rows,
+                               int64_t c0, int64_t c1) {
+    int64_t c = w->g.c, ow = w->g.ow, stride = w->columns.stride, x_below = w->rows.stride * w->x_row;
+    int64_t vectors = c0 + (c1 - c0) / VL * VL, width;
+    for (int64_t q = 0; q < ow; q += width) {
+        const struct depthwise_sums *d = depthwise_widest(ow - q, rows, stride);
+        int64_t first = q - w->columns.before, beyond = first + d->width + 2 - w->columns.in;
+        width = d->width ? d->width : ow;
+        if (d->width && (first < -1 || beyond > 1)) { /* more than a pixel is missing */
+            width = 1;
+            for (int64_t o = 0; o < count; o++)
+                depthwise_tap_rows(w, x + o * x_below, dy + o * ow * c, out, q, q + 1, rows, c0, vectors);
+            continue;
+        }
+        struct depthwise_tile t = {x + q * c, dy + q * c, count, first < 0, beyond > 0};
+        int64_t i = c0;
+        if (d->two)
+            for (; i + 2 * VL <= vectors; i += 2 * VL) d->two(w, &t, i, out);
+        for (; i < vectors; i += VL) d->one(w, &t, i, out);
+    }
+    for (int64_t o = 0; o < count && vectors < c1; o++)
+        depthwise_tap_rows(w, x + o * x_below, dy + o * ow * c, out, 0, ow, rows, vectors, c1);
+}
 
 void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
     int64_t line = w->out_row, width = w->g.ow * w->g.c, turn = depthwise_turn(w);
+    int in_tiles = is_three(&w->rows) && is_three(&w->columns) && w->columns.stride <= 2;
     clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
-    for (int64_t row = from; row < to; row++) {
+    for (int64_t row = from, count; row < to; row += count) {
         int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
         axis_taps(&w->rows, o, 0, w->rows.taps, &r0, &r1);
         const float *image = w->x + n * w->x_image - w->columns.before * w->g.c, *dy = w->dy + row * width;
+        const float *first = image + (o * w->rows.stride + r0 * w->rows.dilation - w->rows.before) * w->x_row;
+        count = 1;
+        if (in_tiles && r1 - r0 >= 2) {
+            if (w->g.ow <= DEPTHWISE_TILE && r1 - r0 == 3) { /* those behind it that read as much, where a tile is a whole row */
+                int64_t end;
+                axis_outputs(&w->rows, 2, o, w->g.oh, &o, &end);
+                count = least(end - o, to - row);
+            }
+            depthwise_sum_rows(w, first, dy, out + r0 * 3 * line, count, r1 - r0, c0, c1);
+            continue;
+        }
         for (int64_t r = r0, next; r < r1; r = next) {
             const float *x = image + (o * w->rows.stride + r * w->rows.dilation - w->rows.before) * w->x_row;
             float *to_row = out + r * w->columns.taps * line;
             next = r + 3 <= r1 ? r + 3 : r + 1;
             for (int64_t q = 0, end; q < w->g.ow; q = end) {
                 end = least(q + turn, w->g.ow);
-                if (next == r + 3) depthwise_tap_rows(w, x, dy, to_row, q, end, 3, c0, c1);
-                else depthwise_tap_rows(w, x, dy, to_row, q, end, 1, c0, c1);
+                depthwise_tap_rows(w, x, dy, to_row, q, end, next - r, c0, c1);
             }
         }
     }
