@@ -128,6 +128,10 @@ static void test_conv(struct shape s) {
         if (row < 0) memcpy(after, before, (size_t)ny * 4);
         else RUN(unary, .row = row, .x = before, .y = after, .n = ny, .p0 = -0.25f, .p1 = 0.5f);
         float *pre = random_below(2) ? guarded_floats(ny, anywhere()) : 0, *packed = 0;
+        if (g.groups > 1 && g.groups == g.c && g.groups == g.k) {
+            packed = guarded((size_t)fathom_packed_bytes(g.k, g.kh * g.kw), anywhere());
+            RUN(depthwise_pack, .w = w, .packed = packed, .n = g.k, .k = g.kh * g.kw);
+        }
         if (g.groups == 1) {
             int64_t winograd = g.kh == 3 && g.kw == 3 && g.sh == 1 && g.sw == 1 && g.dh == 1 && g.dw == 1
                                && fathom_conv_winograd(g.c, g.k, g.oh < g.ow ? g.oh : g.ow);

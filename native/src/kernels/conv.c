@@ -149,13 +149,15 @@ static void joined_conv(struct conv_call *call) {
 /* ---- each channel by itself ---- */
 
 static int is_depthwise_conv(const struct conv_call *c) { return is_depthwise(&c->g); }
-static int64_t depthwise_conv_floats(const struct conv_call *c) { return PRODUCT(padded(c->g.c), c->g.kh, c->g.kw); }
+static int64_t depthwise_conv_floats(const struct conv_call *c) { return c->packed ? 0 : PRODUCT(padded(c->g.c), c->g.kh, c->g.kw); }
 static void depthwise_conv(struct conv_call *call) {
     struct conv c = conv_context(call).conv;
     c.groups = c.depth = c.depthwise = 1;
     c.width = call->g.c;
-    c.panels = call->scratch;
-    depthwise_pack(call->a->w, call->g.kh * call->g.kw, c.width, call->scratch);
+    if (!call->packed) {
+        depthwise_pack(call->a->w, call->g.kh * call->g.kw, c.width, call->scratch);
+        c.panels = call->scratch;
+    }
     double nanos = call_nanos(call, DEPTHWISE_COST);
     fathom_parallel(depthwise_rows, &c, fathom_parts(nanos, call->n * call->g.oh));
 }
@@ -239,4 +241,11 @@ static int32_t k_winograd_pack(const struct winograd_pack_args *a, int64_t *deta
 
 EXPORT(conv)
 EXPORT_SCRATCH(conv, conv_scratch)
+static int32_t k_depthwise_pack(const struct depthwise_pack_args *a, int64_t *detail) {
+    (void)detail;
+    depthwise_pack(a->w, a->k, a->n, a->packed);
+    return FATHOM_OK;
+}
+
 EXPORT(winograd_pack)
+EXPORT(depthwise_pack)

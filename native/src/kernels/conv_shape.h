@@ -137,7 +137,7 @@ static inline int64_t winograd_weights_slot(int64_t c, int64_t k) {
 
 /* whether a sum over pixels has vectors along the channels of dy: also of a 1x1 kernel where those of x would be emptier */
 static inline int is_joined_sum(const struct window *g) {
-    int is_product = g->kh == 1 && g->kw == 1 && g->groups == 1 && g->top == 0 && g->left == 0;
+    int is_product = g->kh == 1 && g->kw == 1 && g->groups == 1 && g->top == 0 && g->left == 0 && halo_width(g) <= g->w;
     return is_joined(g) || (is_product && 8 * padded(g->c) * g->k > 9 * padded(g->k) * g->c);
 }
 

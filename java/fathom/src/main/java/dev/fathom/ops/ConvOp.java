@@ -80,8 +80,8 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
     public void forward(Call c) {
         long[] words = window.words(c.shape(0), c.outShape(0), groups);
         long n = c.shape(0).dim(0);
-        boolean winograd = winograd(c, words);
-        long packed = groups == 1 ? packed(c, winograd) : 0;
+        boolean winograd = groups == 1 && winograd(c, words);
+        long packed = packed(c, winograd);
         boolean plain = packed == 0 || winograd && !c.fixed(0); // images of a few pixels take another form
         c.begin(Kernel.CONV).at(c.in(0)).at(plain ? c.in(1) : 0).at(packed);
         putAddresses(c).put(n).put(words);
@@ -96,11 +96,16 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
                 && Native.convWinograd(g[2], g[5], c.fixed(0) ? Math.min(g[3], g[4]) : Integer.MAX_VALUE) != 0;
     }
 
-    private static long packed(Call c, boolean winograd) {
+    private long packed(Call c, boolean winograd) {
         Shape w = c.shape(1);
-        return winograd
-                ? c.packed(1, Kernel.WINOGRAD_PACK, w.dim(0), 16L * w.dim(-1))
-                : c.packed(1, Kernel.LINEAR_PACK, w.dim(0), w.size(1, w.rank()));
+        int filters = w.dim(0);
+        if (winograd) {
+            return c.packed(1, Kernel.WINOGRAD_PACK, filters, 16L * w.dim(-1));
+        }
+        boolean depthwise = groups == filters && groups == c.shape(0).dim(-1);
+        return groups == 1 || depthwise
+                ? c.packed(1, groups == 1 ? Kernel.LINEAR_PACK : Kernel.DEPTHWISE_PACK, filters, w.size(1, w.rank()))
+                : 0;
     }
 
     @Override
