@@ -102,6 +102,7 @@ INLINE void depthwise_block(const struct conv *g, const struct linear_args *end,
     enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
     const int64_t in_high = block_pixels(HIGH, side, stride, up), in_wide = block_pixels(WIDE, side, stride, up);
     const int new_high = up ? HIGH / stride : HIGH * stride, new_wide = up ? WIDE / stride : WIDE * stride;
+    const int ahead = VL < 16 || stride == 1; /* with a stride, AVX-512 is faster where the processor guesses what comes */
     const int64_t x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
     const float *x = b->x, *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (b->y - end->y) : 0;
     float *y = b->y;
@@ -131,10 +132,10 @@ INLINE void depthwise_block(const struct conv *g, const struct linear_args *end,
         sum_act(HIGH, WIDE, row, p0, p1, sum);
         EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, if (IS_OUTPUT) v_put(at, sum[a][q], m);)
         /* what the next block is the first to touch, a line at a time: lines are 16 floats */
-        if (VL == 16 || i % 16 == 0)
+        if (ahead && (VL == 16 || i % 16 == 0))
             EACH_PIXEL(new_high, new_wide, x + (in_high - new_high) * x_row + in_wide * x_pixel + i, x_row, x_pixel,
                        __builtin_prefetch(at, 0, 2);)
-        if (VL == 16 || i % 16 != 0)
+        if (ahead && (VL == 16 || i % 16 != 0))
             EACH_PIXEL(HIGH, WIDE, y + WIDE * y_pixel + i, y_row, y_pixel, __builtin_prefetch(at, 0, 2);)
     });
 #undef IS_OUTPUT
@@ -459,6 +460,16 @@ static const struct depthwise_sums *depthwise_widest(int64_t outputs, int64_t ro
     return d;
 }
 
+/* whether at most a pixel is missing on either side of a tile that begins at output q */
+static int fits(const struct weights *w, const struct depthwise_sums *d, int64_t q) {
+    int64_t first = q - w->columns.before;
+    return !d->width || (first >= -1 && first + d->width + 1 <= w->columns.in);
+}
+/* whether a tile is a whole row of outputs, whose sums can stay in registers from row to row */
+static int is_row(const struct weights *w, const struct depthwise_sums *d) {
+    return !d->width || (d->width == w->g.ow && fits(w, d, 0));
+}
+
 /*
  * out += the sums of 3x3 neighboring taps for channels [c0, c1) over `count` rows of outputs that read `rows` rows of the kernel; x
  * lies on the first pixel of those that they read, or where it would be
@@ -469,15 +480,14 @@ static void depthwise_sum_rows(const struct weights *w, const float *x, const fl
     int64_t vectors = c0 + (c1 - c0) / VL * VL, width;
     for (int64_t q = 0; q < ow; q += width) {
         const struct depthwise_sums *d = depthwise_widest(ow - q, rows, stride);
-        int64_t first = q - w->columns.before, beyond = first + d->width + 2 - w->columns.in;
         width = d->width ? d->width : ow;
-        if (d->width && (first < -1 || beyond > 1)) { /* more than a pixel is missing */
+        if (!fits(w, d, q)) {
             width = 1;
             for (int64_t o = 0; o < count; o++)
                 depthwise_tap_rows(w, x + o * x_below, dy + o * ow * c, out, q, q + 1, rows, c0, vectors);
             continue;
         }
-        struct depthwise_tile t = {x + q * c, dy + q * c, count, first < 0, beyond > 0};
+        struct depthwise_tile t = {x + q * c, dy + q * c, count, q < w->columns.before, q + width + 2 - w->columns.before > w->columns.in};
         int64_t i = c0;
         if (d->two)
             for (; i + 2 * VL <= vectors; i += 2 * VL) d->two(w, &t, i, out);
@@ -490,6 +500,7 @@ static void depthwise_sum_rows(const struct weights *w, const float *x, const fl
 void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
     int64_t line = w->out_row, width = w->g.ow * w->g.c, turn = depthwise_turn(w);
     int in_tiles = is_three(&w->rows) && is_three(&w->columns) && w->columns.stride <= 2;
+    int whole_rows = in_tiles && is_row(w, depthwise_widest(w->g.ow, 3, w->columns.stride));
     clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
     for (int64_t row = from, count; row < to; row += count) {
         int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
@@ -498,7 +509,7 @@ void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0
         const float *first = image + (o * w->rows.stride + r0 * w->rows.dilation - w->rows.before) * w->x_row;
         count = 1;
         if (in_tiles && r1 - r0 >= 2) {
-            if (w->g.ow <= DEPTHWISE_TILE && r1 - r0 == 3) { /* those behind it that read as much, where a tile is a whole row */
+            if (whole_rows && r1 - r0 == 3) { /* with those behind it that read as much */
                 int64_t end;
                 axis_outputs(&w->rows, 2, o, w->g.oh, &o, &end);
                 count = least(end - o, to - row);
