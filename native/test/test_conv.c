@@ -292,7 +292,8 @@ int main(void) {
     test_nan(window_of(2, 15, 9, 40, 48, 3, 3, 1, 1, 1, 1, 0, 1, 2, 3, 1));
     test_conv(window_of(1, 40, 1, 20, 16, 3, 1, 1, 1, 2, 1, 2, 2, 0, 0, 1));
     test_conv(window_of(2, 6, 7, 24, 18, 3, 2, 3, 2, 2, 3, 4, 1, 3, 5, 1));   /* stride and dilation share no factor, or do */
-    test_conv(window_of(3, 5, 8, 2, 17, 1, 1, 1, 3, 1, 2, 0, 2, 0, 2, 1));    /* a product that reads beyond the right border */
+    test_conv(window_of(3, 5, 8, 2, 17, 1, 1, 1, 3, 1, 2, 0, 2, 0, 2, 1));    /* products that read beyond the right border */
+    test_conv(window_of(2, 3, 5, 24, 64, 1, 1, 1, 1, 1, 1, 0, 0, 0, 2, 1));
     test_conv(window_of(2, 9, 8, 24, 18, 3, 3, 2, 4, 2, 6, 4, 4, 12, 3, 1));
     for (int64_t i = 0; i < 12; i++) { /* blocks of depthwise, and all ends */
         test_conv(square(1, 7 + i, 18 - i, 36, 36, 3, 1, 1, 36));
