@@ -505,8 +505,8 @@ void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0
     for (int64_t row = from, count; row < to; row += count) {
         int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
         axis_taps(&w->rows, o, 0, w->rows.taps, &r0, &r1);
-        const float *image = w->x + n * w->x_image - w->columns.before * w->g.c, *dy = w->dy + row * width;
-        const float *first = image + (o * w->rows.stride + r0 * w->rows.dilation - w->rows.before) * w->x_row;
+        int64_t first = o * w->rows.stride + r0 * w->rows.dilation - w->rows.before;
+        const float *x = w->x + n * w->x_image + first * w->x_row - w->columns.before * w->g.c, *dy = w->dy + row * width;
         count = 1;
         if (in_tiles && r1 - r0 >= 2) {
             if (whole_rows && r1 - r0 == 3) { /* with those behind it that read as much */
@@ -514,11 +514,10 @@ void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0
                 axis_outputs(&w->rows, 2, o, w->g.oh, &o, &end);
                 count = least(end - o, to - row);
             }
-            depthwise_sum_rows(w, first, dy, out + r0 * 3 * line, count, r1 - r0, c0, c1);
+            depthwise_sum_rows(w, x, dy, out + r0 * 3 * line, count, r1 - r0, c0, c1);
             continue;
         }
-        for (int64_t r = r0, next; r < r1; r = next) {
-            const float *x = image + (o * w->rows.stride + r * w->rows.dilation - w->rows.before) * w->x_row;
+        for (int64_t r = r0, next; r < r1; x += (next - r) * w->rows.dilation * w->x_row, r = next) {
             float *to_row = out + r * w->columns.taps * line;
             next = r + 3 <= r1 ? r + 3 : r + 1;
             for (int64_t q = 0, end; q < w->g.ow; q = end) {
