@@ -217,13 +217,17 @@ public class FathomNets {
 
         private Served served;
 
-        /** Freezes the network. */
+        /** Freezes the network, or takes that of the turn before. */
         @Setup(Level.Trial)
-        public void setup() {
+        public void setup() throws Exception {
+            served = Kept.of(this::frozen, Served::close);
+        }
+
+        private Served frozen() {
             Network network = Network.of(net);
             try (Model<Layer> model = model(net)) {
                 Plan plan = FathomMlp.stored(Plan.freeze(model, Shape.of(shape(network, 1))), weights);
-                served = new Served(plan, images(network, 1, 1));
+                return new Served(plan, images(network, 1, 1));
             }
         }
 
@@ -235,7 +239,6 @@ public class FathomNets {
         @TearDown(Level.Trial)
         public void check() {
             Work.tell(answer());
-            served.close();
         }
     }
 

@@ -161,16 +161,20 @@ public class FathomTransformers {
         private final Transformer t = Transformer.of("bert");
         private Served served;
 
-        /** Freezes the net. */
+        /** Freezes the net, or takes that of the turn before. */
         @Setup(Level.Trial)
-        public void setup() {
+        public void setup() throws Exception {
+            served = Kept.of(this::frozen, Served::close);
+        }
+
+        private Served frozen() {
             try (Model<TransformerEncoder> model = Model.of(stack(t), 1)) {
                 FathomNets.load(
                         model,
                         held -> t.numbers(
                                 "encoder." + held.name(), (int) held.shape().size()));
                 Plan plan = Plan.freeze(model, Shape.of(1, t.length(), t.width()));
-                served = new Served(FathomMlp.stored(plan, weights), t.x());
+                return new Served(FathomMlp.stored(plan, weights), t.x());
             }
         }
 
@@ -182,7 +186,6 @@ public class FathomTransformers {
         @TearDown(Level.Trial)
         public void check() {
             Work.tell(answer());
-            served.close();
         }
     }
 

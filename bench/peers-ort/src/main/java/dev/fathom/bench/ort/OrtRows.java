@@ -3,6 +3,7 @@ package dev.fathom.bench.ort;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.fathom.bench.Kept;
 import dev.fathom.bench.Network;
 import dev.fathom.bench.Recurrence;
 import dev.fathom.bench.Work;
@@ -54,24 +55,29 @@ public class OrtRows {
         private float[] pixels;
         private OrtServed served;
 
-        /** Makes the session and its tensors. */
+        /** Makes the session and its tensors, or takes those of the turn before. */
         @Setup(Level.Trial)
-        public void setup() throws OrtException {
+        public void setup() throws Exception {
+            pixels = switch (net) {
+                case "mlp" -> Work.gauss(1, Work.MLP[0], 1);
+                case "lstm" -> Recurrence.of(net).x(0);
+                default -> Network.of(net).images(1, 1);
+            };
+            served = Kept.of(this::served, OrtServed::close);
+        }
+
+        private OrtServed served() throws OrtException {
             if (net.equals("mlp")) {
-                pixels = Work.gauss(1, Work.MLP[0], 1);
                 long[] shape = {1, pixels.length};
-                served = new OrtServed(Onnx.mlp(), threads, pixels, shape, 1, Work.MLP[Work.MLP.length - 1]);
-            } else if (net.equals("lstm")) {
-                Recurrence r = Recurrence.of(net);
-                pixels = r.x(0);
-                long[] shape = {r.steps(), 1, r.in()};
-                served = new OrtServed(Onnx.recurrent(r), threads, pixels, shape, 1, 1);
-            } else {
-                Network network = Network.of(net);
-                pixels = network.images(1, 1);
-                long[] shape = {1, network.channels(), network.side(), network.side()};
-                served = new OrtServed(Onnx.network(network), threads, pixels, shape, 1, network.classes());
+                return new OrtServed(Onnx.mlp(), threads, pixels, shape, 1, Work.MLP[Work.MLP.length - 1]);
             }
+            if (net.equals("lstm")) {
+                Recurrence r = Recurrence.of(net);
+                return new OrtServed(Onnx.recurrent(r), threads, pixels, new long[] {r.steps(), 1, r.in()}, 1, 1);
+            }
+            Network network = Network.of(net);
+            long[] shape = {1, network.channels(), network.side(), network.side()};
+            return new OrtServed(Onnx.network(network), threads, pixels, shape, 1, network.classes());
         }
 
         float[] run() throws OrtException {
@@ -89,7 +95,6 @@ public class OrtRows {
             } else {
                 Work.tell(logits);
             }
-            served.close();
         }
     }
 

@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.fathom.bench.Kept;
 import dev.fathom.bench.Transformer;
 import dev.fathom.bench.Work;
 import java.nio.ByteBuffer;
@@ -40,11 +41,12 @@ public class OrtTransformers {
         private final Transformer t = Transformer.of("bert");
         private OrtServed served;
 
-        /** Makes the session and its tensors. */
+        /** Makes the session and its tensors, or takes those of the turn before. */
         @Setup(Level.Trial)
-        public void setup() throws OrtException {
+        public void setup() throws Exception {
             long[] shape = {1, t.length(), t.width()};
-            served = new OrtServed(Onnx.encoder(t, packed), THREADS, t.x(), shape, shape);
+            served = Kept.of(
+                    () -> new OrtServed(Onnx.encoder(t, packed), THREADS, t.x(), shape, shape), OrtServed::close);
         }
 
         float[] answer() throws OrtException {
@@ -55,7 +57,6 @@ public class OrtTransformers {
         @TearDown(Level.Trial)
         public void check() throws OrtException {
             Work.tell(answer());
-            served.close();
         }
     }
 
