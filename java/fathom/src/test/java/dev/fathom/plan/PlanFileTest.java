@@ -156,6 +156,26 @@ class PlanFileTest {
         }
     }
 
+    @Test
+    void aKernelOfEachChannelIsPacked() {
+        float[] x = new Rng(5).normal(2 * 8 * 8 * 21, 0, 1);
+        try (Model<Conv> model = Model.of(new Conv(21, 21, 3, 21), 1);
+                Plan plan = Plan.freeze(model, Shape.of(2, 8, 8, 21))) {
+            plan.save(file);
+            assertThat(plan.weights()).extracting(Slot.Content::packing).contains(Kernel.DEPTHWISE_PACK);
+            try (Plan loaded = Plan.load(file);
+                    Session session = loaded.newSession();
+                    Pass pass = Pass.infer()) {
+                session.set(x).run();
+                float[] y = new float[session.output().capacity()];
+                session.output().get(0, y);
+                assertThat(y)
+                        .containsExactly(
+                                model.net().apply(Tensor.of(x, 2, 8, 8, 21)).toArray());
+            }
+        }
+    }
+
     /** Opens a plan in a process that has done nothing else, and prints what it answers. */
     public static final class Opens {
         public static void main(String[] args) {
