@@ -170,9 +170,14 @@ static inline int check_done(const char *file) {
 }
 #define DONE() check_done(__FILE__)
 
-/* ---- random numbers: SplitMix64, the same in every run; set random_state to start anew ---- */
+/* ---- random numbers: SplitMix64, the same in every run unless FATHOM_SEED is another; set random_state to start anew ---- */
 
 static uint64_t random_state = 1;
+
+__attribute__((constructor)) static void random_begin(void) {
+    const char *seed = getenv("FATHOM_SEED");
+    if (seed) random_state = strtoull(seed, 0, 10);
+}
 
 static inline uint64_t random_bits(void) {
     uint64_t z = random_state += 0x9e3779b97f4a7c15u;
