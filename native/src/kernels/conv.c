@@ -239,13 +239,13 @@ static int32_t k_winograd_pack(const struct winograd_pack_args *a, int64_t *deta
     return FATHOM_OK;
 }
 
-EXPORT(conv)
-EXPORT_SCRATCH(conv, conv_scratch)
 static int32_t k_depthwise_pack(const struct depthwise_pack_args *a, int64_t *detail) {
     (void)detail;
     depthwise_pack(a->w, a->k, a->n, a->packed);
     return FATHOM_OK;
 }
 
+EXPORT(conv)
+EXPORT_SCRATCH(conv, conv_scratch)
 EXPORT(winograd_pack)
 EXPORT(depthwise_pack)

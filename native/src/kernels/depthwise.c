@@ -7,7 +7,7 @@ enum {
     DEPTHWISE_HIGH = TILE_VECS == 4 ? 4 : 2,  /* a block of so many rows of outputs, where windows are of a kind that has one, */
     DEPTHWISE_WIDE = 4,                       /* by so many: its chains keep the multipliers busy, */
     DEPTHWISE_HELD = 9,                       /* and of at most so many taps in registers: more would move sums to the stack */
-    DEPTHWISE_AHEAD = 1024                    /* floats along a row before which sums for taps ask for them */
+    DEPTHWISE_AHEAD = 1024                    /* how many floats ahead along a row the sums for taps ask for what they read */
 };
 
 /*
@@ -307,7 +307,7 @@ INLINE void depthwise_channels(const struct weights *w, const float *x, const fl
 
 /* outputs q .. end of a row, `rows` rows of the kernel, three of their taps at a time where outputs read all of these */
 INLINE void depthwise_taps_of(const struct weights *w, const float *x, const float *dy, float *out, int64_t q, int64_t end,
-                               int64_t rows, int64_t c0, int64_t c1) {
+                              int64_t rows, int64_t c0, int64_t c1) {
     int64_t taps = w->columns.taps, tap = w->columns.dilation * w->g.c, line = w->out_row;
     for (int64_t t = 0, group; t < taps; t += group, x += group * tap, out += group * line) {
         int64_t q0[3], q1[3];
@@ -324,6 +324,7 @@ INLINE void depthwise_taps_of(const struct weights *w, const float *x, const flo
         for (int s = 0; s < 3; s++) depthwise_channels(w, x + s * tap, dy, out + s * line, most(to, q0[s]), q1[s], rows, 1, c0, c1);
     }
 }
+/* the same for any `rows`, which are taken three or one at a time */
 static void depthwise_tap_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t q, int64_t end,
                                int64_t rows, int64_t c0, int64_t c1) {
     if (rows == 3) {
@@ -407,7 +408,7 @@ INLINE void depthwise_step(const struct weights *w, const float *x, const float 
 
 /*
  * out[r][s] += the sums over whole rows of outputs that lie two pixels apart, all of which read `rows` rows of the kernel. Nothing is
- * asked for in advance: the processor guesses so regular steps, and would be disturbed.
+ * asked for in advance: the processor guesses such regular steps, and requests would only disturb it.
  */
 INLINE void depthwise_apart(const struct weights *w, const struct depthwise_tile *t, int64_t i, float *out, const int rows,
                             const int vectors) {

@@ -94,7 +94,7 @@ public class FathomAutoencoder {
         private Model<Cae> model;
 
         @Override
-        void make() {
+        protected void make() {
             AutoencoderCase a = AutoencoderCase.CAE;
             model = Cae.of(a);
             for (int i = 0; i < x.length; i++) {

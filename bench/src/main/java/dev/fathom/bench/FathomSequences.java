@@ -71,7 +71,7 @@ public class FathomSequences {
         private Model<Net> model;
 
         @Override
-        void make() {
+        protected void make() {
             Recurrence r = Recurrence.of(net);
             model = Net.of(r);
             for (int i = 0; i < x.length; i++) {
@@ -116,7 +116,7 @@ public class FathomSequences {
         private Model<Embedding> model;
 
         @Override
-        void make() {
+        protected void make() {
             model = Model.of(new Embedding(vocabulary, dim, (shape, r) -> Work.normal(1, (int) shape.size(), 0, 1)), 1);
             Adam rule = new Adam(1e-3f);
             for (int i = 0; i < tokens.length; i++) {

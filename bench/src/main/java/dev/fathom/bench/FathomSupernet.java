@@ -145,7 +145,7 @@ public class FathomSupernet {
         private Model<Weights> model;
 
         @Override
-        void make() {
+        protected void make() {
             model = Model.of(new Weights(), 1);
             FathomNets.load(
                     model,

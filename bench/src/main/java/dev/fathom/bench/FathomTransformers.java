@@ -131,7 +131,7 @@ public class FathomTransformers {
         private Model<Classifier> model;
 
         @Override
-        void make() {
+        protected void make() {
             Transformer t = Transformer.of("encoder");
             model = Classifier.of(t);
             x = keep(() -> Tensor.of(t.x(), t.batch(), t.length(), t.width()));

@@ -9,20 +9,10 @@ import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.TearDown;
 
-/**
- * Training steps on batches made before the clock starts and used in turn: forward, backward, update; the loss is not
- * read.
- */
+/** {@link Steps} of Fathom. */
 @SuppressWarnings("try") // a pass is open, not read
-abstract class TrainingSteps {
-    /** Those of the first turn of a row, whose network the others go on to train. */
-    @SuppressWarnings("NullAway.Init") // setup sets it
-    private TrainingSteps steps;
-
+abstract class TrainingSteps extends Steps {
     private final List<KeptTensor> kept = new ArrayList<>();
     private final Rng rng = new Rng(1);
 
@@ -31,24 +21,6 @@ abstract class TrainingSteps {
 
     @SuppressWarnings("NullAway.Init") // begin sets it
     private BoundOptimizer optimizer;
-
-    private int batches;
-    private int next;
-    private double first;
-
-    /** Makes the network and the batches and takes the first steps, or goes on with those of the turn before. */
-    @Setup(Level.Trial)
-    public void setup() throws Exception {
-        steps = Kept.of(
-                () -> {
-                    make();
-                    return this;
-                },
-                TrainingSteps::close);
-    }
-
-    /** Makes the network and the batches, and {@link #begin begins}. */
-    abstract void make();
 
     /** The loss of a batch, in the pass of a step. */
     abstract Tensor loss(int batch);
@@ -66,48 +38,32 @@ abstract class TrainingSteps {
     void begin(Model<?> trained, BoundOptimizer by, int ofBatches, int tell) {
         model = trained;
         optimizer = by;
-        batches = ofBatches;
-        double[] losses = new double[tell];
-        for (int i = 0; i < tell; i++) {
-            losses[i] = read();
-        }
-        first = losses[0];
-        Work.tell(losses);
+        begin(ofBatches, tell);
     }
 
-    /** A step whose loss is not read. */
-    void step() {
-        steps.run();
-    }
-
-    private void run() {
+    @Override
+    protected void train(int batch) {
         try (Pass pass = Pass.train(rng)) {
-            train(pass);
+            train(pass, batch);
         }
     }
 
-    private Tensor train(Pass pass) {
-        Tensor loss = loss(next++ % batches);
+    @Override
+    protected double read(int batch) {
+        try (Pass pass = Pass.train(rng)) {
+            return train(pass, batch).item();
+        }
+    }
+
+    private Tensor train(Pass pass, int batch) {
+        Tensor loss = loss(batch);
         pass.backward(loss);
         optimizer.step();
         return loss;
     }
 
-    /** A step whose loss is read. */
-    private double read() {
-        try (Pass pass = Pass.train(rng)) {
-            return train(pass).item();
-        }
-    }
-
-    /** The loss of the first batch must have fallen. */
-    @TearDown(Level.Trial)
-    public void check() {
-        steps.next = 0;
-        Work.checkFell(steps.first, steps.read());
-    }
-
-    private void close() {
+    @Override
+    protected void end() {
         kept.forEach(KeptTensor::close);
         optimizer.close();
         model.close();

@@ -44,7 +44,7 @@ public class TorchAutoencoder {
         private record Weights(Tensor weight, TensorOptional bias) {}
 
         @Override
-        void make() {
+        protected void make() {
             embed = dense("embed.", a.width(), a.columns());
             positions = parameter(tensor(a.numbers("positions.weight", a.rows() * a.width()), a.rows(), a.width()));
             for (int l = 0; l < a.layers(); l++) {

@@ -48,7 +48,7 @@ public class TorchSequences {
         private LinearImpl dense;
 
         @Override
-        void make() {
+        protected void make() {
             r = Recurrence.of(net);
             all = new Module();
             if (r.vocabulary() > 0) {
@@ -155,7 +155,7 @@ public class TorchSequences {
         private int steps;
 
         @Override
-        void make() {
+        protected void make() {
             w = tensor(Work.normal(1, vocabulary * dim, 0, 1), vocabulary, dim);
             w.requires_grad_(true);
             if (lazy) {

@@ -41,7 +41,7 @@ public class TorchSupernet {
         private Tensor roads;
 
         @Override
-        void make() {
+        protected void make() {
             dense("start.", SupernetCase.WIDTH, 1);
             put("times", SupernetCase.STEPS, SupernetCase.WIDTH);
             put("series", SupernetCase.SERIES, 1, SupernetCase.WIDTH);

@@ -140,7 +140,7 @@ public class TorchTransformers {
         private Tensor bias;
 
         @Override
-        void make() {
+        protected void make() {
             TensorVector parameters = new TensorVector();
             if (attention.equals("module")) {
                 TransformerEncoderLayerOptions layer = new TransformerEncoderLayerOptions(t.width(), t.heads());
