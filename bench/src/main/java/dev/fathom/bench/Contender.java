@@ -121,10 +121,10 @@ record Contender(Home home, String name, Map<String, String> env) {
 
     /**
      * BLIS under the Java presets of OpenBLAS, with the kernels of these vectors: BLIS 0.9 knows no processor after Zen
-     * 3 and would take its portable ones.
+     * 3 and would take its portable ones. It reads the number of its kernels, and takes a name for number 0.
      */
     static Contender blis(int threads) {
-        String kernels = Machine.kernels() == Isa.V4 ? "skx" : "haswell";
+        String kernels = Machine.kernels() == Isa.V4 ? "0" : "3"; // skx and haswell of its arch_t
         return new Contender(
                 Home.BLIS, "blis", Map.of("BLIS_NUM_THREADS", Integer.toString(threads), "BLIS_ARCH_TYPE", kernels));
     }
