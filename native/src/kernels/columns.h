@@ -49,16 +49,10 @@ static void add_runs(const struct runs *t, const float *x, float *y) {
 static void columns_block(const struct columns *t, int64_t n, int64_t o0, int64_t o1, int64_t q0, int64_t q1, int64_t i0, int64_t i1,
                           float *sums) {
     const struct window *g = &t->g;
-    int64_t width = columns_width(g), line = padded(width), count = (o1 - o0) * (q1 - q0), cuts = row_tiles(count, width);
+    int64_t width = whole(columns_width(g)), line = padded(columns_width(g)), count = (o1 - o0) * (q1 - q0);
     const float *dy = t->dy + ((n * g->oh + o0) * g->ow + q0) * g->k;
-    for (int64_t panel = 0; panel < panel_count(width); panel++) {
-        int64_t j = panel_start(width, panel), wide = panel_start(width, panel + 1) - j;
-        struct sweep s = {.outer = 1, .inner = 1, .depth = g->k, .lda = g->k, .ldb = wide, .ldc = line};
-        for (int64_t cut = 0; cut < cuts; cut++) {
-            int64_t from = count * cut / cuts, height = count * (cut + 1) / cuts - from;
-            tiles[wide / VL][height](&s, dy + from * g->k, t->panels + j * g->k, sums + from * line + j);
-        }
-    }
+    struct sweep sums_of = {.outer = 1, .inner = 1, .depth = g->k, .lda = g->k, .ldc = line};
+    packed_product(sums_of, dy, t->panels, sums, count, width, 0, panel_count(width));
     struct axis rows = axis_rows(g), columns = axis_columns(g);
     rows.in = i1 - i0, rows.before += i0;
     int64_t inside0, inside1, ignored, apart = ceil_div(padded(g->kw * g->c), g->sw * g->c); /* outputs whose vectors share no floats */

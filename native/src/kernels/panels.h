@@ -76,6 +76,29 @@ static inline void pack_panel(const struct right_side *r, int64_t panel, int64_t
     }
 }
 
+/*
+ * ---- products that a thread computes by itself; those of gemm.c and conv_product.h ask ahead for what lies far away ----
+ *
+ * c[rows][ldc] (+)= left[rows][lda] right, a panel of so many columns, in tiles of even heights
+ */
+static inline void panel_product(const struct sweep *s, int64_t width, const float *left, const float *right, float *c, int64_t rows) {
+    int64_t count = row_tiles(rows, width);
+    for (int64_t t = 0, i = 0, next; t < count; t++, i = next) {
+        next = rows * (t + 1) / count;
+        tiles[width / VL][next - i](s, left + i * s->lda, right, c + i * s->ldc);
+    }
+}
+
+/* and of panels p0 .. p1 of a packed right side [depth, n] */
+static inline void packed_product(struct sweep s, const float *left, const float *panels, float *c, int64_t rows, int64_t n,
+                                  int64_t p0, int64_t p1) {
+    for (; p0 < p1; p0++) {
+        int64_t j = panel_start(n, p0), width = panel_start(n, p0 + 1) - j;
+        s.ldb = width, s.last = last_lanes(least(n - j, width) - (width - VL));
+        panel_product(&s, width, left, panels + j * s.depth, c + j, rows);
+    }
+}
+
 static inline float *aligned_scratch(float *p) { return (float *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
 
 #endif

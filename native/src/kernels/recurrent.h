@@ -102,17 +102,10 @@ static inline void meet(const struct share *s) {
 /* c[rows][n] (+)= a[rows][k] panels, which hold a packed right side [k, n]; the columns of a share, by this thread alone */
 static inline void multiply_rows(const struct share *share, const float *a, int64_t lda, const float *panels, float *c, int64_t ldc,
                                  int64_t rows, int64_t n, int64_t k, int64_t add) {
-    int64_t count = row_tiles(rows, n), p, end;
+    int64_t p, end;
     struct sweep s = {.outer = 1, .inner = 1, .depth = k, .lda = lda, .ldc = ldc, .add = add};
     share_panels(share, n, &p, &end);
-    for (; p < end; p++) {
-        int64_t j = panel_start(n, p), width = panel_start(n, p + 1) - j, columns = least(n - j, width);
-        s.ldb = width, s.last = last_lanes(columns - (width - VL));
-        for (int64_t t = 0; t < count; t++) {
-            int64_t i = rows * t / count, height = rows * (t + 1) / count - i;
-            tiles[width / VL][height](&s, a + i * lda, panels + j * k, c + i * ldc + j);
-        }
-    }
+    packed_product(s, a, panels, c, rows, n, p, end);
 }
 
 /* to = x mask: what U sees of a state of which some units are dropped */
