@@ -291,6 +291,14 @@ static inline float *copied(const float *x, int64_t n, size_t misaligned) {
     return y;
 }
 
+/* `pixels` of k floats, those of x or (0) NaN, which lie ld apart with -7 between them */
+static inline float *apart(const float *x, int64_t pixels, int64_t k, int64_t ld) {
+    int64_t n = (pixels - 1) * ld + k;
+    float *to = guarded_floats(n, anywhere());
+    for (int64_t i = 0; i < n; i++) to[i] = i % ld >= k ? -7 : x ? x[i / ld * k + i % ld] : NAN;
+    return to;
+}
+
 /* checks the edges of the guarded buffers from number `first` on and frees them */
 static inline void release_guarded_from(int first) {
     for (int i = first; i < guarded_count; i++) {

@@ -143,6 +143,13 @@ static void test_conv(struct shape s) {
         float *fused = guarded_floats(ny, anywhere());
         RUN(conv, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = form & 1 ? bias : 0,
             .residual = form & 2 ? residual : 0, .pre = pre, .y = fused, .n = s.n, .g = g, .row = row, .p0 = -0.25f, .p1 = 0.5f);
+        int64_t pixels = ny / g.k, ld = g.k + 1 + random_below(40);
+        float *wide = apart(0, pixels, g.k, ld), *wide_pre = pre ? apart(0, pixels, g.k, ld) : 0;
+        RUN(conv, .x = x, .w = packed ? 0 : w, .packed = packed, .bias = form & 1 ? bias : 0,
+            .residual = form & 2 ? apart(residual, pixels, g.k, ld) : 0, .pre = wide_pre, .y = wide, .n = s.n, .g = g, .ld = ld,
+            .row = row, .p0 = -0.25f, .p1 = 0.5f);
+        CHECK_BITS(wide, apart(fused, pixels, g.k, ld), (pixels - 1) * ld + g.k, "ld %ld isa %d %s", ld, isa, label(&s));
+        if (pre) CHECK_BITS(wide_pre, apart(pre, pixels, g.k, ld), (pixels - 1) * ld + g.k, "pre, ld %ld isa %d %s", ld, isa, label(&s));
         CHECK_BITS(fused, after, ny, "fused form %d row %ld isa %d parts %d %s", form, row, isa, parts, label(&s));
         if (pre) CHECK_BITS(pre, before, ny, "pre form %d isa %d parts %d %s", form, isa, parts, label(&s));
 

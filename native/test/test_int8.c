@@ -189,6 +189,11 @@ static void test_conv(int64_t n, struct window g, int special) {
                        "row %ld isa %d VNNI %d parts %d", n, g.h, g.w, g.c, g.oh, g.ow, g.k, g.kh, g.kw, g.sh, g.sw, g.dh, g.dw, g.top,
                        g.left, e.row, isa, form, parts);
             if (pre) CHECK_BITS(pre, z, rows * g.k, "pre: isa %d VNNI %d parts %d", isa, form, parts);
+            int64_t ld = g.k + 1 + random_below(40), floats = (rows - 1) * ld + g.k;
+            float *wide = apart(0, rows, g.k, ld);
+            RUN(conv_int8, .x = x, .packed = packed, .bias = e.bias, .residual = e.residual ? apart(e.residual, rows, g.k, ld) : 0,
+                .y = wide, .n = n, .g = g, .ld = ld, .row = e.row, .p0 = P0, .p1 = P1);
+            CHECK_BITS(wide, apart(want, rows, g.k, ld), floats, "ld %ld: isa %d VNNI %d parts %d", ld, isa, form, parts);
             release_guarded_from(here);
         }
         release_guarded_from(common);

@@ -189,9 +189,9 @@ static void tile_rows(const struct compact_product *p, int64_t i, int64_t height
 /* the tile of pixels i .. i + height and a panel */
 static void compact_multiply_tile(const struct compact_product *p, struct compact_sweep *s, const uint8_t **rows, const float *scales,
                                   int64_t i, int64_t height, int64_t panel) {
-    int64_t first = compact_panel(p, panel), vectors = compact_panel(p, panel + 1) - first, j = first * VL, n = p->g.k;
-    int64_t columns = least(n - j, vectors * VL);
-    float *c = p->end.y + i * n + j;
+    int64_t first = compact_panel(p, panel), vectors = compact_panel(p, panel + 1) - first, j = first * VL;
+    int64_t columns = least(p->g.k - j, vectors * VL);
+    float *c = p->end.y + i * p->end.n + j;
     s->column = j;
     s->end.last = last_lanes(columns - (vectors - 1) * VL);
     if (ends_in_tile(&p->end)) end_tile(&s->end, &p->end, c, j);
@@ -208,7 +208,7 @@ static void compact_multiply_part(void *context, int64_t part, int64_t parts) {
     fathom_range(p->panels, 1, part / p->row_cuts, parts / p->row_cuts, &p0, &p1);
     struct compact_sweep s = {.outer = w->words ? g->kh : 0, .inner = joined ? 1 : g->kw, .words = w->words, .a_outer = g->dh * p->line,
                            .a_inner = g->dw * g->c * p->tiles->left_bytes, .right = w->strips, .strip = w->strip,
-                           .offsets = w->offsets, .scales = w->scales, .end = {.ldc = g->k}};
+                           .offsets = w->offsets, .scales = w->scales, .end = {.ldc = p->end.n}};
     /* panels that stay in L2 while all tiles pass over them */
     int64_t at_once = clamp(l2_floats(6) * 4 / most(w->strip / COMPACT_STRIP * VL * p->vectors, 1), 1, INT32_MAX);
     for (int64_t group = p0, end; group < p1; group = end) {
@@ -307,7 +307,7 @@ static int32_t k_conv_int8(const struct conv_int8_args *a, int64_t *detail) {
     if (k > INT8_TERMS) return refuse(detail, K_conv_int8, k);
     if (has_no_outputs(&a->g, a->n)) return FATHOM_OK;
     struct compact_product p = {.g = *g, .n = a->n, .x = a->x, .w = int8_weights(a->packed, g->k, k, int8_runs(g)),
-                             .end = {LINEAR_END(a), .m = a->n * g->oh * g->ow, .n = g->k}};
+                             .end = {LINEAR_END(a), .m = a->n * g->oh * g->ow, .n = a->ld ? a->ld : g->k}};
     run_compact(&p, a->scratch);
     return FATHOM_OK;
 }

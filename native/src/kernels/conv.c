@@ -18,16 +18,17 @@ static const float *packed_filters(const struct conv_args *a) {
 struct conv_call {
     const struct conv_args *a;
     struct window g;
-    int64_t n;
+    int64_t n, ld; /* floats from a pixel of y to the next */
     const float *packed;
     struct linear_args end;
     float *scratch;
 };
 
 static struct conv_call conv_call(const struct conv_args *a) {
-    struct conv_call c = {.a = a, .n = a->n, .packed = packed_filters(a), .scratch = aligned_scratch(a->scratch)};
+    struct conv_call c = {.a = a, .n = a->n, .ld = a->ld ? a->ld : a->g.k, .packed = packed_filters(a),
+                          .scratch = aligned_scratch(a->scratch)};
     c.g = simplified(a->g, &c.n);
-    c.end = (struct linear_args){LINEAR_END(a), .n = c.g.k};
+    c.end = (struct linear_args){LINEAR_END(a), .n = c.ld};
     return c;
 }
 
@@ -44,7 +45,9 @@ static double call_nanos(const struct conv_call *c, double cost) {
 
 /* ---- a foreign product of patches ---- */
 
-static int is_foreign_conv(const struct conv_call *c) { return c->a->w && !c->a->packed && patches_fit(&c->a->g); }
+static int is_foreign_conv(const struct conv_call *c) {
+    return c->a->w && !c->a->packed && c->ld == c->g.k && patches_fit(&c->a->g);
+}
 static int64_t foreign_conv_floats(const struct conv_call *c) { return patches_floats(&c->a->g); }
 static void foreign_conv(struct conv_call *c) {
     const struct conv_args *a = c->a;
@@ -106,8 +109,8 @@ static struct conv_context conv_context(const struct conv_call *c) {
     return (struct conv_context){
         .g = *g, .w = c->a->w,
         .conv = {.rows = axis_rows(g), .columns = axis_columns(g), .x = c->a->x, .y = c->a->y, .x_image = g->h * g->w * g->c,
-                 .x_row = g->w * g->c, .x_pixel = g->c, .x_group = depth, .y_image = g->oh * g->ow * g->k, .y_row = g->ow * g->k,
-                 .y_pixel = g->k, .y_group = width, .n = c->n, .groups = g->groups, .depth = depth, .width = width,
+                 .x_row = g->w * g->c, .x_pixel = g->c, .x_group = depth, .y_image = g->oh * g->ow * c->ld, .y_row = g->ow * c->ld,
+                 .y_pixel = c->ld, .y_group = width, .n = c->n, .groups = g->groups, .depth = depth, .width = width,
                  .panels = c->packed, .finish = conv_end(c)}};
 }
 
@@ -169,7 +172,8 @@ static int64_t planes_conv_floats(const struct conv_call *c) { return SUM(planes
 static void planes_conv(struct conv_call *call) {
     const struct window *g = &call->g;
     int64_t taps = g->kh * g->kw, k = taps * g->c, line = whole(g->k);
-    struct planes p = {.g = *g, .n = call->n, .x = call->a->x, .w = call->scratch, .y = call->a->y, .finish = conv_end(call)};
+    struct planes p = {.g = *g, .n = call->n, .ldy = call->ld, .x = call->a->x, .w = call->scratch, .y = call->a->y,
+                       .finish = conv_end(call)};
     const float *packed = call->packed; /* w[k][r][s][c], or one panel that holds all of it */
     for (int64_t channel = 0; channel < g->k; channel++)
         for (int64_t tap = 0; tap < taps; tap++)
@@ -192,7 +196,8 @@ static void winograd_conv(struct conv_call *call) {
     if (!call->packed) winograd_filter(&f);
     struct winograd t = {.x = call->a->x, .u = call->packed ? call->packed : f.u, .y = call->a->y,
                          .scratch = call->scratch + winograd_filters_floats(call), .n = call->n, .h = g->h, .w = g->w, .oh = g->oh,
-                         .ow = g->ow, .depth = g->c, .width = g->k, .top = g->top, .left = g->left, .finish = conv_end(call)};
+                         .ow = g->ow, .depth = g->c, .width = g->k, .ldy = call->ld, .top = g->top, .left = g->left,
+                         .finish = conv_end(call)};
     winograd(&t);
 }
 

@@ -144,7 +144,7 @@ static void winograd_data(const struct data_call *call) {
     struct winograd_filters f = {.w = call->a->w, .u = call->scratch, .c = g->c, .k = g->k, .turned = 1};
     winograd_filter(&f);
     struct winograd t = {.x = call->a->dy, .u = f.u, .y = call->a->dx, .scratch = f.u + winograd_packed(g->k, g->c), .n = call->n,
-                         .h = g->oh, .w = g->ow, .oh = g->h, .ow = g->w, .depth = g->k, .width = g->c, .top = 2 - g->top,
+                         .h = g->oh, .w = g->ow, .oh = g->h, .ow = g->w, .depth = g->k, .width = g->c, .ldy = g->c, .top = 2 - g->top,
                          .left = 2 - g->left, .add = call->a->add};
     winograd(&t);
 }

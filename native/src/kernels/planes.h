@@ -18,17 +18,17 @@
 
 struct planes {
     struct window g;
-    int64_t n;
+    int64_t n, ldy; /* floats from a pixel of y to the next */
     const float *x, *w; /* w[k][c][r][s] */
     float *y;
     const struct linear_args *finish;
 };
 
 /* k <= FEW_OUTPUTS rows of `count` sums to pixels of k floats: y[q][i] = sums[i][q]; nothing is written behind the last */
-static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count, float *y) {
+static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count, float *y, int64_t ldy) {
 #if VL == 16
     typedef float half __attribute__((vector_size(2 * VL), aligned(4), may_alias));
-    for (int64_t q = 0; q < count; q += 2 * VL) { /* two blocks of 8 x 16 side by side */
+    for (int64_t q = 0; ldy == k && q < count; q += 2 * VL) { /* two blocks of 8 x 16 side by side */
         v x[VL];
         UNROLLED for (int i = 0; i < VL; i++) {
             x[i] = i % 8 < k ? v_load(sums + i % 8 * ld + q + i / 8 * VL) : v_set(0);
@@ -40,9 +40,9 @@ static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count,
             else *(half *)to = i < VL ? V_HALF(x[i % VL], 0) : V_HALF(x[i % VL], 8);
         }
     }
-#else
-    transpose(sums, ld, k, count, y, k, 0);
+    if (ldy == k) return;
 #endif
+    transpose(sums, ld, k, count, y, ldy, 0);
 }
 
 /* output rows o0 .. o0 + rows of image n */
@@ -64,14 +64,10 @@ static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t r
         if (g->c == 1) memcpy(scratch + i * line + q0, from + q0, (size_t)(q1 - q0) * 4);
         else transpose(from + q0 * g->c, g->c, q1 - q0, g->c, scratch + i * line + q0, plane, 0);
     }
-    int64_t cuts = ceil_div(g->k, TILE_ROWS);
     struct sweep s = {.outer = g->c, .inner = g->kh, .depth = g->kw, .a_outer = taps, .a_inner = g->kw, .lda = taps * g->c,
                       .b_outer = plane, .b_inner = g->dh * line, .ldb = g->dw, .ldc = ld};
     for (int64_t q = 0; q < count; q += TILE_VECS * VL)
-        for (int64_t cut = 0; cut < cuts; cut++) {
-            int64_t k0 = g->k * cut / cuts, k1 = g->k * (cut + 1) / cuts;
-            tiles[TILE_VECS][k1 - k0](&s, p->w + k0 * s.lda, scratch + q, sums + k0 * ld + q);
-        }
+        panel_product(&s, TILE_VECS * VL, p->w, scratch + q, sums + q, g->k);
     int here = l && !l->residual && !l->pre; /* what follows the sum is done before it is turned */
     for (int64_t k = 0; here && k < g->k; k++) {
         float *at = sums + k * ld;
@@ -80,7 +76,7 @@ static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t r
         if (l->row >= 0) unary_rows[l->row].forward(at, at, count, v_set(l->p0), v_set(l->p1), 0);
     }
     int64_t row = n * g->oh + o0;
-    for (int64_t i = 0; i < rows; i++) turn_planes(sums + i * line, ld, g->k, g->ow, p->y + (row + i) * g->ow * g->k);
+    for (int64_t i = 0; i < rows; i++) turn_planes(sums + i * line, ld, g->k, g->ow, p->y + (row + i) * g->ow * p->ldy, p->ldy);
     if (l && !here) linear_finish(l, row * g->ow, (row + rows) * g->ow, 0, g->k);
 }
 
@@ -121,14 +117,10 @@ SHARED void banded_sum(const struct weights *w, int64_t from, int64_t to, float 
             }
             struct sweep s = {.outer = 1, .inner = count, .depth = g->w, .a_inner = g->sh * g->w, .lda = g->dh * g->w,
                               .b_inner = line, .ldb = g->k, .ldc = w->out_row, .add = 1};
-            int64_t cuts = r0 < r1 ? row_tiles(r1 - r0, w->width) : 0;
+            const float *x = w->x + (n * g->h + (o + i) * g->sh - g->top + r0 * g->dh) * g->w;
             for (int64_t panel = 0; panel < panel_count(w->width); panel++) {
                 int64_t j = panel_start(w->width, panel), width = panel_start(w->width, panel + 1) - j;
-                for (int64_t cut = 0; cut < cuts; cut++) {
-                    int64_t a = r0 + (r1 - r0) * cut / cuts, b = r0 + (r1 - r0) * (cut + 1) / cuts;
-                    const float *x = w->x + (n * g->h + (o + i) * g->sh - g->top + a * g->dh) * g->w;
-                    tiles[width / VL][b - a](&s, x, scratch + i * line + j, out + a * w->out_row + j);
-                }
+                panel_product(&s, width, x, scratch + i * line + j, out + r0 * w->out_row + j, r1 - r0);
             }
         }
     }

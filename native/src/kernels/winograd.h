@@ -24,7 +24,7 @@ enum { FILTER_ROWS = 16 }; /* channels of the taps that are transformed at a tim
 struct winograd {
     const float *x, *u; /* u[panel][position][depth][width of the panel] */
     float *y, *scratch;
-    int64_t n, h, w, oh, ow, depth, width, top, left;
+    int64_t n, h, w, oh, ow, depth, width, ldy, top, left; /* ldy: floats from a pixel of y to the next */
     int64_t add, row_cuts;
     const struct linear_args *finish;
 };
@@ -128,7 +128,7 @@ static void winograd_input(const struct winograd *g, int64_t row, int64_t from, 
 /* outputs of tiles from .. from + count, channels j .. j + exist, from M[position][tile][width] */
 static void winograd_output(const struct winograd *g, int64_t from, int64_t count, const float *sums, int64_t line, int64_t slot,
                             int64_t j, int64_t exist) {
-    int64_t pixel = g->width;
+    int64_t pixel = g->ldy;
     for (int64_t t = from; t < from + count; t++, sums += line) {
         struct winograd_place p = winograd_place(g, t);
         int64_t at = (p.image * g->oh + p.o) * g->ow + p.q, rows = least(2, g->oh - p.o), columns = least(2, g->ow - p.q);
@@ -169,16 +169,11 @@ static void winograd_part(void *context, int64_t part, int64_t parts) {
             winograd_input(g, row, from, count, zeros, input + 4 * row * slot, line, slot);
         for (int64_t panel = p0; panel < p1; panel++) {
             int64_t j = panel_start(g->width, panel), wide = panel_start(g->width, panel + 1) - j;
-            int64_t rows = row_tiles(count, wide), out_slot = winograd_line(count, wide);
+            int64_t out_slot = winograd_line(count, wide);
             struct sweep s = {.outer = 1, .inner = 1, .depth = g->depth, .lda = line, .ldb = wide, .ldc = wide};
-            for (int64_t position = 0; position < 16; position++) {
-                const float *right = g->u + (16 * j + position * wide) * g->depth;
-                for (int64_t r = 0; r < rows; r++) {
-                    int64_t i = count * r / rows, height = count * (r + 1) / rows - i;
-                    tiles[wide / VL][height](&s, input + position * slot + i * line, right,
-                                             sums + position * out_slot + i * wide);
-                }
-            }
+            for (int64_t position = 0; position < 16; position++)
+                panel_product(&s, wide, input + position * slot, g->u + (16 * j + position * wide) * g->depth,
+                              sums + position * out_slot, count);
             winograd_output(g, from, count, sums, wide, out_slot, j, least(g->width - j, wide));
         }
     }

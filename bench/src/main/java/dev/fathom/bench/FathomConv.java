@@ -85,7 +85,7 @@ public class FathomConv {
                             .at(0)
                             .at(0)
                             .at(y.address());
-                    geometry().put(-1).put(0f).put(0f);
+                    geometry().put(0).put(-1).put(0f).put(0f);
                 }
                 case DATA -> {
                     commands.begin(Kernel.CONV_DATA)

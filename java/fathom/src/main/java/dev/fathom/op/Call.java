@@ -36,6 +36,14 @@ public abstract class Call {
     public abstract long out(int o);
 
     /**
+     * Returns how many elements apart the rows of result 0 begin, a row being its last dimension. They may be more than
+     * a row has if {@link Op#spreadsRows} allows it.
+     */
+    public long outRow() {
+        return outShape(0).dim(-1);
+    }
+
+    /**
      * Returns the address of memory that the op keeps from command to command in this call. The scratch of a kernel
      * comes with {@link #run}.
      */

@@ -93,6 +93,23 @@ public interface Op {
         return false;
     }
 
+    /**
+     * Returns whether the rows of result 0 are those of the inputs beside each other: [.., c1 + c2 + ..]. A plan then
+     * lets calls that {@linkplain #spreadsRows can} write the inputs into the result. The address of such an input is
+     * the place in the result where it belongs.
+     */
+    default boolean joinsRows(Call c) {
+        return false;
+    }
+
+    /**
+     * Returns whether this call can write result 0, if nobody needs another one, with other elements between its rows,
+     * which begin {@link Call#outRow} elements apart.
+     */
+    default boolean spreadsRows(Call c) {
+        return false;
+    }
+
     /** Computes the results at {@link Call#out} from the inputs at {@link Call#in}. */
     void forward(Call c);
 

@@ -36,13 +36,27 @@ public record ConcatOp(int axis) implements MoveOp {
     }
 
     @Override
+    public boolean joinsRows(Call c) {
+        return axis == c.shape(0).rank() - 1;
+    }
+
+    @Override
+    public boolean spreadsRows(Call c) {
+        return joinsRows(c);
+    }
+
+    /** Copies those inputs that have not been written into the result. */
+    @Override
     public void forward(Call c) {
         Shape y = c.outShape(0);
-        long at = 0;
+        long yRow = joinsRows(c) ? c.outRow() : row(y);
+        long to = c.out(0);
         for (int i = 0; i < c.inputs(); i++) {
             long row = row(c.shape(i));
-            copyRows(c, c.in(i), row, c.out(0) + c.dtype(0).bytes() * at, row(y), y.size(0, axis), row, false);
-            at += row;
+            if (c.in(i) != to) {
+                copyRows(c, c.in(i), row, to, yRow, y.size(0, axis), row, false);
+            }
+            to += c.dtype(0).bytes() * row;
         }
     }
 

@@ -76,6 +76,12 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
                 + ChannelsFirst.fix(x, (long) groups * here));
     }
 
+    /** The kernel would look for the residual between the rows. */
+    @Override
+    public boolean spreadsRows(Call c) {
+        return !c.has(residual());
+    }
+
     @Override
     public void forward(Call c) {
         long[] words = window.words(c.shape(0), c.outShape(0), groups);
@@ -84,7 +90,7 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
         long packed = packed(c, winograd);
         boolean plain = packed == 0 || winograd && !c.fixed(0); // images of a few pixels take another form
         c.begin(Kernel.CONV).at(c.in(0)).at(plain ? c.in(1) : 0).at(packed);
-        putAddresses(c).put(n).put(words);
+        putAddresses(c).put(n).put(words).put(c.outRow());
         putActivation(c).run();
     }
 
@@ -153,6 +159,7 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
                 .at(x, w, 0, 0, 0, 0, y)
                 .put(n)
                 .put(words)
+                .put(0)
                 .put(-1)
                 .put(0f)
                 .put(0f)

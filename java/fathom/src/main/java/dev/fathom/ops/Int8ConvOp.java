@@ -48,11 +48,17 @@ public record Int8ConvOp(
         return checked(c, window.shape(c, x, filters));
     }
 
+    /** The kernel would look for the residual between the rows. */
+    @Override
+    public boolean spreadsRows(Call c) {
+        return !c.has(residual());
+    }
+
     @Override
     public void forward(Call c) {
         c.begin(Kernel.CONV_INT8).at(c.in(0), c.in(1));
         putAddresses(c).put(c.shape(0).dim(0)).put(window.words(c.shape(0), c.outShape(0), 1));
-        putActivation(c).run();
+        putActivation(c.put(c.outRow())).run();
     }
 
     @Override

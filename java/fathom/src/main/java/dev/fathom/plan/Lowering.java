@@ -61,6 +61,9 @@ final class Lowering extends Call {
 
     private long end = GAP;
     private final Place[] places;
+    /** Of values that are part of another one, how many elements apart their rows begin; 0 of all others. */
+    private final long[] rows;
+
     private final Map<Slot.Content, Integer> packed = new HashMap<>();
     private CallGraph.Node node;
     /** Its number. */
@@ -75,6 +78,7 @@ final class Lowering extends Call {
         this.fixed = fixed;
         this.asking = asking;
         places = new Place[graph.values.size()];
+        rows = new long[graph.values.size()];
         shown = new int[graph.outputs.length];
     }
 
@@ -97,15 +101,9 @@ final class Lowering extends Call {
         for (int i = 0; i < graph.inputs.length; i++) {
             l.slotOf(graph.inputs[i]).port = i;
         }
-        for (CallGraph.Node n : graph.nodes) {
-            l.node = n;
-            l.call++;
-            try {
-                l.lower();
-            } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
-                throw e == l.refusal ? e : l.fail(String.valueOf(e.getMessage()));
-            }
-        }
+        l.each(l::infer);
+        l.join();
+        l.each(l::lower);
         l.show();
         l.carry();
         l.pair();
@@ -156,7 +154,19 @@ final class Lowering extends Call {
         return slots.get(places[value].slot);
     }
 
-    private void lower() {
+    private void each(Runnable step) {
+        for (call = 0; call < graph.nodes.size(); call++) {
+            node = graph.nodes.get(call);
+            try {
+                step.run();
+            } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
+                throw e == refusal ? e : fail(String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    /** Finds the shapes of the results. */
+    private void infer() {
         for (int o = 0; o < node.out().length; o++) {
             int value = node.out()[o];
             if (value >= 0 || o == 0) {
@@ -171,6 +181,51 @@ final class Lowering extends Call {
                 }
             }
         }
+    }
+
+    /** Places values that a call joins in its result, where their only reader is that call and their makers can. */
+    private void join() {
+        CallGraph.Links links = graph.links();
+        for (int i = graph.nodes.size() - 1; i >= 0; i--) {
+            CallGraph.Node joins = graph.nodes.get(i);
+            node = joins;
+            if (joins.out()[0] < 0 || !joins.op().joinsRows(this)) {
+                continue;
+            }
+            int whole = joins.out()[0];
+            long row = outRow();
+            long offset = 0;
+            for (int part : joins.in()) {
+                CallGraph.Value value = graph.values.get(part);
+                if (spreads(links.makerForOne(part), part)) {
+                    place(whole);
+                    places[part] = new Place(places[whole].slot, places[whole].offset + offset);
+                    rows[part] = row;
+                }
+                offset += value.shape().dim(-1) * (long) value.dtype().bytes();
+            }
+        }
+    }
+
+    /** Whether the call of this number, which makes nothing else, can write a value with elements between its rows. */
+    private boolean spreads(int maker, int value) {
+        if (maker < 0) {
+            return false;
+        }
+        node = graph.nodes.get(maker);
+        return node.out()[0] == value
+                && Arrays.stream(node.out()).filter(v -> v >= 0).count() == 1
+                && node.op().spreadsRows(this);
+    }
+
+    /** Gives a result memory of its own, if it has no place yet. */
+    private void place(int value) {
+        if (places[value] == null) {
+            places[value] = new Place(slot(value, Slot.Role.WORK), 0);
+        }
+    }
+
+    private void lower() {
         long view = node.op().view(this);
         if (view >= 0) {
             Place of = places[node.in()[0]];
@@ -183,10 +238,10 @@ final class Lowering extends Call {
         }
         for (int o = 0; o < node.out().length; o++) {
             int value = node.out()[o];
-            if (value >= 0) {
-                places[value] = graph.inPlace(node, o)
-                        ? places[node.in()[node.op().inPlaceOf(o)]]
-                        : new Place(slot(value, Slot.Role.WORK), 0);
+            if (value >= 0 && graph.inPlace(node, o)) {
+                places[value] = places[node.in()[node.op().inPlaceOf(o)]];
+            } else if (value >= 0) {
+                place(value);
             }
         }
         node.op().forward(this);
@@ -345,6 +400,12 @@ final class Lowering extends Call {
     @Override
     public long out(int o) {
         return o < node.out().length && node.out()[o] >= 0 ? handle(places[node.out()[o]]) : 0;
+    }
+
+    @Override
+    public long outRow() {
+        long row = rows[node.out()[0]];
+        return row > 0 ? row : super.outRow();
     }
 
     private long handle(Place p) {
