@@ -18,7 +18,10 @@
 
 #include "conv_axis.h"
 
-enum { FILTER_ROWS = 16 }; /* channels of the taps that are transformed at a time */
+enum {
+    FILTER_ROWS = 16, /* of the taps, that are transformed at a time */
+    FILTERS_AHEAD = 4 /* rows that are asked for while others are transformed */
+};
 
 /* a convolution of stride 1 of x[n, h, w, depth] into y[n, oh, ow, width], or the gradient of one, which has the same form */
 struct winograd {
@@ -41,48 +44,63 @@ struct winograd_filters {
     int64_t c, k, turned; /* turned: for the gradient of x, from K channels to C, taps in reverse */
 };
 
-static int64_t filter_units(const struct winograd_filters *f) {
-    return panel_count(f->turned ? f->c : f->k) * ceil_div(f->turned ? f->k : f->c, FILTER_ROWS);
+/* a vector of each of the 16 positions, `position` floats apart, from vectors of the taps, `tap` floats apart, of which `m` lanes exist */
+INLINE void winograd_taps(const float *w, int64_t tap, int64_t m, float *u, int64_t position) {
+    v g[3][3], t[4][3];
+    UNROLLED for (int i = 0; i < 9; i++) g[i / 3][i % 3] = v_get(w + i * tap, m);
+    UNROLLED for (int s = 0; s < 3; s++) {
+        v sum = g[0][s] + g[2][s];
+        t[0][s] = g[0][s], t[1][s] = 0.5f * (sum + g[1][s]), t[2][s] = 0.5f * (sum - g[1][s]), t[3][s] = g[2][s];
+    }
+    UNROLLED for (int r = 0; r < 4; r++, u += 4 * position) {
+        v sum = t[r][0] + t[r][2];
+        v_store(u, t[r][0]);
+        v_store(u + position, 0.5f * (sum + t[r][1]));
+        v_store(u + 2 * position, 0.5f * (sum - t[r][1]));
+        v_store(u + 3 * position, t[r][2]);
+    }
 }
 
-/* Neighboring units read neighboring taps: w has a row for each of K, so where it is turned, all panels take a chunk before the next. */
+/* Channels are turned into columns, a chunk of them for a panel of filters at a time. */
 static void winograd_filters_part(void *context, int64_t part, int64_t parts) {
     const struct winograd_filters *f = context;
-    int64_t depth = f->turned ? f->k : f->c, width = f->turned ? f->c : f->k, from, to;
-    int64_t chunks = ceil_div(depth, FILTER_ROWS), panels = panel_count(width);
+    int64_t chunks = ceil_div(f->c, FILTER_ROWS), from, to;
     float taps[9 * FILTER_ROWS * TILE_VECS * VL];
-    fathom_range(filter_units(f), 1, part, parts, &from, &to);
+    fathom_range(panel_count(f->k) * chunks, 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
-        int64_t panel = f->turned ? unit % panels : unit / chunks, chunk = f->turned ? unit / panels : unit % chunks;
-        int64_t j = panel_start(width, panel), wide = panel_start(width, panel + 1) - j;
-        int64_t d0 = chunk * FILTER_ROWS, d1 = least(d0 + FILTER_ROWS, depth), tap_floats = (d1 - d0) * wide;
+        int64_t panel = unit / chunks, j = panel_start(f->k, panel), wide = panel_start(f->k, panel + 1) - j;
+        int64_t d0 = unit % chunks * FILTER_ROWS, d1 = least(d0 + FILTER_ROWS, f->c), tap_floats = (d1 - d0) * wide;
         for (int64_t tap = 0; tap < 9; tap++) {
-            struct right_side one = {f->w + (f->turned ? 8 - tap : tap) * f->c, 9 * f->c, width, !f->turned};
+            struct right_side one = {f->w + tap * f->c, 9 * f->c, f->k, 1};
             pack_panel(&one, panel, d0, d1, taps + tap * tap_floats);
         }
-        float *u = f->u + (16 * j) * depth + d0 * wide;
-        for (int64_t i = 0; i < tap_floats; i += VL) {
-            v g[3][3], t[4][3];
-            UNROLLED for (int tap = 0; tap < 9; tap++) g[tap / 3][tap % 3] = v_load(taps + tap * tap_floats + i);
-            UNROLLED for (int s = 0; s < 3; s++) {
-                v sum = g[0][s] + g[2][s];
-                t[0][s] = g[0][s], t[1][s] = 0.5f * (sum + g[1][s]), t[2][s] = 0.5f * (sum - g[1][s]), t[3][s] = g[2][s];
-            }
-            UNROLLED for (int r = 0; r < 4; r++) {
-                float *to_u = u + 4 * r * depth * wide + i;
-                v sum = t[r][0] + t[r][2];
-                v_store(to_u, t[r][0]);
-                v_store(to_u + depth * wide, 0.5f * (sum + t[r][1]));
-                v_store(to_u + 2 * depth * wide, 0.5f * (sum - t[r][1]));
-                v_store(to_u + 3 * depth * wide, t[r][2]);
+        float *u = f->u + 16 * j * f->c + d0 * wide;
+        for (int64_t i = 0; i < tap_floats; i += VL) winograd_taps(taps + i, tap_floats, VL, u + i, f->c * wide);
+    }
+}
+
+/* For the gradient of x, channels are columns as they lie; taps are reversed. Neighboring units read neighboring taps. */
+static void winograd_turned_part(void *context, int64_t part, int64_t parts) {
+    const struct winograd_filters *f = context;
+    int64_t panels = panel_count(f->c), from, to;
+    fathom_range(panels * ceil_div(f->k, FILTER_ROWS), 1, part, parts, &from, &to);
+    for (int64_t unit = from; unit < to; unit++) {
+        int64_t panel = unit % panels, j = panel_start(f->c, panel), wide = panel_start(f->c, panel + 1) - j;
+        for (int64_t row = unit / panels * FILTER_ROWS, end = least(row + FILTER_ROWS, f->k); row < end; row++) {
+            const float *w = f->w + (9 * row + 8) * f->c + j;
+            float *u = f->u + 16 * j * f->k + row * wide;
+            for (int64_t i = 0; i < wide; i += VL) {
+                for (int tap = 0; tap < 9; tap++) __builtin_prefetch(w + i + (9 * FILTERS_AHEAD - tap) * f->c, 0, 3);
+                winograd_taps(w + i, -f->c, least(f->c - j - i, VL), u + i, f->k * wide);
             }
         }
     }
 }
 
 SHARED void winograd_filter(struct winograd_filters *f) {
-    int64_t units = filter_units(f);
-    fathom_parallel(winograd_filters_part, f, fathom_parts((double)(f->c * f->k) * 2, units));
+    int64_t columns = f->turned ? f->c : f->k, rows = f->turned ? f->k : f->c, units = panel_count(columns) * ceil_div(rows, FILTER_ROWS);
+    int64_t parts = fathom_parts((double)(f->c * f->k) * 2, units);
+    fathom_parallel(f->turned ? winograd_turned_part : winograd_filters_part, f, parts);
 }
 
 /* ---- images ---- */
