@@ -75,7 +75,7 @@ static void columns_block(const struct columns *t, int64_t n, int64_t o0, int64_
     }
 }
 
-SHARED void columns_part(void *context, int64_t part, int64_t parts) {
+static void columns_part(void *context, int64_t part, int64_t parts) {
     const struct columns *t = context;
     const struct window *g = &t->g;
     int64_t at_once = columns_at_once(g), row = g->w * g->c, rows = most(at_once / g->ow, 1), columns = least(at_once, g->ow), from, to;

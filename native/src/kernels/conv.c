@@ -53,7 +53,7 @@ static void foreign_conv(struct conv_call *c) {
     const struct conv_args *a = c->a;
     int64_t pixels = conv_pixels(c);
     c->end.m = pixels;
-    blas_conv(&(struct blas_conv){PATCHES_CONV, .g = &a->g, .n = a->n, .x = a->x, .w = a->w, .y = a->y, .scratch = a->scratch});
+    multiply_patches(&(struct blas_conv){PATCHES_CONV, .g = &a->g, .n = a->n, .x = a->x, .w = a->w, .y = a->y, .scratch = a->scratch});
     if (conv_end(c)) fathom_parallel(linear_finish_part, &c->end, fathom_parts((double)(pixels * c->g.k), pixels));
 }
 
@@ -198,7 +198,7 @@ static void winograd_conv(struct conv_call *call) {
                          .scratch = call->scratch + winograd_filters_floats(call), .n = call->n, .h = g->h, .w = g->w, .oh = g->oh,
                          .ow = g->ow, .depth = g->c, .width = g->k, .ldy = call->ld, .top = g->top, .left = g->left,
                          .finish = conv_end(call)};
-    winograd(&t);
+    winograd_images(&t);
 }
 
 /* ---- the forms, of which the first that applies is taken; the foreign one only while there is a foreign product ---- */

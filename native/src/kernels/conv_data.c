@@ -129,7 +129,7 @@ static int is_foreign_data(const struct data_call *c) { return patches_fit(&c->a
 static int64_t foreign_data_floats(const struct data_call *c) { return patches_floats(&c->a->g); }
 static void foreign_data(const struct data_call *c) {
     const struct conv_data_args *a = c->a;
-    blas_conv(&(struct blas_conv){PATCHES_DATA, .g = &a->g, .n = a->n, .w = a->w, .dy = a->dy, .dx = a->dx, .add = a->add,
+    multiply_patches(&(struct blas_conv){PATCHES_DATA, .g = &a->g, .n = a->n, .w = a->w, .dy = a->dy, .dx = a->dx, .add = a->add,
                                   .scratch = a->scratch});
 }
 
@@ -146,7 +146,7 @@ static void winograd_data(const struct data_call *call) {
     struct winograd t = {.x = call->a->dy, .u = f.u, .y = call->a->dx, .scratch = f.u + winograd_packed(g->k, g->c), .n = call->n,
                          .h = g->oh, .w = g->ow, .oh = g->h, .ow = g->w, .depth = g->k, .width = g->c, .ldy = g->c, .top = 2 - g->top,
                          .left = 2 - g->left, .add = call->a->add};
-    winograd(&t);
+    winograd_images(&t);
 }
 
 /* ---- few channels ---- */

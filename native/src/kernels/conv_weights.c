@@ -145,7 +145,7 @@ static int is_foreign_weights(const struct weights_call *c) { return patches_fit
 static int64_t foreign_weights_floats(const struct weights_call *c) { return patches_floats(&c->a->g); }
 static void foreign_weights(const struct weights_call *c) {
     const struct conv_weights_args *a = c->a;
-    blas_conv(&(struct blas_conv){PATCHES_WEIGHTS, .g = &a->g, .n = a->n, .x = a->x, .dy = a->dy, .dw = a->dw, .add = a->add,
+    multiply_patches(&(struct blas_conv){PATCHES_WEIGHTS, .g = &a->g, .n = a->n, .x = a->x, .dy = a->dy, .dw = a->dw, .add = a->add,
                                   .scratch = a->scratch});
 }
 
@@ -161,7 +161,7 @@ static void run_winograd_weights(const struct weights_call *call) {
                                        .width = g->k, .top = g->top, .left = g->left},
                                  .dy = call->a->dy, .dw = call->a->dw, .du = call->scratch,
                                  .scratch = call->scratch + 16 * g->k * padded(g->c), .add = call->a->add};
-    winograd_weights(&t);
+    winograd_gradient(&t);
 }
 
 /*
