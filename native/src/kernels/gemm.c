@@ -19,7 +19,8 @@ enum {
     BLOCK_ROWS = 800,    /* by at most so many rows: as much of the left side's rows has to stay in L1 */
     TURN_BLOCK = 64,     /* rows and columns that are transposed at a time, from L1 or into it */
     TURNED_ROWS = 96,    /* of a turned left side that are copied for a block, and stay in L2 for all panels */
-    IN_PLACE_ROWS = 128  /* of k, while all tiles pass over both sides in L2: see read_in_place */
+    IN_PLACE_ROWS = 128, /* of k, while all tiles pass over both sides in L2: see read_in_place */
+    MANY_TILES = 6       /* that pass over a panel: then its first may wait for its lines, which takes less time than to ask ahead */
 };
 
 /* of the right side, which stay in L2 while the tiles of all rows pass over them: half of it */
@@ -209,7 +210,7 @@ static void pack_own(const struct product *g, struct gemm_panel *panels, int64_t
 static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
     int64_t count = cut_tiles(g), blocks = ceil_div(k1 - k0, in_place(g) ? IN_PLACE_ROWS : block_rows());
     int64_t beyond_l2 = !in_place(g) && g->m * (g->n + g->k) > l2_floats(16);
-    int asks = g->panels && !g->b && t1 - t0 >= 2 && g->n * g->k > l2_floats(8);
+    int asks = g->panels && !g->b && t1 - t0 >= 2 && (g->left || t1 - t0 < MANY_TILES) && g->n * g->k > l2_floats(8);
     if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
