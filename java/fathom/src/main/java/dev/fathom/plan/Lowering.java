@@ -101,9 +101,9 @@ final class Lowering extends Call {
         for (int i = 0; i < graph.inputs.length; i++) {
             l.slotOf(graph.inputs[i]).port = i;
         }
-        l.each(l::infer);
+        l.each(true);
         l.join();
-        l.each(l::lower);
+        l.each(false);
         l.show();
         l.carry();
         l.pair();
@@ -154,11 +154,16 @@ final class Lowering extends Call {
         return slots.get(places[value].slot);
     }
 
-    private void each(Runnable step) {
+    /** Finds the shapes of all results, or lowers all calls: without a lambda, which would delay a first answer. */
+    private void each(boolean infers) {
         for (call = 0; call < graph.nodes.size(); call++) {
             node = graph.nodes.get(call);
             try {
-                step.run();
+                if (infers) {
+                    infer();
+                } else {
+                    lower();
+                }
             } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
                 throw e == refusal ? e : fail(String.valueOf(e.getMessage()));
             }
@@ -213,9 +218,12 @@ final class Lowering extends Call {
             return false;
         }
         node = graph.nodes.get(maker);
-        return node.out()[0] == value
-                && Arrays.stream(node.out()).filter(v -> v >= 0).count() == 1
-                && node.op().spreadsRows(this);
+        for (int o = 1; o < node.out().length; o++) {
+            if (node.out()[o] >= 0) {
+                return false;
+            }
+        }
+        return node.out()[0] == value && node.op().spreadsRows(this);
     }
 
     /** Gives a result memory of its own, if it has no place yet. */
