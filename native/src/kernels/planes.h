@@ -24,11 +24,11 @@ struct planes {
     const struct linear_args *finish;
 };
 
-/* k <= FEW_OUTPUTS rows of `count` sums to pixels of k floats: y[q][i] = sums[i][q]; nothing is written behind the last */
-static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count, float *y, int64_t ldy) {
 #if VL == 16
+/* turn_planes where the pixels lie close together */
+static void turn_dense(const float *sums, int64_t ld, int64_t k, int64_t count, float *y) {
     typedef float half __attribute__((vector_size(2 * VL), aligned(4), may_alias));
-    for (int64_t q = 0; ldy == k && q < count; q += 2 * VL) { /* two blocks of 8 x 16 side by side */
+    for (int64_t q = 0; q < count; q += 2 * VL) { /* two blocks of 8 x 16 side by side */
         v x[VL];
         UNROLLED for (int i = 0; i < VL; i++) {
             x[i] = i % 8 < k ? v_load(sums + i % 8 * ld + q + i / 8 * VL) : v_set(0);
@@ -40,7 +40,16 @@ static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count,
             else *(half *)to = i < VL ? V_HALF(x[i % VL], 0) : V_HALF(x[i % VL], 8);
         }
     }
-    if (ldy == k) return;
+}
+#endif
+
+/* k <= FEW_OUTPUTS rows of `count` sums to pixels of k floats: y[q][i] = sums[i][q]; nothing is written behind the last */
+static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count, float *y, int64_t ldy) {
+#if VL == 16
+    if (ldy == k) {
+        turn_dense(sums, ld, k, count, y);
+        return;
+    }
 #endif
     transpose(sums, ld, k, count, y, ldy, 0);
 }

@@ -121,7 +121,7 @@ record Contender(Home home, String name, Map<String, String> env) {
 
     /**
      * BLIS under the Java presets of OpenBLAS, with the kernels of these vectors: BLIS 0.9 knows no processor after Zen
-     * 3 and would take its portable ones. It reads the number of its kernels, and takes a name for number 0.
+     * 3 and would take its portable ones. The setting is a number; BLIS would read a name as 0.
      */
     static Contender blis(int threads) {
         String kernels = Machine.kernels() == Isa.V4 ? "0" : "3"; // skx and haswell of its arch_t

@@ -76,7 +76,7 @@ public record ConvOp(Window window, int groups, @Nullable Activation activation)
                 + ChannelsFirst.fix(x, (long) groups * here));
     }
 
-    /** The kernel would look for the residual between the rows. */
+    /** The kernel would take the rows of a residual to lie as far apart as those of the result. */
     @Override
     public boolean spreadsRows(Call c) {
         return !c.has(residual());

@@ -48,7 +48,7 @@ public record Int8ConvOp(
         return checked(c, window.shape(c, x, filters));
     }
 
-    /** The kernel would look for the residual between the rows. */
+    /** The kernel would take the rows of a residual to lie as far apart as those of the result. */
     @Override
     public boolean spreadsRows(Call c) {
         return !c.has(residual());

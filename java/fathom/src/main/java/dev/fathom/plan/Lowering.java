@@ -154,7 +154,7 @@ final class Lowering extends Call {
         return slots.get(places[value].slot);
     }
 
-    /** Finds the shapes of all results, or lowers all calls: without a lambda, which would delay a first answer. */
+    /** Finds the shapes of all results, or lowers all calls. A lambda for either would delay a first answer. */
     private void each(boolean infers) {
         for (call = 0; call < graph.nodes.size(); call++) {
             node = graph.nodes.get(call);
@@ -188,7 +188,10 @@ final class Lowering extends Call {
         }
     }
 
-    /** Places values that a call joins in its result, where their only reader is that call and their makers can. */
+    /**
+     * Places values within the result of the call that joins them, where no other call reads them and the one that
+     * makes them can write there.
+     */
     private void join() {
         CallGraph.Links links = graph.links();
         for (int i = graph.nodes.size() - 1; i >= 0; i--) {
@@ -212,7 +215,9 @@ final class Lowering extends Call {
         }
     }
 
-    /** Whether the call of this number, which makes nothing else, can write a value with elements between its rows. */
+    /**
+     * Whether the call of this number makes only this value and can write its rows with other elements between them.
+     */
     private boolean spreads(int maker, int value) {
         if (maker < 0) {
             return false;

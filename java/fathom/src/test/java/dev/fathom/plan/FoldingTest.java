@@ -20,7 +20,6 @@ import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import dev.fathom.testing.Golden;
 import java.util.List;
-import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -58,11 +57,7 @@ class FoldingTest {
                     }
                 }
             }
-            return plan.toString()
-                    .lines()
-                    .map(line ->
-                            Kernel.valueOf(line.substring(0, line.indexOf(' ')).toUpperCase(Locale.ROOT)))
-                    .toList();
+            return PlanTest.kernels(plan);
         }
     }
 

@@ -13,16 +13,15 @@ import dev.fathom.op.Window;
 import dev.fathom.tensor.Rng;
 import dev.fathom.tensor.Tensor;
 import java.util.List;
-import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** Convolutions of a plan write their channels into the rows of what a concatenation makes of them. */
 class JoinedRowsTest {
     private static final Window THREE = Window.of(3).pad(1);
 
-    /** Four convolutions of different forms, one of which other calls read as well. */
+    /** Four convolutions of different forms, and what is made of their results. */
     private record Branches(Conv one, Conv three, Conv deep, Conv few, Shared shared) implements Layer {
-        /** Returns what the branches give beside each other. */
+        /** Makes the result of the layer from its input and from what its four convolutions make of it. */
         interface Shared {
             Tensor apply(Tensor x, Tensor one, Tensor three, Tensor deep, Tensor few);
         }
@@ -54,11 +53,7 @@ class JoinedRowsTest {
                             .isEqualTo(PlanTest.eager(model, x, n, 7, 9, 24));
                 }
             }
-            return plan.toString()
-                    .lines()
-                    .map(line ->
-                            Kernel.valueOf(line.substring(0, line.indexOf(' ')).toUpperCase(Locale.ROOT)))
-                    .toList();
+            return PlanTest.kernels(plan);
         }
     }
 
@@ -106,7 +101,10 @@ class JoinedRowsTest {
                 .hasSize(2);
     }
 
-    /** Rows that are joined along another dimension do not lie side by side; a residual is read like the result. */
+    /**
+     * Rows that are joined along another dimension do not lie side by side, and a residual would have to lie as far
+     * apart as the result.
+     */
     @Test
     void whatHasOtherRowsIsCopied() {
         assertThat(kernels(new Branches((x, one, three, deep, few) -> Tensor.concat(2, x, deep))))

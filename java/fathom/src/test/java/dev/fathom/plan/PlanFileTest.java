@@ -440,6 +440,35 @@ class PlanFileTest {
     @EnumSource
     void hostileCalls(@Nullable Quantization as) throws IOException {
         save(as);
+        attack();
+    }
+
+    /** Convolutions that lie side by side, whose results are parts of what joins them. */
+    private record Branches(Conv one, Conv three, Linear last) implements Layer {
+        Branches() {
+            this(
+                    new Conv(3, 16, Window.of(1)),
+                    new Conv(3, 41, Window.of(3).pad(1)).act(Activation.RELU),
+                    new Linear(60 * 64, 10));
+        }
+
+        @Override
+        public Tensor forward(Tensor x) {
+            return last.apply(new Flatten().apply(Tensor.concat(3, three.apply(x), x, one.apply(x))));
+        }
+    }
+
+    @Test
+    void hostileCallsOfJoinedRows() throws IOException {
+        try (Model<Branches> model = Model.of(new Branches(), 1);
+                Plan plan = Plan.freeze(model, Shape.of(2, 8, 8, 3))) {
+            plan.save(file);
+        }
+        attack();
+    }
+
+    /** Changes a few bytes of the calls of the file at a time, with the right checksums, and runs what loads. */
+    private void attack() throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         int end = (int)
                 (64 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(24));

@@ -31,6 +31,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.IntPredicate;
@@ -54,6 +55,14 @@ class PlanTest {
                 Tensor::relu,
                 new Dropout(0.3f),
                 new Linear(128, 10));
+    }
+
+    /** The kernels that a plan runs, in order. */
+    static List<Kernel> kernels(Plan plan) {
+        return plan.toString()
+                .lines()
+                .map(line -> Kernel.valueOf(line.substring(0, line.indexOf(' ')).toUpperCase(Locale.ROOT)))
+                .toList();
     }
 
     static float[] eager(Model<? extends Layer> model, float[] x, int... dims) {
