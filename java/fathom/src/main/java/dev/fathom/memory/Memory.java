@@ -56,7 +56,7 @@ public final class Memory {
      * takes when nobody holds it or a view of it any more.
      *
      * @throws IllegalArgumentException if the size is negative or near 2^31
-     * @throws NativeMemoryException if that would pass the limit
+     * @throws NativeMemoryException if that would pass the limit, or that of the JVM for direct buffers
      */
     public static ByteBuffer buffer(int bytes) {
         return OffHeap.buffer(bytes);

@@ -217,7 +217,7 @@ public final class OffHeap {
      * nobody holds it or a view of it any more.
      *
      * @throws IllegalArgumentException if the size is negative or near 2^31
-     * @throws NativeMemoryException if that would pass the limit
+     * @throws NativeMemoryException if that would pass the limit, or that of the JVM for direct buffers
      */
     public static ByteBuffer buffer(int bytes) {
         if (bytes < 0 || bytes > Integer.MAX_VALUE - LINE) {
@@ -252,7 +252,10 @@ public final class OffHeap {
             return ByteBuffer.allocateDirect(bytes);
         } catch (OutOfMemoryError e) {
             unmapped(bytes);
-            throw e;
+            NativeMemoryException refusal = new NativeMemoryException("the JVM refuses a buffer of " + text(bytes)
+                    + " (" + e.getMessage() + "); " + REMEDY + "or let it have more with -XX:MaxDirectMemorySize");
+            refusal.initCause(e);
+            throw refusal;
         }
     }
 

@@ -24,6 +24,7 @@ class NativeMemoryTest {
             switch (args[0]) {
                 case "limit" -> limit();
                 case "forgotten" -> forgotten();
+                case "buffers" -> buffers();
                 case "whole" -> whole();
                 default -> System.out.println(NativeRuntime.get().memoryLimit());
             }
@@ -48,6 +49,16 @@ class NativeMemoryTest {
                 }
             }
             System.out.println("sessions");
+        }
+
+        /** A session of 16 MiB in a JVM that has 4 MiB for direct buffers. */
+        private static void buffers() {
+            try (var model = Model.of((Layer) Tensor::relu, 1);
+                    var plan = Plan.freeze(model, Shape.of(1, 2 << 20))) {
+                long before = Memory.stats().buffers();
+                expect(() -> plan.newSession(1).close());
+                System.out.println(Memory.stats().buffers() - before);
+            }
         }
 
         /** Tensors of 10 MiB until there is no more, and then larger ones in the pages that the pass left. */
@@ -92,8 +103,11 @@ class NativeMemoryTest {
     }
 
     private static List<String> run(String limit, String what) throws Exception {
-        List<String> options =
-                List.of("-Xmx200m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dfathom.memory=" + limit);
+        return run("-Dfathom.memory=" + limit, "-Xmx200m", what);
+    }
+
+    private static List<String> run(String option, String other, String what) throws Exception {
+        List<String> options = List.of(option, other, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
         return Arrays.asList(ChildJvm.said(Child.class, options, what).split("\n"));
     }
 
@@ -120,6 +134,16 @@ class NativeMemoryTest {
         assertThat(said.get(1)).startsWith("out of native memory: 10.0 MiB were asked for and ");
         assertThat(Integer.parseInt(said.get(2))).isBetween(6, 7);
         assertThat(said.get(3)).startsWith("out of native memory: 40.0 MiB were asked for and ");
+    }
+
+    @Test
+    void buffersBeyondTheLimitOfTheJvmAreRefusedInWords() throws Exception {
+        List<String> said = run("-Dfathom.memory=3g", "-XX:MaxDirectMemorySize=4m", "buffers");
+        assertThat(said.get(0))
+                .matches("the JVM refuses a buffer of 8.0 MiB \\(.*\\); close models, plans, data sets and passes that"
+                        + " are no longer used, choose smaller sizes, or let it have more with"
+                        + " -XX:MaxDirectMemorySize");
+        assertThat(said.get(1)).as("bytes that stay counted").isEqualTo("0");
     }
 
     @Test
