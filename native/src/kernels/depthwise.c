@@ -6,7 +6,8 @@ enum {
     DEPTHWISE_TILE = 8,                       /* outputs of a row that are summed at a time */
     DEPTHWISE_HIGH = TILE_VECS == 4 ? 4 : 2,  /* a block of so many rows of outputs, where windows are of a kind that has one, */
     DEPTHWISE_WIDE = 4,                       /* by so many: its chains keep the multipliers busy, */
-    DEPTHWISE_HELD = 9,                       /* and of at most so many taps in registers: more would move sums to the stack */
+    DEPTHWISE_HELD = 9,                       /* and of at most so many taps in registers: more would move sums to the stack, */
+    DEPTHWISE_ROW_HELD = TILE_VECS == 2,      /* or, where registers are few, of those that a row of pixels meets */
     DEPTHWISE_AHEAD = 1024                    /* how many floats ahead along a row the sums for taps ask for what they read */
 };
 
@@ -117,7 +118,7 @@ INLINE void depthwise_block(const struct conv *g, const struct linear_args *end,
         EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, sum[a][q] = g->add && IS_OUTPUT ? v_get(at, m) : v_set(0);)
         EACH_PIXEL(in_high, in_wide, x + i, x_row, x_pixel, if (IS_PIXEL) {
             v pixel = v_get(at, m);
-            if (side * side > DEPTHWISE_HELD) HERE(taps);
+            if (side * side > DEPTHWISE_HELD || (DEPTHWISE_ROW_HELD && q == 0)) HERE(taps);
             UNROLLED for (int o = 0; o < HIGH; o++) UNROLLED for (int p = 0; p < WIDE; p++) {
                 const int r = up ? o + side - 1 - a * stride : a - o * stride;
                 const int s = up ? p + side - 1 - q * stride : q - p * stride;

@@ -17,6 +17,7 @@
 enum {
     BLOCK_COLUMNS = 128, /* of a block in L2 that is as deep as it can be: sums are then stored and read again the fewest times, */
     BLOCK_ROWS = 800,    /* by at most so many rows: as much of the left side's rows has to stay in L1 */
+    PACK_BESIDE = 16,    /* rows that are packed for all panels of a block at a time, because rows may lie pages apart */
     TURN_BLOCK = 64,     /* rows and columns that are transposed at a time, from L1 or into it */
     TURNED_ROWS = 96,    /* of a turned left side that are copied for a block, and stay in L2 for all panels */
     IN_PLACE_ROWS = 128, /* of k, while all tiles pass over both sides in L2: see read_in_place */
@@ -198,11 +199,16 @@ static int64_t cut_tiles(const struct product *g) { return ceil_div(row_tiles(g-
 static void pack_own(const struct product *g, struct gemm_panel *panels, int64_t group, int64_t end, int64_t p0, int64_t from,
                      int64_t depth) {
     struct right_side right = right_side(g);
-    float *to = g->panels + panel_start(g->n, p0) * g->k;
-    for (int64_t p = most(group, g->first_packed); p < end; p++) {
-        pack_panel(&right, p, from, from + depth, to);
-        panels[p - group].right = to;
-        to += panels[p - group].sweep.ldb * depth;
+    int64_t at_once = g->b_turned ? depth : PACK_BESIDE;
+    for (int64_t k = 0, next; k < depth; k = next) {
+        float *to = g->panels + panel_start(g->n, p0) * g->k;
+        next = least(k + at_once, depth);
+        for (int64_t p = most(group, g->first_packed); p < end; p++) {
+            struct gemm_panel *panel = panels + (p - group);
+            pack_panel(&right, p, from + k, from + next, to + k * panel->sweep.ldb);
+            panel->right = to;
+            to += panel->sweep.ldb * depth;
+        }
     }
 }
 
