@@ -67,10 +67,12 @@ static int64_t pack_units(const struct product *g) {
 static void pack_part(void *context, int64_t part, int64_t parts) {
     const struct product *g = context;
     struct right_side right = right_side(g);
-    int64_t chunks = ceil_div(g->k, PACK_ROWS), from, to;
+    int64_t chunks = ceil_div(g->k, PACK_ROWS), count = panel_count(g->n) - g->first_packed, from, to;
     fathom_range(pack_units(g), 1, part, parts, &from, &to);
     for (int64_t unit = from; unit < to; unit++) {
-        int64_t panel = g->first_packed + unit / chunks, k0 = unit % chunks * PACK_ROWS;
+        /* side by side, because rows may lie pages apart; where columns are rows, one after the other */
+        int64_t panel = g->first_packed + (g->b_turned ? unit / chunks : unit % count);
+        int64_t k0 = (g->b_turned ? unit % chunks : unit / count) * PACK_ROWS;
         int64_t k1 = k0 + PACK_ROWS < g->k ? k0 + PACK_ROWS : g->k;
         int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
         pack_panel(&right, panel, k0, k1, g->panels + j * g->k + k0 * width);

@@ -103,11 +103,11 @@ class NativeMemoryTest {
     }
 
     private static List<String> run(String limit, String what) throws Exception {
-        return run("-Dfathom.memory=" + limit, "-Xmx200m", what);
+        return run(
+                List.of("-Xmx200m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dfathom.memory=" + limit), what);
     }
 
-    private static List<String> run(String option, String other, String what) throws Exception {
-        List<String> options = List.of(option, other, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+    private static List<String> run(List<String> options, String what) throws Exception {
         return Arrays.asList(ChildJvm.said(Child.class, options, what).split("\n"));
     }
 
@@ -138,7 +138,7 @@ class NativeMemoryTest {
 
     @Test
     void buffersBeyondTheLimitOfTheJvmAreRefusedInWords() throws Exception {
-        List<String> said = run("-Dfathom.memory=3g", "-XX:MaxDirectMemorySize=4m", "buffers");
+        List<String> said = run(List.of("-XX:MaxDirectMemorySize=4m"), "buffers");
         assertThat(said.get(0))
                 .matches("the JVM refuses a buffer of 8.0 MiB \\(.*\\); close models, plans, data sets and passes that"
                         + " are no longer used, choose smaller sizes, or let it have more with"
