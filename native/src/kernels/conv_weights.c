@@ -12,7 +12,8 @@
 
 enum {
     PIXELS_AHEAD = 32,   /* about as long as memory takes */
-    ALIASED_PIXELS = 512 /* floats. Measured: 512 x 2,048 and 256 x 1,024 take 0.55 to 0.75 of the time with copies, 128 x 512 1.75 */
+    ALIASED_PIXELS = 512, /* floats. Measured: 512 x 2,048 and 256 x 1,024 take 0.55 to 0.75 of the time with copies, 128 x 512 1.75 */
+    WIDE_PIXELS = 384     /* floats, for vectors of half the width. Measured: 320 x 1,280 takes 0.75, 128 x 512 0.8, 64 x 384 0.94 */
 };
 
 /* floats of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
@@ -165,26 +166,27 @@ static void run_winograd_weights(const struct weights_call *call) {
 }
 
 /*
- * ---- 1x1 kernels between many channels: where pixels lie a multiple of 2 KiB apart, those of a tile share a few sets of L1 and L2, so
- * it reads copies of both sides ----
+ * ---- 1x1 kernels between many channels: where pixels lie far apart, and even more where it is a multiple of 2 KiB, so that those of a
+ * tile share a few sets of L1 and L2, it reads as a product does: copies of both sides, or a few pixels at a time ----
  */
 
-static int is_aliased_weights(const struct weights_call *c) {
+static int is_product_weights(const struct weights_call *c) {
     const struct window *g = &c->g;
     int is_product = c->n == 1 && g->h == 1 && g->oh == 1 && g->ow == g->w && g->kh == 1 && g->kw == 1 && g->groups == 1;
-    int is_aliased = g->c % ALIASED_PIXELS == 0 || g->k % ALIASED_PIXELS == 0;
-    return is_product && is_aliased && least(g->c, g->k) >= ALIASED_PIXELS / 2 && !is_split_weights(g);
+    int is_aliased = (g->c % ALIASED_PIXELS == 0 || g->k % ALIASED_PIXELS == 0) && least(g->c, g->k) >= ALIASED_PIXELS / 2;
+    int is_wide = VL < 16 && most(g->c, g->k) >= WIDE_PIXELS && least(g->c, g->k) >= 4 * VL;
+    return is_product && (is_aliased || is_wide) && !is_split_weights(g);
 }
-static struct gemm_args aliased_product(const struct weights_call *c) {
+static struct gemm_args weights_product(const struct weights_call *c) {
     return (struct gemm_args){.ta = 1, .a = c->a->dy, .b = c->a->x, .c = c->a->dw, .m = c->g.k, .n = c->g.c, .k = c->g.w,
                               .add = c->a->add, .scratch = c->scratch};
 }
-static int64_t aliased_weights_floats(const struct weights_call *c) {
-    struct gemm_args a = aliased_product(c);
+static int64_t product_weights_floats(const struct weights_call *c) {
+    struct gemm_args a = weights_product(c);
     return gemm_scratch(&a);
 }
-static void aliased_weights(const struct weights_call *c) {
-    struct gemm_args a = aliased_product(c);
+static void product_weights(const struct weights_call *c) {
+    struct gemm_args a = weights_product(c);
     gemm_run(&a);
 }
 
@@ -305,7 +307,7 @@ static const struct weights_form {
 } weights_forms[] = {
     {is_foreign_weights, foreign_weights_floats, foreign_weights},
     {is_winograd_weights, winograd_weights_floats, run_winograd_weights},
-    {is_aliased_weights, aliased_weights_floats, aliased_weights},
+    {is_product_weights, product_weights_floats, product_weights},
     {is_depthwise_weights, depthwise_weights_floats, depthwise_weights},
     {is_banded_weights, banded_weights_floats, banded_weights},
     {is_joined_weights, joined_weights_floats, joined_weights},

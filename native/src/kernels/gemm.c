@@ -20,8 +20,7 @@ enum {
     PACK_BESIDE = 16,    /* rows that are packed for all panels of a block at a time, because rows may lie pages apart */
     TURN_BLOCK = 64,     /* rows and columns that are transposed at a time, from L1 or into it */
     TURNED_ROWS = 96,    /* of a turned left side that are copied for a block, and stay in L2 for all panels */
-    IN_PLACE_ROWS = 128, /* of k, while all tiles pass over both sides in L2: see read_in_place */
-    MANY_TILES = 6       /* that pass over a panel: then its first may wait for its lines, which takes less time than to ask ahead */
+    IN_PLACE_ROWS = 128  /* of k, while all tiles pass over both sides in L2: see read_in_place */
 };
 
 /* of the right side, which stay in L2 while the tiles of all rows pass over them: half of it */
@@ -137,7 +136,7 @@ static void begin_panel(struct gemm_panel *p, const struct product *g, int64_t p
     s->outer = s->inner = 1, s->depth = depth, s->lda = g->lda, s->ldb = packed ? width : g->ldb, s->ldc = g->ldc, s->add = add;
     s->last = g->c_turned ? 0 : last_lanes(columns - (width - VL));
     s->end = !g->c_turned && from + depth == g->k && ends_in_tile(g->finish) ? g->finish : 0;
-    s->soon = s->soon_end = 0;
+    s->soon = 0;
     s->right_ahead = 0;
 }
 
@@ -148,9 +147,7 @@ static void begin_panel(struct gemm_panel *p, const struct product *g, int64_t p
 static inline void ask_for(struct sweep *s, const struct product *g, int64_t panel, int64_t from, int64_t rows, int64_t t,
                            int64_t count) {
     int64_t j = panel_start(g->n, panel), width = panel_start(g->n, panel + 1) - j;
-    const float *right = g->panels + j * g->k + from * width;
-    s->soon = right + rows * t / count * width;
-    s->soon_end = right + rows * (t + 1) / count * width;
+    ask_for_share(s, g->panels + j * g->k + from * width, rows * width, t, count);
 }
 
 /* a tile whose panel is packed as it goes, for itself alone */
@@ -218,7 +215,7 @@ static void pack_own(const struct product *g, struct gemm_panel *panels, int64_t
 static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1, int64_t k0, int64_t k1) {
     int64_t count = cut_tiles(g), blocks = ceil_div(k1 - k0, in_place(g) ? IN_PLACE_ROWS : block_rows());
     int64_t beyond_l2 = !in_place(g) && g->m * (g->n + g->k) > l2_floats(16);
-    int asks = g->panels && !g->b && t1 - t0 >= 2 && (g->left || t1 - t0 < MANY_TILES) && g->n * g->k > l2_floats(8);
+    int asks = g->panels && !g->b && t1 - t0 >= 2 && (g->left || t1 - t0 < ASKING_TILES) && g->n * g->k > l2_floats(8);
     if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;

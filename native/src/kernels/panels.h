@@ -12,6 +12,7 @@
 enum {
     PANEL_GROUP = 256 / (TILE_VECS * VL), /* at most so many panels pass over a tile's rows while those are in L1 */
     PACK_ROWS = 128,                      /* of a panel that are packed at a time */
+    ASKING_TILES = VL == 16 ? 6 : 24,     /* as many do not ask for the next panel, but let the first of them wait for its lines */
     PACK_AHEAD = 8                        /* rows of which so few floats are read that no processor expects the next ones */
 };
 
@@ -76,15 +77,27 @@ static inline void pack_panel(const struct right_side *r, int64_t panel, int64_t
     }
 }
 
+/* tile t of `count` asks for its share of so many floats of a right side that is read soon and lies far away */
+static inline void ask_for_share(struct sweep *s, const float *soon, int64_t floats, int64_t t, int64_t count) {
+    enum { LINE = 16 };
+    int64_t share = ceil_div(floats, count), passes = most(s->outer * s->inner * (s->depth / TILE_STEPS), 1);
+    s->soon = soon + share * t;
+    s->soon_lines = most(ceil_div(share, LINE * passes), 1);
+    s->soon_step = ceil_div(share, s->soon_lines * passes);
+}
+
 /*
  * ---- products that a thread computes by itself; those of gemm.c and conv_product.h ask ahead for what lies far away ----
  *
- * c[rows][ldc] (+)= left[rows][lda] right, a panel of so many columns, in tiles of even heights
+ * c[rows][ldc] (+)= left[rows][lda] right, a panel of so many columns, in tiles of even heights, which ask for the next panel at `soon`,
+ * or for nothing where that is 0
  */
-static inline void panel_product(const struct sweep *s, int64_t width, const float *left, const float *right, float *c, int64_t rows) {
+static inline void panel_product(struct sweep *s, int64_t width, const float *left, const float *right, float *c, int64_t rows,
+                                 const float *soon) {
     int64_t count = row_tiles(rows, width);
     for (int64_t t = 0, i = 0, next; t < count; t++, i = next) {
         next = rows * (t + 1) / count;
+        if (soon) ask_for_share(s, soon, s->depth * width, t, count);
         tiles[width / VL][next - i](s, left + i * s->lda, right, c + i * s->ldc);
     }
 }
@@ -95,7 +108,7 @@ static inline void packed_product(struct sweep s, const float *left, const float
     for (; p0 < p1; p0++) {
         int64_t j = panel_start(n, p0), width = panel_start(n, p0 + 1) - j;
         s.ldb = width, s.last = last_lanes(least(n - j, width) - (width - VL));
-        panel_product(&s, width, left, panels + j * s.depth, c + j, rows);
+        panel_product(&s, width, left, panels + j * s.depth, c + j, rows, 0);
     }
 }
 

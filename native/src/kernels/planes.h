@@ -76,7 +76,7 @@ static void planes_rows(const struct planes *p, int64_t n, int64_t o0, int64_t r
     struct sweep s = {.outer = g->c, .inner = g->kh, .depth = g->kw, .a_outer = taps, .a_inner = g->kw, .lda = taps * g->c,
                       .b_outer = plane, .b_inner = g->dh * line, .ldb = g->dw, .ldc = ld};
     for (int64_t q = 0; q < count; q += TILE_VECS * VL)
-        panel_product(&s, TILE_VECS * VL, p->w, scratch + q, sums + q, g->k);
+        panel_product(&s, TILE_VECS * VL, p->w, scratch + q, sums + q, g->k, 0);
     int here = l && !l->residual && !l->pre; /* what follows the sum is done before it is turned */
     for (int64_t k = 0; here && k < g->k; k++) {
         float *at = sums + k * ld;
@@ -129,7 +129,7 @@ SHARED void banded_sum(const struct weights *w, int64_t from, int64_t to, float 
             const float *x = w->x + (n * g->h + (o + i) * g->sh - g->top + r0 * g->dh) * g->w;
             for (int64_t panel = 0; panel < panel_count(w->width); panel++) {
                 int64_t j = panel_start(w->width, panel), width = panel_start(w->width, panel + 1) - j;
-                panel_product(&s, width, x, scratch + i * line + j, out + r0 * w->out_row + j, r1 - r0);
+                panel_product(&s, width, x, scratch + i * line + j, out + r0 * w->out_row + j, r1 - r0, 0);
             }
         }
     }

@@ -37,7 +37,8 @@ struct sweep {
     int64_t b_outer, b_inner, ldb;
     int64_t ldc, last, add;
     int64_t left_ahead, right_ahead; /* floats from an element to one that is read soon and wanted in L2, or 0 */
-    const float *soon, *soon_end;    /* of the right side, in whole lines, wanted in L2 while the sum goes on, or 0 */
+    const float *soon;               /* of the right side, wanted in L2 while the sum goes on, or 0: */
+    int64_t soon_lines, soon_step;   /* each pass of TILE_STEPS steps asks for so many lines, so many floats apart */
     const float *next;               /* the results of the tile that follows, if they are wanted in L2 */
     const struct linear_args *end;   /* what follows the sum, if that is done in registers: see ends_in_tile */
     const float *bias, *residual;    /* of it, for the first column and the first result, or 0 */
@@ -139,17 +140,15 @@ INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t 
 }
 
 /*
- * Two lines at each step, which is as much as a tile of some rows lets through; a tile of a row or two has as many to wait for as it
- * reads.
+ * Requests that are spread over the whole sum: few can be under way at a time, and behind more of them the tile's own loads would wait.
+ * Nothing checks for the end, because a request beyond it does no harm.
  */
-INLINE const float *tile_soon(int R, const float *soon, const float *end) {
-    enum { LINE = 16 };
-    const int lines = R > 2 ? 2 : 4;
-    UNROLLED for (int i = 0; i < lines; i++) {
-        if (soon >= end) break;
+INLINE const float *tile_soon(held_sweep *s, const float *soon) {
+    int64_t lines = (*s)->soon_lines, step = (*s)->soon_step;
+    do {
         __builtin_prefetch(soon, 0, 2);
-        soon += LINE;
-    }
+        soon += step;
+    } while (--lines);
     return soon;
 }
 
@@ -174,7 +173,7 @@ INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *
             int64_t p = 0, depth = (*s)->depth;
             for (; p + TILE_STEPS <= depth; p += TILE_STEPS) {
                 tile_ahead(R, NV, s, left[0], lda, p);
-                if (soon) UNROLLED for (int step = 0; step < TILE_STEPS; step++) soon = tile_soon(R, soon, (*s)->soon_end);
+                if (soon) soon = tile_soon(s, soon);
                 UNROLLED for (int step = 0; step < TILE_STEPS; step++, right += ldb) {
                     HERE(right);
                     tile_step(R, NV, REACH, lda, left, step, right, beside, 0, sum);

@@ -138,6 +138,15 @@ static void winograd_output(const struct winograd *g, int64_t from, int64_t coun
     }
 }
 
+/*
+ * Whether the tiles of a block of images ask for the filters of the next position: in the first block, before which nobody has read them, or
+ * where they are much larger than L2. Measured on AVX2: an image of 7 x 7 with 512 channels takes 0.72 of the time, 14 x 14 with 256 0.88.
+ */
+static int asks_for_filters(const struct winograd *g, int64_t block, int64_t count) {
+    int64_t floats = 16 * g->depth * g->width;
+    return VL < 16 && count > 1 && count < ASKING_TILES && floats > (block ? 8 * l2_floats(16) : l2_floats(8));
+}
+
 static void winograd_part(void *context, int64_t part, int64_t parts) {
     const struct winograd *g = context;
     int64_t t0, t1, p0, p1, line = padded(g->depth), at_once = winograd_block(g->depth), panels = panel_count(g->width);
@@ -151,15 +160,17 @@ static void winograd_part(void *context, int64_t part, int64_t parts) {
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = t0 + (t1 - t0) * block / blocks, count = t0 + (t1 - t0) * (block + 1) / blocks - from;
         int64_t slot = winograd_line(count, line);
+        int asks = asks_for_filters(g, block, row_tiles(count, TILE_VECS * VL));
         for (int64_t row = 0; row < 4; row++)
             winograd_input(g, row, from, count, zeros, input + 4 * row * slot, line, slot);
         for (int64_t panel = p0; panel < p1; panel++) {
             int64_t j = panel_start(g->width, panel), wide = panel_start(g->width, panel + 1) - j;
             int64_t out_slot = winograd_line(count, wide);
             struct sweep s = {.outer = 1, .inner = 1, .depth = g->depth, .lda = line, .ldb = wide, .ldc = wide};
-            for (int64_t position = 0; position < 16; position++)
-                panel_product(&s, wide, input + position * slot, g->u + (16 * j + position * wide) * g->depth,
-                              sums + position * out_slot, count);
+            const float *right = g->u + 16 * j * g->depth;
+            for (int64_t position = 0; position < 16; position++, right += wide * g->depth)
+                panel_product(&s, wide, input + position * slot, right, sums + position * out_slot, count,
+                              asks ? right + wide * g->depth : 0);
             winograd_output(g, from, count, sums, wide, out_slot, j, least(g->width - j, wide));
         }
     }

@@ -19,7 +19,7 @@ import java.util.Set;
  */
 final class Crew implements AutoCloseable {
     /** Bytes that all processes may hold before a request; while it runs, it may take some more. */
-    static final long ROOM = 7L << 30;
+    static final long ROOM = 6L << 30;
 
     /** Bytes that a request is expected to take in a process that has answered none. */
     private static final long UNKNOWN = 1536L << 20;

@@ -12,7 +12,6 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 
 /** The nearest of many vectors in a file that was read into memory, or is mapped while memory holds its pages. */
 public class FathomSearch {
@@ -23,35 +22,33 @@ public class FathomSearch {
         @Param("f32")
         public String kind = "f32";
 
-        private Path path;
         private VectorFile file;
         private float[] query;
 
-        /** Writes the file and reads it once. */
+        /** Writes the file and reads it once, or takes that of the turn before. */
         @Setup(Level.Trial)
-        public void setup() throws IOException {
-            path = Files.createTempFile("search", ".safetensors");
+        public void setup() throws Exception {
+            query = Work.vector(Work.VECTORS);
+            file = Kept.of(this::write, VectorFile::close);
+        }
+
+        private VectorFile write() throws IOException {
+            Path path = Files.createTempFile("search", ".safetensors");
             path.toFile().deleteOnExit();
             VectorFile.write(path, Work.VECTOR, VectorFile.Metric.DOT, kind.startsWith("int8"), rows -> {
                 for (int i = 0; i < Work.VECTORS; i++) {
                     rows.add(Work.vector(i));
                 }
             });
-            file = kind.endsWith("-mapped") ? VectorFile.open(path) : VectorFile.load(path);
-            query = Work.vector(Work.VECTORS);
-            List<Neighbor> found = search();
+            VectorFile made = kind.endsWith("-mapped") ? VectorFile.open(path) : VectorFile.load(path);
+            Files.delete(path); // what is mapped stays until it is closed
+            List<Neighbor> found = made.nearest(query, Work.NEAREST);
             Work.tell(found.stream().mapToDouble(Neighbor::index).toArray());
+            return made;
         }
 
         List<Neighbor> search() {
             return file.nearest(query, Work.NEAREST);
-        }
-
-        /** Removes the file. */
-        @TearDown(Level.Trial)
-        public void close() throws IOException {
-            file.close();
-            Files.delete(path);
         }
     }
 

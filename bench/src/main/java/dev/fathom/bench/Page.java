@@ -147,7 +147,7 @@ final class Page {
             its share of the machine's bound. Every run leaves `results.json`, `run.json` (the form in which runs are stored, which `--against` and `--with`
             take) and all samples in `out/bench`. The stored files also hold the figures of every contender, not only of the fastest.
 
-            Rows with the same contenders are measured one after another, so that few processes live at a time. Where they would hold more than 7 GiB together, as
+            Rows with the same contenders are measured one after another, so that few processes live at a time. Where they would hold more than 6 GiB together, as
             far as can be told from what each held after its last request, the one whose next turn is the furthest away ends, and starts and warms up again for that
             turn. Before it measures, a process waits until the JVM's compilers have worked off what the setup and the warm-up left them. A run says how much its
             processes held at most, how far it is and how many minutes are left. It writes what it has after every family of rows, and goes on where it was when it

@@ -2,12 +2,14 @@ package dev.fathom.bench;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * Decides who has a turn in a row, and when the row has had enough turns. A generation ends as soon as its turns give
@@ -37,6 +39,9 @@ final class Turns {
      * A ratio that differs from all that is asked by more than this share of it needs only two turns of one generation.
      */
     static final double CLEAR = 0.2;
+
+    /** Two turns of a contender tell little if one took this many times as long as the other. */
+    static final double TORN = 1.5;
 
     private static final int LEAST = 2;
 
@@ -184,11 +189,20 @@ final class Turns {
             }
         }
         int turns = turns(line.rivals, generation);
-        if (turns < LEAST) {
+        if (turns < LEAST || turns < LEAST_TO_BE_SURE && isTorn(line, generation)) {
             return false;
         }
         Duel.Outcome here = outcome(line, generation, generation + 1);
         return turns >= most || isClose(here) || line.isClear(here) || turns >= LEAST_TO_BE_SURE && line.isSure(here);
+    }
+
+    /** Whether turns of Fathom or of a rival that may be the fastest are far apart, as if half the machine was away. */
+    private boolean isTorn(Line line, int generation) {
+        return Stream.concat(Stream.of(ours), line.contesting.stream()).anyMatch(who -> {
+            DoubleSummaryStatistics turns =
+                    Arrays.stream(times(who)[generation]).summaryStatistics();
+            return turns.getMax() > TORN * turns.getMin();
+        });
     }
 
     /** How many turns Fathom had beside a rival of this line. */

@@ -55,6 +55,18 @@ class TurnsTest {
     }
 
     @Test
+    void twoTurnsThatAreFarApartAreFollowedByAThird() {
+        Turns turns = new Turns("fathom", List.of(new Turns.Line(List.of("a"), 1)), 3, 5);
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 1000.0));
+        turn(turns, 0, Map.of("fathom", 200.0, "a", 1000.0));
+        assertThat(turns.next(0))
+                .as("a clear ratio, but one turn took twice as long")
+                .containsExactly("fathom", "a");
+        turn(turns, 0, Map.of("fathom", 100.0, "a", 1000.0));
+        assertThat(turns.next(0)).isEmpty();
+    }
+
+    @Test
     void aThirdGenerationSettlesWhatTwoDisagreeOn() {
         Turns turns = turns(List.of(List.of("a")));
         generation(turns, 0, Map.of("fathom", 100.0, "a", 100.0));
