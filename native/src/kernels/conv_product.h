@@ -29,6 +29,7 @@ struct conv_panel {
     int64_t width, count, channel;
     const float *right, *x, *next; /* the right side of the panel that its tiles ask for, or 0 */
     float *y;
+    tile_fn *const *tiles;
     struct sweep sweep;
 };
 
@@ -70,6 +71,7 @@ static struct conv_panel conv_panel(const struct conv *g, const struct tap_block
         .right = g->panels + group * group_floats(g) + j * (g->rows.taps * g->columns.taps * g->depth) + b->d0 * width,
         .x = g->x + group * g->x_group + b->d0 - g->rows.before * g->x_row - g->columns.before * g->x_pixel,
         .y = g->y + group * g->y_group + j,
+        .tiles = tiles[width / VL],
         .sweep = {.outer = b->s1 - b->s0, .depth = b->d1 - b->d0, .a_outer = g->columns.dilation * g->x_pixel,
                   .a_inner = g->rows.dilation * g->x_row, .lda = g->columns.stride * g->x_pixel, .b_outer = g->depth * width,
                   .b_inner = g->columns.taps * g->depth * width, .ldb = width, .ldc = g->y_pixel,
@@ -119,15 +121,27 @@ static __attribute__((noinline)) void conv_edge(const struct conv *g, const stru
     if (g->finish && b->last && !ends) conv_finish(g, n, o, q0, q1, p->channel, p->channel + p->count);
 }
 
-/* the same in one tile */
-static inline void conv_tile(const struct conv *g, const struct tap_block *b, struct conv_panel *p, int64_t n, int64_t o,
-                             int64_t q0, int64_t q1, int64_t r0) {
+/* where a tile lies, in floats from those of a panel */
+struct tile_place {
+    int64_t x, y, tap; /* tap: of a column */
+};
+static inline struct tile_place tile_place(const struct conv *g, const struct tap_block *b, int64_t n, int64_t o, int64_t q0, int64_t r0) {
+    return (struct tile_place){
+        .x = n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row
+             + (q0 * g->columns.stride + b->s0 * g->columns.dilation) * g->x_pixel,
+        .y = n * g->y_image + o * g->y_row + q0 * g->y_pixel,
+        .tap = (r0 * g->columns.taps + b->s0) * g->depth,
+    };
+}
+
+/* `height` outputs of row o of image n from q0 on by one panel, in one tile */
+static inline void conv_tile(const struct conv *g, const struct tap_block *b, struct conv_panel *p, const struct tile_place *at,
+                             int64_t n, int64_t o, int64_t q0, int64_t height) {
     struct sweep *s = &p->sweep;
-    float *y = p->y + n * g->y_image + o * g->y_row + q0 * g->y_pixel;
-    const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
+    float *y = p->y + at->y;
     if (s->end) end_tile(s, g->finish, y, p->channel);
-    tiles[p->width / VL][q1 - q0](s, x + q0 * s->lda + b->s0 * s->a_outer, p->right + r0 * s->b_inner + b->s0 * s->b_outer, y);
-    if (g->finish && b->last && !s->end) conv_finish(g, n, o, q0, q1, p->channel, p->channel + p->count);
+    p->tiles[height](s, p->x + at->x, p->right + at->tap * p->width, y);
+    if (g->finish && b->last && !s->end) conv_finish(g, n, o, q0, q0 + height, p->channel, p->channel + p->count);
 }
 
 /* tiles [t0, t1) of the rows of all images by some panels, for one block of taps */
@@ -145,16 +159,16 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
             axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
         }
         q1 = out * ++i / per_row;
+        const struct tile_place at = tile_place(g, b, n, o, q0, r0);
+        const int64_t height = q1 - q0, within = r0 < r1 && q0 >= b->full0 && q1 <= b->full1;
         for (struct conv_panel *p = panels; p < panels + count; p++) {
-            float *y = p->y + n * g->y_image + o * g->y_row;
             p->sweep.inner = r1 - r0;
             if (far) {
-                p->sweep.left_ahead = p == panels ? ahead * (q1 - q0) : 0;
-                p->sweep.next = y + q1 * g->y_pixel;
+                p->sweep.left_ahead = p == panels ? ahead * height : 0;
+                p->sweep.next = p->y + at.y + height * g->y_pixel;
             }
             if (p->next) ask_for_share(&p->sweep, p->next, b->floats * p->width, t - t0, t1 - t0);
-            int64_t fits = p->width <= NARROW_VECS * VL || q1 - q0 <= TILE_ROWS;
-            if (r0 < r1 && q0 >= b->full0 && q1 <= b->full1 && fits) conv_tile(g, b, p, n, o, q0, q1, r0);
+            if (within && (height <= TILE_ROWS || p->width <= NARROW_VECS * VL)) conv_tile(g, b, p, &at, n, o, q0, height);
             else conv_edge(g, b, p, n, o, q0, q1, r0);
         }
     }
