@@ -33,8 +33,10 @@ import java.util.stream.Collectors;
  */
 public final class Callers {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    /** Calls that do not count, after which the JVM's last compiler has seen them. */
+    /** Calls of the first caller that do not count, after which the JVM's last compiler has seen them. */
     private static final int WARM = 20_000;
+    /** Those of other callers, who meet code that is warm. */
+    private static final int WARM_NEXT = 2_000;
     /** Seconds after which a slow contender need not finish these calls. */
     private static final double WARM_SECONDS = 2;
     /** What an answer takes is counted block by block, and medians count: the JVM itself allocates now and then. */
@@ -92,7 +94,8 @@ public final class Callers {
     private Voice voice(int i) throws Exception {
         while (voices.size() <= i) {
             Voice voice = new Voice();
-            voice.thread.submit(() -> voice.begin(service)).get();
+            int warm = voices.isEmpty() ? WARM : WARM_NEXT;
+            voice.thread.submit(() -> voice.begin(service, warm)).get();
             voices.add(voice);
         }
         return voices.get(i);
@@ -152,11 +155,11 @@ public final class Callers {
         /** How long an empty spin takes. */
         private long length;
 
-        Void begin(Service service) throws Exception {
+        Void begin(Service service, int warm) throws Exception {
             caller = service.caller();
             Work.checkMlp(Work.gauss(1, Work.MLP[0], 1), caller.answer(), 1e-4);
             long end = System.nanoTime() + (long) (1e9 * WARM_SECONDS);
-            for (int i = 0; i < WARM && System.nanoTime() < end; i++) {
+            for (int i = 0; i < warm && System.nanoTime() < end; i++) {
                 caller.answer();
             }
             for (int i = 0; i < 2; i++) { // the first one compiles the loop
