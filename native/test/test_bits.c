@@ -291,6 +291,22 @@ static void training(void) {
     release_guarded();
 }
 
+/* of forms that depend on the instruction set, and added to what is there */
+static void weight_gradients(void) {
+    const struct window shapes[] = {
+        square_window(2, 3, 40, 400, 1, 1, 0, 1), square_window(2, 3, 70, 390, 1, 1, 0, 1), square_window(7, 5, 256, 512, 1, 1, 0, 1),
+        square_window(9, 7, 40, 125, 3, 2, 1, 1), square_window(11, 9, 33, 250, 1, 2, 0, 1),
+    };
+    enum { N = 2 };
+    for (int s = 0; s < COUNT(shapes); s++) {
+        const struct window *g = shapes + s;
+        int64_t ws = g->k * g->kh * g->kw * g->c;
+        float *x = in(N * g->h * g->w * g->c), *dy = in(N * g->oh * g->ow * g->k), *dw = in(ws);
+        SAME("conv_weights added", dw, ws, conv_weights, .x = x, .dy = dy, .dw = dw, .n = N, .g = *g, .add = 1);
+        release_guarded();
+    }
+}
+
 int main(int count, char **arguments) {
     writes = count > 1 && !strcmp(arguments[1], "write");
     FOR_EACH_ISA(isa) {
@@ -306,6 +322,7 @@ int main(int count, char **arguments) {
         sequences();
         attentions();
         training();
+        weight_gradients();
         if (!writes) CHECK(row == COUNT(rows), "%d rows of bits.def are read, of %d", row, COUNT(rows));
     }
     return writes ? 0 : DONE();

@@ -324,6 +324,12 @@ int main(void) {
     test_conv(square(3, 3, 2, 256, 512, 1, 1, 0, 1)); /* pixels 2 KiB apart */
     test_conv(square(1, 5, 1, 512, 260, 1, 1, 0, 1));
     test_nan(square(1, 3, 2, 512, 256, 1, 1, 0, 1));
+    test_conv(square(1, 2, 3, 40, 400, 1, 1, 0, 1)); /* wide pixels, of which vectors of x would be emptier */
+    test_conv(square(1, 2, 3, 70, 390, 1, 1, 0, 1));
+    test_conv(window_of(1, 1, 3, 256, 512, 1, 1, 1, 2, 1, 1, 0, 0, 1, 1, 1)); /* as many outputs as inputs, but no product */
+    test_conv(window_of(1, 1, 2, 64, 400, 1, 1, 1, 2, 1, 1, 0, 0, 0, 1, 1));
+    test_conv(window_of(1, 1, 4, 64, 400, 1, 1, 2, 1, 1, 1, 1, 0, 0, 0, 1));
+    test_conv(window_of(1, 1, 700, 20, 130, 1, 3, 1, 2, 1, 1, 0, 0, 1, 0, 1));
     test_conv(square(3, 9, 7, 40, 125, 3, 2, 1, 1)); /* pixels that are copied for the gradient of w */
     test_conv(window_of(2, 6, 300, 18, 118, 2, 3, 1, 2, 1, 2, 1, 0, 3, 2, 1));
     test_conv(square(1, 7, 7, 640, 440, 1, 1, 0, 1)); /* panels that few tiles ask for */

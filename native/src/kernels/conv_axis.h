@@ -70,9 +70,9 @@ struct weights {
     float *out;
     int64_t n, x_image, x_row, joined, banded;
     int64_t m, width;                 /* of a group */
+    int64_t copied;                   /* of a panel of x about so many pixels may be copied for each tap, or 0 */
     int64_t out_row, out_tap, out_group;
     int64_t add, splits, slot;        /* parts of the sum, and how far apart they lie */
-    int64_t copied;                   /* about so many pixels of a panel of x are copied for each tap, or 0 */
     int64_t unit_cuts;                /* else the threads form a grid of so many ranges of units */
     float *dw;
 };

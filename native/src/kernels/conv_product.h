@@ -16,18 +16,18 @@ enum { FEW_COLUMNS = 16 }; /* outputs of a row that counts as short: it has few 
 /* rows of a panel that stay in L2 while the tiles of all outputs pass over it; fewer cost more than L3 */
 static int64_t tap_block(void) { return most(l2_floats(10) / (PANEL_GROUP * TILE_VECS * VL), 640); }
 /*
- * taps [r0, r1) x [s0, s1) and channels [d0, d1) of them, which are so many floats of a column; outputs full0 .. full1 of a row read all
- * those columns of taps
+ * Taps [r0, r1) x [s0, s1) and channels [d0, d1) of them, so many rows of a panel. Outputs full0 .. full1 of a row read all those columns
+ * of taps.
  */
 struct tap_block {
-    int64_t s0, s1, r0, r1, d0, d1, full0, full1, floats;
+    int64_t s0, s1, r0, r1, d0, d1, full0, full1, depth;
     int first, last;
 };
 
 /* where the elements of a panel begin: right, tap (0, 0) of output (0, 0), and that output; how a tile of it sums */
 struct conv_panel {
     int64_t width, count, channel;
-    const float *right, *x, *next; /* the right side of the panel that its tiles ask for, or 0 */
+    const float *right, *x, *asked; /* asked: the right side of the panel that its tiles ask for, or 0 */
     float *y;
     tile_fn *const *tiles;
     struct sweep sweep;
@@ -114,6 +114,7 @@ static __attribute__((noinline)) void conv_edge(const struct conv *g, const stru
             s.last = last_lanes(p->count - j - (wide - VL));
             if (ends) end_tile(&s, g->finish, at, p->channel + j);
             tiles[wide / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer + j, at);
+            has_asked(&s);
         }
         s.add = 1;
     }
@@ -123,14 +124,14 @@ static __attribute__((noinline)) void conv_edge(const struct conv *g, const stru
 
 /* where a tile lies, in floats from those of a panel */
 struct tile_place {
-    int64_t x, y, tap; /* tap: of a column */
+    int64_t x, y, row; /* row: of the panel */
 };
 static inline struct tile_place tile_place(const struct conv *g, const struct tap_block *b, int64_t n, int64_t o, int64_t q0, int64_t r0) {
     return (struct tile_place){
         .x = n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row
              + (q0 * g->columns.stride + b->s0 * g->columns.dilation) * g->x_pixel,
         .y = n * g->y_image + o * g->y_row + q0 * g->y_pixel,
-        .tap = (r0 * g->columns.taps + b->s0) * g->depth,
+        .row = (r0 * g->columns.taps + b->s0) * g->depth,
     };
 }
 
@@ -140,7 +141,7 @@ static inline void conv_tile(const struct conv *g, const struct tap_block *b, st
     struct sweep *s = &p->sweep;
     float *y = p->y + at->y;
     if (s->end) end_tile(s, g->finish, y, p->channel);
-    p->tiles[height](s, p->x + at->x, p->right + at->tap * p->width, y);
+    p->tiles[height](s, p->x + at->x, p->right + at->row * p->width, y);
     if (g->finish && b->last && !s->end) conv_finish(g, n, o, q0, q0 + height, p->channel, p->channel + p->count);
 }
 
@@ -167,7 +168,7 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
                 p->sweep.left_ahead = p == panels ? ahead * height : 0;
                 p->sweep.next = p->y + at.y + height * g->y_pixel;
             }
-            if (p->next) ask_for_share(&p->sweep, p->next, b->floats * p->width, t - t0, t1 - t0);
+            if (p->asked) ask_for_share(&p->sweep, p->asked, b->depth * p->width, t - t0, t1 - t0);
             if (within && (height <= TILE_ROWS || p->width <= NARROW_VECS * VL)) conv_tile(g, b, p, &at, n, o, q0, height);
             else conv_edge(g, b, p, n, o, q0, q1, r0);
         }
@@ -200,16 +201,17 @@ static void conv_images(const struct conv *g, const struct tap_block *b, int64_t
 }
 
 /*
- * Whether few tiles of an image that stays in L2 pass over panels that come from far away: then one panel is taken at a time, and its tiles
- * ask for the next. Measured on AVX2, where a 3x3 kernel of stride 2 from 256 to 512 channels at 14 x 14 takes 0.87 of the time.
+ * Whether few tiles pass over panels that come from far away: then one panel is taken at a time, and its tiles ask for the next. Measured
+ * on AVX2, where a 3x3 kernel of stride 2 from 256 to 512 channels at 14 x 14 takes 0.87 of the time.
  */
 static int asks_for_panels(const struct conv *g, int64_t count, int64_t panels) {
     return VL < 16 && count > 1 && count < ASKING_TILES && !is_by_images(g)
            && panels * TILE_VECS * VL * g->rows.taps * g->columns.taps * g->depth > l2_floats(8);
 }
-/* floats of the image that the tiles read */
-static int64_t read_floats(const struct conv *g) {
-    return g->n * least(g->x_image, g->rows.out * g->columns.out * g->rows.taps * g->columns.taps * g->depth);
+/* about how many floats of the image so many tiles read */
+static int64_t read_floats(const struct conv *g, int64_t count) {
+    int64_t all = least(g->x_image, g->rows.out * g->columns.out * g->rows.taps * g->columns.taps * g->depth);
+    return g->n * all / conv_tiles(g) * count;
 }
 
 /* tiles [t0, t1) of the rows of all images by panels [p0, p1) */
@@ -218,15 +220,18 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
     int64_t s_cuts = 1, r_cuts = 1, d_cuts = 1, block = tap_block(), asks = asks_for_panels(g, t1 - t0, p1 - p0);
     if (column <= block) s_cuts = clamp(ceil_div(taps * column, block), 1, taps);
     else s_cuts = taps, r_cuts = ceil_div(tap_rows, most(block / g->depth, 1)), d_cuts = ceil_div(g->depth, block);
-    if (t1 - t0 == 1 || (asks && 2 * TILE_VECS * VL * taps * column + read_floats(g) <= l2_floats(16)))
-        s_cuts = r_cuts = d_cuts = 1; /* panels stay in L2, or one tile uses them */
-    asks = asks && (taps * tap_rows == 1 || s_cuts * r_cuts * d_cuts == 1) && read_floats(g) / d_cuts <= l2_floats(8);
+    if (asks) { /* while the image stays in L2, with two whole panels, or with blocks of them, whose rows lie side by side for one tap */
+        int64_t image = read_floats(g, t1 - t0), whole = image + 2 * TILE_VECS * VL * taps * column <= l2_floats(16);
+        asks = image / (whole ? 1 : d_cuts) <= l2_floats(8) && (whole || taps * tap_rows == 1);
+        if (asks && whole) s_cuts = r_cuts = d_cuts = 1;
+    }
+    if (t1 - t0 == 1) s_cuts = r_cuts = d_cuts = 1; /* a panel that one tile uses need not stay in L2 */
     for (int64_t cut = 0, cuts = s_cuts * r_cuts * d_cuts; cut < cuts; cut++) {
         int64_t s = cut / (r_cuts * d_cuts), r = cut / d_cuts % r_cuts, d = cut % d_cuts, ignored;
         struct tap_block b = {.s0 = taps * s / s_cuts, .s1 = taps * (s + 1) / s_cuts, .r0 = tap_rows * r / r_cuts,
                               .r1 = tap_rows * (r + 1) / r_cuts, .d0 = g->depth * d / d_cuts, .d1 = g->depth * (d + 1) / d_cuts,
                               .first = cut == 0, .last = cut == cuts - 1};
-        b.floats = (b.s1 - b.s0) * (b.r1 - b.r0) * (b.d1 - b.d0);
+        b.depth = (b.s1 - b.s0) * (b.r1 - b.r0) * (b.d1 - b.d0);
         if (b.s0 < b.s1) {
             axis_outputs(&g->columns, b.s0, 0, g->columns.out, &b.full0, &ignored);
             axis_outputs(&g->columns, b.s1 - 1, 0, g->columns.out, &ignored, &b.full1);
@@ -235,7 +240,7 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
             struct conv_panel panels[PANEL_GROUP];
             count = least(asks ? 1 : PANEL_GROUP, p1 - group);
             for (int64_t p = 0; p < count; p++) panels[p] = conv_panel(g, &b, group + p);
-            if (asks && group + 1 < p1) panels[0].next = conv_panel(g, &b, group + 1).right;
+            if (asks && group + 1 < p1) panels[0].asked = conv_panel(g, &b, group + 1).right;
             (is_by_images(g) ? conv_images : conv_block)(g, &b, t0, t1, panels, count);
         }
     }

@@ -12,10 +12,10 @@
 
 enum {
     PIXELS_AHEAD = 32,    /* about as long as memory takes */
-    COPIED_PIXELS = 256,  /* of a panel, which fill half of L1 */
-    COPYING_TILES = 20,
-    ALIASED_PIXELS = 512, /* floats. Measured: 512 x 2,048 and 256 x 1,024 take 0.55 to 0.75 of the time with copies, 128 x 512 1.75 */
-    WIDE_PIXELS = 384     /* floats, for vectors of half the width. Measured: 320 x 1,280 takes 0.75, 128 x 512 0.8, 64 x 384 0.94 */
+    COPIED_PIXELS = 256,  /* of a panel, which fill half of L1, */
+    COPYING_TILES = 10,   /* where a thread has so many tiles for a tap that read them */
+    ALIASED_PIXELS = 512, /* floats. On AVX-512 512 x 2,048 and 256 x 1,024 take 0.55 to 0.75 of the time as products, 128 x 512 1.75 */
+    WIDE_PIXELS = 384     /* floats. On AVX2 320 x 1,280 takes 0.75 of the time as a product, 128 x 512 0.8, 64 x 384 0.94 */
 };
 
 /* floats of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
@@ -50,7 +50,6 @@ static void copy_pixels(const struct weights *w, const struct span *p, int64_t t
     struct tap_pixels t = tap_pixels(w, p, tap);
     struct right_side x = {.ld = w->columns.stride * w->g.c, .n = w->width};
     int64_t width = panel_start(w->width, panel + 1) - panel_start(w->width, panel);
-    if (t.q0 == t.q1) return;
     for (int64_t n = p->n0; n < p->n1; n++, t.x += w->x_image) {
         x.at = t.x;
         for (int64_t o = t.o0; o < t.o1; o++, x.at += w->rows.stride * w->x_row, copy += (t.q1 - t.q0) * width)
@@ -79,12 +78,12 @@ static void weights_tile(const struct weights *w, const struct span *p, int64_t 
     int64_t x_inner = w->rows.stride * w->x_row, x_step = w->columns.stride * w->g.c;
     struct sweep s = {.outer = p->n1 - p->n0, .inner = t.o1 - t.o0, .depth = t.q1 - t.q0, .ldc = w->out_row, .add = add,
                       .last = last_lanes(exist - (width - VL))};
-    const float *left = w->joined ? t.x : dy + group * w->m, *right = w->joined ? dy : t.x + group * w->width;
+    const float *left = w->joined ? t.x : dy + group * w->m, *right = copy ? copy : (w->joined ? dy : t.x + group * w->width) + j;
     if (w->joined) s.a_outer = w->x_image, s.a_inner = x_inner, s.lda = x_step, s.b_outer = y_image, s.b_inner = y_row, s.ldb = w->g.k;
     else s.a_outer = y_image, s.a_inner = y_row, s.lda = w->g.k, s.b_outer = w->x_image, s.b_inner = x_inner, s.ldb = x_step;
-    if (copy) s.ldb = width, s.b_inner = s.depth * width, s.b_outer = s.inner * s.b_inner, right = copy - j;
+    if (copy) s.ldb = width, s.b_inner = s.depth * width, s.b_outer = s.inner * s.b_inner;
     s.left_ahead = left_ahead * s.lda, s.right_ahead = right_ahead * s.ldb;
-    turned_tiles[width / VL][height](&s, left + i, right + j, out);
+    turned_tiles[width / VL][height](&s, left + i, right, out);
 }
 
 static int64_t weights_positions(const struct weights *w) {
@@ -121,15 +120,18 @@ static int64_t next_span(const struct weights *w, int64_t u, int64_t end, struct
 /* the sum over rows [from, to) of all images for units [u0, u1) and panels [p0, p1) */
 static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64_t u0, int64_t u1, int64_t p0, int64_t p1,
                         float *scratch, float *out, int64_t add) {
-    struct weights moved = *w;
+    struct weights own = *w;
     struct span p;
-    int64_t taps = w->copied ? w->rows.taps * w->columns.taps : 1;
+    int64_t taps = w->rows.taps * w->columns.taps;
+    if (u1 - u0 < COPYING_TILES * taps) own.copied = 0;
+    struct weights moved = own;
+    if (!own.copied) taps = 1; /* one tap at a time where its pixels are copied, else all */
     for (int64_t u = from, empty = from == to; u < to || empty; add = 1, empty = 0) {
         if (empty) p = (struct span){0}; /* nothing to sum is zero */
-        else u = next_span(w, u, to, &p, w->copied ? 0 : scratch, &moved);
+        else u = next_span(&own, u, to, &p, w->copied ? 0 : scratch, &moved);
         for (int64_t panel = p0; panel < p1; panel++)
-            for (int64_t tap = 0; tap < taps; tap++) { /* those that are copied, or all at once */
-                const float *copy = w->copied ? scratch : 0;
+            for (int64_t tap = 0; tap < taps; tap++) {
+                const float *copy = own.copied ? scratch : 0;
                 if (copy) copy_pixels(w, &p, tap, panel, scratch);
                 for (int64_t unit = u0 + (tap - u0 % taps + taps) % taps; unit < u1; unit += taps)
                     weights_tile(&moved, &p, unit, panel, copy, out, add, panel == p0 ? PIXELS_AHEAD : 0,
@@ -210,9 +212,10 @@ static void run_winograd_weights(const struct weights_call *call) {
 
 static int is_product_weights(const struct weights_call *c) {
     const struct window *g = &c->g;
-    int is_product = c->n == 1 && g->h == 1 && g->oh == 1 && g->ow == g->w && g->kh == 1 && g->kw == 1 && g->groups == 1;
+    int is_product = c->n == 1 && g->h == 1 && g->oh == 1 && g->ow == g->w && g->kh == 1 && g->kw == 1 && g->sw == 1 && !g->top
+                     && !g->left && g->groups == 1 && !is_joined_sum(g);
     int is_aliased = (g->c % ALIASED_PIXELS == 0 || g->k % ALIASED_PIXELS == 0) && least(g->c, g->k) >= ALIASED_PIXELS / 2;
-    int is_wide = VL < 16 && most(g->c, g->k) >= WIDE_PIXELS && least(g->c, g->k) >= 4 * VL;
+    int is_wide = VL < 16 && most(g->c, g->k) >= WIDE_PIXELS && least(g->c, g->k) >= 64;
     return is_product && (is_aliased || is_wide) && !is_split_weights(g);
 }
 static struct gemm_args weights_product(const struct weights_call *c) {
@@ -328,17 +331,18 @@ static void joined_weights(const struct weights_call *c) {
 
 static int is_any_weights(const struct weights_call *c) { return c != 0; }
 /*
- * Where a tap reads pixels that do not lie side by side, tiles would read them out of L2, and out of few sets of L1; many tiles read a copy
- * instead. Measured on AVX2, stride 2: 128 to 256 channels take 0.83 of the time, 256 to 512 of 1x1 0.76, with 16 tiles 1.05.
+ * With a stride, pixels that a tap reads share few sets of L1, and few taps read the same: then many tiles read a copy. Measured on AVX2,
+ * stride 2: 128 to 256 channels take 0.83 of the time, 256 to 512 of 1x1 0.76; stride 1: a 5x5 kernel 1.1, 32 to 192 of 1x1 1.1.
  */
 static int64_t copied_pixels(const struct weights_call *c) {
     const struct window *g = &c->g;
-    int apart = g->sw > 1 || (g->kh == 1 && g->kw == 1);
-    return VL < 16 && g->groups == 1 && apart && row_tiles(g->k, g->c) >= COPYING_TILES ? COPIED_PIXELS : 0;
+    int fits = c->n * g->oh == 1 || g->ow <= COPIED_PIXELS;
+    return VL < 16 && g->groups == 1 && g->sw > 1 && fits && row_tiles(g->k, g->c) >= COPYING_TILES ? COPIED_PIXELS : 0;
 }
+/* a span of whole rows may have a row more */
 static int64_t copy_floats(const struct weights_call *c) {
     int64_t pixels = copied_pixels(c);
-    return pixels ? (pixels + c->g.ow) * TILE_VECS * VL : 0;
+    return pixels ? (pixels + (c->n * c->g.oh == 1 ? 0 : c->g.ow)) * TILE_VECS * VL : 0;
 }
 static int64_t plain_weights_floats(const struct weights_call *c) { return sums_floats(c, 0, copy_floats(c)); }
 static void plain_weights(const struct weights_call *c) {

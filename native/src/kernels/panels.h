@@ -12,7 +12,7 @@
 enum {
     PANEL_GROUP = 256 / (TILE_VECS * VL), /* at most so many panels pass over a tile's rows while those are in L1 */
     PACK_ROWS = 128,                      /* of a panel that are packed at a time */
-    ASKING_TILES = VL == 16 ? 6 : 24,     /* as many do not ask for the next panel, but let the first of them wait for its lines */
+    ASKING_TILES = VL == 16 ? 6 : 24,     /* where so many tiles or more pass over a panel, the first of them waits for its lines */
     PACK_AHEAD = 8                        /* rows of which so few floats are read that no processor expects the next ones */
 };
 
@@ -77,7 +77,7 @@ static inline void pack_panel(const struct right_side *r, int64_t panel, int64_t
     }
 }
 
-/* tile t of `count` asks for its share of so many floats of a right side that is read soon and lies far away */
+/* has tile t of `count` ask for its share of so many floats of a right side, which are read soon and lie far away */
 static inline void ask_for_share(struct sweep *s, const float *soon, int64_t floats, int64_t t, int64_t count) {
     enum { LINE = 16 };
     int64_t share = ceil_div(floats, count), passes = most(s->outer * s->inner * (s->depth / TILE_STEPS), 1);
@@ -86,8 +86,13 @@ static inline void ask_for_share(struct sweep *s, const float *soon, int64_t flo
     s->soon_step = ceil_div(share, s->soon_lines * passes);
 }
 
+/* after a tile: the next one goes on with what this one has asked for */
+static inline void has_asked(struct sweep *s) {
+    if (s->soon) s->soon += s->soon_lines * s->soon_step * s->outer * s->inner * (s->depth / TILE_STEPS);
+}
+
 /*
- * ---- products that a thread computes by itself; those of gemm.c and conv_product.h ask ahead for what lies far away ----
+ * ---- products that a thread computes by itself; those of gemm.c and conv_product.h are cut for several ----
  *
  * c[rows][ldc] (+)= left[rows][lda] right, a panel of so many columns, in tiles of even heights, which ask for the next panel at `soon`,
  * or for nothing where that is 0

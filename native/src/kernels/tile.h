@@ -37,8 +37,8 @@ struct sweep {
     int64_t b_outer, b_inner, ldb;
     int64_t ldc, last, add;
     int64_t left_ahead, right_ahead; /* floats from an element to one that is read soon and wanted in L2, or 0 */
-    const float *soon;               /* of the right side, wanted in L2 while the sum goes on, or 0: */
-    int64_t soon_lines, soon_step;   /* each pass of TILE_STEPS steps asks for so many lines, so many floats apart */
+    const float *soon;               /* of the right side, wanted in L2 while the sum goes on, or 0 */
+    int64_t soon_lines, soon_step;   /* lines that each pass of TILE_STEPS steps asks for, and floats between them */
     const float *next;               /* the results of the tile that follows, if they are wanted in L2 */
     const struct linear_args *end;   /* what follows the sum, if that is done in registers: see ends_in_tile */
     const float *bias, *residual;    /* of it, for the first column and the first result, or 0 */

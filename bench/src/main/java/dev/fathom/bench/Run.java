@@ -252,10 +252,9 @@ final class Run {
             for (String name : next) {
                 progress.now(row.name() + ", " + row.threads() + " thread(s): " + name);
                 crew.makeRoom(Crew.ROOM, row.name(), entrant(row, name).contender(), contenders(row));
-                double[] before = turns.nanos(g).getOrDefault(name, new double[0]);
-                double last = before.length == 0 ? Double.NaN : before[before.length - 1];
+                boolean first = !turns.nanos(g).containsKey(name);
                 try {
-                    turns.took(g, name, turn(row, entrant(row, name), last, crew));
+                    turns.took(g, name, turn(row, entrant(row, name), first, crew));
                 } catch (Failure e) {
                     if (name.equals(row.ours().name()) || !turns.leave(name)) {
                         throw e;
@@ -273,20 +272,13 @@ final class Run {
         }
     }
 
-    /**
-     * Nanoseconds of a call, whose results must agree with those of the other contenders.
-     *
-     * @param last those of its last turn in this generation, or NaN before the first
-     */
-    private double turn(Row row, Entrant entrant, double last, Crew crew) throws IOException {
+    /** Nanoseconds of a call, whose results must agree with those of the other contenders. */
+    private double turn(Row row, Entrant entrant, boolean first, Crew crew) throws IOException {
         int part = row.pace() == Pace.BRIEF ? 2 : 1;
-        boolean cold = Double.isNaN(last) || crew.isNew(entrant.contender());
+        boolean cold = first || crew.isNew(entrant.contender());
         int begin = quick ? 100 : row.pace() == Pace.SLOW ? 400 : 250;
         int again = quick ? 10 : 60;
         int warm = (cold ? begin : again) / part;
-        if (!cold && last > 1e6 * warm) {
-            warm = 0; // a call is longer than the caches remember
-        }
         int measure = (quick ? 60 : 200) / part;
         String request = entrant.method() + " " + entrant.params() + " " + warm + " " + measure;
         String reply;

@@ -84,8 +84,8 @@ public final class Server {
                 .mode(Mode.SampleTime)
                 .timeUnit(TimeUnit.NANOSECONDS)
                 .forks(0) // this process is the fork
-                .warmupIterations(warm > 0 ? 1 : 0)
-                .warmupTime(TimeValue.milliseconds(Math.max(warm, 1)))
+                .warmupIterations(1)
+                .warmupTime(TimeValue.milliseconds(warm))
                 .measurementIterations(1)
                 .measurementTime(TimeValue.milliseconds(time))
                 .threads(1)
