@@ -25,7 +25,8 @@ final class Page {
             disturbs all of them alike. Each row is measured in two generations of fresh processes, in three where the two leave a doubt, or in one where the ratio
             is a fifth away from 1 and from what is asked; and medians count, so that a single hiccup has no say. A contender has two to five turns in a
             generation: no more are given once the error of the ratio is below 3 %, or where the ratio is further from 1 and from what is asked than twice its error
-            (after three turns, or after two where it is a fifth away); and none to a peer that took 1.8 times as long as the fastest of its row in one turn, 1.4 times in two, or
+            (after three turns, or after two where it is a fifth away and no contender took 1.5 times as long in one as in the other); and none to a peer that
+            took 1.8 times as long as the fastest of its row in one turn, 1.4 times in two, or
             1.1 times in a whole generation, whose own figure is then of these. A peer that fails leaves its row to the others, and the run says so.
 
             The ratio compares Fathom with the fastest peer of the row: a ratio of 2 means that Fathom needs half the time or half the memory. The error beside it
@@ -132,7 +133,7 @@ final class Page {
             ## Repeat it
 
             ```sh
-            ./fathom bench --peers                     # everything: 75 to 95 minutes on two cores, which should do nothing else meanwhile
+            ./fathom bench --peers                     # everything: 65 to 95 minutes on two cores, which should do nothing else meanwhile
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
             ./fathom bench --peers --isa v3            # with AVX2 kernels on a processor that has AVX-512

@@ -36,7 +36,8 @@ final class Turns {
     static final double SURE = 2;
 
     /**
-     * A ratio that differs from all that is asked by more than this share of it needs only two turns of one generation.
+     * A ratio that differs from all that is asked by more than this share of it needs only two turns of one generation,
+     * if they are not {@link #TORN}.
      */
     static final double CLEAR = 0.2;
 
