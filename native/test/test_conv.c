@@ -330,6 +330,7 @@ int main(void) {
     test_conv(window_of(1, 1, 2, 64, 400, 1, 1, 1, 2, 1, 1, 0, 0, 0, 1, 1));
     test_conv(window_of(1, 1, 4, 64, 400, 1, 1, 2, 1, 1, 1, 1, 0, 0, 0, 1));
     test_conv(window_of(1, 1, 700, 20, 130, 1, 3, 1, 2, 1, 1, 0, 0, 1, 0, 1));
+    test_conv(square(2, 97, 101, 48, 64, 1, 2, 0, 1)); /* in parts that are joined */
     test_conv(square(3, 9, 7, 40, 125, 3, 2, 1, 1)); /* pixels that are copied for the gradient of w */
     test_conv(window_of(2, 6, 300, 18, 118, 2, 3, 1, 2, 1, 2, 1, 0, 3, 2, 1));
     test_conv(square(1, 7, 7, 640, 440, 1, 1, 0, 1)); /* panels that few tiles ask for */
