@@ -294,7 +294,7 @@ static void training(void) {
 /* of forms that depend on the instruction set, and added to what is there */
 static void weight_gradients(void) {
     const struct window shapes[] = {
-        square_window(2, 3, 40, 400, 1, 1, 0, 1), square_window(2, 3, 70, 390, 1, 1, 0, 1), square_window(7, 5, 256, 512, 1, 1, 0, 1),
+        square_window(2, 3, 65, 400, 1, 1, 0, 1), square_window(2, 3, 70, 390, 1, 1, 0, 1), square_window(7, 5, 256, 512, 1, 1, 0, 1),
         square_window(9, 7, 40, 125, 3, 2, 1, 1), square_window(11, 9, 33, 250, 1, 2, 0, 1),
     };
     enum { N = 2 };

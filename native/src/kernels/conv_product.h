@@ -79,18 +79,30 @@ static struct conv_panel conv_panel(const struct conv *g, const struct tap_block
                   .end = b->last && ends_in_tile(g->finish) ? g->finish : 0}};
 }
 
+/* where the first output of a tile lies, and its first tap, in floats from those of a panel */
+struct tile_place {
+    int64_t x, y, row; /* row: of the panel */
+};
+static inline struct tile_place tile_place(const struct conv *g, const struct tap_block *b, int64_t n, int64_t o, int64_t q0, int64_t r0) {
+    return (struct tile_place){
+        .x = n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row
+             + (q0 * g->columns.stride + b->s0 * g->columns.dilation) * g->x_pixel,
+        .y = n * g->y_image + o * g->y_row + q0 * g->y_pixel,
+        .row = (r0 * g->columns.taps + b->s0) * g->depth,
+    };
+}
+
 /*
- * outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and as many rows from r0 as its sweep has, where
- * some outputs do not read all those columns, no rows are left, or the panel is wider than a tile of so many outputs
+ * outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and as many rows as its sweep has, where some
+ * outputs do not read all those columns, no rows are left, or the panel is wider than a tile of so many outputs
  */
 static __attribute__((noinline)) void conv_edge(const struct conv *g, const struct tap_block *b, const struct conv_panel *p,
-                                                int64_t n, int64_t o, int64_t q0, int64_t q1, int64_t r0) {
+                                                const struct tile_place *at, int64_t n, int64_t o, int64_t q0, int64_t q1) {
     struct sweep s = p->sweep;
     int64_t whole_tile = q0 >= b->full0 && q1 <= b->full1, ends = s.end && s.inner && whole_tile;
     s.end = 0;
-    const float *x = p->x + n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
-    const float *right = p->right + r0 * s.b_inner;
-    float *y = p->y + n * g->y_image + o * g->y_row;
+    const float *x = p->x + at->x, *right = p->right + at->row * p->width;
+    float *y = p->y + at->y;
     for (int64_t t = s.inner ? b->s0 : b->s1, next; t < b->s1; t = next) {
         int64_t from = q0, to = q1;
         next = b->s1;
@@ -104,35 +116,22 @@ static __attribute__((noinline)) void conv_edge(const struct conv *g, const stru
             if (from == to) continue;
         }
         if (!s.add && (from > q0 || to < q1)) {
-            clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
+            clear_rows(y, g->y_pixel, q1 - q0, p->count);
             s.add = 1;
         }
         s.outer = next - t;
         for (int64_t j = 0, wide; j < p->width; j += wide) {
             wide = to - from > TILE_ROWS ? least(p->width - j, NARROW_VECS * VL) : p->width;
-            float *at = y + from * g->y_pixel + j;
+            float *to_y = y + (from - q0) * g->y_pixel + j;
             s.last = last_lanes(p->count - j - (wide - VL));
-            if (ends) end_tile(&s, g->finish, at, p->channel + j);
-            tiles[wide / VL][to - from](&s, x + from * s.lda + t * s.a_outer, right + t * s.b_outer + j, at);
+            if (ends) end_tile(&s, g->finish, to_y, p->channel + j);
+            tiles[wide / VL][to - from](&s, x + (from - q0) * s.lda + (t - b->s0) * s.a_outer, right + (t - b->s0) * s.b_outer + j, to_y);
             has_asked(&s);
         }
         s.add = 1;
     }
-    if (!s.add) clear_rows(y + q0 * g->y_pixel, g->y_pixel, q1 - q0, p->count);
+    if (!s.add) clear_rows(y, g->y_pixel, q1 - q0, p->count);
     if (g->finish && b->last && !ends) conv_finish(g, n, o, q0, q1, p->channel, p->channel + p->count);
-}
-
-/* where a tile lies, in floats from those of a panel */
-struct tile_place {
-    int64_t x, y, row; /* row: of the panel */
-};
-static inline struct tile_place tile_place(const struct conv *g, const struct tap_block *b, int64_t n, int64_t o, int64_t q0, int64_t r0) {
-    return (struct tile_place){
-        .x = n * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row
-             + (q0 * g->columns.stride + b->s0 * g->columns.dilation) * g->x_pixel,
-        .y = n * g->y_image + o * g->y_row + q0 * g->y_pixel,
-        .row = (r0 * g->columns.taps + b->s0) * g->depth,
-    };
 }
 
 /* `height` outputs of row o of image n from q0 on by one panel, in one tile */
@@ -170,7 +169,7 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
             }
             if (p->asked) ask_for_share(&p->sweep, p->asked, b->depth * p->width, t - t0, t1 - t0);
             if (within && (height <= TILE_ROWS || p->width <= NARROW_VECS * VL)) conv_tile(g, b, p, &at, n, o, q0, height);
-            else conv_edge(g, b, p, n, o, q0, q1, r0);
+            else conv_edge(g, b, p, &at, n, o, q0, q1);
         }
     }
 }
@@ -205,8 +204,8 @@ static void conv_images(const struct conv *g, const struct tap_block *b, int64_t
  * on AVX2, where a 3x3 kernel of stride 2 from 256 to 512 channels at 14 x 14 takes 0.87 of the time.
  */
 static int asks_for_panels(const struct conv *g, int64_t count, int64_t panels) {
-    return VL < 16 && count > 1 && count < ASKING_TILES && !is_by_images(g)
-           && panels * TILE_VECS * VL * g->rows.taps * g->columns.taps * g->depth > l2_floats(8);
+    int64_t floats = panels * TILE_VECS * VL * g->rows.taps * g->columns.taps * g->depth;
+    return VL < 16 && !is_by_images(g) && asks_for_next(count, floats);
 }
 /* about how many floats of the image so many tiles read */
 static int64_t read_floats(const struct conv *g, int64_t count) {

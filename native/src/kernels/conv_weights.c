@@ -95,10 +95,11 @@ static int64_t weights_positions(const struct weights *w) {
  * The rows u .. of all images (or the outputs u .. where there is one row only) that make the next span, whole images where they
  * are small; returns where it ends. With a halo the span reads a copy of its rows.
  */
-static int64_t next_span(const struct weights *w, int64_t u, int64_t end, struct span *p, float *halo, struct weights *moved) {
+static int64_t next_span(const struct weights *w, int64_t u, int64_t end, int64_t copied, struct span *p, float *halo,
+                         struct weights *moved) {
     int64_t oh = w->rows.out, ow = w->columns.out, n = u / oh, o = u % oh;
     int64_t pixels = span_floats() / (w->joined ? w->g.c + w->g.k : least(w->m, 64) + least(w->width, 64));
-    if (w->copied) pixels = least(pixels, w->copied);
+    if (copied) pixels = least(pixels, copied);
     *p = (struct span){n, n + 1, o, least(oh, o + end - u), 0, ow};
     if (w->n * oh == 1) *p = (struct span){0, 1, 0, 1, u, least(end, u + pixels)};
     if (halo) {
@@ -120,19 +121,17 @@ static int64_t next_span(const struct weights *w, int64_t u, int64_t end, struct
 /* the sum over rows [from, to) of all images for units [u0, u1) and panels [p0, p1) */
 static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64_t u0, int64_t u1, int64_t p0, int64_t p1,
                         float *scratch, float *out, int64_t add) {
-    struct weights own = *w;
+    struct weights moved = *w;
     struct span p;
-    int64_t taps = w->rows.taps * w->columns.taps;
-    if (u1 - u0 < COPYING_TILES * taps) own.copied = 0;
-    struct weights moved = own;
-    if (!own.copied) taps = 1; /* one tap at a time where its pixels are copied, else all */
+    int64_t taps = w->rows.taps * w->columns.taps, copied = u1 - u0 < COPYING_TILES * taps ? 0 : w->copied;
+    const float *copy = copied ? scratch : 0;
+    if (!copied) taps = 1; /* one tap at a time where its pixels are copied, else all */
     for (int64_t u = from, empty = from == to; u < to || empty; add = 1, empty = 0) {
         if (empty) p = (struct span){0}; /* nothing to sum is zero */
-        else u = next_span(&own, u, to, &p, w->copied ? 0 : scratch, &moved);
+        else u = next_span(w, u, to, copied, &p, w->copied ? 0 : scratch, &moved);
         for (int64_t panel = p0; panel < p1; panel++)
             for (int64_t tap = 0; tap < taps; tap++) {
-                const float *copy = own.copied ? scratch : 0;
-                if (copy) copy_pixels(w, &p, tap, panel, scratch);
+                if (copied) copy_pixels(w, &p, tap, panel, scratch);
                 for (int64_t unit = u0 + (tap - u0 % taps + taps) % taps; unit < u1; unit += taps)
                     weights_tile(&moved, &p, unit, panel, copy, out, add, panel == p0 ? PIXELS_AHEAD : 0,
                                  unit == u0 && !copy ? PIXELS_AHEAD : 0);

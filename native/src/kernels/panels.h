@@ -77,6 +77,9 @@ static inline void pack_panel(const struct right_side *r, int64_t panel, int64_t
     }
 }
 
+/* whether so many tiles that pass over each panel of a right side of so many floats ask for the next one, which lies far away */
+static inline int asks_for_next(int64_t count, int64_t floats) { return count > 1 && count < ASKING_TILES && floats > l2_floats(8); }
+
 /* has tile t of `count` ask for its share of so many floats of a right side, which are read soon and lie far away */
 static inline void ask_for_share(struct sweep *s, const float *soon, int64_t floats, int64_t t, int64_t count) {
     enum { LINE = 16 };

@@ -145,7 +145,7 @@ static void winograd_output(const struct winograd *g, int64_t from, int64_t coun
  */
 static int asks_for_filters(const struct winograd *g, int64_t block, int64_t count) {
     int64_t floats = 16 * g->depth * g->width;
-    return VL < 16 && count > 1 && count < ASKING_TILES && floats > (block ? 8 * l2_floats(16) : l2_floats(8));
+    return VL < 16 && asks_for_next(count, floats) && (block == 0 || floats > 8 * l2_floats(16));
 }
 
 static void winograd_part(void *context, int64_t part, int64_t parts) {

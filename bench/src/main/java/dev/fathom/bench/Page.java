@@ -26,8 +26,8 @@ final class Page {
             is a fifth away from 1 and from what is asked; and medians count, so that a single hiccup has no say. A contender has two to five turns in a
             generation: no more are given once the error of the ratio is below 3 %, or where the ratio is further from 1 and from what is asked than twice its error
             (after three turns, or after two where it is a fifth away and no contender took 1.5 times as long in one as in the other); and none to a peer that
-            took 1.8 times as long as the fastest of its row in one turn, 1.4 times in two, or
-            1.1 times in a whole generation, whose own figure is then of these. A peer that fails leaves its row to the others, and the run says so.
+            took 1.8 times as long as the fastest of its row in one turn, 1.4 times in two, or 1.1 times in a whole generation, whose own figure is then of these.
+            A peer that fails leaves its row to the others, and the run says so.
 
             The ratio compares Fathom with the fastest peer of the row: a ratio of 2 means that Fathom needs half the time or half the memory. The error beside it
             is the larger of twice the standard error of the median and half the range of the generations. The last column is the share of what the machine itself
