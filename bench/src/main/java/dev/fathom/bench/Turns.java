@@ -197,7 +197,9 @@ final class Turns {
         return turns >= most || isClose(here) || line.isClear(here) || turns >= LEAST_TO_BE_SURE && line.isSure(here);
     }
 
-    /** Whether turns of Fathom or of a rival that may be the fastest are far apart, as if half of the machine were away. */
+    /**
+     * Whether turns of Fathom or of a rival that may be the fastest are far apart, as if half of the machine were away.
+     */
     private boolean isTorn(Line line, int generation) {
         return Stream.concat(Stream.of(ours), line.contesting.stream()).anyMatch(who -> {
             DoubleSummaryStatistics turns =
