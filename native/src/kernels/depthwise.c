@@ -94,6 +94,20 @@ INLINE int64_t block_pixels(int64_t outs, int64_t side, int64_t stride, int64_t 
 }
 
 /*
+ * The share of vector i in what the next block is the first to touch: of each of its rows a run of memory, of which every vector asks for
+ * the lines that follow. Requests in this order are served faster than those for the same channels of every pixel: 8 images of 112 x 112
+ * with 96 channels and stride 2 take 0.58 of the time, 14 x 14 with 512 channels 0.85.
+ */
+INLINE void ask_for_rows(const float *p, int64_t row, int64_t i, const int rows, const int pixels) {
+    enum { LINE = 16 };
+    p += i * pixels;
+    UNROLLED for (int a = 0; a < rows; a++, p += row) {
+        HERE(p);
+        UNROLLED for (int q = 0; q < pixels * VL; q += LINE) __builtin_prefetch(p + q, 0, 2);
+    }
+}
+
+/*
  * y = act((((y +) the sum over `side` by `side` neighboring taps) + bias) + residual) for a block of outputs, whose windows overlap:
  * for rows one by one, every pixel comes from L2 `side` times. Up: the gradient of x, whose outputs lie `stride` times as close as the
  * pixels. Pixels are taken in order, so the chains are those of depthwise_tile. Bounded: not all of the block exists.
@@ -132,12 +146,10 @@ INLINE void depthwise_block(const struct conv *g, const struct linear_args *end,
         if (residual) EACH_PIXEL(HIGH, WIDE, residual + i, y_row, y_pixel, if (IS_OUTPUT) sum[a][q] = sum[a][q] + v_get(at, m);)
         sum_act(HIGH, WIDE, row, p0, p1, sum);
         EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, if (IS_OUTPUT) v_put(at, sum[a][q], m);)
-        /* what the next block is the first to touch, a line at a time: lines are 16 floats */
-        if (ahead && (VL == 16 || i % 16 == 0))
-            EACH_PIXEL(new_high, new_wide, x + (in_high - new_high) * x_row + in_wide * x_pixel + i, x_row, x_pixel,
-                       __builtin_prefetch(at, 0, 2);)
-        if (ahead && (VL == 16 || i % 16 != 0))
-            EACH_PIXEL(HIGH, WIDE, y + WIDE * y_pixel + i, y_row, y_pixel, __builtin_prefetch(at, 0, 2);)
+        if (ahead) {
+            ask_for_rows(x + (in_high - new_high) * x_row + in_wide * x_pixel, x_row, i, new_high, new_wide);
+            ask_for_rows(y + WIDE * y_pixel, y_row, i, HIGH, WIDE);
+        }
     });
 #undef IS_OUTPUT
 #undef IS_PIXEL
@@ -511,10 +523,11 @@ void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0
         const float *x = w->x + n * w->x_image + first * w->x_row - w->columns.before * w->g.c, *dy = w->dy + row * width;
         count = 1;
         if (in_tiles && r1 - r0 >= 2) {
-            if (whole_rows && r1 - r0 == 3) { /* with those behind it that read as much */
+            if (whole_rows && r1 - r0 == 3) { /* with those behind it that read as much, and stay in L2 where two vectors share a line */
                 int64_t end;
                 axis_outputs(&w->rows, 2, o, w->g.oh, &o, &end);
                 count = least(end - o, to - row);
+                if (VL < 16) count = least(count, most(l2_floats(8) / (w->rows.stride * w->x_row + width), 1));
             }
             depthwise_sum_rows(w, x, dy, out + r0 * 3 * line, count, r1 - r0, c0, c1);
             continue;
