@@ -203,14 +203,14 @@ INLINE void row_weights(float *s, const float *mask, int64_t n, float *top, floa
     if (largest > before) {
         *top = largest;
         if (before > -INFINITY) {
-            v shrink = v_exp(v_set(before) - v_set(largest));
+            v shrink = v_exp_down(v_set(before) - v_set(largest));
             for (int64_t c = 0; c < d; c += VL) v_store(y + c, v_load(y + c) * shrink);
             for (int c = 0; c < 16; c += VL) v_store(sum + c, v_load(sum + c) * shrink);
         }
     }
     const v base = v_set(*top > -INFINITY ? *top : 0);
     for (int g = 0; g < GROUPS; g++)
-        for (int c = 0; c < V16; c++) x[g].part[c] = v_exp(x[g].part[c] - base);
+        for (int c = 0; c < V16; c++) x[g].part[c] = v_exp_down(x[g].part[c] - base);
     for (int g = 0; g < GROUPS; g++) v16_store(s + 16 * g, x[g]);
     total = v16_add(v16_add(x[0], x[1]), v16_add(x[2], x[3]));
     v16_store(sum, v16_add(v16_load(sum), total));
@@ -587,7 +587,7 @@ INLINE void row_back(float *p, float *ds, const float *mask, int64_t n, float ls
     for (int g = 0; g < GROUPS; g++)
         for (int c = 0; c < V16; c++) {
             int at = 16 * g + c * VL;
-            v weight = v_exp(x[g].part[c] - lse), dp = v_load(ds + at);
+            v weight = v_exp_down(x[g].part[c] - lse), dp = v_load(ds + at);
             if (keep) dp = v_sel(keep[at / VL], dp * scale, v_set(0));
             v change = weight * (dp - delta), kept = keep ? v_sel(keep[at / VL], weight * scale, v_set(0)) : weight;
             if (n < KEYS) { /* lse and delta may be NaN */

@@ -46,12 +46,12 @@ static void nowhere(float *x, int64_t n) {
 INLINE v log_sum3(v a, v b, v c) {
     v m = v_max(v_max(a, b), c);
     m = v_sel(m == v_set(-INFINITY), v_set(0), m);
-    return m + v_log(v_exp(a - m) + v_exp(b - m) + v_exp(c - m));
+    return m + v_log(v_exp_down(a - m) + v_exp_down(b - m) + v_exp_down(c - m));
 }
 INLINE v log_sum2(v a, v b) {
     v m = v_max(a, b);
     m = v_sel(m == v_set(-INFINITY), v_set(0), m);
-    return m + v_log(v_exp(a - m) + v_exp(b - m));
+    return m + v_log(v_exp_down(a - m) + v_exp_down(b - m));
 }
 
 /* the largest of what was seen, or 0 where there is nothing but -Inf: what the next step is made relative to */

@@ -66,7 +66,7 @@ INLINE void keep(const struct row *r, const struct weights *w, int which, int64_
 INLINE void show(const struct row *r, int64_t i, int64_t m, v h) { v_put(r->y + i, h, m), v_put(r->next + i, h, m); }
 
 /* A sigmoid without the care that v_sigmoid takes of its left tail: below -87 it stays at 1e-38, which moves no state. */
-INLINE v opened(v x) { return 1 / (1 + v_exp_times(v_max(v_set(-87), v_min(v_set(104), x)), v_set(1), -1)); }
+INLINE v opened(v x) { return 1 / (1 + v_exp_near(v_max(v_set(-87), v_min(v_set(88), x)), -1, 0)); }
 
 static void rnn_tanh_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->units, {

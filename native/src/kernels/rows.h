@@ -197,7 +197,7 @@ INLINE float row_exp(const float *x, float *y, int64_t n, float max) {
     int64_t i = 0;
     for (; i + SIDE * VL <= n; i += SIDE * VL) { /* SIDE is a multiple of V16: vector k starts virtual lane k VL % 16 */
         v e[SIDE];
-        for (int k = 0; k < SIDE; k++) e[k] = v_exp(v_load(x + i + k * VL) - max);
+        for (int k = 0; k < SIDE; k++) e[k] = v_exp_down(v_load(x + i + k * VL) - max);
         for (int k = 0; k < SIDE; k++) {
             if (y) v_store(y + i + k * VL, e[k]);
             sum.part[k % V16] += e[k];
@@ -208,7 +208,7 @@ INLINE float row_exp(const float *x, float *y, int64_t n, float max) {
         for (int p = 0; p < V16; p++) {
             int64_t left = n - i - p * VL;
             if (left <= 0) break;
-            v term = v_exp(e.part[p] - max);
+            v term = v_exp_down(e.part[p] - max);
             if (y) v_put(y + i + p * VL, term, lane_count(left));
             sum.part[p] += term;
         }
@@ -231,7 +231,7 @@ INLINE float row_softmax(const float *x, float *y, int64_t n, float *max) {
     }
     v16 e = v16_load_else(x, n, -INFINITY); /* few classes: all in registers, and the same bits */
     *max = v16_largest(e);
-    for (int p = 0; p < V16; p++) e.part[p] = p * VL < n ? v_exp(e.part[p] - *max) : v_set(0);
+    for (int p = 0; p < V16; p++) e.part[p] = p * VL < n ? v_exp_down(e.part[p] - *max) : v_set(0);
     float sum = v16_total(e);
     for (int p = 0; y && p * VL < n; p++) v_put(y + p * VL, e.part[p] * (1 / sum), lane_count(n - p * VL));
     return sum;

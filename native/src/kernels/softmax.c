@@ -28,7 +28,7 @@ INLINE void column_softmax(int64_t log, const float *x, float *y, int64_t r, int
     v max = v_set(-INFINITY), sum = v_set(0);
     for (int64_t j = 0; j < r; j++) max = v_max(v_get(x + j * inner, n), max);
     for (int64_t j = 0; j < r; j++) {
-        v e = v_exp(v_get(x + j * inner, n) - max);
+        v e = v_exp_down(v_get(x + j * inner, n) - max);
         if (!log) v_put(y + j * inner, e, n);
         sum += e;
     }

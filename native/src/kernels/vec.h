@@ -168,6 +168,7 @@ static inline uint32_t v_bits(vi mask) {
 /* mask ? 1 : 0 */
 static inline v v_flag(vi mask) { return (v)(mask & (vi)v_set(1)); }
 static inline v v_abs(v x) { return (v)((vi)x & INT32_MAX); }
+static inline v v_minus_abs(v x) { return (v)((vi)x | INT32_MIN); }
 /* -x where s is negative (or -0), else x */
 static inline v v_signed(v x, v s) { return (v)((vi)x ^ ((vi)s & INT32_MIN)); }
 
@@ -308,23 +309,38 @@ static inline v v_scale(v x, v k) {
 #endif
 }
 
-/* m exp(unit x), where r is x - k ln 2 / unit, rounded once */
-static inline v v_exp_of(v k, v r, v m, float unit) {
+/* exp(unit r) for |unit r| <= ln 2 / 2 */
+static inline v v_exp_part(v r, float unit) {
     float u2 = unit * unit, u3 = u2 * unit, u4 = u2 * u2;
     v q = v_fma(r, v_set(0x1.6a4d60p-10f * u3 * u3), v_set(0x1.12398ep-7f * u4 * unit));
     q = v_fma(q, r, v_set(0x1.5558b0p-5f * u4));
     q = v_fma(q, r, v_set(0x1.555492p-3f * u3));
     q = v_fma(q, r, v_set(0x1.fffffcp-2f * u2));
     q = v_fma(q, r, v_set(unit));
-    q = v_fma(q, r, v_set(1));
-    return v_scale(q * m, k);
+    return v_fma(q, r, v_set(1));
 }
-/* for -107 <= unit x <= 89 */
+/* m exp(unit x) for -107 <= unit x <= 89, rounded once */
 static inline v v_exp_times(v x, v m, float unit) {
     v k = v_exponent(x, unit);
-    return v_exp_of(k, v_remainder(x, k, unit), m, unit);
+    return v_scale(v_exp_part(v_remainder(x, k, unit), unit) * m, k);
 }
 static inline v v_exp(v x) { return v_exp_times(v_max(v_set(-104), v_min(v_set(89), x)), v_set(1), 1); }
+
+/* x 2^(k + more) for exponents that one factor has: from -126 to 127; what is scaled by 2^-127 becomes 0 */
+static inline v v_scale_near(v x, v k, int more) {
+#if defined(__AVX512F__)
+    return (v)_mm512_scalef_ps((__m512)x, (__m512)(k - (V_ROUND - (float)more)));
+#else
+    return x * (v)(((vu)k << 23) + (uint32_t)(0x3f800000 + more * 0x800000));
+#endif
+}
+/* 2^more exp(unit x) for -88 - ln 2 more <= unit x <= 88 - ln 2 more */
+static inline v v_exp_near(v x, float unit, int more) {
+    v k = v_exponent(x, unit);
+    return v_scale_near(v_exp_part(v_remainder(x, k, unit), unit), k, more);
+}
+/* e^x for x <= 88: a term beside the largest, as in softmax */
+static inline v v_exp_down(v x) { return v_exp_near(v_max(v_set(-88), x), 1, 0); }
 
 /* c (exp(unit x) - 1) for a power of two c and -20 <= unit x <= 89, where r is x - k ln 2 / unit */
 static inline v v_expm1_of(v k, v r, float unit, float c) {
@@ -355,7 +371,7 @@ static inline v v_tanh(v x) {
 
 /* from e^-|x|, which cannot overflow and keeps the left tail down to the smallest normal number */
 static inline v v_sigmoid(v x) {
-    v z = v_exp_times(v_min(v_set(104), v_abs(x)), v_set(1), -1);
+    v z = v_exp_down(v_minus_abs(x));
     return v_sel(x < 0, z, v_set(1)) / (1 + z);
 }
 
@@ -407,8 +423,11 @@ static inline v v_mills(v t) {
     q = v_fma(q, t, v_set(1));
     return p / q;
 }
-/* m exp(unit z^2) without the rounding of the square, because an exponent of -100 shows it 100 times as large */
-static inline v v_gauss_times(v z, v m, float unit) {
+/*
+ * 2^more m exp(unit z^2) for unit z^2 >= -88 - ln 2 more and |m| <= 2^(1/2 + more), without the rounding of the square, because an
+ * exponent of -88 shows it 88 times as large
+ */
+static inline v v_gauss_times(v z, v m, float unit, int more) {
     v s = z * z, k = v_exponent(s, unit);
 #ifdef V_FUSED
     v n = k - V_ROUND, r = v_fma(n, v_set(2.12194440e-4f / unit), v_fma(z, z, n * (-0.693359375f / unit)));
@@ -416,29 +435,38 @@ static inline v v_gauss_times(v z, v m, float unit) {
     v high = (v)((vi)z & (int32_t)0xfffff000), low = z - high; /* Dekker 1971 */
     v r = v_remainder(s, k, unit) - ((s - high * high) - (z + high) * low);
 #endif
-    return v_exp_of(k, r, m, unit);
+    return v_scale_near(v_exp_part(r, unit) * m, k, more);
 }
 
 /* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t is erfc's, its relative error bounded down to the smallest normal number */
 static inline v v_gelu(v x) {
-    v t = v_min(v_set(14.6f), v_abs(x));
-    return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t), -0.5f);
+    v t = v_min(v_set(13.2f), v_abs(x));
+    return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t), -0.5f, 0);
 }
-/* Phi(x) + x phi(x); at -t it is exp(-t^2 / 2) (mills(t) - t / sqrt(2 pi)), at t one minus that */
+/*
+ * Phi(x) + x phi(x); at -t it is exp(-t^2 / 2) (mills(t) - t / sqrt(2 pi)), at t one minus that. The last values that are not 0 are
+ * some 5 exp(-89).
+ */
 static inline v v_gelu_slope(v x) {
-    v t = v_min(v_set(14.6f), v_abs(x));
-    v g = v_gauss_times(t, v_fnma(t, v_set(0.39894228f), v_mills(t)), -0.5f);
+    v t = v_min(v_set(13.6f), v_abs(x)), m = v_fnma(t, v_set(0.39894228f), v_mills(t));
+    v g = v_gauss_times(t, m, -0.5f, 8) * 0x1p-8f;
     return v_sel(x < 0, g, 1 - g);
 }
 
 /* log(1 + e^(beta x)) / beta, where a beta x beyond the floats is no harm */
-static inline v v_softplus(v x, v beta) { return v_sel(x < 0, v_set(0), x) + v_log1p(v_exp(-v_abs(beta * x))) / beta; }
+static inline v v_softplus(v x, v beta) { return v_sel(x < 0, v_set(0), x) + v_log1p(v_exp_down(v_minus_abs(beta * x))) / beta; }
 
-/* x / (1 + e^-x); on the left x e^x / (1 + e^x), whose numerator is rounded once and ends in 0 */
-static inline v v_silu(v x) {
-    v t = v_min(v_set(110), v_abs(x)), z = v_exp_times(t, v_set(1), -1);
-    return v_sel(x < 0, -v_exp_times(t, t, -1), x) / (1 + z);
+/*
+ * x sigmoid(w) for w of the sign of x, and near = -|x| or something above it where e^w ends in 0: x / (1 + e^-w), on the left
+ * x e^w / (1 + e^w). Powers are 2^8 times as large, which keeps the left tail down to the smallest normal number.
+ */
+static inline v v_gated(v x, v near, v w) {
+    v z = v_exp_near(v_max(v_set(-93), v_minus_abs(w)), 1, 8);
+    return v_sel(x < 0, z * near * 0x1p-8f, x) / v_fma(z, v_set(0x1p-8f), v_set(1));
 }
+
+/* x sigmoid(x) */
+static inline v v_silu(v x) { return v_gated(x, v_max(v_set(-93), v_minus_abs(x)), x); }
 static inline v v_silu_slope(v x) {
     v s = v_sigmoid(x), near = v_max(v_set(-110), v_min(v_set(110), x));
     return s * v_fma(near, 1 - s, v_set(1));
@@ -462,11 +490,7 @@ static inline v v_gelu_tanh_inner(v x) {
     v near = v_max(v_set(-11), v_min(v_set(11), x));
     return near * v_fma(near * near, v_set(0.0713548163f), v_set(1.59576912f));
 }
-static inline v v_gelu_tanh(v x) {
-    v w = v_gelu_tanh_inner(x), t = v_min(v_set(104), v_abs(w)), z = v_exp_times(t, v_set(1), -1);
-    v left = -v_exp_times(t, v_min(v_set(11), v_abs(x)), -1);
-    return v_sel(x < 0, left, x) / (1 + z);
-}
+static inline v v_gelu_tanh(v x) { return v_gated(x, v_max(v_set(-11), v_minus_abs(x)), v_gelu_tanh_inner(x)); }
 static inline v v_gelu_tanh_slope(v x) {
     v near = v_max(v_set(-11), v_min(v_set(11), x)), s = v_sigmoid(v_gelu_tanh_inner(x));
     v inner = v_fma(near * near, v_set(0.214064449f), v_set(1.59576912f));
@@ -507,7 +531,7 @@ static inline v v_step(v x) { return v_sel(x > 0, v_set(1), v_sel(x <= 0, v_set(
 /* log cosh x = log(1 + (e^t - 1)^2 / (2 e^t)) near 0, where nothing cancels; further out t - log 2 + log(1 + e^-2t) */
 static inline v v_log_cosh(v x) {
     v t = v_abs(x), e = v_expm1(v_min(v_set(4), t));
-    v far = t - 0.693147181f + v_log1p(v_exp(-2 * t));
+    v far = t - 0.693147181f + v_log1p(v_exp_down(-2 * t));
     return v_sel(t > 4, far, v_log1p(0.5f * e * (e / (1 + e))));
 }
 
@@ -574,7 +598,7 @@ static inline v v_mod(v a, v b) {
 /* x P(x^2) near 0, further out 1 - erfc, which is known from the normal tail */
 static inline v v_erf(v x) {
     v z = v_min(v_set(4), v_abs(x)), m = v_mills(z * 1.41421356f), s = x * x;
-    v far = 1 - v_gauss_times(z, m + m, -1);
+    v far = 1 - v_gauss_times(z, m + m, -1, 0);
     v p = v_fma(s, v_set(0x1.5ece7p-14f), v_set(-0x1.aae7ap-11f));
     p = v_fma(p, s, v_set(0x1.54ddacp-8f));
     p = v_fma(p, s, v_set(-0x1.b81148p-6f));
@@ -584,7 +608,7 @@ static inline v v_erf(v x) {
     return v_sel(z < 0.9f, v_fma(p, x, x), v_signed(far, x));
 }
 /* 2 exp(-x^2) / sqrt pi */
-static inline v v_erf_slope(v x) { return v_gauss_times(v_min(v_set(10.3f), v_abs(x)), v_set(1.12837917f), -1); }
+static inline v v_erf_slope(v x) { return v_gauss_times(v_min(v_set(9.38f), v_abs(x)), v_set(1.12837917f), -1, 0); }
 
 /* ---- functions that need more digits on the way: half a vector at a time in double, unfused, the same on every ISA ---- */
 
