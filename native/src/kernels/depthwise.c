@@ -110,13 +110,15 @@ INLINE void ask_for_rows(const float *p, int64_t row, int64_t i, const int rows,
 /*
  * y = act((((y +) the sum over `side` by `side` neighboring taps) + bias) + residual) for a block of outputs, whose windows overlap:
  * for rows one by one, every pixel comes from L2 `side` times. Up: the gradient of x, whose outputs lie `stride` times as close as the
- * pixels. Pixels are taken in order, so the chains are those of depthwise_tile. Bounded: not all of the block exists.
+ * pixels. Pixels are taken in order, so the chains are those of depthwise_tile; where registers are few and taps many, in that of the rows
+ * of taps, which are loaded once then, for which pixels are loaded again from L1. Bounded: not all of the block exists.
  */
 INLINE void depthwise_block(const struct conv *g, const struct linear_args *end, const struct block *b, const int side,
                             const int stride, const int up, const int bounded) {
     enum { HIGH = DEPTHWISE_HIGH, WIDE = DEPTHWISE_WIDE };
     const int64_t in_high = block_pixels(HIGH, side, stride, up), in_wide = block_pixels(WIDE, side, stride, up);
     const int new_high = up ? HIGH / stride : HIGH * stride, new_wide = up ? WIDE / stride : WIDE * stride;
+    const int by_tap_rows = TILE_VECS == 2 && side * side > DEPTHWISE_HELD && !up;
     const int ahead = VL < 16 || stride == 1; /* with a stride, AVX-512 is faster where the processor guesses what comes */
     const int64_t x_row = g->x_row, x_pixel = g->x_pixel, y_row = g->y_row, y_pixel = g->y_pixel;
     const float *x = b->x, *bias = end ? end->bias : 0, *residual = end && end->residual ? end->residual + (b->y - end->y) : 0;
@@ -130,7 +132,24 @@ INLINE void depthwise_block(const struct conv *g, const struct linear_args *end,
         v sum[HIGH][TILE_CHAINS];
         const float *taps = g->panels + i * (side * side);
         EACH_PIXEL(HIGH, WIDE, y + i, y_row, y_pixel, sum[a][q] = g->add && IS_OUTPUT ? v_get(at, m) : v_set(0);)
-        EACH_PIXEL(in_high, in_wide, x + i, x_row, x_pixel, if (IS_PIXEL) {
+        if (by_tap_rows) UNROLLED for (int r = 0; r < side; r++) {
+            const float *line[HIGH];
+            v tap[5];
+            UNROLLED for (int s = 0; s < side; s++) tap[s] = v_load(taps + (r * side + s) * VL);
+            UNROLLED for (int o = 0; o < HIGH; o++) line[o] = x + i + (o * stride + r) * x_row;
+            UNROLLED for (int q = 0; q < in_wide; q++) UNROLLED for (int o = 0; o < HIGH; line[o++] += x_pixel) {
+                const int a = o * stride + r;
+                HERE(line[o]);
+                if (IS_PIXEL) {
+                    v pixel = v_get(line[o], m);
+                    UNROLLED for (int p = 0; p < WIDE; p++) {
+                        const int s = q - p * stride;
+                        if (s >= 0 && s < side) sum[o][p] = v_fma(pixel, tap[s], sum[o][p]);
+                    }
+                }
+            }
+        }
+        else EACH_PIXEL(in_high, in_wide, x + i, x_row, x_pixel, if (IS_PIXEL) {
             v pixel = v_get(at, m);
             if (side * side > DEPTHWISE_HELD || (DEPTHWISE_ROW_HELD && q == 0)) HERE(taps);
             UNROLLED for (int o = 0; o < HIGH; o++) UNROLLED for (int p = 0; p < WIDE; p++) {
