@@ -17,17 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class Elementwise {
     private Elementwise() {}
 
-    static void addTo(Operators to) {
-        functions(to);
-        activations(to);
-        arithmetic(to);
-        comparisons(to);
-        casts(to);
-    }
-
     // ---- functions of one number
 
-    private static void functions(Operators to) {
+    static void addFunctionsTo(Operators to) {
         function(to, "Abs", Tensor::abs, Math::abs);
         function(to, "Neg", Tensor::neg, x -> -x);
         function(to, "Sign", Tensor::sign, Math::signum);
@@ -112,7 +104,7 @@ final class Elementwise {
         Activation of(Step s);
     }
 
-    private static void activations(Operators to) {
+    static void addActivationsTo(Operators to) {
         activation(to, "Relu", s -> Activation.RELU);
         activation(to, "Sigmoid", s -> Activation.SIGMOID);
         activation(to, "Tanh", s -> Activation.TANH);
@@ -218,7 +210,7 @@ final class Elementwise {
 
     // ---- functions of two numbers
 
-    private static void arithmetic(Operators to) {
+    static void addArithmeticTo(Operators to) {
         to.one("Add", s -> {
             Object fused = masked(s);
             fused = fused == null && s.fusible() && !s.allKnown() ? added(s) : fused;
@@ -372,7 +364,7 @@ final class Elementwise {
 
     // ---- truth
 
-    private static void comparisons(Operators to) {
+    static void addComparisonsTo(Operators to) {
         compare(to, "Equal", Tensor::eq, (a, b) -> a == b ? 1 : 0, (a, b) -> a == b ? 1 : 0);
         compare(to, "Greater", Tensor::gt, (a, b) -> a > b ? 1 : 0, (a, b) -> a > b ? 1 : 0);
         compare(to, "GreaterOrEqual", Tensor::ge, (a, b) -> a >= b ? 1 : 0, (a, b) -> a >= b ? 1 : 0);
@@ -400,7 +392,7 @@ final class Elementwise {
 
     // ---- types
 
-    private static void casts(Operators to) {
+    static void addCastsTo(Operators to) {
         to.one("Cast", s -> cast(s, ElementType.of((int) s.whole("to", 1))));
         to.one("CastLike", s -> cast(s, s.type(1)));
         to.one("BitCast", Elementwise::bits);

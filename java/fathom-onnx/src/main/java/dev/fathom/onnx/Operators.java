@@ -16,27 +16,53 @@ final class Operators {
     private static final Operators ALL = new Operators();
 
     private final Map<String, Operator> rows = new HashMap<>();
+    private int groups;
 
-    private Operators() {
-        Elementwise.addTo(this);
-        Products.addTo(this);
-        Norms.addTo(this);
-        Pools.addTo(this);
-        Shapes.addTo(this);
-        Places.addTo(this);
-        Reductions.addTo(this);
-        Images.addTo(this);
-        Signals.addTo(this);
-        Attentions.addTo(this);
-        Quantized.addTo(this);
-        Control.addTo(this);
-        Lists.addTo(this);
-        Texts.addTo(this);
-        Losses.addTo(this);
+    private Operators() {}
+
+    /**
+     * The row of an operator, or null. A group of rows takes a cold start up to 40 ms, as each row is a class that is
+     * made at run time; so groups are added, from the most common on, until one has the row.
+     */
+    static synchronized @Nullable Operator of(String operator) {
+        Operator row = ALL.rows.get(operator);
+        while (row == null && ALL.addGroup(ALL.groups++)) {
+            row = ALL.rows.get(operator);
+        }
+        return row;
     }
 
     static @Nullable Operator of(Node node) {
-        return ALL.rows.get(node.operator());
+        return of(node.operator());
+    }
+
+    /** Whether there is a group of this number. */
+    private boolean addGroup(int number) {
+        switch (number) {
+            case 0 -> Products.addTo(this);
+            case 1 -> Elementwise.addActivationsTo(this);
+            case 2 -> Elementwise.addArithmeticTo(this);
+            case 3 -> Pools.addTo(this);
+            case 4 -> Norms.addTo(this);
+            case 5 -> Shapes.addTo(this);
+            case 6 -> Reductions.addTo(this);
+            case 7 -> Elementwise.addCastsTo(this);
+            case 8 -> Places.addTo(this);
+            case 9 -> Elementwise.addFunctionsTo(this);
+            case 10 -> Elementwise.addComparisonsTo(this);
+            case 11 -> Attentions.addTo(this);
+            case 12 -> Images.addTo(this);
+            case 13 -> Quantized.addTo(this);
+            case 14 -> Control.addTo(this);
+            case 15 -> Lists.addTo(this);
+            case 16 -> Texts.addTo(this);
+            case 17 -> Losses.addTo(this);
+            case 18 -> Signals.addTo(this);
+            default -> {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The operators of a graph, also of those in its attributes, that have no row. */

@@ -28,14 +28,14 @@ record Fit(List<Sizes> sizes, Range lengths) {
     /** What the op {@code where}, which was this in each of the traces, is at a size. */
     Fitted of(String where, List<Op> traced) {
         Op first = traced.get(0);
-        if (traced.stream().allMatch(first::equals)) {
-            return new Fitted(first, List.of());
-        }
         String kind = first.getClass().getSimpleName();
         List<List<Fitted.Leaf>> all;
-        try {
+        try { // not by equals, which a cold start would make anew for every kind of op, in a few milliseconds each
             all = traced.stream().map(Fitted::leaves).toList();
         } catch (IllegalArgumentException e) { // a part that has no leaves
+            if (traced.stream().allMatch(first::equals)) {
+                return new Fitted(first, List.of());
+            }
             throw refused(where, kind, traced.toArray(), CONSTANT);
         }
         if (traced.stream().anyMatch(op -> op.getClass() != first.getClass())

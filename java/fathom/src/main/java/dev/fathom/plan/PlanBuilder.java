@@ -8,6 +8,7 @@ import dev.fathom.tensor.Pass;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -148,7 +149,8 @@ final class PlanBuilder {
 
     private void fill() {
         Commands commands = new Commands();
-        Map<Folding.Fold, List<Slot>> folds = new LinkedHashMap<>();
+        Map<Folding.Fold, List<Slot>> folds =
+                new IdentityHashMap<>(); // in any order, as none reads what another writes
         List<Slot> plain = new ArrayList<>();
         for (Slot slot : weights.values()) {
             Folding.Weight folded = graph.folded(slot.content.value());
