@@ -23,9 +23,9 @@ final class Page {
             Library (DJL) and Hugging Face's tokenizers. Every contender runs in its own JVM at its best
             settings (its threads, its memory allocator, its fastest layout), and the contenders take turns of a fraction of a second in every row, so that a noisy machine
             disturbs all of them alike. Each row is measured in two generations of fresh processes, in three where the two leave a doubt, or in one where the ratio
-            is a fifth away from 1 and from what is asked; and medians count, so that a single hiccup has no say. A contender has two to five turns in a
+            is an eighth away from 1 and from what is asked; and medians count, so that a single hiccup has no say. A contender has two to five turns in a
             generation: no more are given once the error of the ratio is below 3 %, or where the ratio is further from 1 and from what is asked than twice its error
-            (after three turns, or after two where it is a fifth away and no contender took 1.5 times as long in one as in the other); and none to a peer that
+            (after three turns, or after two where it is an eighth away and no contender took 1.5 times as long in one as in the other); and none to a peer that
             took 1.8 times as long as the fastest of its row in one turn, 1.4 times in two, or 1.1 times in a whole generation, whose own figure is then of these.
             A peer that fails leaves its row to the others, and the run says so.
 

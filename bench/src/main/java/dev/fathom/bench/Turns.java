@@ -39,7 +39,7 @@ final class Turns {
      * A ratio that differs from all that is asked by more than this share of it needs only two turns of one generation,
      * if they are not {@link #TORN}.
      */
-    static final double CLEAR = 0.2;
+    static final double CLEAR = 0.125;
 
     /** Two turns of a contender tell little if one took this many times as long as the other. */
     static final double TORN = 1.5;
