@@ -133,7 +133,7 @@ final class Page {
             ## Repeat it
 
             ```sh
-            ./fathom bench --peers                     # everything: 65 to 95 minutes on two cores, which should do nothing else meanwhile
+            ./fathom bench --peers                     # everything: about an hour on two cores, which should do nothing else meanwhile
             ./fathom bench --peers --filter conv       # the rows whose names start with conv
             ./fathom bench --quick                     # Fathom alone, in a minute
             ./fathom bench --peers --isa v3            # with AVX2 kernels on a processor that has AVX-512
