@@ -194,7 +194,7 @@ INLINE void row_scores(const float *s, const float *mask, int64_t n, v16 x[GROUP
 
 /*
  * One row and one block: s becomes exp(s + mask - top) of the largest score so far, 0 beyond n. A larger one than before scales
- * sum[16] and y. While all scores are -Inf, top is too, and 0 stands for it.
+ * sum[16] and y. While all scores are -Inf, top is too, and 0 stands for it. A NaN may hide the largest score, but then sum is NaN.
  */
 INLINE void row_weights(float *s, const float *mask, int64_t n, float *top, float *sum, float *y, int64_t d) {
     v16 x[GROUPS], total;

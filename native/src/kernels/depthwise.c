@@ -94,9 +94,9 @@ INLINE int64_t block_pixels(int64_t outs, int64_t side, int64_t stride, int64_t 
 }
 
 /*
- * The share of vector i in what the next block is the first to touch: of each of its rows a run of memory, of which every vector asks for
- * the lines that follow. Requests in this order are served faster than those for the same channels of every pixel: 8 images of 112 x 112
- * with 96 channels and stride 2 take 0.58 of the time, 14 x 14 with 512 channels 0.85.
+ * Vector i's share of the requests for what the next block is the first to touch. Each row of that is one run of memory, and every vector
+ * asks for the next lines of it. Requests in this order are served faster than those for the same channels of every pixel: 8 images of
+ * 112 x 112 with 96 channels and stride 2 take 0.58 of the time, 14 x 14 with 512 channels 0.85.
  */
 INLINE void ask_for_rows(const float *p, int64_t row, int64_t i, const int rows, const int pixels) {
     enum { LINE = 16 };
@@ -110,8 +110,8 @@ INLINE void ask_for_rows(const float *p, int64_t row, int64_t i, const int rows,
 /*
  * y = act((((y +) the sum over `side` by `side` neighboring taps) + bias) + residual) for a block of outputs, whose windows overlap:
  * for rows one by one, every pixel comes from L2 `side` times. Up: the gradient of x, whose outputs lie `stride` times as close as the
- * pixels. Pixels are taken in order, so the chains are those of depthwise_tile; where registers are few and taps many, in that of the rows
- * of taps, which are loaded once then, for which pixels are loaded again from L1. Bounded: not all of the block exists.
+ * pixels. Pixels are taken in order. Where registers are few and taps many, each row of taps is loaded once instead, and pixels are loaded
+ * again from L1. The chains are those of depthwise_tile either way. Bounded: not all of the block exists.
  */
 INLINE void depthwise_block(const struct conv *g, const struct linear_args *end, const struct block *b, const int side,
                             const int stride, const int up, const int bounded) {
@@ -542,7 +542,8 @@ void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0
         const float *x = w->x + n * w->x_image + first * w->x_row - w->columns.before * w->g.c, *dy = w->dy + row * width;
         count = 1;
         if (in_tiles && r1 - r0 >= 2) {
-            if (whole_rows && r1 - r0 == 3) { /* with those behind it that read as much, and stay in L2 where two vectors share a line */
+            if (whole_rows && r1 - r0 == 3) {
+                /* with those behind it that read as much; where vectors share a line, while L2 still holds it for the next one */
                 int64_t end;
                 axis_outputs(&w->rows, 2, o, w->g.oh, &o, &end);
                 count = least(end - o, to - row);

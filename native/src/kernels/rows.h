@@ -190,7 +190,10 @@ static inline float sum_all(const float *x, int64_t n) {
 
 /* ---- softmax ---- */
 
-/* the sum of exp(x - max) in 16 virtual lanes; y (or 0) receives the terms */
+/*
+ * The sum of exp(x - max) in 16 virtual lanes; y (or 0) receives the terms. No x is above max, unless a NaN is among them, which makes
+ * the sum NaN.
+ */
 INLINE float row_exp(const float *x, float *y, int64_t n, float max) {
     enum { SIDE = 4 }; /* vectors side by side: one exp alone is all latency */
     v16 sum = v16_zero();

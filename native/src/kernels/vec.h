@@ -339,7 +339,7 @@ static inline v v_exp_near(v x, float unit, int more) {
     v k = v_exponent(x, unit);
     return v_scale_near(v_exp_part(v_remainder(x, k, unit), unit), k, more);
 }
-/* e^x for x <= 88: a term beside the largest, as in softmax */
+/* e^x for x <= 88 or NaN, as beside the largest of a softmax; a greater x gives any number */
 static inline v v_exp_down(v x) { return v_exp_near(v_max(v_set(-88), x), 1, 0); }
 
 /* c (exp(unit x) - 1) for a power of two c and -20 <= unit x <= 89, where r is x - k ln 2 / unit */

@@ -157,7 +157,7 @@ class TurnsTest {
     void aRatioThatIsSureNeedsFewerTurns() {
         Turns ahead = new Turns("fathom", List.of(new Turns.Line(List.of("a"), 1, 0.9)), 3, 5);
         for (int g = 0; g < 2; g++) {
-            for (double a : new double[] {116, 120, 124}) { // 1.2 with an error of 0.09
+            for (double a : new double[] {108, 114, 112}) { // 1.12 with an error of 0.04
                 assertThat(ahead.next(g)).containsExactly("fathom", "a");
                 turn(ahead, g, Map.of("fathom", 100.0, "a", a));
             }

@@ -16,27 +16,25 @@ final class Operators {
     private static final Operators ALL = new Operators();
 
     private final Map<String, Operator> rows = new HashMap<>();
+    /** How many groups have been added. */
     private int groups;
 
     private Operators() {}
 
     /**
-     * The row of an operator, or null. A group of rows takes a cold start up to 40 ms, as each row is a class that is
-     * made at run time; so groups are added, from the most common on, until one has the row.
+     * The row of a node's operator, or null. Each row is a class that is made at run time, which takes a cold start up
+     * to 40 ms for a group of rows; so groups are added, from the most common on, until one has the row.
      */
-    static synchronized @Nullable Operator of(String operator) {
-        Operator row = ALL.rows.get(operator);
-        while (row == null && ALL.addGroup(ALL.groups++)) {
-            row = ALL.rows.get(operator);
+    static synchronized @Nullable Operator of(Node node) {
+        Operator row = ALL.rows.get(node.operator());
+        while (row == null && ALL.addGroup(ALL.groups)) {
+            ALL.groups++;
+            row = ALL.rows.get(node.operator());
         }
         return row;
     }
 
-    static @Nullable Operator of(Node node) {
-        return of(node.operator());
-    }
-
-    /** Whether there is a group of this number. */
+    /** Adds the group of this number; returns false if there is none. */
     private boolean addGroup(int number) {
         switch (number) {
             case 0 -> Products.addTo(this);

@@ -30,7 +30,8 @@ record Fit(List<Sizes> sizes, Range lengths) {
         Op first = traced.get(0);
         String kind = first.getClass().getSimpleName();
         List<List<Fitted.Leaf>> all;
-        try { // not by equals, which a cold start would make anew for every kind of op, in a few milliseconds each
+        try { // leaves are compared, not ops: a cold start makes equals of each record class at run time, in
+            // milliseconds
             all = traced.stream().map(Fitted::leaves).toList();
         } catch (IllegalArgumentException e) { // a part that has no leaves
             if (traced.stream().allMatch(first::equals)) {

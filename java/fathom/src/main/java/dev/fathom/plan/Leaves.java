@@ -61,7 +61,11 @@ final class Leaves {
      * @throws IllegalArgumentException if a part is of another type
      */
     static void take(@Nullable Object value, Type declared, String name, Sink to) throws IOException {
-        Class<?> type = declared instanceof ParameterizedType p ? (Class<?>) p.getRawType() : (Class<?>) declared;
+        Type raw = declared instanceof ParameterizedType p ? p.getRawType() : declared;
+        if (!(raw instanceof Class<?> type)) {
+            throw new IllegalArgumentException("the elements of its " + name + " are declared as " + declared
+                    + ", which has no place in a plan's file; name one class instead");
+        }
         if (value != null && type.isPrimitive()) {
             to.put(value, type, name);
             return;

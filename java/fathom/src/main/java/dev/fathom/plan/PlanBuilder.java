@@ -122,14 +122,13 @@ final class PlanBuilder {
         return content.packing() == null && graph.folded(content.value()) == null;
     }
 
-    /** The weight itself, or the one of the same size that it is folded of; -1 if there is none. */
+    /** The weight itself, or the one of the same size that it is folded of at last; -1 if there is none. */
     private int madeOf(int value) {
         Folding.Weight folded = graph.folded(value);
         if (folded == null) {
             return value;
         }
-        int weight = folded.number() == 0 ? folded.fold().before().in()[1] : -1;
-        return weight >= 0 && graph.folded(weight) == null ? weight : -1;
+        return folded.number() == 0 ? madeOf(folded.fold().before().in()[1]) : -1;
     }
 
     private boolean fits(Slot.Content content, Map<Slot.Content, Long> inside) {
@@ -150,7 +149,7 @@ final class PlanBuilder {
     private void fill() {
         Commands commands = new Commands();
         Map<Folding.Fold, List<Slot>> folds =
-                new IdentityHashMap<>(); // in any order, as none reads what another writes
+                new IdentityHashMap<>(); // in any order: none reads what another writes, see fits
         List<Slot> plain = new ArrayList<>();
         for (Slot slot : weights.values()) {
             Folding.Weight folded = graph.folded(slot.content.value());
