@@ -30,8 +30,8 @@ record Fit(List<Sizes> sizes, Range lengths) {
         Op first = traced.get(0);
         String kind = first.getClass().getSimpleName();
         List<List<Fitted.Leaf>> all;
-        try { // leaves are compared, not ops: a cold start makes equals of each record class at run time, in
-            // milliseconds
+        // leaves are compared, not ops, because a cold start takes milliseconds to make equals of each record class
+        try {
             all = traced.stream().map(Fitted::leaves).toList();
         } catch (IllegalArgumentException e) { // a part that has no leaves
             if (traced.stream().allMatch(first::equals)) {

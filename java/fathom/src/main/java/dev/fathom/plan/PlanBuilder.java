@@ -148,8 +148,7 @@ final class PlanBuilder {
 
     private void fill() {
         Commands commands = new Commands();
-        Map<Folding.Fold, List<Slot>> folds =
-                new IdentityHashMap<>(); // in any order: none reads what another writes, see fits
+        Map<Folding.Fold, List<Slot>> folds = new IdentityHashMap<>(); // in any order, as fits sees what they overwrite
         List<Slot> plain = new ArrayList<>();
         for (Slot slot : weights.values()) {
             Folding.Weight folded = graph.folded(slot.content.value());
