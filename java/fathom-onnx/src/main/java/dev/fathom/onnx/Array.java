@@ -184,9 +184,12 @@ record Array(ElementType type, int[] dims, Object values) {
 
     /** The values as whole numbers, where those that no int holds become the nearest. */
     int[] ints() {
-        return Arrays.stream(longs())
-                .mapToInt(x -> (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, x)))
-                .toArray();
+        long[] from = longs();
+        int[] to = new int[from.length];
+        for (int i = 0; i < to.length; i++) {
+            to[i] = (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, from[i]));
+        }
+        return to;
     }
 
     double[] reals() {
@@ -471,7 +474,11 @@ record Array(ElementType type, int[] dims, Object values) {
     }
 
     private static long[] wrapped(ElementType type, long[] values) {
-        return Arrays.stream(values).map(type::wrap).toArray();
+        long[] wrapped = new long[values.length];
+        for (int i = 0; i < wrapped.length; i++) {
+            wrapped[i] = type.wrap(values[i]);
+        }
+        return wrapped;
     }
 
     private static double[] rounded(ElementType type, double[] values) {

@@ -17,33 +17,37 @@ final class Attentions {
 
     private Attentions() {}
 
-    static void addTo(Operators to) {
-        to.all("Attention", Attentions::standard);
-        to.all(MICROSOFT + "Attention", s -> packed(s, s.tensor(0).linear(s.weight(1, 1, 0), s.vectorIfGiven(2)), 3, 4))
-                .weight(1, (n, rank) -> rank == 2 ? new int[] {1, 0} : Operator.inOrder(rank));
-        to.all(MICROSOFT + "QAttention", s -> {
-                    Tensor all =
-                            Quantized.product(s, 0, 6, 1, 7).mul(s.floats(3).mul(s.floats(4)));
-                    return packed(s, s.given(2) ? all.add(s.tensor(2)) : all, 5, 8);
-                })
-                .weight(1);
-        to.all(MICROSOFT + "MultiHeadAttention", Attentions::multiHead);
-        to.one("ai.onnx.preview.FlexAttention", Attentions::flexible);
-        to.all("LinearAttention", Attentions::linear);
-        to.all(MICROSOFT + "GroupQueryAttention", Attentions::grouped);
-        to.one("RotaryEmbedding", s -> rotary(s, 1, 2, 3));
-        to.one(MICROSOFT + "RotaryEmbedding", s -> rotary(s, 2, 3, 1));
-        to.all(
-                MICROSOFT + "EmbedLayerNormalization",
-                s -> embedded(s, s::weightOrNull, s.given(8) ? s.tensor(8) : null));
-        to.all(
-                        MICROSOFT + "QEmbedLayerNormalization",
-                        s -> embedded(s, i -> s.given(i) ? Quantized.real(s, i, i + 6, i + 11) : null, null))
-                .weight(2)
-                .weight(3)
-                .weight(4)
-                .weight(5)
-                .weight(6);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "Attention" -> new Operator(Attentions::standard);
+            case MICROSOFT + "Attention" ->
+                new Operator(s -> packed(s, s.tensor(0).linear(s.weight(1, 1, 0), s.vectorIfGiven(2)), 3, 4))
+                        .weight(1, (n, rank) -> rank == 2 ? new int[] {1, 0} : Operator.inOrder(rank));
+            case MICROSOFT + "QAttention" ->
+                new Operator(s -> {
+                            Tensor all = Quantized.product(s, 0, 6, 1, 7)
+                                    .mul(s.floats(3).mul(s.floats(4)));
+                            return packed(s, s.given(2) ? all.add(s.tensor(2)) : all, 5, 8);
+                        })
+                        .weight(1);
+            case MICROSOFT + "MultiHeadAttention" -> new Operator(Attentions::multiHead);
+            case "ai.onnx.preview.FlexAttention" -> Operator.one(Attentions::flexible);
+            case "LinearAttention" -> new Operator(Attentions::linear);
+            case MICROSOFT + "GroupQueryAttention" -> new Operator(Attentions::grouped);
+            case "RotaryEmbedding" -> Operator.one(s -> rotary(s, 1, 2, 3));
+            case MICROSOFT + "RotaryEmbedding" -> Operator.one(s -> rotary(s, 2, 3, 1));
+            case MICROSOFT + "EmbedLayerNormalization" ->
+                new Operator(s -> embedded(s, s::weightOrNull, s.given(8) ? s.tensor(8) : null));
+            case MICROSOFT + "QEmbedLayerNormalization" ->
+                new Operator(s -> embedded(s, i -> s.given(i) ? Quantized.real(s, i, i + 6, i + 11) : null, null))
+                        .weight(2)
+                        .weight(3)
+                        .weight(4)
+                        .weight(5)
+                        .weight(6);
+            default -> null;
+        };
     }
 
     // ---- heads

@@ -11,14 +11,17 @@ import org.jspecify.annotations.Nullable;
 final class Control {
     private Control() {}
 
-    static void addTo(Operators to) {
-        to.all(
-                "If",
-                s -> s.run(s.program(s.array(0).isTrue() ? "then_branch" : "else_branch"))
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "If" ->
+                new Operator(s -> s.run(s.program(s.array(0).isTrue() ? "then_branch" : "else_branch"))
                         .toArray());
-        to.all("Loop", Control::loop);
-        to.all("Scan", Control::scan);
-        to.all("SequenceMap", Control::map);
+            case "Loop" -> new Operator(Control::loop);
+            case "Scan" -> new Operator(Control::scan);
+            case "SequenceMap" -> new Operator(Control::map);
+            default -> null;
+        };
     }
 
     /** A value that a body must have computed. */

@@ -19,60 +19,65 @@ final class Elementwise {
 
     // ---- functions of one number
 
-    static void addFunctionsTo(Operators to) {
-        function(to, "Abs", Tensor::abs, Math::abs);
-        function(to, "Neg", Tensor::neg, x -> -x);
-        function(to, "Sign", Tensor::sign, Math::signum);
-        function(to, "Floor", Tensor::floor, Math::floor);
-        function(to, "Ceil", Tensor::ceil, Math::ceil);
-        function(to, "Round", Tensor::round, Math::rint);
-        function(to, "Sqrt", Tensor::sqrt, Math::sqrt);
-        function(to, "Exp", Tensor::exp, Math::exp);
-        function(to, "Log", Tensor::log, Math::log);
-        function(to, "Reciprocal", Tensor::reciprocal, x -> 1 / x);
-        function(to, "Sin", Tensor::sin, Math::sin);
-        function(to, "Cos", Tensor::cos, Math::cos);
-        function(to, "Erf", Tensor::erf, null);
-        function(to, "Tan", Tensor::tan, null);
-        function(to, "Asin", Tensor::asin, null);
-        function(to, "Acos", Tensor::acos, null);
-        function(to, "Atan", Tensor::atan, null);
-        function(to, "Sinh", Tensor::sinh, null);
-        function(to, "Cosh", Tensor::cosh, null);
-        function(to, "Asinh", Tensor::asinh, null);
-        function(to, "Acosh", Tensor::acosh, null);
-        function(to, "Atanh", Tensor::atanh, null);
-        to.one(
-                "IsNaN",
-                s -> s.value(0) instanceof PendingScores p && p.isShares()
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator functionOf(String name) {
+        return switch (name) {
+            case "Abs" -> function(Tensor::abs, Math::abs);
+            case "Neg" -> function(Tensor::neg, x -> -x);
+            case "Sign" -> function(Tensor::sign, Math::signum);
+            case "Floor" -> function(Tensor::floor, Math::floor);
+            case "Ceil" -> function(Tensor::ceil, Math::ceil);
+            case "Round" -> function(Tensor::round, Math::rint);
+            case "Sqrt" -> function(Tensor::sqrt, Math::sqrt);
+            case "Exp" -> function(Tensor::exp, Math::exp);
+            case "Log" -> function(Tensor::log, Math::log);
+            case "Reciprocal" -> function(Tensor::reciprocal, x -> 1 / x);
+            case "Sin" -> function(Tensor::sin, Math::sin);
+            case "Cos" -> function(Tensor::cos, Math::cos);
+            case "Erf" -> function(Tensor::erf, null);
+            case "Tan" -> function(Tensor::tan, null);
+            case "Asin" -> function(Tensor::asin, null);
+            case "Acos" -> function(Tensor::acos, null);
+            case "Atan" -> function(Tensor::atan, null);
+            case "Sinh" -> function(Tensor::sinh, null);
+            case "Cosh" -> function(Tensor::cosh, null);
+            case "Asinh" -> function(Tensor::asinh, null);
+            case "Acosh" -> function(Tensor::acosh, null);
+            case "Atanh" -> function(Tensor::atanh, null);
+            case "IsNaN" ->
+                Operator.one(s -> s.value(0) instanceof PendingScores p && p.isShares()
                         ? new PendingScores.Unseen(p)
                         : s.held(0).with(s.held(0).floats().isNan(), ElementType.BOOL));
-        to.one("IsInf", s -> {
-            Held x = s.held(0);
-            Tensor t = x.floats();
-            boolean negative = s.whole("detect_negative", 1) != 0;
-            boolean positive = s.whole("detect_positive", 1) != 0;
-            Tensor found = negative && positive
-                    ? t.isInf()
-                    : t.eq(negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
-            return x.with(negative || positive ? found : found.mul(0), ElementType.BOOL);
-        });
-        to.one("Not", s -> {
-            if (s.known(0)) {
-                return s.array(0).each(x -> 1 - x);
-            }
-            Held x = s.held(0);
-            return x.with(x.tensor().rsub(1));
-        });
-        to.one("BitwiseNot", s -> {
-            Held x = s.held(0);
-            return wrapped(x.with(x.tensor().bitNot()));
-        });
+            case "IsInf" ->
+                Operator.one(s -> {
+                    Held x = s.held(0);
+                    Tensor t = x.floats();
+                    boolean negative = s.whole("detect_negative", 1) != 0;
+                    boolean positive = s.whole("detect_positive", 1) != 0;
+                    Tensor found = negative && positive
+                            ? t.isInf()
+                            : t.eq(negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
+                    return x.with(negative || positive ? found : found.mul(0), ElementType.BOOL);
+                });
+            case "Not" ->
+                Operator.one(s -> {
+                    if (s.known(0)) {
+                        return s.array(0).each(x -> 1 - x);
+                    }
+                    Held x = s.held(0);
+                    return x.with(x.tensor().rsub(1));
+                });
+            case "BitwiseNot" ->
+                Operator.one(s -> {
+                    Held x = s.held(0);
+                    return wrapped(x.with(x.tensor().bitNot()));
+                });
+            default -> null;
+        };
     }
 
-    private static void function(
-            Operators to, String name, UnaryOperator<Tensor> tensor, @Nullable DoubleUnaryOperator known) {
-        to.one(name, s -> {
+    private static Operator function(UnaryOperator<Tensor> tensor, @Nullable DoubleUnaryOperator known) {
+        return Operator.one(s -> {
             if (known != null && s.known(0)) {
                 return s.array(0).each(known);
             }
@@ -104,55 +109,64 @@ final class Elementwise {
         Activation of(Step s);
     }
 
-    static void addActivationsTo(Operators to) {
-        activation(to, "Relu", s -> Activation.RELU);
-        activation(to, "Sigmoid", s -> Activation.SIGMOID);
-        activation(to, "Tanh", s -> Activation.TANH);
-        activation(to, "HardSwish", s -> Activation.HARD_SWISH);
-        activation(to, "Softplus", s -> Activation.SOFTPLUS);
-        activation(to, "Softsign", s -> Activation.SOFTSIGN);
-        activation(to, "Mish", s -> Activation.MISH);
-        activation(to, "Elu", s -> Activation.elu(s.real("alpha", 1)));
-        activation(to, "Celu", s -> Activation.celu(s.real("alpha", 1)));
-        activation(to, "LeakyRelu", s -> Activation.leakyRelu(s.real("alpha", 0.01)));
-        activation(to, "Swish", Elementwise::swish);
-        activation(to, "com.microsoft.QuickGelu", s -> Activation.swish(s.real("alpha", 1.702)));
-        activation(
-                to, "Gelu", s -> s.text("approximate", "none").equals("tanh") ? Activation.GELU_TANH : Activation.GELU);
-        activation(to, "com.microsoft.Gelu", s -> Activation.GELU);
-        to.one("Selu", s -> {
-            float alpha = s.real("alpha", 1.6732631921768188);
-            float gamma = s.real("gamma", 1.0507010221481323);
-            Held y = activated(s, Activation.elu(alpha));
-            return y.with(y.tensor().mul(gamma));
-        });
-        to.one("HardSigmoid", s -> {
-            float alpha = s.real("alpha", 0.2);
-            float beta = s.real("beta", 0.5);
-            return Math.abs(alpha - 1 / 6f) < 1e-6f && beta == 0.5f
-                    ? activated(s, Activation.HARD_SIGMOID)
-                    : function(s, t -> t.mul(alpha).add(beta).clamp(0, 1));
-        });
-        to.one("ThresholdedRelu", s -> {
-            float alpha = s.real("alpha", 1);
-            return function(s, t -> t.gt(alpha).where(t, t.mul(0)));
-        });
-        to.one("Shrink", s -> {
-            float bias = s.real("bias", 0);
-            float limit = s.real("lambd", 0.5);
-            Held x = s.held(0);
-            Tensor t = x.floats();
-            Tensor y = t.lt(-limit).where(t.add(bias), t.gt(limit).where(t.sub(bias), t.mul(0)));
-            return x.with(y.to(x.tensor().dtype()));
-        });
-        to.one("SwiGLU", s -> {
-            Activation swish = swish(s);
-            return s.together(0, 1, (a, b) -> Pass.apply(swish, a).mul(b));
-        });
-        to.one("PRelu", s -> s.together(0, 1, Tensor::prelu));
-        to.one("Clip", Elementwise::clip).settings(1);
-        to.one("com.microsoft.BiasGelu", s -> biased(s, Activation.GELU));
-        to.one("com.microsoft.FastGelu", s -> biased(s, Activation.GELU_TANH));
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator activationOf(String name) {
+        return switch (name) {
+            case "Relu" -> activation(s -> Activation.RELU);
+            case "Sigmoid" -> activation(s -> Activation.SIGMOID);
+            case "Tanh" -> activation(s -> Activation.TANH);
+            case "HardSwish" -> activation(s -> Activation.HARD_SWISH);
+            case "Softplus" -> activation(s -> Activation.SOFTPLUS);
+            case "Softsign" -> activation(s -> Activation.SOFTSIGN);
+            case "Mish" -> activation(s -> Activation.MISH);
+            case "Elu" -> activation(s -> Activation.elu(s.real("alpha", 1)));
+            case "Celu" -> activation(s -> Activation.celu(s.real("alpha", 1)));
+            case "LeakyRelu" -> activation(s -> Activation.leakyRelu(s.real("alpha", 0.01)));
+            case "Swish" -> activation(Elementwise::swish);
+            case "com.microsoft.QuickGelu" -> activation(s -> Activation.swish(s.real("alpha", 1.702)));
+            case "Gelu" ->
+                activation(s -> s.text("approximate", "none").equals("tanh") ? Activation.GELU_TANH : Activation.GELU);
+            case "com.microsoft.Gelu" -> activation(s -> Activation.GELU);
+            case "Selu" ->
+                Operator.one(s -> {
+                    float alpha = s.real("alpha", 1.6732631921768188);
+                    float gamma = s.real("gamma", 1.0507010221481323);
+                    Held y = activated(s, Activation.elu(alpha));
+                    return y.with(y.tensor().mul(gamma));
+                });
+            case "HardSigmoid" ->
+                Operator.one(s -> {
+                    float alpha = s.real("alpha", 0.2);
+                    float beta = s.real("beta", 0.5);
+                    return Math.abs(alpha - 1 / 6f) < 1e-6f && beta == 0.5f
+                            ? activated(s, Activation.HARD_SIGMOID)
+                            : function(s, t -> t.mul(alpha).add(beta).clamp(0, 1));
+                });
+            case "ThresholdedRelu" ->
+                Operator.one(s -> {
+                    float alpha = s.real("alpha", 1);
+                    return function(s, t -> t.gt(alpha).where(t, t.mul(0)));
+                });
+            case "Shrink" ->
+                Operator.one(s -> {
+                    float bias = s.real("bias", 0);
+                    float limit = s.real("lambd", 0.5);
+                    Held x = s.held(0);
+                    Tensor t = x.floats();
+                    Tensor y = t.lt(-limit).where(t.add(bias), t.gt(limit).where(t.sub(bias), t.mul(0)));
+                    return x.with(y.to(x.tensor().dtype()));
+                });
+            case "SwiGLU" ->
+                Operator.one(s -> {
+                    Activation swish = swish(s);
+                    return s.together(0, 1, (a, b) -> Pass.apply(swish, a).mul(b));
+                });
+            case "PRelu" -> Operator.one(s -> s.together(0, 1, Tensor::prelu));
+            case "Clip" -> Operator.one(Elementwise::clip).settings(1);
+            case "com.microsoft.BiasGelu" -> Operator.one(s -> biased(s, Activation.GELU));
+            case "com.microsoft.FastGelu" -> Operator.one(s -> biased(s, Activation.GELU_TANH));
+            default -> null;
+        };
     }
 
     private static Activation swish(Step s) {
@@ -160,8 +174,8 @@ final class Elementwise {
         return alpha == 1 ? Activation.SILU : Activation.swish(alpha);
     }
 
-    private static void activation(Operators to, String name, OfStep what) {
-        to.one(name, s -> activated(s, what.of(s)));
+    private static Operator activation(OfStep what) {
+        return Operator.one(s -> activated(s, what.of(s)));
     }
 
     /** An activation, which the kernel of a product before it applies. */
@@ -210,59 +224,65 @@ final class Elementwise {
 
     // ---- functions of two numbers
 
-    static void addArithmeticTo(Operators to) {
-        to.one("Add", s -> {
-            Object fused = masked(s);
-            fused = fused == null && s.fusible() && !s.allKnown() ? added(s) : fused;
-            return fused == null ? both(s, Tensor::add, Long::sum, Double::sum) : fused;
-        });
-        binary(to, "Sub", Tensor::sub, (a, b) -> a - b, (a, b) -> a - b);
-        to.one("Mul", s -> {
-            PendingScores scaled = scaled(s, 0, 1, false);
-            scaled = scaled == null ? scaled(s, 1, 0, false) : scaled;
-            return scaled == null ? both(s, Tensor::mul, (a, b) -> a * b, (a, b) -> a * b) : scaled;
-        });
-        to.one("Div", s -> {
-            PendingScores scaled = scaled(s, 0, 1, true);
-            return scaled == null ? both(s, Tensor::div, (a, b) -> a / b, (a, b) -> a / b) : scaled;
-        });
-        to.one("Pow", Elementwise::power);
-        to.one("Mod", s -> {
-            boolean truncated = s.whole("fmod", 0) != 0;
-            return both(
-                    s,
-                    truncated ? Tensor::fmod : Tensor::mod,
-                    truncated ? (a, b) -> a % b : Math::floorMod,
-                    truncated ? (a, b) -> a % b : (a, b) -> a - Math.floor(a / b) * b);
-        });
-        to.one("BitShift", s -> {
-            boolean left = s.text("direction", "LEFT").equals("LEFT");
-            return both(
-                    s,
-                    left ? Tensor::shiftLeft : Tensor::shiftRight,
-                    left ? (a, b) -> b > 63 ? 0 : a << b : (a, b) -> b > 63 ? 0 : a >>> b,
-                    null);
-        });
-        binary(to, "BitwiseAnd", Tensor::bitAnd, (a, b) -> a & b, null);
-        binary(to, "BitwiseOr", Tensor::bitOr, (a, b) -> a | b, null);
-        binary(to, "BitwiseXor", Tensor::bitXor, (a, b) -> a ^ b, null);
-        to.one("Sum", s -> several(s, Tensor::add));
-        to.one("Mean", s -> {
-            Held sum = several(s, Tensor::add);
-            return sum.with(sum.tensor().div(s.in().length));
-        });
-        to.one("Max", s -> several(s, Tensor::max));
-        to.one("Min", s -> several(s, Tensor::min));
-        to.one("Where", Elementwise::where);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator arithmeticOf(String name) {
+        return switch (name) {
+            case "Add" ->
+                Operator.one(s -> {
+                    Object fused = masked(s);
+                    fused = fused == null && s.fusible() && !s.allKnown() ? added(s) : fused;
+                    return fused == null ? both(s, Tensor::add, Long::sum, Double::sum) : fused;
+                });
+            case "Sub" -> binary(Tensor::sub, (a, b) -> a - b, (a, b) -> a - b);
+            case "Mul" ->
+                Operator.one(s -> {
+                    PendingScores scaled = scaled(s, 0, 1, false);
+                    scaled = scaled == null ? scaled(s, 1, 0, false) : scaled;
+                    return scaled == null ? both(s, Tensor::mul, (a, b) -> a * b, (a, b) -> a * b) : scaled;
+                });
+            case "Div" ->
+                Operator.one(s -> {
+                    PendingScores scaled = scaled(s, 0, 1, true);
+                    return scaled == null ? both(s, Tensor::div, (a, b) -> a / b, (a, b) -> a / b) : scaled;
+                });
+            case "Pow" -> Operator.one(Elementwise::power);
+            case "Mod" ->
+                Operator.one(s -> {
+                    boolean truncated = s.whole("fmod", 0) != 0;
+                    return both(
+                            s,
+                            truncated ? Tensor::fmod : Tensor::mod,
+                            truncated ? (a, b) -> a % b : Math::floorMod,
+                            truncated ? (a, b) -> a % b : (a, b) -> a - Math.floor(a / b) * b);
+                });
+            case "BitShift" ->
+                Operator.one(s -> {
+                    boolean left = s.text("direction", "LEFT").equals("LEFT");
+                    return both(
+                            s,
+                            left ? Tensor::shiftLeft : Tensor::shiftRight,
+                            left ? (a, b) -> b > 63 ? 0 : a << b : (a, b) -> b > 63 ? 0 : a >>> b,
+                            null);
+                });
+            case "BitwiseAnd" -> binary(Tensor::bitAnd, (a, b) -> a & b, null);
+            case "BitwiseOr" -> binary(Tensor::bitOr, (a, b) -> a | b, null);
+            case "BitwiseXor" -> binary(Tensor::bitXor, (a, b) -> a ^ b, null);
+            case "Sum" -> Operator.one(s -> several(s, Tensor::add));
+            case "Mean" ->
+                Operator.one(s -> {
+                    Held sum = several(s, Tensor::add);
+                    return sum.with(sum.tensor().div(s.in().length));
+                });
+            case "Max" -> Operator.one(s -> several(s, Tensor::max));
+            case "Min" -> Operator.one(s -> several(s, Tensor::min));
+            case "Where" -> Operator.one(Elementwise::where);
+            default -> null;
+        };
     }
 
-    private static void binary(
-            Operators to,
-            String name,
-            BinaryOperator<Tensor> tensors,
-            LongBinaryOperator whole,
-            @Nullable DoubleBinaryOperator real) {
-        to.one(name, s -> both(s, tensors, whole, real));
+    private static Operator binary(
+            BinaryOperator<Tensor> tensors, LongBinaryOperator whole, @Nullable DoubleBinaryOperator real) {
+        return Operator.one(s -> both(s, tensors, whole, real));
     }
 
     /** Scores of an attention times a number, or divided by it, or null. */
@@ -364,24 +384,24 @@ final class Elementwise {
 
     // ---- truth
 
-    static void addComparisonsTo(Operators to) {
-        compare(to, "Equal", Tensor::eq, (a, b) -> a == b ? 1 : 0, (a, b) -> a == b ? 1 : 0);
-        compare(to, "Greater", Tensor::gt, (a, b) -> a > b ? 1 : 0, (a, b) -> a > b ? 1 : 0);
-        compare(to, "GreaterOrEqual", Tensor::ge, (a, b) -> a >= b ? 1 : 0, (a, b) -> a >= b ? 1 : 0);
-        compare(to, "Less", Tensor::lt, (a, b) -> a < b ? 1 : 0, (a, b) -> a < b ? 1 : 0);
-        compare(to, "LessOrEqual", Tensor::le, (a, b) -> a <= b ? 1 : 0, (a, b) -> a <= b ? 1 : 0);
-        compare(to, "And", Tensor::mul, (a, b) -> a & b, null);
-        compare(to, "Or", Tensor::max, (a, b) -> a | b, null);
-        compare(to, "Xor", Tensor::ne, (a, b) -> a ^ b, null);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator comparisonOf(String name) {
+        return switch (name) {
+            case "Equal" -> compare(Tensor::eq, (a, b) -> a == b ? 1 : 0, (a, b) -> a == b ? 1 : 0);
+            case "Greater" -> compare(Tensor::gt, (a, b) -> a > b ? 1 : 0, (a, b) -> a > b ? 1 : 0);
+            case "GreaterOrEqual" -> compare(Tensor::ge, (a, b) -> a >= b ? 1 : 0, (a, b) -> a >= b ? 1 : 0);
+            case "Less" -> compare(Tensor::lt, (a, b) -> a < b ? 1 : 0, (a, b) -> a < b ? 1 : 0);
+            case "LessOrEqual" -> compare(Tensor::le, (a, b) -> a <= b ? 1 : 0, (a, b) -> a <= b ? 1 : 0);
+            case "And" -> compare(Tensor::mul, (a, b) -> a & b, null);
+            case "Or" -> compare(Tensor::max, (a, b) -> a | b, null);
+            case "Xor" -> compare(Tensor::ne, (a, b) -> a ^ b, null);
+            default -> null;
+        };
     }
 
-    private static void compare(
-            Operators to,
-            String name,
-            BinaryOperator<Tensor> tensors,
-            LongBinaryOperator whole,
-            @Nullable DoubleBinaryOperator real) {
-        to.one(name, s -> {
+    private static Operator compare(
+            BinaryOperator<Tensor> tensors, LongBinaryOperator whole, @Nullable DoubleBinaryOperator real) {
+        return Operator.one(s -> {
             if (s.allKnown()) {
                 return Array.both(ElementType.BOOL, s.array(0), s.array(1), whole, real);
             }
@@ -392,10 +412,14 @@ final class Elementwise {
 
     // ---- types
 
-    static void addCastsTo(Operators to) {
-        to.one("Cast", s -> cast(s, ElementType.of((int) s.whole("to", 1))));
-        to.one("CastLike", s -> cast(s, s.type(1)));
-        to.one("BitCast", Elementwise::bits);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator castOf(String name) {
+        return switch (name) {
+            case "Cast" -> Operator.one(s -> cast(s, ElementType.of((int) s.whole("to", 1))));
+            case "CastLike" -> Operator.one(s -> cast(s, s.type(1)));
+            case "BitCast" -> Operator.one(Elementwise::bits);
+            default -> null;
+        };
     }
 
     private static Object cast(Step s, ElementType type) {

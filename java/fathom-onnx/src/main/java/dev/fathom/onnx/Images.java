@@ -5,18 +5,23 @@ import static java.util.Objects.requireNonNull;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Images of other sizes, and parts of images. */
 final class Images {
     private Images() {}
 
-    static void addTo(Operators to) {
-        to.one("Resize", Resizing::of).settings(1);
-        to.one("Upsample", Resizing::of).settings(1);
-        to.one("AffineGrid", Images::affine);
-        to.one("GridSample", GridSampling::of);
-        to.one("RoiAlign", Images::aligned);
-        to.one("Col2Im", Images::fromColumns).settings(1);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "Resize" -> Operator.one(Resizing::of).settings(1);
+            case "Upsample" -> Operator.one(Resizing::of).settings(1);
+            case "AffineGrid" -> Operator.one(Images::affine);
+            case "GridSample" -> Operator.one(GridSampling::of);
+            case "RoiAlign" -> Operator.one(Images::aligned);
+            case "Col2Im" -> Operator.one(Images::fromColumns).settings(1);
+            default -> null;
+        };
     }
 
     /** Coordinates from -1 to 1 of [n, (d,) h, w], turned by matrices [n, 2, 3] or [n, 3, 4]. */

@@ -13,49 +13,60 @@ final class Lists {
 
     private Lists() {}
 
-    static void addTo(Operators to) {
-        to.one("SequenceEmpty", s -> List.of());
-        to.one("SequenceConstruct", s -> Arrays.asList(s.in()));
-        to.one("SequenceLength", s -> Array.scalar(list(s, 0).size()));
-        to.one("SequenceAt", s -> list(s, 0).get(place(s, 1, list(s, 0).size())));
-        to.one("SequenceInsert", s -> {
-            List<Object> all = new ArrayList<>(list(s, 0));
-            all.add(s.given(2) ? place(s, 2, all.size()) : all.size(), s.value(1));
-            return all;
-        });
-        to.one("SequenceErase", s -> {
-            List<Object> all = new ArrayList<>(list(s, 0));
-            all.remove(s.given(1) ? place(s, 1, all.size()) : all.size() - 1);
-            return all;
-        });
-        to.one("ConcatFromSequence", s -> {
-            List<Held> parts = list(s, 0).stream().map(Step::held).toList();
-            int rank = parts.get(0).rank();
-            boolean fresh = s.whole("new_axis", 0) != 0;
-            int axis = Step.axis(s.whole("axis", 0), fresh ? rank + 1 : rank);
-            return Shapes.concat(
-                    axis,
-                    fresh
-                            ? parts.stream()
-                                    .map(p -> p.first().with(p.channelsFirst().unsqueeze(axis)))
-                                    .toList()
-                            : parts);
-        });
-        to.one("SplitToSequence", Lists::split);
-        to.one("Optional", s -> new Maybe(s.given(0) ? s.value(0) : null));
-        to.one("OptionalHasElement", s -> {
-            Object value = s.given(0) ? s.value(0) : null;
-            boolean there = value instanceof Maybe m ? m.value() != null : value != null;
-            return Array.of(ElementType.BOOL, new int[0], there ? 1 : 0);
-        });
-        to.one("OptionalGetElement", s -> {
-            Object value = s.value(0);
-            Object inner = value instanceof Maybe m ? m.value() : value;
-            if (inner == null) {
-                throw new IllegalArgumentException("it takes the element of an optional value that has none");
-            }
-            return inner;
-        });
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "SequenceEmpty" -> Operator.one(s -> List.of());
+            case "SequenceConstruct" -> Operator.one(s -> Arrays.asList(s.in()));
+            case "SequenceLength" -> Operator.one(s -> Array.scalar(list(s, 0).size()));
+            case "SequenceAt" ->
+                Operator.one(s -> list(s, 0).get(place(s, 1, list(s, 0).size())));
+            case "SequenceInsert" ->
+                Operator.one(s -> {
+                    List<Object> all = new ArrayList<>(list(s, 0));
+                    all.add(s.given(2) ? place(s, 2, all.size()) : all.size(), s.value(1));
+                    return all;
+                });
+            case "SequenceErase" ->
+                Operator.one(s -> {
+                    List<Object> all = new ArrayList<>(list(s, 0));
+                    all.remove(s.given(1) ? place(s, 1, all.size()) : all.size() - 1);
+                    return all;
+                });
+            case "ConcatFromSequence" ->
+                Operator.one(s -> {
+                    List<Held> parts = list(s, 0).stream().map(Step::held).toList();
+                    int rank = parts.get(0).rank();
+                    boolean fresh = s.whole("new_axis", 0) != 0;
+                    int axis = Step.axis(s.whole("axis", 0), fresh ? rank + 1 : rank);
+                    return Shapes.concat(
+                            axis,
+                            fresh
+                                    ? parts.stream()
+                                            .map(p -> p.first()
+                                                    .with(p.channelsFirst().unsqueeze(axis)))
+                                            .toList()
+                                    : parts);
+                });
+            case "SplitToSequence" -> Operator.one(Lists::split);
+            case "Optional" -> Operator.one(s -> new Maybe(s.given(0) ? s.value(0) : null));
+            case "OptionalHasElement" ->
+                Operator.one(s -> {
+                    Object value = s.given(0) ? s.value(0) : null;
+                    boolean there = value instanceof Maybe m ? m.value() != null : value != null;
+                    return Array.of(ElementType.BOOL, new int[0], there ? 1 : 0);
+                });
+            case "OptionalGetElement" ->
+                Operator.one(s -> {
+                    Object value = s.value(0);
+                    Object inner = value instanceof Maybe m ? m.value() : value;
+                    if (inner == null) {
+                        throw new IllegalArgumentException("it takes the element of an optional value that has none");
+                    }
+                    return inner;
+                });
+            default -> null;
+        };
     }
 
     @SuppressWarnings("unchecked")

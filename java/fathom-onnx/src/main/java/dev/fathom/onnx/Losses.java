@@ -9,12 +9,17 @@ import org.jspecify.annotations.Nullable;
 final class Losses {
     private Losses() {}
 
-    static void addTo(Operators to) {
-        to.one("NegativeLogLikelihoodLoss", s -> likelihood(s, scores(s)));
-        to.all("SoftmaxCrossEntropyLoss", s -> {
-            Tensor p = scores(s).logSoftmax(1);
-            return new Object[] {likelihood(s, p), shaped(p, s.type(0), s.dims(0))};
-        });
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "NegativeLogLikelihoodLoss" -> Operator.one(s -> likelihood(s, scores(s)));
+            case "SoftmaxCrossEntropyLoss" ->
+                new Operator(s -> {
+                    Tensor p = scores(s).logSoftmax(1);
+                    return new Object[] {likelihood(s, p), shaped(p, s.type(0), s.dims(0))};
+                });
+            default -> null;
+        };
     }
 
     /** Scores [n, classes, ..] as [n, classes, rest], so that any number of dimensions is taken. */

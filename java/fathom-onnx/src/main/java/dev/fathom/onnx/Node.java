@@ -1,8 +1,8 @@
 package dev.fathom.onnx;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * One operation of a graph.
@@ -28,11 +28,15 @@ record Node(
         Map<String, Object> attributes) {
     /** The graphs of its attributes, as the file has them. */
     List<Graph> graphs() {
-        return attributes.values().stream()
-                .flatMap(a -> a instanceof List<?> several ? several.stream() : Stream.of(a))
-                .filter(Graph.class::isInstance)
-                .map(Graph.class::cast)
-                .toList();
+        List<Graph> graphs = new ArrayList<>();
+        for (Object a : attributes.values()) {
+            for (Object one : a instanceof List<?> several ? several : List.of(a)) {
+                if (one instanceof Graph graph) {
+                    graphs.add(graph);
+                }
+            }
+        }
+        return graphs;
     }
 
     /** The operator with its domain, unless that is the standard's own. */

@@ -15,15 +15,17 @@ final class Norms {
         Tensor of(Tensor x, int dim);
     }
 
-    static void addTo(Operators to) {
-        to.one("Softmax", s -> {
-            PendingScores shares = shares(s);
-            return shares == null ? softmax(s, Tensor::softmax) : shares;
-        });
-        to.one("LogSoftmax", s -> softmax(s, Tensor::logSoftmax));
-        to.one(
-                "Hardmax",
-                s -> softmax(s, (x, axis) -> {
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "Softmax" ->
+                Operator.one(s -> {
+                    PendingScores shares = shares(s);
+                    return shares == null ? softmax(s, Tensor::softmax) : shares;
+                });
+            case "LogSoftmax" -> Operator.one(s -> softmax(s, Tensor::logSoftmax));
+            case "Hardmax" ->
+                Operator.one(s -> softmax(s, (x, axis) -> {
                     int n = x.dim(axis);
                     Tensor best = x.argmax(axis).oneHot(n); // the classes are behind
                     int rank = x.shape().rank();
@@ -32,57 +34,68 @@ final class Norms {
                             .toArray();
                     return best.permute(order);
                 }));
-        to.all("BatchNormalization", Norms::batch).statistics(3);
-        to.one("InstanceNormalization", s -> {
-            Tensor x = s.channelsLast(0);
-            return Held.ofLast(groups(s, x, x.dim(-1)), s.type(0));
-        });
-        to.one("GroupNormalization", s -> {
-            Tensor x = s.channelsLast(0);
-            return Held.ofLast(groups(s, x, (int) s.whole("num_groups", 1)), s.type(0));
-        });
-        to.one(
-                "com.microsoft.GroupNorm",
-                s -> { // of images with their channels behind
-                    Tensor x = s.tensor(0);
-                    boolean last = s.whole("channels_last", 1) != 0;
-                    Tensor images = last ? x : x.permute(Held.last(x.shape().rank()));
-                    Tensor y = groups(s, images, (int) s.whole("groups", 1));
-                    y = s.whole("activation", 0) != 0 ? y.silu() : y;
-                    return last ? Held.of(y, s.type(0)) : Held.ofLast(y, s.type(0));
+            case "BatchNormalization" -> new Operator(Norms::batch).statistics(3);
+            case "InstanceNormalization" ->
+                Operator.one(s -> {
+                    Tensor x = s.channelsLast(0);
+                    return Held.ofLast(groups(s, x, x.dim(-1)), s.type(0));
                 });
-        to.all("LayerNormalization", s -> layer(s, s.held(0).first().floats(), s.vectorIfGiven(1), s.vectorIfGiven(2)));
-        to.all("com.microsoft.SkipLayerNormalization", s -> skip(s, true));
-        to.all("com.microsoft.SkipSimplifiedLayerNormalization", s -> skip(s, false));
-        to.one("RMSNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
-        to.one("SimplifiedLayerNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
-        to.one("com.microsoft.SimplifiedLayerNormalization", s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
-        to.one("LRN", s -> {
-            int size = (int) s.whole("size", 1);
-            boolean even = size % 2 == 0; // such a window reaches further behind there, and further in front here
-            Tensor x = s.channelsLast(0);
-            Tensor y = (even ? x.flip(-1) : x)
-                    .localResponseNorm(size, s.real("alpha", 1e-4), s.real("beta", 0.75), s.real("bias", 1));
-            return Held.ofLast(even ? y.flip(-1) : y, s.type(0));
-        });
-        to.one("LpNormalization", s -> {
-            Held x = s.held(0);
-            int axis = x.axis(Step.axis(s.whole("axis", -1), x.rank()));
-            Tensor t = x.tensor();
-            Tensor n = s.whole("p", 2) == 1 ? t.norm1(axis) : t.norm(axis);
-            n = n.unsqueeze(axis);
-            return x.with(n.eq(0).where(t.mul(0), t.div(n)));
-        });
-        to.one("MeanVarianceNormalization", s -> {
-            Held x = s.held(0);
-            int[] axes = Arrays.stream(s.wholes("axes", 0, 2, 3))
-                    .map(a -> x.axis(Step.axis(a, x.rank())))
-                    .sorted()
-                    .toArray();
-            Tensor t = x.tensor();
-            Tensor d = t.sub(t.mean(axes).unsqueeze(axes));
-            return x.with(d.div(t.variance(axes).unsqueeze(axes).sqrt().add(1e-9)));
-        });
+            case "GroupNormalization" ->
+                Operator.one(s -> {
+                    Tensor x = s.channelsLast(0);
+                    return Held.ofLast(groups(s, x, (int) s.whole("num_groups", 1)), s.type(0));
+                });
+            case "com.microsoft.GroupNorm" ->
+                Operator.one(
+                        s -> { // of images with their channels behind
+                            Tensor x = s.tensor(0);
+                            boolean last = s.whole("channels_last", 1) != 0;
+                            Tensor images =
+                                    last ? x : x.permute(Held.last(x.shape().rank()));
+                            Tensor y = groups(s, images, (int) s.whole("groups", 1));
+                            y = s.whole("activation", 0) != 0 ? y.silu() : y;
+                            return last ? Held.of(y, s.type(0)) : Held.ofLast(y, s.type(0));
+                        });
+            case "LayerNormalization" ->
+                new Operator(s -> layer(s, s.held(0).first().floats(), s.vectorIfGiven(1), s.vectorIfGiven(2)));
+            case "com.microsoft.SkipLayerNormalization" -> new Operator(s -> skip(s, true));
+            case "com.microsoft.SkipSimplifiedLayerNormalization" -> new Operator(s -> skip(s, false));
+            case "RMSNormalization" -> Operator.one(s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
+            case "SimplifiedLayerNormalization" -> Operator.one(s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
+            case "com.microsoft.SimplifiedLayerNormalization" ->
+                Operator.one(s -> rms(s, s.tensor(0), s.vectorIfGiven(1)));
+            case "LRN" ->
+                Operator.one(s -> {
+                    int size = (int) s.whole("size", 1);
+                    boolean even =
+                            size % 2 == 0; // such a window reaches further behind there, and further in front here
+                    Tensor x = s.channelsLast(0);
+                    Tensor y = (even ? x.flip(-1) : x)
+                            .localResponseNorm(size, s.real("alpha", 1e-4), s.real("beta", 0.75), s.real("bias", 1));
+                    return Held.ofLast(even ? y.flip(-1) : y, s.type(0));
+                });
+            case "LpNormalization" ->
+                Operator.one(s -> {
+                    Held x = s.held(0);
+                    int axis = x.axis(Step.axis(s.whole("axis", -1), x.rank()));
+                    Tensor t = x.tensor();
+                    Tensor n = s.whole("p", 2) == 1 ? t.norm1(axis) : t.norm(axis);
+                    n = n.unsqueeze(axis);
+                    return x.with(n.eq(0).where(t.mul(0), t.div(n)));
+                });
+            case "MeanVarianceNormalization" ->
+                Operator.one(s -> {
+                    Held x = s.held(0);
+                    int[] axes = Arrays.stream(s.wholes("axes", 0, 2, 3))
+                            .map(a -> x.axis(Step.axis(a, x.rank())))
+                            .sorted()
+                            .toArray();
+                    Tensor t = x.tensor();
+                    Tensor d = t.sub(t.mean(axes).unsqueeze(axes));
+                    return x.with(d.div(t.variance(axes).unsqueeze(axes).sqrt().add(1e-9)));
+                });
+            default -> null;
+        };
     }
 
     /** Normalizes groups. The library's op refuses groups of one value, each of which is its own mean. */

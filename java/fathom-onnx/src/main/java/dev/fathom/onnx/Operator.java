@@ -13,6 +13,11 @@ final class Operator {
         Object[] of(Step s);
     }
 
+    /** Computes the output of an operator that has one, or of whose outputs only the first is computed. */
+    interface One {
+        Object of(Step s);
+    }
+
     /** In which order a node wants the dimensions of a weight of this rank. */
     interface Order {
         int[] of(Node node, int rank);
@@ -23,8 +28,14 @@ final class Operator {
     private int settings = Integer.MAX_VALUE;
     private int statistics = Integer.MAX_VALUE;
 
+    /** An operator of any number of outputs. */
     Operator(Rule rule) {
         this.rule = rule;
+    }
+
+    /** An operator that has one output, or of whose outputs only the first is computed. */
+    static Operator one(One rule) {
+        return new Operator(s -> new Object[] {rule.of(s)});
     }
 
     /** The inputs from this one on are known before the graph runs, and no weights. */

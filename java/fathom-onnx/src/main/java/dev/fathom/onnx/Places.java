@@ -10,86 +10,96 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** What finds, takes and puts elements by their places. */
 final class Places {
     private Places() {}
 
-    static void addTo(Operators to) {
-        to.one("Gather", Places::gather);
-        to.one("GatherElements", s -> {
-            Held x = s.held(0).first();
-            int axis = Step.axis(s.whole("axis", 0), x.rank());
-            return x.with(x.tensor().gatherElements(axis, within(s, s.tensor(1), x.dims()[axis])));
-        });
-        to.one("GatherND", Places::gatherNd);
-        for (String name : List.of("Scatter", "ScatterElements")) {
-            to.one(name, s -> {
-                Held x = s.held(0).first();
-                int axis = Step.axis(s.whole("axis", 0), x.rank());
-                Tensor at = within(s, s.tensor(1), x.dims()[axis]);
-                return x.with(x.tensor().scatterElements(axis, at, s.tensor(2), reduction(s)));
-            });
-        }
-        to.one("ScatterND", Places::scatterNd);
-        to.one("TensorScatter", Places::tensorScatter);
-        to.one("ai.onnx.ml.ArrayFeatureExtractor", s -> {
-            Held x = s.held(0).first();
-            Tensor at = s.tensor(1);
-            Tensor y = x.tensor().take(x.rank() - 1, at.reshape((int) at.size()));
-            return x.with(x.rank() == 1 ? y.unsqueeze(0) : y);
-        });
-        to.all("TopK", Places::topk).settings(1);
-        to.one("ArgMax", s -> best(s, true));
-        to.one("ArgMin", s -> best(s, false));
-        to.one("CumSum", s -> {
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "Gather" -> Operator.one(Places::gather);
+            case "GatherElements" ->
+                Operator.one(s -> {
                     Held x = s.held(0).first();
-                    int axis = Step.axis(s.array(1).longs()[0], x.rank());
-                    boolean back = s.whole("reverse", 0) != 0;
-                    Tensor t = back ? x.tensor().flip(axis) : x.tensor();
-                    Tensor y = t.cumsum(axis);
-                    y = s.whole("exclusive", 0) != 0 ? y.sub(t) : y;
-                    return x.with(back ? y.flip(axis) : y);
-                })
-                .settings(1);
-        to.one("CumProd", Places::cumulatedProduct).settings(1);
-        to.one("OneHot", Places::oneHot);
-        to.one("NonZero", s -> {
-            Array a = s.array(0);
-            double[] x = a.reals();
-            int rank = Math.max(1, a.rank());
-            List<int[]> found = new ArrayList<>();
-            int[] strides = Array.strides(a.dims());
-            for (int i = 0; i < x.length; i++) {
-                if (x[i] != 0) {
-                    int[] at = new int[rank];
-                    for (int d = 0; d < a.rank(); d++) {
-                        at[d] = i / strides[d] % a.dims()[d];
+                    int axis = Step.axis(s.whole("axis", 0), x.rank());
+                    return x.with(x.tensor().gatherElements(axis, within(s, s.tensor(1), x.dims()[axis])));
+                });
+            case "GatherND" -> Operator.one(Places::gatherNd);
+            case "Scatter", "ScatterElements" ->
+                Operator.one(s -> {
+                    Held x = s.held(0).first();
+                    int axis = Step.axis(s.whole("axis", 0), x.rank());
+                    Tensor at = within(s, s.tensor(1), x.dims()[axis]);
+                    return x.with(x.tensor().scatterElements(axis, at, s.tensor(2), reduction(s)));
+                });
+            case "ScatterND" -> Operator.one(Places::scatterNd);
+            case "TensorScatter" -> Operator.one(Places::tensorScatter);
+            case "ai.onnx.ml.ArrayFeatureExtractor" ->
+                Operator.one(s -> {
+                    Held x = s.held(0).first();
+                    Tensor at = s.tensor(1);
+                    Tensor y = x.tensor().take(x.rank() - 1, at.reshape((int) at.size()));
+                    return x.with(x.rank() == 1 ? y.unsqueeze(0) : y);
+                });
+            case "TopK" -> new Operator(Places::topk).settings(1);
+            case "ArgMax" -> Operator.one(s -> best(s, true));
+            case "ArgMin" -> Operator.one(s -> best(s, false));
+            case "CumSum" ->
+                Operator.one(s -> {
+                            Held x = s.held(0).first();
+                            int axis = Step.axis(s.array(1).longs()[0], x.rank());
+                            boolean back = s.whole("reverse", 0) != 0;
+                            Tensor t = back ? x.tensor().flip(axis) : x.tensor();
+                            Tensor y = t.cumsum(axis);
+                            y = s.whole("exclusive", 0) != 0 ? y.sub(t) : y;
+                            return x.with(back ? y.flip(axis) : y);
+                        })
+                        .settings(1);
+            case "CumProd" -> Operator.one(Places::cumulatedProduct).settings(1);
+            case "OneHot" -> Operator.one(Places::oneHot);
+            case "NonZero" ->
+                Operator.one(s -> {
+                    Array a = s.array(0);
+                    double[] x = a.reals();
+                    int rank = Math.max(1, a.rank());
+                    List<int[]> found = new ArrayList<>();
+                    int[] strides = Array.strides(a.dims());
+                    for (int i = 0; i < x.length; i++) {
+                        if (x[i] != 0) {
+                            int[] at = new int[rank];
+                            for (int d = 0; d < a.rank(); d++) {
+                                at[d] = i / strides[d] % a.dims()[d];
+                            }
+                            found.add(at);
+                        }
                     }
-                    found.add(at);
-                }
-            }
-            int n = found.size();
-            return new Array(
-                    ElementType.INT64,
-                    new int[] {a.rank(), n},
-                    IntStream.range(0, a.rank() * n)
-                            .mapToLong(i -> found.get(i % n)[i / n])
-                            .toArray());
-        });
-        to.one("Compress", s -> {
-            long[] mask = s.array(1).longs();
-            int[] kept =
-                    IntStream.range(0, mask.length).filter(i -> mask[i] != 0).toArray();
-            Held x = s.held(0).first();
-            Tensor t = s.has("axis")
-                    ? x.tensor()
-                    : x.tensor().reshape((int) x.tensor().size());
-            int axis = s.has("axis") ? Step.axis(s.whole("axis", 0), x.rank()) : 0;
-            return x.with(t.take(axis, Tensor.ofInts(kept, kept.length)));
-        });
-        to.all("Unique", Places::unique);
-        to.one("NonMaxSuppression", Suppression::of);
+                    int n = found.size();
+                    return new Array(
+                            ElementType.INT64,
+                            new int[] {a.rank(), n},
+                            IntStream.range(0, a.rank() * n)
+                                    .mapToLong(i -> found.get(i % n)[i / n])
+                                    .toArray());
+                });
+            case "Compress" ->
+                Operator.one(s -> {
+                    long[] mask = s.array(1).longs();
+                    int[] kept = IntStream.range(0, mask.length)
+                            .filter(i -> mask[i] != 0)
+                            .toArray();
+                    Held x = s.held(0).first();
+                    Tensor t = s.has("axis")
+                            ? x.tensor()
+                            : x.tensor().reshape((int) x.tensor().size());
+                    int axis = s.has("axis") ? Step.axis(s.whole("axis", 0), x.rank()) : 0;
+                    return x.with(t.take(axis, Tensor.ofInts(kept, kept.length)));
+                });
+            case "Unique" -> new Operator(Places::unique);
+            case "NonMaxSuppression" -> Operator.one(Suppression::of);
+            default -> null;
+        };
     }
 
     private static Object gather(Step s) {

@@ -7,33 +7,42 @@ import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Pooling over windows and over whole images. */
 final class Pools {
     private Pools() {}
 
-    static void addTo(Operators to) {
-        all(to, "GlobalAveragePool", (s, x) -> x.mean(inner(x)));
-        all(to, "GlobalMaxPool", (s, x) -> x.max(inner(x)));
-        all(to, "GlobalLpPool", (s, x) -> root(powered(x, (int) s.whole("p", 2)).sum(inner(x)), (int) s.whole("p", 2)));
-        to.all("MaxPool", Pools::max);
-        to.one("AveragePool", s -> {
-            Tensor x = s.channelsLast(0);
-            return Held.ofLast(average(s, x, window(s, x)), s.type(0));
-        });
-        to.one("LpPool", s -> {
-            int p = (int) s.whole("p", 2);
-            Tensor x = powered(s.channelsLast(0), p);
-            Window w = window(s, x);
-            boolean beyond = s.whole("ceil_mode", 0) != 0; // what a mean does not count
-            Tensor sum = beyond || dilated(w) ? taps(x, w) : x.avgPool(w).mul((double) w.taps());
-            return Held.ofLast(root(sum, p), s.type(0));
-        });
-        to.one("MaxUnpool", Pools::unpool);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "GlobalAveragePool" -> pool((s, x) -> x.mean(inner(x)));
+            case "GlobalMaxPool" -> pool((s, x) -> x.max(inner(x)));
+            case "GlobalLpPool" ->
+                pool((s, x) -> root(powered(x, (int) s.whole("p", 2)).sum(inner(x)), (int) s.whole("p", 2)));
+            case "MaxPool" -> new Operator(Pools::max);
+            case "AveragePool" ->
+                Operator.one(s -> {
+                    Tensor x = s.channelsLast(0);
+                    return Held.ofLast(average(s, x, window(s, x)), s.type(0));
+                });
+            case "LpPool" ->
+                Operator.one(s -> {
+                    int p = (int) s.whole("p", 2);
+                    Tensor x = powered(s.channelsLast(0), p);
+                    Window w = window(s, x);
+                    boolean beyond = s.whole("ceil_mode", 0) != 0; // what a mean does not count
+                    Tensor sum =
+                            beyond || dilated(w) ? taps(x, w) : x.avgPool(w).mul((double) w.taps());
+                    return Held.ofLast(root(sum, p), s.type(0));
+                });
+            case "MaxUnpool" -> Operator.one(Pools::unpool);
+            default -> null;
+        };
     }
 
-    private static void all(Operators to, String name, BiFunction<Step, Tensor, Tensor> pool) {
-        to.one(name, s -> {
+    private static Operator pool(BiFunction<Step, Tensor, Tensor> pool) {
+        return Operator.one(s -> {
             Tensor x = s.channelsLast(0);
             int[] dims = x.shape().toArray();
             Arrays.fill(dims, 1, dims.length - 1, 1);

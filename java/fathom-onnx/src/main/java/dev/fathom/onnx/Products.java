@@ -15,27 +15,36 @@ import org.jspecify.annotations.Nullable;
 final class Products {
     private Products() {}
 
-    static void addTo(Operators to) {
-        to.one("MatMul", s -> matmul(s, 1)).weight(1, Products::matrix);
-        to.one("com.microsoft.FusedMatMul", Products::fusedMatmul)
-                .weight(1, (n, rank) -> number(n, "transB") != 0 ? Operator.inOrder(rank) : matrix(n, rank));
-        to.one("Gemm", s -> gemm(s, null)).weight(1, Products::gemmOrder);
-        to.one("com.microsoft.FusedGemm", s -> gemm(s, s.text("activation", "")))
-                .weight(1, Products::gemmOrder);
-        to.one("Einsum", s -> {
-            Tensor[] all = IntStream.range(0, s.in().length).mapToObj(s::floats).toArray(Tensor[]::new);
-            return Held.of(Tensor.einsum(equation(s, all), all).to(s.type(0).dtype()), s.type(0));
-        });
-        to.one("Det", s -> determinants(s.array(0)));
-        to.one("Conv", s -> conv(s, null)).weight(1, (n, rank) -> Held.last(rank));
-        to.one("com.microsoft.FusedConv", s -> conv(s, s.text("activation", "")))
-                .weight(1, (n, rank) -> Held.last(rank));
-        to.one("ConvTranspose", Products::convTranspose);
-        to.one("DeformConv", Products::deformed);
-        to.all("CausalConvWithState", Products::causal).weight(1, (n, rank) -> Held.last(rank));
-        to.all("LSTM", Recurrence::run);
-        to.all("GRU", Recurrence::run);
-        to.all("RNN", Recurrence::run);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "MatMul" -> Operator.one(s -> matmul(s, 1)).weight(1, Products::matrix);
+            case "com.microsoft.FusedMatMul" ->
+                Operator.one(Products::fusedMatmul)
+                        .weight(1, (n, rank) -> number(n, "transB") != 0 ? Operator.inOrder(rank) : matrix(n, rank));
+            case "Gemm" -> Operator.one(s -> gemm(s, null)).weight(1, Products::gemmOrder);
+            case "com.microsoft.FusedGemm" ->
+                Operator.one(s -> gemm(s, s.text("activation", ""))).weight(1, Products::gemmOrder);
+            case "Einsum" ->
+                Operator.one(s -> {
+                    Tensor[] all = IntStream.range(0, s.in().length)
+                            .mapToObj(s::floats)
+                            .toArray(Tensor[]::new);
+                    return Held.of(
+                            Tensor.einsum(equation(s, all), all).to(s.type(0).dtype()), s.type(0));
+                });
+            case "Det" -> Operator.one(s -> determinants(s.array(0)));
+            case "Conv" -> Operator.one(s -> conv(s, null)).weight(1, (n, rank) -> Held.last(rank));
+            case "com.microsoft.FusedConv" ->
+                Operator.one(s -> conv(s, s.text("activation", ""))).weight(1, (n, rank) -> Held.last(rank));
+            case "ConvTranspose" -> Operator.one(Products::convTranspose);
+            case "DeformConv" -> Operator.one(Products::deformed);
+            case "CausalConvWithState" -> new Operator(Products::causal).weight(1, (n, rank) -> Held.last(rank));
+            case "LSTM" -> new Operator(Recurrence::run);
+            case "GRU" -> new Operator(Recurrence::run);
+            case "RNN" -> new Operator(Recurrence::run);
+            default -> null;
+        };
     }
 
     private static long number(Node n, String attribute) {

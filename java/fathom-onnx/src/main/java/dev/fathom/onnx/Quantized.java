@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Operators on whole numbers that stand for real ones: real = scale (whole - zero point). Sums of their products are
@@ -20,92 +21,104 @@ final class Quantized {
 
     private Quantized() {}
 
-    static void addTo(Operators to) {
-        for (String domain : new String[] {"", MICROSOFT}) {
-            to.one(domain + "QuantizeLinear", s -> {
-                ElementType type = s.given(2)
-                        ? s.type(2)
-                        : s.has("output_dtype") && s.whole("output_dtype", 0) != 0
-                                ? ElementType.of((int) s.whole("output_dtype", 2))
-                                : ElementType.UINT8;
-                Held x = s.held(0).first();
-                return quantized(s, x.floats(), 1, 2, type);
-            });
-            to.one(domain + "DequantizeLinear", s -> Held.of(real(s, 0, 1, 2), s.type(1)))
-                    .weight(0);
-        }
-        to.all("DynamicQuantizeLinear", s -> dynamic(s.floats(0)));
-        to.one("MatMulInteger", s -> Held.of(product(shifted(s, 0, 2, -2), shifted(s, 1, 3, -1)), ElementType.INT32))
-                .weight(1);
-        to.one("ConvInteger", s -> {
-                    Tensor y = convolution(s, shifted(s, 0, 2, 1), shifted(s, 1, 3, 0));
-                    return Held.ofLast(y, ElementType.INT32);
-                })
-                .weight(1);
-        to.one("QLinearMatMul", s -> {
-                    Tensor sums =
-                            product(shifted(s, 0, 2, -2), shifted(s, 3, 5, -1)).to(DType.F32);
-                    Tensor scale = along(s.floats(1), -2, s.rank(0)).mul(along(s.floats(4), -1, s.rank(3)));
-                    return rescaled(s, sums, scale, 6, 7);
-                })
-                .weight(3);
-        to.one("QLinearConv", Quantized::convolved).weight(3);
-        to.one(MICROSOFT + "MatMulIntegerToFloat", s -> {
-                    Tensor y =
-                            product(shifted(s, 0, 4, -2), shifted(s, 1, 5, -1)).to(DType.F32);
-                    y = y.mul(along(s.floats(2), -2, s.rank(0)).mul(along(s.floats(3), -1, s.rank(1))));
-                    return Held.of(s.given(6) ? y.add(s.tensor(6)) : y, ElementType.FLOAT);
-                })
-                .weight(1);
-        to.one(MICROSOFT + "DynamicQuantizeMatMul", s -> {
-                    Object[] a = dynamic(s.floats(0));
-                    Tensor x = ((Held) a[0])
-                            .tensor()
-                            .to(DType.F32)
-                            .sub(((Held) a[2]).tensor().to(DType.F32));
-                    Tensor y = product(x, shifted(s, 1, 3, -1)).to(DType.F32);
-                    y = y.mul(((Held) a[1]).tensor().mul(along(s.floats(2), -1, s.rank(1))));
-                    return Held.of(s.given(4) ? y.add(s.tensor(4)) : y, ElementType.FLOAT);
-                })
-                .weight(1);
-        to.all(MICROSOFT + "DynamicQuantizeLSTM", s -> {
-                    Tensor w = lstmWeights(s, 1, 8, 9);
-                    return RecurrentSteps.lstm(s, w, lstmWeights(s, 2, 10, 11), Quantized::rounded);
-                })
-                .weight(1)
-                .weight(2);
-        to.one(MICROSOFT + "QGemm", Quantized::gemm).weight(3);
-        to.one(MICROSOFT + "MatMulNBits", Quantized::packed).weight(1);
-        binary(to, "QLinearAdd", Tensor::add);
-        binary(to, "QLinearMul", Tensor::mul);
-        unary(to, "QLinearSigmoid", s -> Tensor::sigmoid);
-        unary(to, "QLinearLeakyRelu", s -> x -> x.leakyRelu(s.real("alpha", 0.01)));
-        to.one(MICROSOFT + "QLinearGlobalAveragePool", s -> {
-            boolean last = s.whole("channels_last", 0) != 0;
-            Tensor x = real(s, 0, 1, 2);
-            int rank = x.shape().rank();
-            int[] axes = IntStream.range(last ? 1 : 2, last ? rank - 1 : rank).toArray();
-            return quantized(s, x.mean(axes).unsqueeze(axes), 3, 4, s.type(0));
-        });
-        to.one(MICROSOFT + "QLinearConcat", s -> {
-            int axis = Step.axis(s.whole("axis", 0), s.rank(2));
-            Tensor[] parts = IntStream.range(0, (s.in().length - 2) / 3)
-                    .mapToObj(i -> real(s, 2 + 3 * i, 3 + 3 * i, 4 + 3 * i))
-                    .toArray(Tensor[]::new);
-            return quantized(s, Tensor.concat(axis, parts), 0, 1, s.type(2));
-        });
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "QuantizeLinear", MICROSOFT + "QuantizeLinear" ->
+                Operator.one(s -> {
+                    ElementType type = s.given(2)
+                            ? s.type(2)
+                            : s.has("output_dtype") && s.whole("output_dtype", 0) != 0
+                                    ? ElementType.of((int) s.whole("output_dtype", 2))
+                                    : ElementType.UINT8;
+                    Held x = s.held(0).first();
+                    return quantized(s, x.floats(), 1, 2, type);
+                });
+            case "DequantizeLinear", MICROSOFT + "DequantizeLinear" ->
+                Operator.one(s -> Held.of(real(s, 0, 1, 2), s.type(1))).weight(0);
+            case "DynamicQuantizeLinear" -> new Operator(s -> dynamic(s.floats(0)));
+            case "MatMulInteger" ->
+                Operator.one(s -> Held.of(product(shifted(s, 0, 2, -2), shifted(s, 1, 3, -1)), ElementType.INT32))
+                        .weight(1);
+            case "ConvInteger" ->
+                Operator.one(s -> {
+                            Tensor y = convolution(s, shifted(s, 0, 2, 1), shifted(s, 1, 3, 0));
+                            return Held.ofLast(y, ElementType.INT32);
+                        })
+                        .weight(1);
+            case "QLinearMatMul" ->
+                Operator.one(s -> {
+                            Tensor sums = product(shifted(s, 0, 2, -2), shifted(s, 3, 5, -1))
+                                    .to(DType.F32);
+                            Tensor scale = along(s.floats(1), -2, s.rank(0)).mul(along(s.floats(4), -1, s.rank(3)));
+                            return rescaled(s, sums, scale, 6, 7);
+                        })
+                        .weight(3);
+            case "QLinearConv" -> Operator.one(Quantized::convolved).weight(3);
+            case MICROSOFT + "MatMulIntegerToFloat" ->
+                Operator.one(s -> {
+                            Tensor y = product(shifted(s, 0, 4, -2), shifted(s, 1, 5, -1))
+                                    .to(DType.F32);
+                            y = y.mul(along(s.floats(2), -2, s.rank(0)).mul(along(s.floats(3), -1, s.rank(1))));
+                            return Held.of(s.given(6) ? y.add(s.tensor(6)) : y, ElementType.FLOAT);
+                        })
+                        .weight(1);
+            case MICROSOFT + "DynamicQuantizeMatMul" ->
+                Operator.one(s -> {
+                            Object[] a = dynamic(s.floats(0));
+                            Tensor x = ((Held) a[0])
+                                    .tensor()
+                                    .to(DType.F32)
+                                    .sub(((Held) a[2]).tensor().to(DType.F32));
+                            Tensor y = product(x, shifted(s, 1, 3, -1)).to(DType.F32);
+                            y = y.mul(((Held) a[1]).tensor().mul(along(s.floats(2), -1, s.rank(1))));
+                            return Held.of(s.given(4) ? y.add(s.tensor(4)) : y, ElementType.FLOAT);
+                        })
+                        .weight(1);
+            case MICROSOFT + "DynamicQuantizeLSTM" ->
+                new Operator(s -> {
+                            Tensor w = lstmWeights(s, 1, 8, 9);
+                            return RecurrentSteps.lstm(s, w, lstmWeights(s, 2, 10, 11), Quantized::rounded);
+                        })
+                        .weight(1)
+                        .weight(2);
+            case MICROSOFT + "QGemm" -> Operator.one(Quantized::gemm).weight(3);
+            case MICROSOFT + "MatMulNBits" -> Operator.one(Quantized::packed).weight(1);
+            case MICROSOFT + "QLinearAdd" -> binary(Tensor::add);
+            case MICROSOFT + "QLinearMul" -> binary(Tensor::mul);
+            case MICROSOFT + "QLinearSigmoid" -> unary(s -> Tensor::sigmoid);
+            case MICROSOFT + "QLinearLeakyRelu" -> unary(s -> x -> x.leakyRelu(s.real("alpha", 0.01)));
+            case MICROSOFT + "QLinearGlobalAveragePool" ->
+                Operator.one(s -> {
+                    boolean last = s.whole("channels_last", 0) != 0;
+                    Tensor x = real(s, 0, 1, 2);
+                    int rank = x.shape().rank();
+                    int[] axes = IntStream.range(last ? 1 : 2, last ? rank - 1 : rank)
+                            .toArray();
+                    return quantized(s, x.mean(axes).unsqueeze(axes), 3, 4, s.type(0));
+                });
+            case MICROSOFT + "QLinearConcat" ->
+                Operator.one(s -> {
+                    int axis = Step.axis(s.whole("axis", 0), s.rank(2));
+                    Tensor[] parts = IntStream.range(0, (s.in().length - 2) / 3)
+                            .mapToObj(i -> real(s, 2 + 3 * i, 3 + 3 * i, 4 + 3 * i))
+                            .toArray(Tensor[]::new);
+                    return quantized(s, Tensor.concat(axis, parts), 0, 1, s.type(2));
+                });
+            default -> null;
+        };
     }
 
-    private static void binary(Operators to, String name, BinaryOperator<Tensor> of) {
-        to.one(MICROSOFT + name, s -> quantized(s, of.apply(real(s, 0, 1, 2), real(s, 3, 4, 5)), 6, 7, s.type(0)));
+    private static Operator binary(BinaryOperator<Tensor> of) {
+        return Operator.one(s -> quantized(s, of.apply(real(s, 0, 1, 2), real(s, 3, 4, 5)), 6, 7, s.type(0)));
     }
 
     private interface OfStep {
         UnaryOperator<Tensor> of(Step s);
     }
 
-    private static void unary(Operators to, String name, OfStep of) {
-        to.one(MICROSOFT + name, s -> quantized(s, of.of(s).apply(real(s, 0, 1, 2)), 3, 4, s.type(0)));
+    private static Operator unary(OfStep of) {
+        return Operator.one(s -> quantized(s, of.of(s).apply(real(s, 0, 1, 2)), 3, 4, s.type(0)));
     }
 
     // ---- between whole and real numbers

@@ -4,6 +4,7 @@ import dev.fathom.op.DType;
 import dev.fathom.tensor.Tensor;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Sums and other figures over dimensions. */
 final class Reductions {
@@ -13,31 +14,32 @@ final class Reductions {
         Tensor of(Tensor x, int... dims);
     }
 
-    static void addTo(Operators to) {
-        whole(to, "ReduceSum", 0, Tensor::sum);
-        whole(to, "ReduceMax", Double.NEGATIVE_INFINITY, Tensor::max);
-        whole(to, "ReduceMin", Double.POSITIVE_INFINITY, Tensor::min);
-        whole(to, "ReduceProd", 1, Tensor::prod);
-        whole(to, "ReduceSumSquare", 0, (x, dims) -> x.mul(x).sum(dims));
-        whole(to, "ReduceL1", 0, (x, dims) -> x.abs().sum(dims));
-        real(to, "ReduceMean", Double.NaN, Tensor::mean);
-        real(to, "ReduceL2", 0, Tensor::norm);
-        real(
-                to,
-                "ReduceLogSum",
-                Double.NEGATIVE_INFINITY,
-                (x, dims) -> x.sum(dims).log());
-        real(to, "ReduceLogSumExp", Double.NEGATIVE_INFINITY, Tensor::logSumExp);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "ReduceSum" -> whole(0, Tensor::sum);
+            case "ReduceMax" -> whole(Double.NEGATIVE_INFINITY, Tensor::max);
+            case "ReduceMin" -> whole(Double.POSITIVE_INFINITY, Tensor::min);
+            case "ReduceProd" -> whole(1, Tensor::prod);
+            case "ReduceSumSquare" -> whole(0, (x, dims) -> x.mul(x).sum(dims));
+            case "ReduceL1" -> whole(0, (x, dims) -> x.abs().sum(dims));
+            case "ReduceMean" -> real(Double.NaN, Tensor::mean);
+            case "ReduceL2" -> real(0, Tensor::norm);
+            case "ReduceLogSum" ->
+                real(Double.NEGATIVE_INFINITY, (x, dims) -> x.sum(dims).log());
+            case "ReduceLogSumExp" -> real(Double.NEGATIVE_INFINITY, Tensor::logSumExp);
+            default -> null;
+        };
     }
 
     /** @param nothing the figure of no elements */
-    private static void whole(Operators to, String op, double nothing, Over function) {
-        to.one(op, s -> reduced(s, nothing, function)).settings(1);
+    private static Operator whole(double nothing, Over function) {
+        return Operator.one(s -> reduced(s, nothing, function)).settings(1);
     }
 
     /** Of whole numbers as floats. */
-    private static void real(Operators to, String op, double nothing, Over function) {
-        whole(to, op, nothing, (x, dims) -> function.of(x.to(DType.F32), dims).to(x.dtype()));
+    private static Operator real(double nothing, Over function) {
+        return whole(nothing, (x, dims) -> function.of(x.to(DType.F32), dims).to(x.dtype()));
     }
 
     private static Object reduced(Step s, double nothing, Over function) {

@@ -12,125 +12,147 @@ import org.jspecify.annotations.Nullable;
 final class Shapes {
     private Shapes() {}
 
-    static void addTo(Operators to) {
-        to.one("Identity", s -> s.value(0));
-        to.all("Dropout", s -> {
-            boolean training = s.given(2) && s.array(2).isTrue();
-            if (training && (s.given(1) ? s.array(1).real() : 0.5) > 0) {
-                throw new IllegalArgumentException("it draws random numbers; export the model in evaluation mode");
-            }
-            return s.wants(1) ? new Object[] {s.value(0), full(s.dims(0), 1)} : new Object[] {s.value(0)};
-        });
-        to.one("Constant", Shapes::constant);
-        to.one("Shape", s -> {
-            int[] dims = s.dims(0);
-            int begin = between(s.whole("start", 0), dims.length);
-            int end = between(s.whole("end", dims.length), dims.length);
-            return Array.longs(Arrays.stream(dims, begin, Math.max(begin, end))
-                    .asLongStream()
-                    .toArray());
-        });
-        to.one("Size", s -> Array.scalar(product(s.dims(0), 0, s.rank(0))));
-        to.one("ConstantOfShape", s -> {
-            Array given = s.tensor("value");
-            Array value = given == null ? Array.ofReals(ElementType.FLOAT, new int[0], 0) : given.reshaped();
-            int[] dims = s.array(0).ints();
-            return s.sized() && dims.length > 1 && value.type() != ElementType.STRING
-                    ? s.full(value, dims)
-                    : Array.full(value, dims);
-        });
-        to.one("Range", Shapes::range);
-        to.one("EyeLike", s -> {
-            int[] dims = s.dims(0);
-            int k = (int) s.whole("k", 0);
-            ElementType type = s.has("dtype") ? ElementType.of((int) s.whole("dtype", 1)) : s.type(0);
-            long[] ones = new long[Array.size(dims)];
-            for (int i = 0; i < dims[0]; i++) {
-                if (i + k >= 0 && i + k < dims[1]) {
-                    ones[i * dims[1] + i + k] = 1;
-                }
-            }
-            return Array.of(type, dims, ones);
-        });
-        to.one("Reshape", Shapes::reshape).settings(1);
-        to.one("Flatten", s -> {
-            Held x = s.held(0);
-            int[] dims = x.dims();
-            int axis = (int) s.whole("axis", 1);
-            axis = axis < 0 ? axis + dims.length : axis;
-            return x.reshaped(product(dims, 0, axis), product(dims, axis, dims.length));
-        });
-        to.one("Transpose", Shapes::transpose);
-        to.one("Squeeze", Shapes::squeeze).settings(1);
-        to.one("Unsqueeze", s -> {
-                    int[] axes = s.ints("axes", 1);
-                    int rank = s.rank(0) + axes.length;
-                    int[] at = Arrays.stream(axes)
-                            .map(a -> Step.axis(a, rank))
-                            .sorted()
-                            .toArray();
-                    if (!s.known(0)) {
-                        return s.held(0).unsqueezed(at);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "Identity" -> Operator.one(s -> s.value(0));
+            case "Dropout" ->
+                new Operator(s -> {
+                    boolean training = s.given(2) && s.array(2).isTrue();
+                    if (training && (s.given(1) ? s.array(1).real() : 0.5) > 0) {
+                        throw new IllegalArgumentException(
+                                "it draws random numbers; export the model in evaluation mode");
                     }
-                    List<Integer> dims =
-                            new ArrayList<>(Arrays.stream(s.dims(0)).boxed().toList());
-                    Arrays.stream(at).forEach(d -> dims.add(d, 1));
-                    return s.array(0).reshaped(dims.stream().mapToInt(d -> d).toArray());
-                })
-                .settings(1);
-        to.one("Expand", s -> {
-                    int[] dims = Array.together(s.dims(0), s.array(1).ints());
-                    if (s.known(0) && s.sized() && dims.length > 1 && s.array(0).rank() == 0) {
-                        return s.full(s.array(0), dims);
-                    }
-                    return s.known(0)
-                            ? s.array(0).expanded(dims)
-                            : Held.of(s.tensor(0).expand(dims), s.held(0).type());
-                })
-                .settings(1);
-        to.one("Tile", s -> tiled(s, s.array(1).ints())).settings(1);
-        to.one("Concat", Shapes::concat);
-        to.all("Split", Shapes::split).settings(1);
-        to.one("Slice", Shapes::slice).settings(1);
-        to.one("Pad", Shapes::pad).settings(1);
-        to.one("CenterCropPad", Shapes::centered).settings(1);
-        to.one("Trilu", s -> {
-                    boolean upper = s.whole("upper", 1) != 0;
-                    int k = s.given(1) ? s.array(1).ints()[0] : 0;
+                    return s.wants(1) ? new Object[] {s.value(0), full(s.dims(0), 1)} : new Object[] {s.value(0)};
+                });
+            case "Constant" -> Operator.one(Shapes::constant);
+            case "Shape" ->
+                Operator.one(s -> {
                     int[] dims = s.dims(0);
-                    int rank = dims.length;
-                    // how far a column lies behind its row
-                    Tensor behind =
-                            s.count(dims[rank - 1]).sub(s.count(dims[rank - 2]).unsqueeze(1));
-                    Tensor mask = upper ? behind.ge(k) : behind.le(k);
-                    Held x = s.held(0).first();
-                    return x.with(mask.where(x.tensor(), zero(x.type())));
-                })
-                .settings(1);
-        to.one("DepthToSpace", s -> {
-            Held h = s.held(0);
-            int b = (int) s.whole("blocksize", 1);
-            Tensor x = h.channelsLast();
-            int[] d = x.shape().toArray();
-            if (s.text("mode", "DCR").equals("CRD")) {
-                return Held.ofLast(x.pixelShuffle(b), h.type());
-            }
-            // blocks run over channels, not channels over blocks
-            Tensor blocks = x.reshape(d[0], d[1], d[2], b, b, d[3] / (b * b)).permute(0, 1, 3, 2, 4, 5);
-            return Held.ofLast(blocks.reshape(d[0], d[1] * b, d[2] * b, d[3] / (b * b)), h.type());
-        });
-        to.one("SpaceToDepth", s -> {
-            Held h = s.held(0);
-            int b = (int) s.whole("blocksize", 1);
-            Tensor x = h.channelsLast();
-            if (s.text("mode", "DCR").equals("CRD")) {
-                return Held.ofLast(x.pixelUnshuffle(b), h.type());
-            }
-            int[] d = x.shape().toArray();
-            Tensor blocks = x.reshape(d[0], d[1] / b, b, d[2] / b, b, d[3]).permute(0, 1, 3, 2, 4, 5);
-            return Held.ofLast(blocks.reshape(d[0], d[1] / b, d[2] / b, b * b * d[3]), h.type());
-        });
-        to.one("ReverseSequence", Shapes::reversed);
+                    int begin = between(s.whole("start", 0), dims.length);
+                    int end = between(s.whole("end", dims.length), dims.length);
+                    return Array.longs(Arrays.stream(dims, begin, Math.max(begin, end))
+                            .asLongStream()
+                            .toArray());
+                });
+            case "Size" -> Operator.one(s -> Array.scalar(product(s.dims(0), 0, s.rank(0))));
+            case "ConstantOfShape" ->
+                Operator.one(s -> {
+                    Array given = s.tensor("value");
+                    Array value = given == null ? Array.ofReals(ElementType.FLOAT, new int[0], 0) : given.reshaped();
+                    int[] dims = s.array(0).ints();
+                    return s.sized() && dims.length > 1 && value.type() != ElementType.STRING
+                            ? s.full(value, dims)
+                            : Array.full(value, dims);
+                });
+            case "Range" -> Operator.one(Shapes::range);
+            case "EyeLike" ->
+                Operator.one(s -> {
+                    int[] dims = s.dims(0);
+                    int k = (int) s.whole("k", 0);
+                    ElementType type = s.has("dtype") ? ElementType.of((int) s.whole("dtype", 1)) : s.type(0);
+                    long[] ones = new long[Array.size(dims)];
+                    for (int i = 0; i < dims[0]; i++) {
+                        if (i + k >= 0 && i + k < dims[1]) {
+                            ones[i * dims[1] + i + k] = 1;
+                        }
+                    }
+                    return Array.of(type, dims, ones);
+                });
+            case "Reshape" -> Operator.one(Shapes::reshape).settings(1);
+            case "Flatten" ->
+                Operator.one(s -> {
+                    Held x = s.held(0);
+                    int[] dims = x.dims();
+                    int axis = (int) s.whole("axis", 1);
+                    axis = axis < 0 ? axis + dims.length : axis;
+                    return x.reshaped(product(dims, 0, axis), product(dims, axis, dims.length));
+                });
+            case "Transpose" -> Operator.one(Shapes::transpose);
+            case "Squeeze" -> Operator.one(Shapes::squeeze).settings(1);
+            case "Unsqueeze" ->
+                Operator.one(s -> {
+                            int[] axes = s.ints("axes", 1);
+                            int rank = s.rank(0) + axes.length;
+                            int[] at = Arrays.stream(axes)
+                                    .map(a -> Step.axis(a, rank))
+                                    .sorted()
+                                    .toArray();
+                            if (!s.known(0)) {
+                                return s.held(0).unsqueezed(at);
+                            }
+                            List<Integer> dims = new ArrayList<>(
+                                    Arrays.stream(s.dims(0)).boxed().toList());
+                            Arrays.stream(at).forEach(d -> dims.add(d, 1));
+                            return s.array(0)
+                                    .reshaped(dims.stream().mapToInt(d -> d).toArray());
+                        })
+                        .settings(1);
+            case "Expand" ->
+                Operator.one(s -> {
+                            int[] dims = Array.together(s.dims(0), s.array(1).ints());
+                            if (s.known(0)
+                                    && s.sized()
+                                    && dims.length > 1
+                                    && s.array(0).rank() == 0) {
+                                return s.full(s.array(0), dims);
+                            }
+                            return s.known(0)
+                                    ? s.array(0).expanded(dims)
+                                    : Held.of(
+                                            s.tensor(0).expand(dims), s.held(0).type());
+                        })
+                        .settings(1);
+            case "Tile" -> Operator.one(s -> tiled(s, s.array(1).ints())).settings(1);
+            case "Concat" -> Operator.one(Shapes::concat);
+            case "Split" -> new Operator(Shapes::split).settings(1);
+            case "Slice" -> Operator.one(Shapes::slice).settings(1);
+            case "Pad" -> Operator.one(Shapes::pad).settings(1);
+            case "CenterCropPad" -> Operator.one(Shapes::centered).settings(1);
+            case "Trilu" ->
+                Operator.one(s -> {
+                            boolean upper = s.whole("upper", 1) != 0;
+                            int k = s.given(1) ? s.array(1).ints()[0] : 0;
+                            int[] dims = s.dims(0);
+                            int rank = dims.length;
+                            // how far a column lies behind its row
+                            Tensor behind = s.count(dims[rank - 1])
+                                    .sub(s.count(dims[rank - 2]).unsqueeze(1));
+                            Tensor mask = upper ? behind.ge(k) : behind.le(k);
+                            Held x = s.held(0).first();
+                            return x.with(mask.where(x.tensor(), zero(x.type())));
+                        })
+                        .settings(1);
+            case "DepthToSpace" ->
+                Operator.one(s -> {
+                    Held h = s.held(0);
+                    int b = (int) s.whole("blocksize", 1);
+                    Tensor x = h.channelsLast();
+                    int[] d = x.shape().toArray();
+                    if (s.text("mode", "DCR").equals("CRD")) {
+                        return Held.ofLast(x.pixelShuffle(b), h.type());
+                    }
+                    // blocks run over channels, not channels over blocks
+                    Tensor blocks =
+                            x.reshape(d[0], d[1], d[2], b, b, d[3] / (b * b)).permute(0, 1, 3, 2, 4, 5);
+                    return Held.ofLast(blocks.reshape(d[0], d[1] * b, d[2] * b, d[3] / (b * b)), h.type());
+                });
+            case "SpaceToDepth" ->
+                Operator.one(s -> {
+                    Held h = s.held(0);
+                    int b = (int) s.whole("blocksize", 1);
+                    Tensor x = h.channelsLast();
+                    if (s.text("mode", "DCR").equals("CRD")) {
+                        return Held.ofLast(x.pixelUnshuffle(b), h.type());
+                    }
+                    int[] d = x.shape().toArray();
+                    Tensor blocks =
+                            x.reshape(d[0], d[1] / b, b, d[2] / b, b, d[3]).permute(0, 1, 3, 2, 4, 5);
+                    return Held.ofLast(blocks.reshape(d[0], d[1] / b, d[2] / b, b * b * d[3]), h.type());
+                });
+            case "ReverseSequence" -> Operator.one(Shapes::reversed);
+            default -> null;
+        };
     }
 
     // ---- constants

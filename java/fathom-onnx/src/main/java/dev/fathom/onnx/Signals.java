@@ -3,32 +3,38 @@ package dev.fathom.onnx;
 import dev.fathom.tensor.Tensor;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Windows and spectra of sampled signals. Complex numbers are pairs in a last dimension of 2. */
 final class Signals {
     private Signals() {}
 
-    static void addTo(Operators to) {
-        window(to, "HannWindow", t -> 0.5 - 0.5 * Math.cos(t));
-        window(to, "HammingWindow", t -> 25 / 46.0 - 21 / 46.0 * Math.cos(t));
-        window(to, "BlackmanWindow", t -> 0.42 - 0.5 * Math.cos(t) + 0.08 * Math.cos(2 * t));
-        to.one("DFT", s -> {
-            Tensor x = s.tensor(0);
-            int rank = x.shape().rank();
-            int axis =
-                    Step.axis(s.version() >= 20 ? s.given(2) ? s.array(2).longs()[0] : -2 : s.whole("axis", 1), rank);
-            boolean inverse = s.whole("inverse", 0) != 0;
-            boolean one = s.whole("onesided", 0) != 0;
-            int n = x.dim(axis);
-            int length = s.given(1) ? (int) s.array(1).real() : inverse && one ? 2 * (n - 1) : n;
-            return Held.of(transform(x, axis, length, inverse, one), s.type(0));
-        });
-        to.one("STFT", Signals::shortTime);
-        to.one("MelWeightMatrix", Signals::mel);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "HannWindow" -> window(t -> 0.5 - 0.5 * Math.cos(t));
+            case "HammingWindow" -> window(t -> 25 / 46.0 - 21 / 46.0 * Math.cos(t));
+            case "BlackmanWindow" -> window(t -> 0.42 - 0.5 * Math.cos(t) + 0.08 * Math.cos(2 * t));
+            case "DFT" ->
+                Operator.one(s -> {
+                    Tensor x = s.tensor(0);
+                    int rank = x.shape().rank();
+                    int axis = Step.axis(
+                            s.version() >= 20 ? s.given(2) ? s.array(2).longs()[0] : -2 : s.whole("axis", 1), rank);
+                    boolean inverse = s.whole("inverse", 0) != 0;
+                    boolean one = s.whole("onesided", 0) != 0;
+                    int n = x.dim(axis);
+                    int length = s.given(1) ? (int) s.array(1).real() : inverse && one ? 2 * (n - 1) : n;
+                    return Held.of(transform(x, axis, length, inverse, one), s.type(0));
+                });
+            case "STFT" -> Operator.one(Signals::shortTime);
+            case "MelWeightMatrix" -> Operator.one(Signals::mel);
+            default -> null;
+        };
     }
 
-    private static void window(Operators to, String name, DoubleUnaryOperator of) {
-        to.one(name, s -> {
+    private static Operator window(DoubleUnaryOperator of) {
+        return Operator.one(s -> {
             int n = s.array(0).ints()[0];
             int period = s.whole("periodic", 1) != 0 ? n : n - 1;
             ElementType type = ElementType.of((int) s.whole("output_datatype", 1));

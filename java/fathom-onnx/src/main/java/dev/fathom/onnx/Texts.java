@@ -9,27 +9,35 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Operators on texts. */
 final class Texts {
     private Texts() {}
 
-    static void addTo(Operators to) {
-        to.one("StringConcat", s -> {
-            Array a = s.array(0);
-            Array b = s.array(1);
-            int[] dims = Array.together(a.dims(), b.dims());
-            String[] x = a.expanded(dims).texts();
-            String[] y = b.expanded(dims).texts();
-            return new Array(
-                    ElementType.STRING,
-                    dims,
-                    IntStream.range(0, x.length).mapToObj(i -> x[i] + y[i]).toArray(String[]::new));
-        });
-        to.one("StringNormalizer", Texts::normalized);
-        to.all("StringSplit", Texts::split);
-        to.one("RegexFullMatch", Texts::matched);
-        to.one("TfIdfVectorizer", Texts::counted);
+    /** The row of the operator of this name, or null. */
+    static @Nullable Operator of(String name) {
+        return switch (name) {
+            case "StringConcat" ->
+                Operator.one(s -> {
+                    Array a = s.array(0);
+                    Array b = s.array(1);
+                    int[] dims = Array.together(a.dims(), b.dims());
+                    String[] x = a.expanded(dims).texts();
+                    String[] y = b.expanded(dims).texts();
+                    return new Array(
+                            ElementType.STRING,
+                            dims,
+                            IntStream.range(0, x.length)
+                                    .mapToObj(i -> x[i] + y[i])
+                                    .toArray(String[]::new));
+                });
+            case "StringNormalizer" -> Operator.one(Texts::normalized);
+            case "StringSplit" -> new Operator(Texts::split);
+            case "RegexFullMatch" -> Operator.one(Texts::matched);
+            case "TfIdfVectorizer" -> Operator.one(Texts::counted);
+            default -> null;
+        };
     }
 
     /** RE2 names groups as Python does; what it has else, Java's expressions have, too. */

@@ -28,6 +28,9 @@ final class Wire {
     private static final int DELIMITED = 2;
     private static final int FIXED_32 = 5;
 
+    /** What a text has in the place of bytes that are no UTF-8, unless it has it itself. */
+    private static final char REPLACEMENT = '\uFFFD';
+
     private final Window window;
     private final long end;
     private final int depth;
@@ -126,10 +129,15 @@ final class Wire {
     }
 
     String text() throws IOException {
+        byte[] bytes = bytes();
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (text.indexOf(REPLACEMENT) < 0) {
+            return text;
+        }
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes()))
+                    .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
             throw damaged("field " + field + " should be a text but is no UTF-8");

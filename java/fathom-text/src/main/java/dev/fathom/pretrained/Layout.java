@@ -41,11 +41,15 @@ record Layout(List<String> prefixes, List<Row> rows) {
             if (star < 0) {
                 return row.equals(name) ? List.of() : null;
             }
-            if (!name.startsWith(row.substring(0, star))) {
+            if (!name.regionMatches(0, row, 0, star)) {
                 return null;
             }
             String rest = row.substring(star + 1);
+            int next = rest.indexOf('*');
             for (int end = star + 1; end <= name.length(); end++) {
+                if (!name.regionMatches(end, rest, 0, next < 0 ? rest.length() : next)) {
+                    continue;
+                }
                 List<String> more = stars(rest, name.substring(end));
                 if (more != null) {
                     List<String> all = new ArrayList<>(List.of(name.substring(star, end)));

@@ -34,7 +34,13 @@ public final class InputFile {
     }
 
     static String plain(String text) {
-        String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
-        return cut.replaceAll("\\p{Cntrl}", "?");
+        StringBuilder plain = new StringBuilder(text.length() > 80 ? text.substring(0, 80) + "..." : text);
+        for (int i = 0; i < plain.length(); i++) { // no regular expression: files of thousands of names ask for theirs
+            char c = plain.charAt(i);
+            if (c < ' ' || c == 0x7f) {
+                plain.setCharAt(i, '?');
+            }
+        }
+        return plain.toString();
     }
 }

@@ -27,11 +27,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +50,6 @@ public final class Safetensors extends TensorFile {
     /** More than any array library has. */
     private static final int MOST_DIMENSIONS = 64;
 
-    private static final Pattern COUNT = Pattern.compile("0|[1-9][0-9]{0,17}");
     private static final String METADATA = "__metadata__";
     private static final String NOT_UNICODE = "is not valid Unicode";
     /** The text under which {@link Writer#checksum} leaves the checksum of all the rest. */
@@ -401,7 +398,7 @@ public final class Safetensors extends TensorFile {
                 }
                 // nextLong would also take "1" and 1.0
                 String text = json.peek() == JsonToken.NUMBER ? json.nextString() : "";
-                if (!COUNT.matcher(text).matches()) {
+                if (!isCount(text)) {
                     throw damaged(
                             "tensor " + InputFile.quoted(name) + " has something else than counts in its " + field);
                 }
@@ -414,10 +411,21 @@ public final class Safetensors extends TensorFile {
             return Arrays.copyOf(values, n);
         }
 
+        /** Whether it is a number of at most 18 digits as JSON writes it, without a regular expression for each. */
+        private static boolean isCount(String text) {
+            int n = text.length();
+            for (int i = 0; i < n; i++) {
+                if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                    return false;
+                }
+            }
+            return n == 1 || n > 1 && n <= 18 && text.charAt(0) != '0';
+        }
+
         /** The tensors sorted by offset, once they are known to fill the file exactly. */
         private List<Entry> inOrder(Bytes data, long start, long size) {
             List<Place> sorted = new ArrayList<>(places.values());
-            sorted.sort(Comparator.comparingLong(Place::begin).thenComparingLong(Place::end));
+            sorted.sort((a, b) -> a.begin != b.begin ? Long.compare(a.begin, b.begin) : Long.compare(a.end, b.end));
             List<Entry> entries = new ArrayList<>();
             long at = 0;
             for (Place p : sorted) {

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * may use it.
  */
 public sealed class TensorFile implements AutoCloseable permits Safetensors {
-    static final int CHUNK = 1 << 16;
+    static final int CHUNK = 1 << 18;
 
     /** What a process has addresses for. */
     private static final long MOST_BYTES = 1L << 47;
@@ -288,7 +288,7 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
         }
         Places places = Places.of(shape(e), order);
         FloatBuffer target = to.slice();
-        FloatBuffer chunk = FloatBuffer.allocate(CHUNK);
+        FloatBuffer chunk = FloatBuffer.allocate(Math.min(CHUNK / stored.bytes(), to.remaining()));
         values(e, (from, n, at) -> {
             int fine = stored.floats(from, n, chunk.clear());
             places.put(chunk, fine, target);

@@ -17,15 +17,7 @@ public interface Op {
      * with underscores, or {@code op} where nothing is left of it, unless an op says another.
      */
     default String label() {
-        String name = getClass().getSimpleName();
-        int end = name.endsWith("Op") ? name.length() - 2 : name.length();
-        StringBuilder label = new StringBuilder();
-        for (int i = 0; i < end; i++) { // no regular expression: each call of a frozen net asks for it
-            boolean begins =
-                    i > 0 && Character.isUpperCase(name.charAt(i)) && !Character.isUpperCase(name.charAt(i - 1));
-            label.append(begins ? "_" : "").append(Character.toLowerCase(name.charAt(i)));
-        }
-        return label.isEmpty() ? "op" : label.toString();
+        return Labels.OF.get(getClass());
     }
 
     /** Returns the number of results. */

@@ -206,13 +206,18 @@ final class CallGraph implements AutoCloseable {
             throw new IllegalArgumentException("freeze: outputs " + outputNames + " share a name; give each its own");
         }
         for (Tape.Entry e : pass.tape().entries()) {
-            int[] from = e.inputs().stream()
-                    .mapToInt(t -> t == null ? -1 : number(numbers, t))
-                    .toArray();
-            int[] to = e.outputs().stream()
-                    .mapToInt(t -> t == null ? -1 : add(numbers, t, Kind.RESULT, Node.where(e.op(), e.path())))
-                    .toArray();
-            nodes.add(new Node(e.op(), e.path(), from, to));
+            String where = Node.where(e.op(), e.path());
+            int[] from = new int[e.inputs().size()];
+            for (int i = 0; i < from.length; i++) {
+                Tensor t = e.inputs().get(i);
+                from[i] = t == null ? -1 : number(numbers, t);
+            }
+            int[] to = new int[e.outputs().size()];
+            for (int i = 0; i < to.length; i++) {
+                Tensor t = e.outputs().get(i);
+                to[i] = t == null ? -1 : add(numbers, t, Kind.RESULT, where);
+            }
+            nodes.add(new Node(e.op(), e.path(), where, from, to));
         }
         outputs = results.stream().mapToInt(t -> number(numbers, t)).toArray();
         for (int i = 0; i < in.length; i++) {

@@ -2,7 +2,6 @@ package dev.fathom.plan;
 
 import dev.fathom.op.Op;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,18 +44,30 @@ record Fit(List<Sizes> sizes, Range lengths) {
         }
         List<Fitted.Growing> growing = new ArrayList<>();
         for (int i = 0; i < all.get(0).size(); i++) {
+            if (isConstant(all, i)) {
+                continue;
+            }
             int leaf = i;
             Fitted.Leaf here = all.get(0).get(i);
             Object[] values =
                     all.stream().map(leaves -> leaves.get(leaf).value()).toArray();
-            if (Arrays.stream(values).anyMatch(v -> !v.equals(here.value()))) {
-                if (here.type() != int.class && here.type() != long.class) {
-                    throw refused(where, here.name(), values, CONSTANT);
-                }
-                growing.add(number(leaf, where, here.name(), values));
+            if (here.type() != int.class && here.type() != long.class) {
+                throw refused(where, here.name(), values, CONSTANT);
             }
+            growing.add(number(leaf, where, here.name(), values));
         }
         return new Fitted(first, growing);
+    }
+
+    /** Whether a leaf, of the many that nearly all are, is the same in all traces. */
+    private static boolean isConstant(List<List<Fitted.Leaf>> all, int leaf) {
+        Object first = all.get(0).get(leaf).value();
+        for (int t = 1; t < all.size(); t++) {
+            if (!first.equals(all.get(t).get(leaf).value())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private Fitted.Growing number(int leaf, String where, String what, Object[] values) {

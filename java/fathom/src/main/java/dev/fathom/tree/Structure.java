@@ -2,6 +2,7 @@ package dev.fathom.tree;
 
 import java.lang.reflect.AccessibleObject;
 import java.lang.reflect.Array;
+import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
@@ -36,9 +37,10 @@ public final class Structure {
             RecordComponent[] components = type.getRecordComponents();
             Component[] result = new Component[components.length];
             for (int i = 0; i < components.length; i++) {
-                open(components[i].getAccessor(), type);
+                Field field = field(type, components[i].getName());
+                open(field, type);
                 result[i] = new Component(
-                        components[i],
+                        field,
                         components[i].isAnnotationPresent(Inline.class) ? "" : snakeCase(components[i].getName()));
             }
             return result;
@@ -46,6 +48,15 @@ public final class Structure {
     };
 
     private Structure() {}
+
+    /** The field of a component, which is read without the class that the JVM makes for an accessor called often. */
+    private static Field field(Class<?> record, String component) {
+        try {
+            return record.getDeclaredField(component);
+        } catch (NoSuchFieldException e) {
+            throw new IllegalStateException("a record has a field for each component", e);
+        }
+    }
 
     /** Makes a member of a record readable, which takes an open package where the record is in a module. */
     private static void open(AccessibleObject member, Class<?> record) {
@@ -64,16 +75,13 @@ public final class Structure {
         }
     }
 
-    private record Component(RecordComponent of, String name) {
+    private record Component(Field of, String name) {
         @Nullable
         Object get(Object record) {
             try {
-                return of.getAccessor().invoke(record);
-            } catch (IllegalAccessException | InvocationTargetException e) {
-                throw new IllegalStateException(
-                        "cannot read component " + of.getName() + " of "
-                                + record.getClass().getName() + "; its accessor must return the component",
-                        e);
+                return of.get(record);
+            } catch (IllegalAccessException e) {
+                throw new IllegalStateException("the fields of components are open", e);
             }
         }
     }
@@ -401,7 +409,29 @@ public final class Structure {
 
     /** {@code runningMean} as {@code running_mean}. */
     static String snakeCase(String name) {
-        return SNAKE.computeIfAbsent(
-                name, n -> n.replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT));
+        String known = SNAKE.get(name);
+        if (known == null) {
+            StringBuilder snake = new StringBuilder();
+            for (int i = 0; i < name.length(); i++) { // no regular expression, which would delay a cold start
+                char c = name.charAt(i);
+                boolean begins = i > 0 && isUpper(c) && (isLower(name.charAt(i - 1)) || isDigit(name.charAt(i - 1)));
+                snake.append(begins ? "_" : "").append(c);
+            }
+            known = snake.toString().toLowerCase(Locale.ROOT);
+            SNAKE.put(name, known);
+        }
+        return known;
+    }
+
+    private static boolean isUpper(char c) {
+        return c >= 'A' && c <= 'Z';
+    }
+
+    private static boolean isLower(char c) {
+        return c >= 'a' && c <= 'z';
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
     }
 }
