@@ -299,6 +299,11 @@ final class CallGraph implements AutoCloseable {
         return of == null ? values.get(v).weight() : of.fold().weights(this)[of.number()];
     }
 
+    /** Whether it reads values that are neither inputs nor parameters or buffers of a model. */
+    boolean hasConstants() {
+        return values.stream().anyMatch(v -> v.kind == Kind.WEIGHT && Values.leaf(v.weight()) == null);
+    }
+
     /** Gives back the constants of the trace. */
     @Override
     public void close() {

@@ -2,6 +2,7 @@ package dev.fathom.plan;
 
 import dev.fathom.op.Op;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,15 +28,14 @@ record Fit(List<Sizes> sizes, Range lengths) {
     /** What the op {@code where}, which was this in each of the traces, is at a size. */
     Fitted of(String where, List<Op> traced) {
         Op first = traced.get(0);
+        if (isSame(traced)) {
+            return new Fitted(first, List.of());
+        }
         String kind = first.getClass().getSimpleName();
         List<List<Fitted.Leaf>> all;
-        // leaves are compared, not ops, because a cold start takes milliseconds to make equals of each record class
         try {
             all = traced.stream().map(Fitted::leaves).toList();
         } catch (IllegalArgumentException e) { // a part that has no leaves
-            if (traced.stream().allMatch(first::equals)) {
-                return new Fitted(first, List.of());
-            }
             throw refused(where, kind, traced.toArray(), CONSTANT);
         }
         if (traced.stream().anyMatch(op -> op.getClass() != first.getClass())
@@ -44,26 +44,24 @@ record Fit(List<Sizes> sizes, Range lengths) {
         }
         List<Fitted.Growing> growing = new ArrayList<>();
         for (int i = 0; i < all.get(0).size(); i++) {
-            if (isConstant(all, i)) {
-                continue;
-            }
             int leaf = i;
             Fitted.Leaf here = all.get(0).get(i);
             Object[] values =
                     all.stream().map(leaves -> leaves.get(leaf).value()).toArray();
-            if (here.type() != int.class && here.type() != long.class) {
-                throw refused(where, here.name(), values, CONSTANT);
+            if (Arrays.stream(values).anyMatch(v -> !v.equals(here.value()))) {
+                if (here.type() != int.class && here.type() != long.class) {
+                    throw refused(where, here.name(), values, CONSTANT);
+                }
+                growing.add(number(leaf, where, here.name(), values));
             }
-            growing.add(number(leaf, where, here.name(), values));
         }
         return new Fitted(first, growing);
     }
 
-    /** Whether a leaf, of the many that nearly all are, is the same in all traces. */
-    private static boolean isConstant(List<List<Fitted.Leaf>> all, int leaf) {
-        Object first = all.get(0).get(leaf).value();
-        for (int t = 1; t < all.size(); t++) {
-            if (!first.equals(all.get(t).get(leaf).value())) {
+    /** Whether an op, as most are, is the same in all traces. */
+    private static boolean isSame(List<Op> traced) {
+        for (int t = 1; t < traced.size(); t++) {
+            if (!Leaves.same(traced.get(0), traced.get(t))) {
                 return false;
             }
         }

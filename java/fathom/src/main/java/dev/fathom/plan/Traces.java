@@ -3,8 +3,10 @@ package dev.fathom.plan;
 import dev.fathom.kernel.NativeMemoryException;
 import dev.fathom.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
@@ -37,6 +39,8 @@ final class Traces implements AutoCloseable {
     final List<CallGraph> graphs = new ArrayList<>();
 
     private @Nullable Constants constants;
+    /** Those of the search for ranges that need no memory, and stand for others at their sizes. */
+    private final Map<Sizes, CallGraph> tried = new HashMap<>();
 
     private Traces(List<Spec> specs, Function<Tensor[], Object> body) {
         this.specs = specs;
@@ -127,6 +131,9 @@ final class Traces implements AutoCloseable {
     /** What the function throws at these sizes, or null. */
     private @Nullable RuntimeException refused(Sizes s) {
         try (CallGraph graph = traced(s)) {
+            if (!graph.hasConstants()) {
+                tried.put(s, graph);
+            }
             return null;
         } catch (NativeMemoryException e) {
             throw e;
@@ -231,7 +238,8 @@ final class Traces implements AutoCloseable {
         for (Sizes s : at) {
             CallGraph graph;
             try {
-                graph = traced(s);
+                CallGraph before = graphs.isEmpty() ? null : tried.get(s);
+                graph = before == null ? traced(s) : before;
             } catch (IllegalArgumentException e) {
                 throw graphs.isEmpty() && at.size() == 1 ? e : refusal(s, e);
             }
