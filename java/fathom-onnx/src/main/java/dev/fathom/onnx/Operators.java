@@ -1,19 +1,32 @@
 package dev.fathom.onnx;
 
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The operators that are computed here, one row each, by their domains and names. */
 final class Operators {
+    /** The rows that were asked for. A row is a class that is made at run time: all would take a cold start 100 ms. */
+    private static final Map<String, Operator> ROWS = new ConcurrentHashMap<>();
+
     private Operators() {}
 
-    /**
-     * The row of a node's operator, or null. A row is a class that is made at run time, so each is made where it is
-     * asked for: those of all operators would take a cold start 100 ms.
-     */
+    /** The row of a node's operator, or null. */
     static @Nullable Operator of(Node node) {
         String name = node.operator();
+        Operator row = ROWS.get(name);
+        if (row == null) {
+            row = row(name);
+            if (row != null) {
+                ROWS.put(name, row);
+            }
+        }
+        return row;
+    }
+
+    private static @Nullable Operator row(String name) {
         Operator row = Products.of(name);
         row = row == null ? Elementwise.activationOf(name) : row;
         row = row == null ? Elementwise.arithmeticOf(name) : row;

@@ -15,7 +15,6 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,12 +53,9 @@ final class Lowering extends Call {
     /** The number of the slot in which each output is read. */
     final int[] shown;
 
-    /**
-     * The slots by where they begin: one behind the other, with gaps, in addresses that stand for those of a session.
-     */
-    private final TreeMap<Long, Integer> begins = new TreeMap<>();
-
+    /** Behind the slots, which lie one behind the other, with gaps, in addresses that stand for those of a session. */
     private long end = GAP;
+
     private final Place[] places;
     /** Of values that are part of another one, how many elements apart their rows begin; 0 of all others. */
     private final long[] rows;
@@ -144,7 +140,6 @@ final class Lowering extends Call {
 
     private int add(Slot slot) {
         slot.begin = end;
-        begins.put(end, slots.size());
         end = Math.addExact(end, slot.bytes + GAP);
         slots.add(slot);
         return slots.size() - 1;
@@ -471,12 +466,24 @@ final class Lowering extends Call {
 
     @Override
     public Call at(long address) {
-        Map.Entry<Long, Integer> slot = begins.floorEntry(address);
-        words.add(
-                slot == null
-                        ? new Word(Kernel.Kind.ADDRESS, address, -1)
-                        : new Word(Kernel.Kind.ADDRESS, address - slot.getKey(), slot.getValue()));
+        int slot = slotAt(address);
+        words.add(new Word(Kernel.Kind.ADDRESS, slot < 0 ? address : address - slots.get(slot).begin, slot));
         return this;
+    }
+
+    /** The slot that begins last at or before an address, or -1 if there is none. */
+    private int slotAt(long address) {
+        int from = 0;
+        int to = slots.size();
+        while (from < to) {
+            int middle = (from + to) / 2;
+            if (slots.get(middle).begin <= address) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        return from - 1;
     }
 
     @Override
