@@ -97,20 +97,23 @@ final class Child implements AutoCloseable {
         }
     }
 
-    /** The bytes of memory that it holds; 0 where the system does not say. */
+    /**
+     * The bytes of memory that it holds, with its share of pages that several processes map, such as those of a model
+     * or a library; 0 where the system does not say.
+     */
     long bytes() {
-        Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+        Path maps = Path.of("/proc", Long.toString(process.pid()), "smaps_rollup");
         try {
-            return Files.exists(status) ? bytes(Files.readAllLines(status)) : 0;
+            return Files.exists(maps) ? bytes(Files.readAllLines(maps)) : 0;
         } catch (IOException gone) {
             return 0;
         }
     }
 
-    /** Of a file {@code /proc/PID/status}. */
-    static long bytes(List<String> status) {
-        return status.stream()
-                .filter(line -> line.startsWith("VmRSS:"))
+    /** Of a file {@code /proc/PID/smaps_rollup}. */
+    static long bytes(List<String> maps) {
+        return maps.stream()
+                .filter(line -> line.startsWith("Pss:"))
                 .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", "")))
                 .sum();
     }

@@ -168,7 +168,7 @@ class RunTest {
 
     @Test
     void memoryIsThatOfTheProcess() {
-        assertThat(Child.bytes(List.of("Name:\tjava", "VmRSS:\t  123 kB", "RssAnon:\t 100 kB")))
+        assertThat(Child.bytes(List.of("Rss:      200 kB", "Pss:      123 kB", "Pss_Anon: 100 kB")))
                 .isEqualTo(123 * 1024);
         assertThat(Child.bytes(List.of())).isZero();
     }

@@ -125,6 +125,32 @@ class OnnxModelTest {
         }
     }
 
+    /** A name may hold the character that stands for bytes of no character, but no such bytes. */
+    @Test
+    void namesAreTexts() throws IOException {
+        String name = "H\u00f6he \ufffd \ud83d\ude00";
+        try (OnnxModel onnx = OnnxModel.read(file(Message.model(new Message()
+                        .add(1, Message.node("Neg", "x", name))
+                        .add(11, Message.value("x", 2))
+                        .add(12, Message.value(name, 2)))));
+                Pass pass = Pass.infer()) {
+            assertThat(onnx.run(Tensor.zeros(2))).containsOnlyKeys(name);
+        }
+        Message damaged = Message.model(new Message()
+                .add(
+                        1,
+                        new Message()
+                                .text(1, "x")
+                                .bytes(2, new byte[] {'y', (byte) 0xff})
+                                .text(4, "Neg"))
+                .add(11, Message.value("x", 2))
+                .add(12, Message.value("y", 2)));
+        Path file = file(damaged);
+        assertThatThrownBy(() -> OnnxModel.read(file))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("field 2 should be a text but is no UTF-8");
+    }
+
     @Test
     void anOperatorOfOnesOwn() throws IOException {
         Message graph = new Message()

@@ -91,13 +91,16 @@ final class Places {
 
     /** Puts whole runs that begin side by side: first the first elements of all, then the second ones, and so on. */
     private void turn(float[] from, int first, int runs, FloatBuffer to) {
-        int last = dims.length - 1;
+        int n = dims[dims.length - 1];
+        long stride = strides[dims.length - 1];
         float[] row = new float[runs];
-        for (int k = 0; k < dims[last]; k++) {
+        for (int k = 0; k < n; k++) {
+            int next = first + k;
             for (int r = 0; r < runs; r++) {
-                row[r] = from[first + k + r * dims[last]];
+                row[r] = from[next];
+                next += n;
             }
-            to.put((int) (at + k * strides[last]), row);
+            to.put((int) (at + k * stride), row);
         }
     }
 

@@ -1,10 +1,13 @@
 package dev.fathom.kernel;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.jni.Native;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Each way in which loading and configuring can fail ends in one sentence, in a fresh JVM, at the first use and at the
@@ -189,6 +193,22 @@ class NativeLoaderTest {
     @Test
     void theRunTimeNeedsNoJavaCpp() throws Exception {
         assertThat(said(List.of(CLASSES), "-Xlog:class+load")).noneMatch(line -> line.contains("org.bytedeco"));
+    }
+
+    /** Also names that are escaped in a URL. */
+    @ParameterizedTest
+    @ValueSource(strings = {"plain.jar", "two words %41 +.jar"})
+    void aFileOfAJarIsReadWhateverTheJarIsCalled(String name) throws IOException {
+        Path jar = temp.resolve(name);
+        try (JarOutputStream zip = new JarOutputStream(Files.newOutputStream(jar))) {
+            zip.putNextEntry(new ZipEntry("platform/key"));
+            zip.write("abc-7".getBytes(StandardCharsets.US_ASCII));
+        }
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, null)) {
+            URL key = requireNonNull(loader.getResource("platform/key"));
+            assertThat(new String(NativeLoader.bytes(key), StandardCharsets.US_ASCII))
+                    .isEqualTo("abc-7");
+        }
     }
 
     private Path jar(String name, Predicate<String> keep) throws IOException {

@@ -100,6 +100,36 @@ class ConsumeTest {
         assertThat(Memory.stats().owned()).isEqualTo(before);
     }
 
+    /** Two norms behind a layer are folded one after the other, out of a weight that a second layer reads too. */
+    private record TwiceNormed(Linear first, BatchNorm norm, BatchNorm again, Linear tied) implements Net {
+        static TwiceNormed of() {
+            Linear first = new Linear(32, 32);
+            var bias = new Parameter(Shape.of(32), (s, rng) -> new float[32]);
+            return new TwiceNormed(first, new BatchNorm(32), new BatchNorm(32), new Linear(first.weight(), bias, null));
+        }
+
+        Tensor of(Tensor x) {
+            return tied.apply(again.apply(norm.apply(first.apply(x))));
+        }
+    }
+
+    @Test
+    void aWeightThatIsReadAgainIsNotWrittenOverByFoldsOfFolds() {
+        Spec spec = Spec.of("x", DType.F32, Dim.BATCH, 32);
+        try (Model<TwiceNormed> model = Model.of(TwiceNormed.of(), 3);
+                Plan copies = Plan.freeze(model, (net, in) -> net.of(in[0]), spec);
+                Plan plan = Plan.consume(Model.of(TwiceNormed.of(), 3), (net, in) -> net.of(in[0]), spec)) {
+            assertThat(plan.toString().lines().toList())
+                    .as("the norms are folded")
+                    .hasSize(2);
+            float[] x = new float[5 * 32];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = i % 7 - 3;
+            }
+            assertThat(plan.predict(x)).containsExactly(copies.predict(x));
+        }
+    }
+
     @Test
     void theModelIsClosed() {
         Model<Words> model = Model.of(Words.of(), 3);

@@ -649,6 +649,19 @@ class PlanFileTest {
         }
     }
 
+    /** Has a list whose elements are declared as no class. */
+    record Wild(List<? extends Shape> a) implements Op {
+        @Override
+        public Shape shape(Call c, int output) {
+            return c.shape(0);
+        }
+
+        @Override
+        public void forward(Call c) {
+            new Plus(1).forward(c);
+        }
+    }
+
     private record One(Op op) implements Layer {
         @Override
         public Tensor forward(Tensor x) {
@@ -683,6 +696,12 @@ class PlanFileTest {
                 Plan plan = Plan.freeze(model, Shape.of(1, 3))) {
             assertThatThrownBy(() -> plan.save(file))
                     .hasMessageContaining("its a is of type java.lang.Integer, which has no place in a plan's file");
+        }
+        try (Model<Layer> model = Model.of((Layer) new One(new Wild(List.of(Shape.of(1)))), 1);
+                Plan plan = Plan.freeze(model, Shape.of(1, 3))) {
+            assertThatThrownBy(() -> plan.save(file))
+                    .hasMessageContaining("the elements of its a are declared as ? extends dev.fathom.op.Shape,"
+                            + " which has no place in a plan's file; name one class instead");
         }
     }
 }
