@@ -50,7 +50,25 @@ static inline __m256i v_lanes(int64_t n) {
     return _mm256_loadu_si256((const __m256i *)(ramp + 8 - n));
 }
 static inline v v_load_n(const float *p, int64_t n) { return (v)_mm256_maskload_ps(p, v_lanes(n)); }
-static inline void v_store_n(float *p, v x, int64_t n) { _mm256_maskstore_ps(p, v_lanes(n), (__m256)x); }
+/* in halves, as vmaskmov takes 42 steps to store on Zen 3, and a load of what it stored waits for them all */
+static inline void v_store_n(float *p, v x, int64_t n) {
+    if (n >= VL) {
+        v_store(p, x);
+        return;
+    }
+    __m128 half = _mm256_castps256_ps128((__m256)x);
+    if (n & 4) {
+        _mm_storeu_ps(p, half);
+        half = _mm256_extractf128_ps((__m256)x, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)p, half);
+        half = _mm_movehl_ps(half, half);
+        p += 2;
+    }
+    if (n & 1) _mm_store_ss(p, half);
+}
 #else
 /* lane by lane, as a call of memcpy would empty the registers of a tile */
 static inline v v_load_n(const float *p, int64_t n) {
