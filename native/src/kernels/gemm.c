@@ -118,9 +118,9 @@ void linear_finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t 
 
 /* ---- the product ---- */
 
-/* of a panel: its first column and those that exist, its right side (0: not packed yet), its tiles and how they sum */
+/* of a panel: its first column, those that exist, the lanes of its last vector, its right side (0: not packed yet), its tiles and sums */
 struct gemm_panel {
-    int64_t start, columns;
+    int64_t start, columns, last;
     const float *right;
     tile_fn *const *tiles;
     struct sweep sweep;
@@ -134,7 +134,7 @@ static void begin_panel(struct gemm_panel *p, const struct product *g, int64_t p
     p->right = !packed ? g->b + from * g->ldb + j : g->panels ? g->panels + j * g->k + from * width : 0;
     struct sweep *s = &p->sweep;
     s->outer = s->inner = 1, s->depth = depth, s->lda = g->lda, s->ldb = packed ? width : g->ldb, s->ldc = g->ldc, s->add = add;
-    s->last = g->c_turned ? 0 : last_lanes(columns - (width - VL));
+    p->last = g->c_turned ? 0 : last_lanes(columns - (width - VL));
     s->end = !g->c_turned && from + depth == g->k && ends_in_tile(g->finish) ? g->finish : 0;
     s->soon = 0;
     s->right_ahead = 0;
@@ -166,12 +166,11 @@ static __attribute__((noinline)) void multiply_packing(const struct product *g, 
     } while ((done += TURN_BLOCK) < p->sweep.depth);
 }
 
-/* panels from p on, before `end`, that a tile of so many rows takes at once */
-static inline int64_t joined_panels(const struct gemm_panel *p, const struct gemm_panel *end, int64_t height) {
-    int64_t count = TILE_CHAINS / (TILE_VECS * height);
-    if (count < 2 || end - p < count) return 1;
-    for (int64_t i = 0; i < count; i++)
-        if (p[i].columns != TILE_VECS * VL || !p[i].right || p[i].right - p->right != i * (p[1].right - p->right)) return 1;
+/* those of them, from p on, which is number `panel`, whose right sides lie equally far apart */
+static inline int64_t joined_rights(const struct product *g, const struct gemm_panel *p, int64_t panel, int64_t end, int64_t height) {
+    int64_t count = joined_panels(height, g->n, panel, end);
+    for (int64_t i = 0; count > 1 && i < count; i++)
+        if (!p[i].right || p[i].right - p->right != i * (p[1].right - p->right)) return 1;
     return count;
 }
 
@@ -182,13 +181,14 @@ static inline void multiply_tile(const struct product *g, struct gemm_panel *p, 
     float *c = g->c + i * g->ldc + p->start;
     const float *left = in_place(g) ? g->a + from * g->lda + i : g->a + i * g->lda + from;
     if (s->end) end_tile(s, g->finish, c, p->start);
+    s->last = p[joined - 1].last;
     if (TILE_CHAINS > TILE_VECS && joined > 1) {
         s->beside = p[1].right - p->right;
         tiles[joined * TILE_VECS][height](s, left, p->right, c);
     } else if (p->right) p->tiles[height](s, left, p->right, c);
     else multiply_packing(g, p, panel, from, height, left, c);
     if (g->finish && !g->c_turned && !s->end && from + s->depth == g->k)
-        linear_finish(g->finish, i, i + height, p->start, p->start + joined * p->columns);
+        linear_finish(g->finish, i, i + height, p->start, p[joined - 1].start + p[joined - 1].columns);
 }
 
 /* as many for each range of rows */
@@ -230,7 +230,7 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
                 int soon = beyond_l2 && t + 1 < t1;
                 for (int64_t panel = group, joined; panel < end; panel += joined) {
                     struct gemm_panel *p = panels + (panel - group);
-                    joined = joined_panels(p, panels + (end - group), next - i);
+                    joined = joined_rights(g, p, panel, end, next - i);
                     p->sweep.left_ahead = soon && panel == group && !g->left ? (next - i) * g->lda : 0;
                     p->sweep.next = soon ? g->c + next * g->ldc + p->start : 0;
                     if (asks && panel + at_once < p1) ask_for(&p->sweep, g, panel + at_once, from, depth, t - t0, t1 - t0);

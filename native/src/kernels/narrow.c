@@ -127,15 +127,6 @@ static const struct narrow_format int8 = {1, int8_panel, int8_widen, {EACH_TILE(
 
 /* ---- the product ---- */
 
-/* panels from `panel` on, before `end`, that a tile of all rows takes at once: whole ones only */
-static inline int64_t narrow_joined(const struct narrow *g, int64_t panel, int64_t end) {
-    int64_t count = g->format->joins ? TILE_CHAINS / (TILE_VECS * g->end.m) : 1;
-    return count > 1 && end - panel >= count && panel_start(g->end.n, panel + count) <= g->end.n
-                   && panel_start(g->end.n, panel + count) - panel_start(g->end.n, panel) == count * TILE_VECS * VL
-               ? count
-               : 1;
-}
-
 static inline int ends(const struct linear_args *l) { return l->bias || l->residual || l->pre || l->row >= 0; }
 
 /* a few tiles of rows, [t0, t1) of `count`, by panels [p0, p1) */
@@ -143,7 +134,7 @@ static void multiply_few(const struct narrow *g, int64_t t0, int64_t t1, int64_t
     const struct linear_args *l = &g->end;
     const int in_tile = ends(l) && ends_in_tile(l);
     for (int64_t panel = p0, joined; panel < p1; panel += joined) {
-        joined = narrow_joined(g, panel, p1);
+        joined = g->format->joins ? joined_panels(l->m, l->n, panel, p1) : 1;
         const int64_t j = panel_start(l->n, panel), width = panel_start(l->n, panel + 1) - j;
         const int64_t columns = least(panel_start(l->n, panel + joined), l->n) - j;
         const uint8_t *right = g->format->panel(g, j);

@@ -110,22 +110,22 @@ static inline void panel_product(struct sweep *s, int64_t width, const float *le
     }
 }
 
-/* as many panels of a packed right side of n columns, from p0 on and before p1, as a tile of so few rows takes at once */
-static inline int64_t panels_at_once(int64_t rows, int64_t n, int64_t p0, int64_t p1) {
-    int64_t count = TILE_CHAINS / (TILE_VECS * rows), j = panel_start(n, p0);
-    if (count < 2 || p1 - p0 < count) return 1;
-    return panel_start(n, p0 + count) - j == count * TILE_VECS * VL && j + count * TILE_VECS * VL <= n ? count : 1;
+/* panels of n columns, from `panel` on and before `end`, that a tile of so many rows takes at once: none that is narrower than others */
+static inline int64_t joined_panels(int64_t rows, int64_t n, int64_t panel, int64_t end) {
+    int64_t count = TILE_CHAINS > TILE_VECS && rows ? least(TILE_CHAINS / (TILE_VECS * rows), end - panel) : 1;
+    while (count > 1 && panel_start(n, panel + count) - panel_start(n, panel) < count * TILE_VECS * VL) count--;
+    return most(count, 1);
 }
 
 /* and of panels p0 .. p1 of a packed right side [depth, n] */
 static inline void packed_product(struct sweep s, const float *left, const float *panels, float *c, int64_t rows, int64_t n,
                                   int64_t p0, int64_t p1) {
     for (int64_t joined; p0 < p1; p0 += joined) {
-        int64_t j = panel_start(n, p0), width = panel_start(n, p0 + 1) - j;
+        int64_t j = panel_start(n, p0), width = panel_start(n, p0 + 1) - j, columns;
         const float *right = panels + j * s.depth;
-        joined = rows ? panels_at_once(rows, n, p0, p1) : 1;
-        s.ldb = width, s.beside = width * s.depth, s.last = last_lanes(least(n - j, width) - (width - VL));
-        if (TILE_CHAINS > TILE_VECS && joined > 1) tiles[joined * TILE_VECS][rows](&s, left, right, c + j);
+        joined = joined_panels(rows, n, p0, p1), columns = joined * width;
+        s.ldb = width, s.beside = width * s.depth, s.last = last_lanes(least(n - j, columns) - (columns - VL));
+        if (TILE_CHAINS > TILE_VECS && joined > 1) tiles[columns / VL][rows](&s, left, right, c + j);
         else panel_product(&s, width, left, right, c + j, rows, 0);
     }
 }

@@ -241,7 +241,7 @@ INLINE void turned_sum(int R, int NV, const struct sweep *s, const float *a, con
 #elif TILE_VECS == 4
 #define JOINED_TILES(X) X(1, 8)
 #else
-#define JOINED_TILES(X) X(1, 8) X(2, 4)
+#define JOINED_TILES(X) X(1, 4) X(1, 6) X(1, 8) X(2, 4)
 #endif
 
 /* of tile.c, by how many vectors wide and how many rows high they are; in turned_tiles rows of the left side are one float apart */
