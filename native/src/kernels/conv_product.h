@@ -21,7 +21,7 @@ static int64_t tap_block(void) { return most(l2_floats(10) / (PANEL_GROUP * TILE
  */
 struct tap_block {
     int64_t s0, s1, r0, r1, d0, d1, full0, full1, depth;
-    int first, last;
+    int first, last, finishes; /* finishes: what tiles do not end is ended after all panels that are taken at once */
 };
 
 /* where the elements of a panel begin: right, tap (0, 0) of output (0, 0), and that output; how a tile of it sums */
@@ -93,11 +93,11 @@ static inline struct tile_place tile_place(const struct conv *g, const struct ta
 }
 
 /*
- * outputs q0 .. q1 of row o of image n, one panel, columns [b.s0, b.s1) of the taps and as many rows as its sweep has, where some
- * outputs do not read all those columns, no rows are left, or the panel is wider than a tile of so many outputs
+ * outputs q0 .. q1 of a row, one panel, columns [b.s0, b.s1) of the taps and as many rows as its sweep has, where some outputs do not
+ * read all those columns, no rows are left, or the panel is wider than a tile of so many outputs
  */
 static __attribute__((noinline)) void conv_edge(const struct conv *g, const struct tap_block *b, const struct conv_panel *p,
-                                                const struct tile_place *at, int64_t n, int64_t o, int64_t q0, int64_t q1) {
+                                                const struct tile_place *at, int64_t q0, int64_t q1) {
     struct sweep s = p->sweep;
     int64_t whole_tile = q0 >= b->full0 && q1 <= b->full1, ends = s.end && s.inner && whole_tile;
     s.end = 0;
@@ -131,22 +131,24 @@ static __attribute__((noinline)) void conv_edge(const struct conv *g, const stru
         s.add = 1;
     }
     if (!s.add) clear_rows(y, g->y_pixel, q1 - q0, p->count);
-    if (g->finish && b->last && !ends) conv_finish(g, n, o, q0, q1, p->channel, p->channel + p->count);
 }
 
-/* `height` outputs of row o of image n from q0 on by one panel, in one tile */
-static inline void conv_tile(const struct conv *g, const struct tap_block *b, struct conv_panel *p, const struct tile_place *at,
-                             int64_t n, int64_t o, int64_t q0, int64_t height) {
+/* `height` outputs of a row by `joined` panels, in one tile */
+static inline void conv_tile(const struct conv *g, struct conv_panel *p, int64_t joined, const struct tile_place *at, int64_t height) {
     struct sweep *s = &p->sweep;
+    const struct conv_panel *last = p + joined - 1;
     float *y = p->y + at->y;
     if (s->end) end_tile(s, g->finish, y, p->channel);
-    p->tiles[height](s, p->x + at->x, p->right + at->row * p->width, y);
-    if (g->finish && b->last && !s->end) conv_finish(g, n, o, q0, q0 + height, p->channel, p->channel + p->count);
+    s->last = last_lanes(last->count - (last->width - VL));
+    if (TILE_CHAINS > TILE_VECS && joined > 1) {
+        s->beside = p[1].right - p->right;
+        tiles[joined * TILE_VECS][height](s, p->x + at->x, p->right + at->row * p->width, y);
+    } else p->tiles[height](s, p->x + at->x, p->right + at->row * p->width, y);
 }
 
-/* tiles [t0, t1) of the rows of all images by some panels, for one block of taps */
-static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, struct conv_panel *panels,
-                       int64_t count) {
+/* tiles [t0, t1) of the rows of all images by some panels, the first of which is number `first`, for one block of taps */
+static void conv_block(const struct conv *g, const struct tap_block *b, int64_t t0, int64_t t1, int64_t first,
+                       struct conv_panel *panels, int64_t count) {
     int64_t per_row = conv_row_tiles(g), out = g->columns.out, i = t0 % per_row, n = t0 / per_row / g->rows.out;
     int64_t far = g->n * (g->x_image + g->y_image) > l2_floats(16);
     int64_t ahead = g->x_image ? g->columns.stride * g->x_pixel : 0; /* a copy of the image (halo_copy) is near */
@@ -161,16 +163,20 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
         q1 = out * ++i / per_row;
         const struct tile_place at = tile_place(g, b, n, o, q0, r0);
         const int64_t height = q1 - q0, within = r0 < r1 && q0 >= b->full0 && q1 <= b->full1;
-        for (struct conv_panel *p = panels; p < panels + count; p++) {
+        for (int64_t j = 0, joined; j < count; j += joined) {
+            struct conv_panel *p = panels + j;
+            joined = within && g->groups == 1 ? joined_panels(height, g->width, first + j, first + count) : 1;
             p->sweep.inner = r1 - r0;
             if (far) {
                 p->sweep.left_ahead = p == panels ? ahead * height : 0;
                 p->sweep.next = p->y + at.y + height * g->y_pixel;
             }
             if (p->asked) ask_for_share(&p->sweep, p->asked, b->depth * p->width, t - t0, t1 - t0);
-            if (within && (height <= TILE_ROWS || p->width <= NARROW_VECS * VL)) conv_tile(g, b, p, &at, n, o, q0, height);
-            else conv_edge(g, b, p, &at, n, o, q0, q1);
+            if (within && (height <= TILE_ROWS || p->width <= NARROW_VECS * VL)) conv_tile(g, p, joined, &at, height);
+            else conv_edge(g, b, p, &at, q0, q1);
         }
+        if (b->finishes && !(ends_in_tile(g->finish) && within))
+            conv_finish(g, n, o, q0, q1, panels->channel, panels[count - 1].channel + panels[count - 1].count);
     }
 }
 
@@ -183,19 +189,19 @@ static void conv_images(const struct conv *g, const struct tap_block *b, int64_t
         int64_t o = t % outputs / g->columns.out, q = t % g->columns.out, r0, r1, s0, s1;
         axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
         axis_taps(&g->columns, q, b->s0, b->s1, &s0, &s1);
+        int sums = s0 < s1 && r0 < r1;
         for (struct conv_panel *p = panels; p < panels + count; p++) {
             struct sweep s = p->sweep;
             const float *x = p->x + n0 * g->x_image + (o * g->rows.stride + r0 * g->rows.dilation) * g->x_row;
             float *y = p->y + n0 * g->y_image + o * g->y_row + q * g->y_pixel;
             s.outer = s1 - s0, s.inner = r1 - r0, s.lda = g->x_image, s.ldc = g->y_image;
-            int sums = s.outer && s.inner, ends = s.end && sums;
             x += q * g->columns.stride * g->x_pixel + s0 * s.a_outer;
-            if (ends) end_tile(&s, g->finish, y, p->channel);
+            if (s.end) end_tile(&s, g->finish, y, p->channel);
             if (sums) tiles[p->width / VL][n1 - n0](&s, x, p->right + r0 * s.b_inner + s0 * s.b_outer, y);
             else if (!s.add) clear_rows(y, s.ldc, n1 - n0, p->count);
-            for (int64_t n = n0; g->finish && b->last && !ends && n < n1; n++)
-                conv_finish(g, n, o, q, q + 1, p->channel, p->channel + p->count);
         }
+        for (int64_t n = n0; b->finishes && !(ends_in_tile(g->finish) && sums) && n < n1; n++)
+            conv_finish(g, n, o, q, q + 1, panels->channel, panels[count - 1].channel + panels[count - 1].count);
     }
 }
 
@@ -213,6 +219,12 @@ static int64_t read_floats(const struct conv *g, int64_t count) {
     return g->n * all / conv_tiles(g) * count;
 }
 
+/* the number of a tile's first output */
+static int64_t first_output(const struct conv *g, int64_t t) {
+    int64_t per_row = conv_row_tiles(g), out = g->columns.out;
+    return t / per_row * out + out * (t % per_row) / per_row;
+}
+
 /* tiles [t0, t1) of the rows of all images by panels [p0, p1) */
 static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t p0, int64_t p1) {
     int64_t taps = g->columns.taps, tap_rows = g->rows.taps, column = tap_rows * g->depth;
@@ -225,11 +237,14 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
         if (asks && whole) s_cuts = r_cuts = d_cuts = 1;
     }
     if (t1 - t0 == 1) s_cuts = r_cuts = d_cuts = 1; /* a panel that one tile uses need not stay in L2 */
+    /* where panels are taken one by one, a function that has no place in a tile takes all results at once, while they are near */
+    int64_t o0 = first_output(g, t0), o1 = first_output(g, t1), c0 = 0, c1 = 0;
+    int later = asks && g->finish && !ends_in_tile(g->finish) && (o1 - o0) * (p1 - p0) * TILE_VECS * VL <= l2_floats(8);
     for (int64_t cut = 0, cuts = s_cuts * r_cuts * d_cuts; cut < cuts; cut++) {
         int64_t s = cut / (r_cuts * d_cuts), r = cut / d_cuts % r_cuts, d = cut % d_cuts, ignored;
         struct tap_block b = {.s0 = taps * s / s_cuts, .s1 = taps * (s + 1) / s_cuts, .r0 = tap_rows * r / r_cuts,
                               .r1 = tap_rows * (r + 1) / r_cuts, .d0 = g->depth * d / d_cuts, .d1 = g->depth * (d + 1) / d_cuts,
-                              .first = cut == 0, .last = cut == cuts - 1};
+                              .first = cut == 0, .last = cut == cuts - 1, .finishes = cut == cuts - 1 && g->finish && !later};
         b.depth = (b.s1 - b.s0) * (b.r1 - b.r0) * (b.d1 - b.d0);
         if (b.s0 < b.s1) {
             axis_outputs(&g->columns, b.s0, 0, g->columns.out, &b.full0, &ignored);
@@ -240,9 +255,13 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
             count = least(asks ? 1 : PANEL_GROUP, p1 - group);
             for (int64_t p = 0; p < count; p++) panels[p] = conv_panel(g, &b, group + p);
             if (asks && group + 1 < p1) panels[0].asked = conv_panel(g, &b, group + 1).right;
-            (is_by_images(g) ? conv_images : conv_block)(g, &b, t0, t1, panels, count);
+            if (is_by_images(g)) conv_images(g, &b, t0, t1, panels, count);
+            else conv_block(g, &b, t0, t1, group, panels, count);
+            if (group == p0) c0 = panels->channel;
+            c1 = panels[count - 1].channel + panels[count - 1].count;
         }
     }
+    if (later) linear_finish(g->finish, o0, o1, c0, c1);
 }
 
 #endif

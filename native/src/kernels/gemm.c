@@ -187,8 +187,6 @@ static inline void multiply_tile(const struct product *g, struct gemm_panel *p, 
         tiles[joined * TILE_VECS][height](s, left, p->right, c);
     } else if (p->right) p->tiles[height](s, left, p->right, c);
     else multiply_packing(g, p, panel, from, height, left, c);
-    if (g->finish && !g->c_turned && !s->end && from + s->depth == g->k)
-        linear_finish(g->finish, i, i + height, p->start, p[joined - 1].start + p[joined - 1].columns);
 }
 
 /* as many for each range of rows */
@@ -217,9 +215,14 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
     int64_t beyond_l2 = !in_place(g) && g->m * (g->n + g->k) > l2_floats(16);
     int asks = g->panels && !g->b && t1 - t0 >= 2 && (g->left || t1 - t0 < ASKING_TILES) && g->n * g->k > l2_floats(8);
     if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
+    /* What tiles do not end is ended behind all panels of a group, or of all: a function takes long to begin, but few floats. */
+    int64_t i0 = g->m * t0 / count, i1 = g->m * t1 / count, j0 = panel_start(g->n, p0), j1 = least(panel_start(g->n, p1), g->n);
+    int finishes = g->finish && !g->c_turned && !ends_in_tile(g->finish) && k1 == g->k, near = (i1 - i0) * (j1 - j0) <= l2_floats(8);
+    int64_t at_once = 0;
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
-        int64_t at_once = in_place(g) || (asks && g->m * depth <= l2_floats(16)) ? 1 : block_panels(depth);
+        int finishes_tiles = finishes && block + 1 == blocks;
+        at_once = in_place(g) || (asks && g->m * depth <= l2_floats(16)) ? 1 : block_panels(depth);
         for (int64_t group = p0, end; group < p1; group = end) {
             struct gemm_panel panels[PANEL_GROUP];
             end = group + at_once < p1 ? group + at_once : p1;
@@ -238,9 +241,12 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
                         ask_for(&p->sweep, g, p0 + panel - group, from + depth, depth, t - t0, t1 - t0);
                     multiply_tile(g, p, panel, joined, i, next - i, from);
                 }
+                const struct gemm_panel *last = panels + (end - group) - 1;
+                if (finishes_tiles && (at_once > 1 || !near)) linear_finish(g->finish, i, next, panels->start, last->start + last->columns);
             }
         }
     }
+    if (finishes && at_once == 1 && near) linear_finish(g->finish, i0, i1, j0, j1);
 }
 
 /* the same, where copies of a turned left side, a few rows at a time, stay in L2 while all panels pass over them */
