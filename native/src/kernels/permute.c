@@ -10,12 +10,17 @@
 enum { PERMUTE_TILE = 64, PERMUTE_LINE = 4096, BUFFER_LINE = PERMUTE_TILE + 16 };
 
 /*
- * A tile. Lines a multiple of 1 KiB apart fall into few sets of L1, which cannot hold those of a tile while it is written: then
- * it goes through a buffer, and leaves it line by line.
+ * A tile. Lines a multiple of 1 KiB apart fall into few sets of L1, which cannot hold those of a tile while it is written, unless they are
+ * few: then it goes through a buffer, and leaves it line by line.
  */
 static void permute_tile(const float *x, int64_t ldx, int64_t rows, int64_t cols, float *y, int64_t ldy) {
+    enum { FEW_LINES = 8 };
     float buffer[PERMUTE_TILE * BUFFER_LINE];
-    if (ldx % 256 && ldy % 256) {
+    if (rows <= 4 && ldy == rows) {
+        interleave(x, ldx, rows, cols, y);
+        return;
+    }
+    if ((ldx % 256 || rows <= FEW_LINES) && (ldy % 256 || cols <= FEW_LINES)) {
         transpose(x, ldx, rows, cols, y, ldy, 0);
         return;
     }

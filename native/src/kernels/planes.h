@@ -45,6 +45,10 @@ static void turn_dense(const float *sums, int64_t ld, int64_t k, int64_t count, 
 
 /* k <= FEW_OUTPUTS rows of `count` sums to pixels of k floats: y[q][i] = sums[i][q]; nothing is written behind the last */
 static void turn_planes(const float *sums, int64_t ld, int64_t k, int64_t count, float *y, int64_t ldy) {
+    if (k <= 4 && ldy == k) {
+        interleave(sums, ld, k, count, y);
+        return;
+    }
 #if VL == 16
     if (ldy == k) {
         turn_dense(sums, ld, k, count, y);

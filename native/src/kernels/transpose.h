@@ -66,6 +66,25 @@ static inline void transpose(const float *src, int64_t ld, int64_t rows, int64_t
     }
 }
 
+/*
+ * dst[c * rows + r] = src[r][c] for at most four rows, such as the colors of an image. Four floats are stored for each column, of which the
+ * next one overwrites those that are too many; nothing is written behind the last.
+ */
+static inline void interleave(const float *src, int64_t ld, int64_t rows, int64_t cols, float *dst) {
+    typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+    int64_t c = 0;
+    for (; (c + VL - 1) * rows + 4 <= cols * rows; c += VL) {
+        v x[4];
+        UNROLLED for (int i = 0; i < 4; i++) x[i] = v_load(src + (i < rows ? i : 0) * ld + c);
+        v a = SHUFFLE(x[0], x[2], ZIP_LOW), b = SHUFFLE(x[1], x[3], ZIP_LOW);
+        v e = SHUFFLE(x[0], x[2], ZIP_HIGH), d = SHUFFLE(x[1], x[3], ZIP_HIGH);
+        x[0] = SHUFFLE(a, b, ZIP_LOW), x[1] = SHUFFLE(a, b, ZIP_HIGH), x[2] = SHUFFLE(e, d, ZIP_LOW), x[3] = SHUFFLE(e, d, ZIP_HIGH);
+        UNROLLED for (int i = 0; i < VL; i++) *(quad *)(dst + (c + i) * rows) = ((quad *)&x[i % 4])[i / 4];
+    }
+    for (; c < cols; c++)
+        for (int64_t r = 0; r < rows; r++) dst[c * rows + r] = src[r * ld + c];
+}
+
 #undef ZIP_LOW
 #undef ZIP_HIGH
 
