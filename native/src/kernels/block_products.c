@@ -54,7 +54,7 @@ static void block_layer_part(void *context, int64_t part, int64_t parts) {
     fathom_range(count, 1, part % g->row_cuts, g->row_cuts, &t0, &t1);
     fathom_range(panel_count(l->n), 1, part / g->row_cuts, parts / g->row_cuts, &p0, &p1);
     struct block_sweep s = {.packed = g->packed, .k = l->k, .end = {.ldc = l->n}};
-    for (int64_t panel = p0; panel < p1; panel++) {
+    for (int64_t panel = p0, ended = p0; panel < p1; panel++) {
         const int64_t j = s.column = panel_start(l->n, panel), width = panel_start(l->n, panel + 1) - j, columns = least(width, l->n - j);
         s.end.last = last_lanes(columns - (width - VL));
         for (int64_t t = t0, i = l->m * t0 / count, next; t < t1; t++, i = next) {
@@ -63,7 +63,10 @@ static void block_layer_part(void *context, int64_t part, int64_t parts) {
             s.left = g->left + i * blocks * BLOCK, s.scales = g->scales + i * blocks, s.sums = g->sums + i * blocks;
             if (ends_in_tile(l)) end_tile(&s.end, l, c, j);
             g->tiles->tile[g->kind][width / VL][next - i](&s, c);
-            if (!ends_in_tile(l)) linear_finish(l, i, next, j, j + columns);
+        }
+        if (!ends_in_tile(l) && (panel + 1 == p1 || panel + 1 - ended == PANEL_GROUP)) {
+            linear_finish(l, l->m * t0 / count, l->m * t1 / count, panel_start(l->n, ended), j + columns);
+            ended = panel + 1;
         }
     }
 }

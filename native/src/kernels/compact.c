@@ -196,7 +196,6 @@ static void compact_multiply_tile(const struct compact_product *p, struct compac
     s->end.last = last_lanes(columns - (vectors - 1) * VL);
     if (ends_in_tile(&p->end)) end_tile(&s->end, &p->end, c, j);
     p->tiles->tile[vectors][height](s, rows, scales, c);
-    if (!ends_in_tile(&p->end)) linear_finish(&p->end, i, i + height, j, j + columns);
 }
 
 static void compact_multiply_part(void *context, int64_t part, int64_t parts) {
@@ -219,6 +218,8 @@ static void compact_multiply_part(void *context, int64_t part, int64_t parts) {
             int64_t i = pixels * t / count, height = pixels * (t + 1) / count - i;
             tile_rows(p, i, height, rows, scales);
             for (int64_t panel = group; panel < end; panel++) compact_multiply_tile(p, &s, rows, scales, i, height, panel);
+            if (!ends_in_tile(&p->end))
+                linear_finish(&p->end, i, i + height, compact_panel(p, group) * VL, least(compact_panel(p, end) * VL, g->k));
         }
     }
 }

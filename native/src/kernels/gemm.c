@@ -166,11 +166,13 @@ static __attribute__((noinline)) void multiply_packing(const struct product *g, 
     } while ((done += TURN_BLOCK) < p->sweep.depth);
 }
 
-/* those of them, from p on, which is number `panel`, whose right sides lie equally far apart */
+/* those of them, from p on, which is number `panel`, whose right sides are rows of one length and lie equally far apart */
 static inline int64_t joined_rights(const struct product *g, const struct gemm_panel *p, int64_t panel, int64_t end, int64_t height) {
     int64_t count = joined_panels(height, g->n, panel, end);
-    for (int64_t i = 0; count > 1 && i < count; i++)
-        if (!p[i].right || p[i].right - p->right != i * (p[1].right - p->right)) return 1;
+    for (int64_t i = 1; i < count; i++) {
+        int apart = p->right && p[i].right && p[i].right - p->right == i * (p[1].right - p->right);
+        if (!apart || p[i].sweep.ldb != p->sweep.ldb) return i;
+    }
     return count;
 }
 

@@ -128,11 +128,13 @@ static const struct narrow_format int8 = {1, int8_panel, int8_widen, {EACH_TILE(
 /* ---- the product ---- */
 
 static inline int ends(const struct linear_args *l) { return l->bias || l->residual || l->pre || l->row >= 0; }
+/* where tiles are many, they know nothing of scales */
+static inline int ends_in_tiles(const struct narrow *g, int few) { return ends(&g->end) && ends_in_tile(&g->end) && (few || !g->scale); }
 
 /* a few tiles of rows, [t0, t1) of `count`, by panels [p0, p1) */
 static void multiply_few(const struct narrow *g, int64_t t0, int64_t t1, int64_t count, int64_t p0, int64_t p1) {
     const struct linear_args *l = &g->end;
-    const int in_tile = ends(l) && ends_in_tile(l);
+    const int in_tile = ends_in_tiles(g, 1);
     for (int64_t panel = p0, joined; panel < p1; panel += joined) {
         joined = g->format->joins ? joined_panels(l->m, l->n, panel, p1) : 1;
         const int64_t j = panel_start(l->n, panel), width = panel_start(l->n, panel + 1) - j;
@@ -146,7 +148,6 @@ static void multiply_few(const struct narrow *g, int64_t t0, int64_t t1, int64_t
             float *c = l->y + i * l->n + j;
             if (in_tile) end_tile(&s.all, l, c, j);
             g->format->tiles[joined * width / VL][next - i](&s.all, l->x + i * l->k, (const float *)right, c);
-            if (ends(l) && !in_tile) linear_finish(l, i, next, j, j + columns);
         }
     }
 }
@@ -163,7 +164,7 @@ static void multiply_panel(const struct narrow *g, int64_t t0, int64_t t1, int64
     const struct linear_args *l = &g->end;
     const int64_t j = panel_start(l->n, panel), width = panel_start(l->n, panel + 1) - j, columns = least(width, l->n - j);
     const int64_t rows = PIECE / width / BLOCK * BLOCK;
-    const int in_tile = ends(l) && ends_in_tile(l) && !g->scale;
+    const int in_tile = ends_in_tiles(g, 0);
     struct sweep s = {.outer = 1, .inner = 1, .lda = l->k, .ldb = width, .ldc = l->n, .last = last_lanes(columns - (width - VL))};
     for (int64_t k0 = 0; !s.add || k0 < l->k; k0 += rows, s.add = 1) {
         s.depth = least(rows, l->k - k0);
@@ -175,7 +176,6 @@ static void multiply_panel(const struct narrow *g, int64_t t0, int64_t t1, int64
             if (done && in_tile) end_tile(&s, l, c, j);
             tiles[width / VL][next - i](&s, l->x + i * l->k + k0, piece, c);
             if (done && g->scale) scale_rows(g, i, next, j, columns);
-            if (done && ends(l) && !in_tile) linear_finish(l, i, next, j, j + columns);
         }
     }
 }
@@ -185,8 +185,15 @@ static void narrow_part(void *context, int64_t part, int64_t parts) {
     int64_t t0, t1, p0, p1, count = ceil_div(ceil_div(g->end.m, TILE_ROWS), g->row_cuts) * g->row_cuts;
     fathom_range(count, 1, part % g->row_cuts, g->row_cuts, &t0, &t1);
     fathom_range(panel_count(g->end.n), 1, part / g->row_cuts, parts / g->row_cuts, &p0, &p1);
-    if (count <= FEW_TILES) multiply_few(g, t0, t1, count, p0, p1);
-    else for (int64_t panel = p0; panel < p1; panel++) multiply_panel(g, t0, t1, count, panel);
+    const struct linear_args *l = &g->end;
+    const int few = count <= FEW_TILES, finishes = ends(l) && !ends_in_tiles(g, few);
+    for (int64_t from = p0, to; from < p1; from = to) {
+        to = least(from + PANEL_GROUP, p1);
+        if (few) multiply_few(g, t0, t1, count, from, to);
+        else for (int64_t panel = from; panel < to; panel++) multiply_panel(g, t0, t1, count, panel);
+        if (finishes) /* of many columns at once, as a function takes long to begin */
+            linear_finish(l, l->m * t0 / count, l->m * t1 / count, panel_start(l->n, from), least(panel_start(l->n, to), l->n));
+    }
 }
 
 int32_t narrow_product(struct narrow *g) {
