@@ -111,10 +111,23 @@ static void winograd_input(const struct winograd *g, int64_t row, int64_t from, 
     }
 }
 
+/* an output, which ends here if that is done in registers: in the steps of linear_end, for the same bits */
+INLINE void winograd_give(const struct winograd *g, int ends, float *y, int64_t channel, v x, int64_t m) {
+    const struct linear_args *l = g->finish;
+    if (ends) {
+        if (l->bias) x = x + v_get(l->bias + channel, m);
+        if (l->residual) x = x + v_get(l->residual + (y - l->y), m);
+        if (l->row == UNARY_relu) x = unary_relu(x, v_set(l->p0), v_set(l->p1));
+        if (l->row == UNARY_clamp) x = unary_clamp(x, v_set(l->p0), v_set(l->p1));
+    }
+    give(y, x, g->add, m);
+}
+
 /* outputs of tiles from .. from + count, channels j .. j + exist, from M[position][tile][width] */
 static void winograd_output(const struct winograd *g, int64_t from, int64_t count, const float *sums, int64_t line, int64_t slot,
                             int64_t j, int64_t exist) {
-    int64_t pixel = g->ldy;
+    const int64_t pixel = g->ldy;
+    const int ends = ends_in_tile(g->finish);
     for (int64_t t = from; t < from + count; t++, sums += line) {
         struct winograd_place p = winograd_place(g, t);
         int64_t at = (p.image * g->oh + p.o) * g->ow + p.q, rows = least(2, g->oh - p.o), columns = least(2, g->ow - p.q);
@@ -129,12 +142,19 @@ static void winograd_output(const struct winograd *g, int64_t from, int64_t coun
             UNROLLED for (int r = 0; r < 2; r++) {
                 float *row = y + r * g->ow * pixel + i;
                 if (r == rows) break;
-                give(row, a[r][0] + a[r][1] + a[r][2], g->add, m);
-                if (columns == 2) give(row + pixel, a[r][1] - a[r][2] - a[r][3], g->add, m);
+                winograd_give(g, ends, row, j + i, a[r][0] + a[r][1] + a[r][2], m);
+                if (columns == 2) winograd_give(g, ends, row + pixel, j + i, a[r][1] - a[r][2] - a[r][3], m);
             }
         });
-        if (g->finish)
-            for (int64_t r = 0; r < rows; r++) linear_finish(g->finish, at + r * g->ow, at + r * g->ow + columns, j, j + exist);
+    }
+}
+
+/* what follows the outputs of these tiles, channels j0 .. j1, where that has no place in registers */
+static void winograd_finish(const struct winograd *g, int64_t from, int64_t count, int64_t j0, int64_t j1) {
+    for (int64_t t = from; t < from + count; t++) {
+        struct winograd_place p = winograd_place(g, t);
+        int64_t at = (p.image * g->oh + p.o) * g->ow + p.q, rows = least(2, g->oh - p.o), columns = least(2, g->ow - p.q);
+        for (int64_t r = 0; r < rows; r++) linear_finish(g->finish, at + r * g->ow, at + r * g->ow + columns, j0, j1);
     }
 }
 
@@ -174,6 +194,8 @@ static void winograd_part(void *context, int64_t part, int64_t parts) {
                               asks ? right + wide * g->depth : 0);
             winograd_output(g, from, count, sums, wide, out_slot, j, least(g->width - j, wide));
         }
+        if (g->finish && !ends_in_tile(g->finish))
+            winograd_finish(g, from, count, panel_start(g->width, p0), least(panel_start(g->width, p1), g->width));
     }
 }
 
