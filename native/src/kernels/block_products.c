@@ -53,6 +53,7 @@ static void block_layer_part(void *context, int64_t part, int64_t parts) {
     int64_t t0, t1, p0, p1;
     fathom_range(count, 1, part % g->row_cuts, g->row_cuts, &t0, &t1);
     fathom_range(panel_count(l->n), 1, part / g->row_cuts, parts / g->row_cuts, &p0, &p1);
+    const int64_t i0 = l->m * t0 / count, i1 = l->m * t1 / count, at_once = finished_panels(i1 - i0);
     struct block_sweep s = {.packed = g->packed, .k = l->k, .end = {.ldc = l->n}};
     for (int64_t panel = p0, ended = p0; panel < p1; panel++) {
         const int64_t j = s.column = panel_start(l->n, panel), width = panel_start(l->n, panel + 1) - j, columns = least(width, l->n - j);
@@ -64,8 +65,8 @@ static void block_layer_part(void *context, int64_t part, int64_t parts) {
             if (ends_in_tile(l)) end_tile(&s.end, l, c, j);
             g->tiles->tile[g->kind][width / VL][next - i](&s, c);
         }
-        if (!ends_in_tile(l) && (panel + 1 == p1 || panel + 1 - ended == PANEL_GROUP)) {
-            linear_finish(l, l->m * t0 / count, l->m * t1 / count, panel_start(l->n, ended), j + columns);
+        if (!ends_in_tile(l) && (panel + 1 == p1 || panel + 1 - ended == at_once)) {
+            linear_finish(l, i0, i1, panel_start(l->n, ended), j + columns);
             ended = panel + 1;
         }
     }

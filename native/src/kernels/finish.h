@@ -2,7 +2,7 @@
 #ifndef FATHOM_FINISH_H
 #define FATHOM_FINISH_H
 
-#include "tile.h"
+#include "panels.h"
 #include "unary.h"
 
 /* the fields of a struct linear_args that stand for what follows, from the arguments of any such kernel */
@@ -24,6 +24,9 @@ static inline double end_nanos(const struct linear_args *l, int64_t count) {
 
 /* Rows of so many floats at most are ended together, while they lie in L1: a call of a function for few floats is mostly waiting. */
 enum { ENDED_FLOATS = 2048 };
+
+/* panels whose results, of so many rows, are ended together while they lie in L2 */
+static inline int64_t finished_panels(int64_t rows) { return clamp(l2_floats(8) / most(rows * TILE_VECS * VL, 1), 1, PANEL_GROUP); }
 
 /* the tile whose first result is c, of this channel, ends its sum */
 static inline void end_tile(struct sweep *s, const struct linear_args *l, const float *c, int64_t channel) {

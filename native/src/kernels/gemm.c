@@ -118,7 +118,7 @@ void linear_finish(const struct linear_args *l, int64_t i0, int64_t i1, int64_t 
 
 /* ---- the product ---- */
 
-/* of a panel: its first column, those that exist, the lanes of its last vector, its right side (0: not packed yet), its tiles and sums */
+/* of a panel: its first column, those that exist, the lanes of its last vector, its right side (0: not packed yet), tiles and sweep */
 struct gemm_panel {
     int64_t start, columns, last;
     const float *right;
@@ -166,7 +166,7 @@ static __attribute__((noinline)) void multiply_packing(const struct product *g, 
     } while ((done += TURN_BLOCK) < p->sweep.depth);
 }
 
-/* those of them, from p on, which is number `panel`, whose right sides are rows of one length and lie equally far apart */
+/* how many panels from p on, which is number `panel`, a tile takes at once: their right sides have equal rows and lie equally far apart */
 static inline int64_t joined_rights(const struct product *g, const struct gemm_panel *p, int64_t panel, int64_t end, int64_t height) {
     int64_t count = joined_panels(height, g->n, panel, end);
     for (int64_t i = 1; i < count; i++) {
@@ -217,7 +217,7 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
     int64_t beyond_l2 = !in_place(g) && g->m * (g->n + g->k) > l2_floats(16);
     int asks = g->panels && !g->b && t1 - t0 >= 2 && (g->left || t1 - t0 < ASKING_TILES) && g->n * g->k > l2_floats(8);
     if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
-    /* What tiles do not end is ended behind all panels of a group, or of all: a function takes long to begin, but few floats. */
+    /* What follows the sums outside of tiles takes all panels of a group, or all there are: a function takes long to begin. */
     int64_t i0 = g->m * t0 / count, i1 = g->m * t1 / count, j0 = panel_start(g->n, p0), j1 = least(panel_start(g->n, p1), g->n);
     int finishes = g->finish && !g->c_turned && !ends_in_tile(g->finish) && k1 == g->k, near = (i1 - i0) * (j1 - j0) <= l2_floats(8);
     int64_t at_once = 0;

@@ -128,7 +128,7 @@ static const struct narrow_format int8 = {1, int8_panel, int8_widen, {EACH_TILE(
 /* ---- the product ---- */
 
 static inline int ends(const struct linear_args *l) { return l->bias || l->residual || l->pre || l->row >= 0; }
-/* where tiles are many, they know nothing of scales */
+/* tiles that read a panel widened for many rows know nothing of its scales */
 static inline int ends_in_tiles(const struct narrow *g, int few) { return ends(&g->end) && ends_in_tile(&g->end) && (few || !g->scale); }
 
 /* a few tiles of rows, [t0, t1) of `count`, by panels [p0, p1) */
@@ -187,12 +187,12 @@ static void narrow_part(void *context, int64_t part, int64_t parts) {
     fathom_range(panel_count(g->end.n), 1, part / g->row_cuts, parts / g->row_cuts, &p0, &p1);
     const struct linear_args *l = &g->end;
     const int few = count <= FEW_TILES, finishes = ends(l) && !ends_in_tiles(g, few);
+    const int64_t i0 = l->m * t0 / count, i1 = l->m * t1 / count, at_once = finished_panels(i1 - i0);
     for (int64_t from = p0, to; from < p1; from = to) {
-        to = least(from + PANEL_GROUP, p1);
+        to = least(from + at_once, p1);
         if (few) multiply_few(g, t0, t1, count, from, to);
         else for (int64_t panel = from; panel < to; panel++) multiply_panel(g, t0, t1, count, panel);
-        if (finishes) /* of many columns at once, as a function takes long to begin */
-            linear_finish(l, l->m * t0 / count, l->m * t1 / count, panel_start(l->n, from), least(panel_start(l->n, to), l->n));
+        if (finishes) linear_finish(l, i0, i1, panel_start(l->n, from), least(panel_start(l->n, to), l->n));
     }
 }
 

@@ -94,6 +94,13 @@ static inline void has_asked(struct sweep *s) {
     if (s->soon) s->soon += s->soon_lines * s->soon_step * s->outer * s->inner * (s->depth / TILE_STEPS);
 }
 
+/* panels of n columns, from `panel` on and before `end`, that a tile of so many rows takes at once: none that is narrower than others */
+static inline int64_t joined_panels(int64_t rows, int64_t n, int64_t panel, int64_t end) {
+    int64_t count = TILE_CHAINS > TILE_VECS && rows ? least(TILE_CHAINS / (TILE_VECS * rows), end - panel) : 1;
+    while (count > 1 && panel_start(n, panel + count) - panel_start(n, panel) < count * TILE_VECS * VL) count--;
+    return most(count, 1);
+}
+
 /*
  * ---- products that a thread computes by itself; those of gemm.c and conv_product.h are cut for several ----
  *
@@ -108,13 +115,6 @@ static inline void panel_product(struct sweep *s, int64_t width, const float *le
         if (soon) ask_for_share(s, soon, s->depth * width, t, count);
         tiles[width / VL][next - i](s, left + i * s->lda, right, c + i * s->ldc);
     }
-}
-
-/* panels of n columns, from `panel` on and before `end`, that a tile of so many rows takes at once: none that is narrower than others */
-static inline int64_t joined_panels(int64_t rows, int64_t n, int64_t panel, int64_t end) {
-    int64_t count = TILE_CHAINS > TILE_VECS && rows ? least(TILE_CHAINS / (TILE_VECS * rows), end - panel) : 1;
-    while (count > 1 && panel_start(n, panel + count) - panel_start(n, panel) < count * TILE_VECS * VL) count--;
-    return most(count, 1);
 }
 
 /* and of panels p0 .. p1 of a packed right side [depth, n] */

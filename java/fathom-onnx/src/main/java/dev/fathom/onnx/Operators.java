@@ -8,7 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The operators that are computed here, one row each, by their domains and names. */
 final class Operators {
-    /** The rows that were asked for. A row is a class that is made at run time: all would take a cold start 100 ms. */
+    /**
+     * The rows that were asked for. Each is a class that is made at run time; all of them would delay a cold start by
+     * 100 ms.
+     */
     private static final Map<String, Operator> ROWS = new ConcurrentHashMap<>();
 
     private Operators() {}

@@ -28,7 +28,7 @@ final class Wire {
     private static final int DELIMITED = 2;
     private static final int FIXED_32 = 5;
 
-    /** What a text has in the place of bytes that are no UTF-8, unless it has it itself. */
+    /** The character that decoding puts in the place of invalid bytes; a text may also contain it. */
     private static final char REPLACEMENT = '\uFFFD';
 
     private final Window window;

@@ -35,7 +35,7 @@ public final class InputFile {
 
     static String plain(String text) {
         StringBuilder plain = new StringBuilder(text.length() > 80 ? text.substring(0, 80) + "..." : text);
-        for (int i = 0; i < plain.length(); i++) { // no regular expression: files of thousands of names ask for theirs
+        for (int i = 0; i < plain.length(); i++) { // no regular expression, as a file may have thousands of names
             char c = plain.charAt(i);
             if (c < ' ' || c == 0x7f) {
                 plain.setCharAt(i, '?');

@@ -195,7 +195,9 @@ final class NativeLoader {
         return new String(bytes(url), StandardCharsets.US_ASCII).trim();
     }
 
-    /** What lies at {@code url}, of a jar in a folder without {@code openStream}, whose classes take 5 ms to load. */
+    /**
+     * Reads what lies at {@code url}. A jar that is a file is read without openStream, whose classes take 5 ms to load.
+     */
     static byte[] bytes(URL url) throws IOException {
         String file = url.getFile();
         int jar = file.indexOf("!/");
@@ -205,6 +207,8 @@ final class NativeLoader {
                 if (entry != null) {
                     return zip.getInputStream(entry).readAllBytes();
                 }
+            } catch (IllegalArgumentException e) {
+                // a name that is not escaped, or a jar of another machine, which openStream may know
             }
         }
         try (InputStream in = url.openStream()) { // such as a jar within a jar

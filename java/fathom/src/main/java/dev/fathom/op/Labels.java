@@ -1,6 +1,9 @@
 package dev.fathom.op;
 
-/** The labels of ops that say none themselves, made once a class: each call of a frozen net asks for one. */
+/**
+ * The labels of ops that state none themselves. They are made once per class, as each call of a frozen net asks for
+ * one.
+ */
 final class Labels {
     static final ClassValue<String> OF = new ClassValue<>() {
         @Override

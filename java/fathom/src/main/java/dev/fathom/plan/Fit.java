@@ -35,7 +35,10 @@ record Fit(List<Sizes> sizes, Range lengths) {
         List<List<Fitted.Leaf>> all;
         try {
             all = traced.stream().map(Fitted::leaves).toList();
-        } catch (IllegalArgumentException e) { // a part that has no leaves
+        } catch (IllegalArgumentException e) { // a part that has no leaves, but may know its equals
+            if (traced.stream().allMatch(first::equals)) {
+                return new Fitted(first, List.of());
+            }
             throw refused(where, kind, traced.toArray(), CONSTANT);
         }
         if (traced.stream().anyMatch(op -> op.getClass() != first.getClass())

@@ -53,7 +53,9 @@ final class Lowering extends Call {
     /** The number of the slot in which each output is read. */
     final int[] shown;
 
-    /** Behind the slots, which lie one behind the other, with gaps, in addresses that stand for those of a session. */
+    /**
+     * The address behind the last slot. Slots lie in a row, with gaps, at addresses that stand for those of a session.
+     */
     private long end = GAP;
 
     private final Place[] places;

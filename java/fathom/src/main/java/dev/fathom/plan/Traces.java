@@ -39,7 +39,10 @@ final class Traces implements AutoCloseable {
     final List<CallGraph> graphs = new ArrayList<>();
 
     private @Nullable Constants constants;
-    /** Those of the search for ranges that need no memory, and stand for others at their sizes. */
+    /**
+     * The graphs of the search for ranges that have no constants. Their passes are closed; later traces at their sizes
+     * take them.
+     */
     private final Map<Sizes, CallGraph> tried = new HashMap<>();
 
     private Traces(List<Spec> specs, Function<Tensor[], Object> body) {

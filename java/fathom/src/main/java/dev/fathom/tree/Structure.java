@@ -38,11 +38,9 @@ public final class Structure {
             RecordComponent[] components = type.getRecordComponents();
             Component[] result = new Component[components.length];
             for (int i = 0; i < components.length; i++) {
-                Field field = field(type, components[i].getName());
-                open(field, type);
-                result[i] = new Component(
-                        field,
-                        components[i].isAnnotationPresent(Inline.class) ? "" : snakeCase(components[i].getName()));
+                RecordComponent c = components[i];
+                result[i] =
+                        new Component(c, field(c), c.isAnnotationPresent(Inline.class) ? "" : snakeCase(c.getName()));
             }
             return result;
         }
@@ -50,12 +48,21 @@ public final class Structure {
 
     private Structure() {}
 
-    /** The field of a component, which is read without the class that the JVM makes for an accessor called often. */
-    private static Field field(Class<?> record, String component) {
+    /**
+     * The field of a component, which is read without the class that the JVM makes for an accessor that is often
+     * called; null where the package is exported and not open, so that only the accessor can be called.
+     */
+    private static @Nullable Field field(RecordComponent component) {
+        Class<?> record = component.getDeclaringRecord();
         try {
-            return record.getDeclaredField(component);
+            Field field = record.getDeclaredField(component.getName());
+            field.setAccessible(true);
+            return field;
         } catch (NoSuchFieldException e) {
             throw new IllegalStateException("a record has a field for each component", e);
+        } catch (InaccessibleObjectException e) {
+            open(component.getAccessor(), record);
+            return null;
         }
     }
 
@@ -76,13 +83,16 @@ public final class Structure {
         }
     }
 
-    private record Component(Field of, String name) {
+    private record Component(RecordComponent of, @Nullable Field field, String name) {
         @Nullable
         Object get(Object record) {
             try {
-                return of.get(record);
-            } catch (IllegalAccessException e) {
-                throw new IllegalStateException("the fields of components are open", e);
+                return field != null ? field.get(record) : of.getAccessor().invoke(record);
+            } catch (IllegalAccessException | InvocationTargetException e) {
+                throw new IllegalStateException(
+                        "cannot read component " + of.getName() + " of "
+                                + record.getClass().getName() + "; its accessor must return the component",
+                        e);
             }
         }
     }
