@@ -21,7 +21,7 @@ static int64_t tap_block(void) { return most(l2_floats(10) / (PANEL_GROUP * TILE
  */
 struct tap_block {
     int64_t s0, s1, r0, r1, d0, d1, full0, full1, depth;
-    int first, last, finishes; /* finishes: what tiles do not end is ended after all panels that are taken at once */
+    int first, last, finishes; /* finishes: what follows the sums is done behind all panels taken at once, unless a tile has done it */
 };
 
 /* where the elements of a panel begin: right, tap (0, 0) of output (0, 0), and that output; how a tile of it sums */
@@ -63,11 +63,17 @@ static int64_t conv_cuts(const struct conv *g, int64_t *parts) {
 
 static int64_t group_floats(const struct conv *g) { return padded(g->width) * g->rows.taps * g->columns.taps * g->depth; }
 
+/* the first channel of a panel, where the one before ends */
+static int64_t panel_channel(const struct conv *g, int64_t panel) {
+    int64_t in_group = panel_count(g->width);
+    return panel / in_group * g->width + panel_start(g->width, panel % in_group);
+}
+
 static struct conv_panel conv_panel(const struct conv *g, const struct tap_block *b, int64_t panel) {
     int64_t in_group = panel_count(g->width), group = panel / in_group, j = panel_start(g->width, panel % in_group);
     int64_t width = panel_start(g->width, panel % in_group + 1) - j;
     return (struct conv_panel){
-        .width = width, .count = least(g->width - j, width), .channel = group * g->width + j,
+        .width = width, .count = least(g->width - j, width), .channel = panel_channel(g, panel),
         .right = g->panels + group * group_floats(g) + j * (g->rows.taps * g->columns.taps * g->depth) + b->d0 * width,
         .x = g->x + group * g->x_group + b->d0 - g->rows.before * g->x_row - g->columns.before * g->x_pixel,
         .y = g->y + group * g->y_group + j,
@@ -237,9 +243,9 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
         if (asks && whole) s_cuts = r_cuts = d_cuts = 1;
     }
     if (t1 - t0 == 1) s_cuts = r_cuts = d_cuts = 1; /* a panel that one tile uses need not stay in L2 */
-    /* where panels are taken one by one, a function that has no place in a tile takes all results at once, while they are near */
-    int64_t o0 = first_output(g, t0), o1 = first_output(g, t1), c0 = 0, c1 = 0;
-    int later = asks && g->finish && !ends_in_tile(g->finish) && (o1 - o0) * (p1 - p0) * TILE_VECS * VL <= l2_floats(8);
+    /* where panels are taken one by one, a function that no tile applies waits for the results of several */
+    int64_t o0 = first_output(g, t0), o1 = first_output(g, t1), together = finished_panels(o1 - o0), ended = p0;
+    int later = asks && g->finish && !ends_in_tile(g->finish);
     for (int64_t cut = 0, cuts = s_cuts * r_cuts * d_cuts; cut < cuts; cut++) {
         int64_t s = cut / (r_cuts * d_cuts), r = cut / d_cuts % r_cuts, d = cut % d_cuts, ignored;
         struct tap_block b = {.s0 = taps * s / s_cuts, .s1 = taps * (s + 1) / s_cuts, .r0 = tap_rows * r / r_cuts,
@@ -257,11 +263,12 @@ static void conv_multiply(const struct conv *g, int64_t t0, int64_t t1, int64_t 
             if (asks && group + 1 < p1) panels[0].asked = conv_panel(g, &b, group + 1).right;
             if (is_by_images(g)) conv_images(g, &b, t0, t1, panels, count);
             else conv_block(g, &b, t0, t1, group, panels, count);
-            if (group == p0) c0 = panels->channel;
-            c1 = panels[count - 1].channel + panels[count - 1].count;
+            if (later && b.last && (group + 1 == p1 || group + 1 - ended == together)) {
+                linear_finish(g->finish, o0, o1, panel_channel(g, ended), panel_channel(g, group + 1));
+                ended = group + 1;
+            }
         }
     }
-    if (later) linear_finish(g->finish, o0, o1, c0, c1);
 }
 
 #endif

@@ -7,7 +7,7 @@
 enum {
     FEW_OUTPUTS = 8,
     FEW_INPUTS = 4,
-    FEW_PIXELS = 128, /* for which taking planes apart costs more than tiles of few channels */
+    FEW_PIXELS = 128,         /* fewer pixels of one tap cost less as tiles of few channels than as planes */
     PLANES = 128, /* the most channels of an image that are taken apart (more than a few only for one or two outputs), */
     PLANES_PIXELS = 512, /* and how many pixels at a time */
     COLUMN_FLOATS = 8 * 1024, /* of the sums that columns.h makes at a time */
@@ -91,7 +91,7 @@ static inline int64_t columns_packed(const struct window *g) { return PRODUCT(pa
 /* planes.h: so few channels are computed that vectors run along the image; rows of outputs at a time, and the floats for them */
 static inline int is_planes(const struct window *g) {
     int64_t outputs = g->c <= FEW_INPUTS ? FEW_OUTPUTS : 2;
-    /* The pixels of all images are one row here (simplified); one tap has the same chain in any form, so their number may decide. */
+    /* The pixels of all images are one row here (simplified). With one tap, all forms sum in the same order, so their number may decide. */
     if (g->kh * g->kw == 1 && g->oh * g->ow < FEW_PIXELS) return 0;
     return g->groups == 1 && g->sh == 1 && g->sw == 1 && g->c <= PLANES && g->k <= outputs && g->kh * g->kw * g->c >= 9
            && halo_width(g) <= 2 * g->ow && is_near(g, PRODUCT(halo_rows(g, 1), halo_width(g), g->c));

@@ -25,7 +25,7 @@ static inline double end_nanos(const struct linear_args *l, int64_t count) {
 /* Rows of so many floats at most are ended together, while they lie in L1: a call of a function for few floats is mostly waiting. */
 enum { ENDED_FLOATS = 2048 };
 
-/* panels whose results, of so many rows, are ended together while they lie in L2 */
+/* how many panels of results, of so many rows, are ended together: as many as stay in L2 until then */
 static inline int64_t finished_panels(int64_t rows) { return clamp(l2_floats(8) / most(rows * TILE_VECS * VL, 1), 1, PANEL_GROUP); }
 
 /* the tile whose first result is c, of this channel, ends its sum */

@@ -217,19 +217,18 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
     int64_t beyond_l2 = !in_place(g) && g->m * (g->n + g->k) > l2_floats(16);
     int asks = g->panels && !g->b && t1 - t0 >= 2 && (g->left || t1 - t0 < ASKING_TILES) && g->n * g->k > l2_floats(8);
     if (blocks == 0 || count == 1) blocks = 1; /* k = 0 still writes its zeros; a panel that one tile uses need not stay in L2 */
-    /* What follows the sums outside of tiles takes all panels of a group, or all there are: a function takes long to begin. */
-    int64_t i0 = g->m * t0 / count, i1 = g->m * t1 / count, j0 = panel_start(g->n, p0), j1 = least(panel_start(g->n, p1), g->n);
-    int finishes = g->finish && !g->c_turned && !ends_in_tile(g->finish) && k1 == g->k, near = (i1 - i0) * (j1 - j0) <= l2_floats(8);
-    int64_t at_once = 0;
+    /* A function that no tile applies takes all panels of a group, or several groups of one panel, as each call takes long to begin. */
+    int64_t i0 = g->m * t0 / count, i1 = g->m * t1 / count, together = finished_panels(i1 - i0), ended = p0;
     for (int64_t block = 0; block < blocks; block++) {
         int64_t from = k0 + (k1 - k0) * block / blocks, depth = k0 + (k1 - k0) * (block + 1) / blocks - from;
-        int finishes_tiles = finishes && block + 1 == blocks;
-        at_once = in_place(g) || (asks && g->m * depth <= l2_floats(16)) ? 1 : block_panels(depth);
+        int finishes = g->finish && !g->c_turned && !ends_in_tile(g->finish) && from + depth == g->k;
+        int64_t at_once = in_place(g) || (asks && g->m * depth <= l2_floats(16)) ? 1 : block_panels(depth);
         for (int64_t group = p0, end; group < p1; group = end) {
             struct gemm_panel panels[PANEL_GROUP];
             end = group + at_once < p1 ? group + at_once : p1;
             for (int64_t p = group; p < end; p++) begin_panel(panels + (p - group), g, p, from, depth, g->add || block > 0);
             if (g->own_panels) pack_own(g, panels, group, end, p0, from, depth);
+            int64_t columns_end = least(panel_start(g->n, end), g->n);
             for (int64_t t = t0, i = g->m * t0 / count, next; t < t1; t++, i = next) {
                 next = g->m * (t + 1) / count;
                 int soon = beyond_l2 && t + 1 < t1;
@@ -243,12 +242,14 @@ static void multiply(const struct product *g, int64_t t0, int64_t t1, int64_t p0
                         ask_for(&p->sweep, g, p0 + panel - group, from + depth, depth, t - t0, t1 - t0);
                     multiply_tile(g, p, panel, joined, i, next - i, from);
                 }
-                const struct gemm_panel *last = panels + (end - group) - 1;
-                if (finishes_tiles && (at_once > 1 || !near)) linear_finish(g->finish, i, next, panels->start, last->start + last->columns);
+                if (finishes && at_once > 1) linear_finish(g->finish, i, next, panels->start, columns_end);
+            }
+            if (finishes && at_once == 1 && (end == p1 || end - ended == together)) {
+                linear_finish(g->finish, i0, i1, panel_start(g->n, ended), columns_end);
+                ended = end;
             }
         }
     }
-    if (finishes && at_once == 1 && near) linear_finish(g->finish, i0, i1, j0, j1);
 }
 
 /* the same, where copies of a turned left side, a few rows at a time, stay in L2 while all panels pass over them */

@@ -10,8 +10,8 @@
 enum { PERMUTE_TILE = 64, PERMUTE_LINE = 4096, BUFFER_LINE = PERMUTE_TILE + 16 };
 
 /*
- * A tile. Lines a multiple of 1 KiB apart fall into few sets of L1, which cannot hold those of a tile while it is written, unless they are
- * few: then it goes through a buffer, and leaves it line by line.
+ * A tile. Lines a multiple of 1 KiB apart fall into few sets of L1, which cannot hold the many lines of a large tile while it is written.
+ * Such a tile goes through a buffer and leaves it line by line.
  */
 static void permute_tile(const float *x, int64_t ldx, int64_t rows, int64_t cols, float *y, int64_t ldy) {
     enum { FEW_LINES = 8 };

@@ -111,16 +111,17 @@ static void winograd_input(const struct winograd *g, int64_t row, int64_t from, 
     }
 }
 
-/* an output, which ends here if that is done in registers: in the steps of linear_end, for the same bits */
-INLINE void winograd_give(const struct winograd *g, int ends, float *y, int64_t channel, v x, int64_t m) {
-    const struct linear_args *l = g->finish;
-    if (ends) {
-        if (l->bias) x = x + v_get(l->bias + channel, m);
-        if (l->residual) x = x + v_get(l->residual + (y - l->y), m);
-        if (l->row == UNARY_relu) x = unary_relu(x, v_set(l->p0), v_set(l->p1));
-        if (l->row == UNARY_clamp) x = unary_clamp(x, v_set(l->p0), v_set(l->p1));
+/* ends the outputs of a tile, those of a row `line` floats behind the row before, in the steps of linear_end, for the same bits */
+INLINE void winograd_end(const struct linear_args *l, const float *y, int64_t line, int64_t pixel, int64_t rows, int64_t columns,
+                         int64_t channel, int64_t m, v (*out)[TILE_CHAINS]) {
+    if (l->bias) {
+        v one = v_get(l->bias + channel, m);
+        UNROLLED for (int r = 0; r < 2; r++) UNROLLED for (int q = 0; q < 2; q++) out[r][q] = out[r][q] + one;
     }
-    give(y, x, g->add, m);
+    if (l->residual)
+        UNROLLED for (int r = 0; r < 2; r++) UNROLLED for (int q = 0; q < 2; q++)
+            if (r < rows && q < columns) out[r][q] = out[r][q] + v_get(l->residual + (y + r * line + q * pixel - l->y), m);
+    sum_act(2, 2, l->row, v_set(l->p0), v_set(l->p1), out);
 }
 
 /* outputs of tiles from .. from + count, channels j .. j + exist, from M[position][tile][width] */
@@ -139,12 +140,14 @@ static void winograd_output(const struct winograd *g, int64_t from, int64_t coun
                 v m1 = v_load(p + 4 * slot), m2 = v_load(p + 8 * slot);
                 a[0][s] = v_load(p) + m1 + m2, a[1][s] = m1 - m2 - v_load(p + 12 * slot);
             }
+            v out[2][TILE_CHAINS];
             UNROLLED for (int r = 0; r < 2; r++) {
-                float *row = y + r * g->ow * pixel + i;
-                if (r == rows) break;
-                winograd_give(g, ends, row, j + i, a[r][0] + a[r][1] + a[r][2], m);
-                if (columns == 2) winograd_give(g, ends, row + pixel, j + i, a[r][1] - a[r][2] - a[r][3], m);
+                out[r][0] = a[r][0] + a[r][1] + a[r][2];
+                out[r][1] = a[r][1] - a[r][2] - a[r][3];
             }
+            if (ends) winograd_end(g->finish, y + i, g->ow * pixel, pixel, rows, columns, j + i, m, out);
+            UNROLLED for (int r = 0; r < 2; r++) UNROLLED for (int q = 0; q < 2; q++)
+                if (r < rows && q < columns) give(y + r * g->ow * pixel + q * pixel + i, out[r][q], g->add, m);
         });
     }
 }
