@@ -151,7 +151,7 @@ final class Page {
             Rows with the same contenders are measured one after another, so that few processes live at a time. Where they would hold more than 6 GiB together, as
             far as can be told from what each held after its last request, the one whose next turn is the furthest away ends, and starts and warms up again for that
             turn. Before it measures, a process waits until the JVM's compilers have worked off what the setup and the warm-up left them. A run says how much its
-            processes held at most (a page that several of them map counts for each of them in equal shares), how far it is and how many minutes are left. It writes
+            processes held at most (a page of memory that several of them share is divided evenly among them), how far it is and how many minutes are left. It writes
             what it has after every family of rows, and goes on where it was when it is started again after it was cut off, if the commit, the machine and the
             options are the same.
 

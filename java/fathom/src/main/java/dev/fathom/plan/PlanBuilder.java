@@ -148,7 +148,8 @@ final class PlanBuilder {
 
     private void fill() {
         Commands commands = new Commands();
-        Map<Folding.Fold, List<Slot>> folds = new IdentityHashMap<>(); // in any order, as fits sees what they overwrite
+        // in any order, because fits lets no weight be written over while another is still to be made of it
+        Map<Folding.Fold, List<Slot>> folds = new IdentityHashMap<>();
         List<Slot> plain = new ArrayList<>();
         for (Slot slot : weights.values()) {
             Folding.Weight folded = graph.folded(slot.content.value());

@@ -195,7 +195,7 @@ class NativeLoaderTest {
         assertThat(said(List.of(CLASSES), "-Xlog:class+load")).noneMatch(line -> line.contains("org.bytedeco"));
     }
 
-    /** Also names that are escaped in a URL. */
+    /** A URL escapes some characters of a jar's name. */
     @ParameterizedTest
     @ValueSource(strings = {"plain.jar", "two words %41 +.jar"})
     void aFileOfAJarIsReadWhateverTheJarIsCalled(String name) throws IOException {
