@@ -82,7 +82,11 @@ final class Held {
 
     /** The dimensions as the graph has them. */
     int[] dims() {
-        return IntStream.of(order).map(tensor::dim).toArray();
+        int[] dims = new int[order.length];
+        for (int d = 0; d < dims.length; d++) {
+            dims[d] = tensor.dim(order[d]);
+        }
+        return dims;
     }
 
     /** Which dimension of the tensor is dimension {@code d} of the graph's. */
@@ -109,7 +113,10 @@ final class Held {
 
     /** The tensor whose dimension i is dimension {@code wanted[i]} of the graph's. */
     Tensor arranged(int... wanted) {
-        int[] axes = IntStream.of(wanted).map(this::axis).toArray();
+        int[] axes = new int[wanted.length];
+        for (int d = 0; d < axes.length; d++) {
+            axes[d] = order[wanted[d]];
+        }
         return Arrays.equals(axes, Operator.inOrder(axes.length)) ? tensor : tensor.permute(axes);
     }
 
@@ -242,15 +249,19 @@ final class Held {
 
     /** The order of dimensions by which [N, .., C] becomes [N, C, ..]. */
     static int[] first(int rank) {
-        return IntStream.range(0, rank)
-                .map(d -> d == 0 ? 0 : d == 1 ? rank - 1 : d - 1)
-                .toArray();
+        int[] order = new int[rank];
+        for (int d = 1; d < rank; d++) {
+            order[d] = d == 1 ? rank - 1 : d - 1;
+        }
+        return order;
     }
 
     /** The order of dimensions by which [N, C, ..] becomes [N, .., C]. */
     static int[] last(int rank) {
-        return IntStream.range(0, rank)
-                .map(d -> d == 0 ? 0 : d == rank - 1 ? 1 : d + 1)
-                .toArray();
+        int[] order = new int[rank];
+        for (int d = 1; d < rank; d++) {
+            order[d] = d == rank - 1 ? 1 : d + 1;
+        }
+        return order;
     }
 }

@@ -8,10 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The operators that are computed here, one row each, by their domains and names. */
 final class Operators {
-    /**
-     * The rows that were asked for. Each is a class that is made at run time; all of them would delay a cold start by
-     * 100 ms.
-     */
+    /** The rows that were asked for. Each loads a class, and all of them would delay a cold start. */
     private static final Map<String, Operator> ROWS = new ConcurrentHashMap<>();
 
     private Operators() {}

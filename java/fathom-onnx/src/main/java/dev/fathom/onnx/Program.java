@@ -294,7 +294,10 @@ final class Program {
 
     private static void run(Placed at, Scope scope) {
         Node n = at.node();
-        @Nullable Object[] in = n.inputs().stream().map(scope::get).toArray();
+        @Nullable Object[] in = new Object[n.inputs().size()];
+        for (int i = 0; i < in.length; i++) {
+            in[i] = scope.get(n.inputs().get(i));
+        }
         @Nullable Object[] out;
         try {
             out = at.operator().of(new Step(n, at.key(), at.fusible(), at.sized(), scope, in));

@@ -1,5 +1,7 @@
 package dev.fathom.io;
 
+import dev.fathom.command.Commands;
+import dev.fathom.kernel.Kernel;
 import dev.fathom.op.Shape;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -53,6 +55,45 @@ final class Places {
             step[n - 1] = strides[i];
         }
         return new Places(Arrays.copyOf(size, n), Arrays.copyOf(step, n));
+    }
+
+    /** Whether every element stays where it is. */
+    boolean inOrder() {
+        return dims.length == 1 && (strides[0] == 1 || dims[0] == 1);
+    }
+
+    /** The elements of an index of the first dimension, if it is the first one in both; else 0. */
+    int row() {
+        long row = 1;
+        for (int i = 1; i < dims.length; i++) {
+            row *= dims[i];
+        }
+        return strides[0] == row && dims.length <= Shape.MAX_RANK ? (int) row : 0;
+    }
+
+    /** Runs a kernel that puts so many rows, which lie at {@code from} as in the tensor, as they lie in the array. */
+    void turn(Commands commands, long from, int rows, long to) {
+        long[] sizes = new long[Shape.MAX_RANK];
+        long[] steps = new long[Shape.MAX_RANK]; // in the tensor, along the dimensions of the array
+        Arrays.fill(sizes, 1);
+        long step = 1;
+        for (int i = dims.length - 1; i >= 0; i--) {
+            int inside = 0;
+            for (long stride : strides) {
+                inside += stride < strides[i] ? 1 : 0;
+            }
+            sizes[Shape.MAX_RANK - 1 - inside] = i == 0 ? rows : dims[i];
+            steps[Shape.MAX_RANK - 1 - inside] = step;
+            step *= dims[i];
+        }
+        commands.begin(Kernel.PERMUTE).put(Float.BYTES).at(from).at(to);
+        for (long size : sizes) {
+            commands.put(size);
+        }
+        for (long s : steps) {
+            commands.put(s);
+        }
+        commands.run();
     }
 
     /** Puts the next {@code n} elements, which are the first of {@code from}, an array's, at their places. */

@@ -1,6 +1,9 @@
 package dev.fathom.io;
 
 import dev.fathom.autograd.Values;
+import dev.fathom.command.Commands;
+import dev.fathom.kernel.NativeException;
+import dev.fathom.kernel.NativeMemoryException;
 import dev.fathom.offheap.Block;
 import dev.fathom.offheap.OffHeap;
 import dev.fathom.op.DType;
@@ -263,7 +266,7 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
         Tensor t = Values.create(Tensor.class, shape(e), type);
         long address = Values.address(t);
         int width = type.bytes();
-        values(e, (from, n, at) -> stored.convert(from, n, Block.at(address + at * width, n * width), type));
+        values(e, 1, (from, n, at) -> stored.convert(from, n, Block.at(address + at * width, n * width), type));
         return t;
     }
 
@@ -277,23 +280,44 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
      *     was opened
      * @throws IllegalStateException if the file was closed
      * @throws UncheckedIOException if the file cannot be read
+     * @throws NativeException if dimensions change places and the native library cannot be loaded
+     * @throws NativeMemoryException if they do and the limit of native memory leaves no room for half a megabyte
      */
     public final void copy(String name, FloatBuffer to, int... order) {
         Entry e = entry(name, to);
         Stored stored = stored(e);
-        if (order.length == 0) {
+        Places places = order.length == 0 ? null : Places.of(shape(e), order);
+        if (places == null || places.inOrder()) {
             FloatBuffer target = to.duplicate();
-            values(e, (from, n, at) -> stored.floats(from, n, target));
-            return;
+            values(e, 1, (from, n, at) -> stored.floats(from, n, target));
+        } else if (places.row() > 0 && places.row() <= CHUNK / Double.BYTES) {
+            copyRows(e, places, to.duplicate());
+        } else {
+            FloatBuffer target = to.slice();
+            FloatBuffer chunk = FloatBuffer.allocate(Math.min(CHUNK / Float.BYTES, to.remaining()));
+            values(e, 1, (from, n, at) -> {
+                int fine = stored.floats(from, n, chunk.clear());
+                places.put(chunk, fine, target);
+                return fine;
+            });
         }
-        Places places = Places.of(shape(e), order);
-        FloatBuffer target = to.slice();
-        FloatBuffer chunk = FloatBuffer.allocate(Math.min(CHUNK / stored.bytes(), to.remaining()));
-        values(e, (from, n, at) -> {
-            int fine = stored.floats(from, n, chunk.clear());
-            places.put(chunk, fine, target);
-            return fine;
-        });
+    }
+
+    /** Copies a tensor whose rows stay one behind the other, the elements of each in the order that a kernel gives. */
+    private void copyRows(Entry e, Places places, FloatBuffer to) {
+        Stored stored = stored(e);
+        Commands commands = new Commands();
+        try (Block rows = new Block("chunk", 2L * CHUNK)) {
+            long turned = rows.address() + CHUNK;
+            FloatBuffer asRead = rows.view(0, CHUNK).asFloatBuffer();
+            FloatBuffer inOrder = rows.view(CHUNK, CHUNK).asFloatBuffer();
+            values(e, places.row(), (from, n, at) -> {
+                int fine = stored.floats(from, n, asRead.clear());
+                places.turn(commands, rows.address(), n / places.row(), turned);
+                to.put(inOrder.clear().limit(n));
+                return fine;
+            });
+        }
     }
 
     /**
@@ -312,7 +336,7 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
                     "copy: " + InputFile.quoted(name) + " holds " + stored + "; copy it to a FloatBuffer");
         }
         IntBuffer target = to.duplicate();
-        values(e, (from, n, at) -> stored.ints(from, n, target));
+        values(e, 1, (from, n, at) -> stored.ints(from, n, target));
     }
 
     private Entry entry(String name, Buffer to) {
@@ -332,11 +356,13 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
         int take(ByteBuffer from, int n, long at);
     }
 
-    private void values(Entry e, Sink sink) {
+    /** Gives a sink the values of a tensor, as many of its units at a time as a chunk holds as floats. */
+    private void values(Entry e, int unit, Sink sink) {
         Stored stored = stored(e);
         long size = shape(e).size();
         int width = stored.bytes();
-        byte[] chunk = new byte[(int) Math.min(CHUNK, size * width)];
+        int most = CHUNK / Math.max(width, Float.BYTES) / unit * unit;
+        byte[] chunk = new byte[(int) Math.min(most, size) * width];
         ByteBuffer from = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
         mustBeOpen("copy");
         for (long at = 0; at < size; at += chunk.length / width) {

@@ -41,9 +41,8 @@ public final class OffHeap {
             "close models, plans, data sets and passes that are no longer used, choose smaller sizes, ";
     private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB"};
 
-    // a class rather than a lambda, as all that makes a plan's first answer: the first lambda takes a JVM 10 ms
     private static final Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> FIRST_OUTSIDE =
-            new FirstOutside();
+            FirstOutside::of;
 
     /** The packages of the library's other modules, whose jars are not this one. */
     private static final Set<String> OTHER_MODULES =
@@ -120,26 +119,23 @@ public final class OffHeap {
      * Looks at frame after frame until one is outside; a stream's own iterator or filter would be one more object for
      * every pass.
      */
-    private static final class FirstOutside
-            implements Consumer<StackWalker.StackFrame>,
-                    Function<Stream<StackWalker.StackFrame>, StackWalker.@Nullable StackFrame> {
+    private static final class FirstOutside implements Consumer<StackWalker.StackFrame> {
         private StackWalker.@Nullable StackFrame found;
 
-        @Override
-        public void accept(StackWalker.StackFrame f) {
-            if (!ofLibrary(f.getDeclaringClass())) {
-                found = f;
-            }
-        }
-
-        @Override
-        public StackWalker.@Nullable StackFrame apply(Stream<StackWalker.StackFrame> frames) {
+        static StackWalker.@Nullable StackFrame of(Stream<StackWalker.StackFrame> frames) {
             FirstOutside first = new FirstOutside();
             Spliterator<StackWalker.StackFrame> all = frames.spliterator();
             while (first.found == null && all.tryAdvance(first)) {
                 // the next one
             }
             return first.found;
+        }
+
+        @Override
+        public void accept(StackWalker.StackFrame f) {
+            if (!ofLibrary(f.getDeclaringClass())) {
+                found = f;
+            }
         }
     }
 

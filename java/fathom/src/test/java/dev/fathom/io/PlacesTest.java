@@ -3,11 +3,16 @@ package dev.fathom.io;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fathom.op.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Elements that come in pieces lie where each of them by itself would. */
@@ -58,6 +63,52 @@ class PlacesTest {
                         piece.put(k, i + k);
                     }
                     pieces.put(piece, n, FloatBuffer.wrap(found));
+                }
+                assertThat(found).as("%s in the order %s", shape, order).isEqualTo(expected);
+            }
+        }
+    }
+
+    /** Of a file, in chunks and behind a first number that stays; rows go through a kernel. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Stored.class,
+            names = {"U8", "BF16", "F32", "F64"})
+    void ofAFile(Stored stored) {
+        List<Shape> shapes = new ArrayList<>(SHAPES);
+        shapes.add(Shape.of(300, 8, 9, 7)); // many chunks of rows
+        shapes.add(Shape.of(2, 200, 201)); // rows longer than a chunk
+        shapes.add(Shape.of(0, 3, 4));
+        shapes.add(Shape.of(2, 1, 3, 1, 2, 5));
+        for (Shape shape : shapes) {
+            for (int[] order : orders(shape.rank())) {
+                int size = (int) shape.size();
+                TensorFile.Source source = (at, to, n) -> {
+                    ByteBuffer bytes = ByteBuffer.wrap(to).order(ByteOrder.LITTLE_ENDIAN);
+                    int first = (int) (at / stored.bytes());
+                    for (int i = 0; i < n / stored.bytes(); i++) {
+                        int value = (first + i) % 251;
+                        switch (stored) {
+                            case U8 -> bytes.put(i, (byte) value);
+                            case BF16 -> bytes.putShort(2 * i, (short) (Float.floatToRawIntBits(value) >> 16));
+                            case F32 -> bytes.putFloat(4 * i, value);
+                            default -> bytes.putDouble(8 * i, value);
+                        }
+                    }
+                };
+                long[] dims = Arrays.stream(shape.toArray()).asLongStream().toArray();
+                var entry =
+                        new TensorFile.Entry("w", stored.name(), stored, dims, (long) size * stored.bytes(), source);
+                float[] expected = new float[size + 1];
+                expected[0] = -1;
+                Places each = Places.of(shape, order);
+                for (int i = 0; i < size; i++) {
+                    expected[1 + (int) each.next()] = i % 251;
+                }
+                float[] found = new float[size + 1];
+                found[0] = -1;
+                try (var file = new TensorFile("numbers", List.of(entry), Map.of(), () -> {})) {
+                    file.copy("w", FloatBuffer.wrap(found).position(1), order);
                 }
                 assertThat(found).as("%s in the order %s", shape, order).isEqualTo(expected);
             }

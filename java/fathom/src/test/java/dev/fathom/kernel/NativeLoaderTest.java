@@ -101,6 +101,26 @@ class NativeLoaderTest {
         assertThat(files(cache)).isEqualTo(first);
     }
 
+    /** As a repository keeps them: only the jar with the classes is on the class path. */
+    @ParameterizedTest
+    @ValueSource(strings = {"fathom-1", "two words %41 +"})
+    void theLibraryIsFoundInTheJarBesideThatOfTheClasses(String name) throws Exception {
+        String natives = "dev/fathom/kernel/" + NativeLoader.platform();
+        Path classes = jar(name + ".jar", p -> !p.startsWith(natives));
+        jar(name + "-" + NativeLoader.platform() + ".jar", p -> p.startsWith(natives));
+        assertSays(
+                List.of(classes),
+                "baseline 1 native",
+                "-Dfathom.isa=baseline",
+                "-Dfathom.threads=1",
+                "-Dfathom.cache=" + temp.resolve("cache"));
+        // without the library, or no jar at all, it is as if it were not there
+        Path beside = jar(name + "-" + NativeLoader.platform() + ".jar", p -> p.endsWith("key"));
+        assertThat(said(List.of(classes))).allMatch(line -> line.startsWith("no native library for "));
+        Files.writeString(beside, "no jar");
+        assertThat(said(List.of(classes))).allMatch(line -> line.startsWith("no native library for "));
+    }
+
     @Test
     void withoutACacheFolderTheTemporaryOneServes() throws Exception {
         Path file = Files.createFile(temp.resolve("file"));
