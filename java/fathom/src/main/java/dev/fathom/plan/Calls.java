@@ -50,19 +50,26 @@ record Calls(List<Spec> specs, CallGraph graph, List<Fitted> ops, BitSet fixed, 
         return ops;
     }
 
+    /** The values whose rows have the same shape in all traces. */
     private static BitSet fixed(List<CallGraph> graphs) {
         BitSet fixed = new BitSet();
         for (int v = 0; v < graphs.get(0).values.size(); v++) {
-            int value = v;
-            Shape here = rows(graphs.get(0), v);
-            fixed.set(v, graphs.stream().allMatch(g -> rows(g, value).equals(here)));
+            Shape first = graphs.get(0).values.get(v).shape();
+            boolean same = true;
+            for (CallGraph g : graphs) {
+                same = same && haveSameRows(first, g.values.get(v).shape());
+            }
+            fixed.set(v, same);
         }
         return fixed;
     }
 
-    private static Shape rows(CallGraph graph, int value) {
-        Shape shape = graph.values.get(value).shape();
-        return shape.rank() == 0 ? shape : shape.with(0, 1);
+    private static boolean haveSameRows(Shape a, Shape b) {
+        boolean same = a.rank() == b.rank();
+        for (int d = 1; same && d < a.rank(); d++) {
+            same = a.dim(d) == b.dim(d);
+        }
+        return same;
     }
 
     /**

@@ -11,7 +11,6 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -102,21 +101,6 @@ final class Leaves {
         } else {
             throw new IllegalArgumentException("its " + name + " is of type " + type.getName()
                     + ", which has no place in a plan's file; use numbers, texts, shapes, enums and records of them");
-        }
-    }
-
-    /** Whether two values are equal, without the equals of records, each of which a cold start takes 1 ms to make. */
-    static boolean same(@Nullable Object a, @Nullable Object b) {
-        if (a == b || a == null || b == null || a.getClass() != b.getClass()) {
-            return a == b;
-        }
-        if (a instanceof int[] ints) {
-            return Arrays.equals(ints, (int[]) b);
-        }
-        try {
-            return a.getClass().isRecord() ? Structure.allMatch(a, b, Leaves::same) : a.equals(b);
-        } catch (IllegalArgumentException closed) { // a record of a module that does not let it be read
-            return a.equals(b);
         }
     }
 

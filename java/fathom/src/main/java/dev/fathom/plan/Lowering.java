@@ -99,9 +99,9 @@ final class Lowering extends Call {
         for (int i = 0; i < graph.inputs.length; i++) {
             l.slotOf(graph.inputs[i]).port = i;
         }
-        l.each(true);
+        l.each(l::infer);
         l.join();
-        l.each(false);
+        l.each(l::lower);
         l.show();
         l.carry();
         l.pair();
@@ -151,16 +151,12 @@ final class Lowering extends Call {
         return slots.get(places[value].slot);
     }
 
-    /** Finds the shapes of all results, or lowers all calls. A lambda for either would delay a first answer. */
-    private void each(boolean infers) {
+    /** Finds the shapes of all results, or lowers all calls. */
+    private void each(Runnable step) {
         for (call = 0; call < graph.nodes.size(); call++) {
             node = graph.nodes.get(call);
             try {
-                if (infers) {
-                    infer();
-                } else {
-                    lower();
-                }
+                step.run();
             } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
                 throw e == refusal ? e : fail(String.valueOf(e.getMessage()));
             }

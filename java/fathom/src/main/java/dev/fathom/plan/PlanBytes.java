@@ -96,7 +96,7 @@ final class PlanBytes implements Leaves.Source {
 
     /**
      * Makes a part of its components in their order, as Leaves could too, but by reflection: for that a JVM makes
-     * classes at run time, as it does for a lambda, which takes most of the time to a first answer.
+     * classes at run time, which takes most of the time to a first answer.
      */
     private Object made(Class<?> type) throws IOException {
         return switch (type.getSimpleName()) {

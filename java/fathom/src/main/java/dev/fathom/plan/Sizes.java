@@ -1,7 +1,5 @@
 package dev.fathom.plan;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * The sizes of a plan's free dimensions in one trace or session.
  *
@@ -24,17 +22,6 @@ record Sizes(int batch, int length) {
     /** Those that are not the same in {@code other}; 0 for one that is. */
     Sizes changes(Sizes other) {
         return new Sizes(batch == other.batch ? 0 : batch, length == other.length ? 0 : length);
-    }
-
-    // a record's own two are made at run time, which would be a tenth of the time to the first answer
-    @Override
-    public int hashCode() {
-        return 31 * batch + length;
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-        return other instanceof Sizes s && s.batch == batch && s.length == length;
     }
 
     /** {@code batch 2 and length 16}: those that are free, or batch 1. */

@@ -29,17 +29,6 @@ final class Slot {
         static Content of(int value) {
             return new Content(value, null, 0, 0);
         }
-
-        // a record's own two are made at run time, which would be a tenth of the time to the first answer
-        @Override
-        public int hashCode() {
-            return 31 * Long.hashCode(31 * n + k) + value;
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Content c && c.value == value && c.packing == packing && c.n == n && c.k == k;
-        }
     }
 
     final Content content;

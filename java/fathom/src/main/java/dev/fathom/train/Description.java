@@ -143,7 +143,7 @@ final class Description {
     }
 
     private static boolean isLambda(@Nullable Object o) {
-        return o != null && o.getClass().isHidden();
+        return o != null && o.getClass().isSynthetic();
     }
 
     private static boolean saysItself(Object o) {

@@ -19,7 +19,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -102,17 +101,6 @@ public final class Structure {
         for (Component c : COMPONENTS.get(record.getClass())) {
             action.accept(c.get(record));
         }
-    }
-
-    /** Whether all components of two records of one class match. */
-    public static boolean allMatch(
-            Object record, Object other, BiPredicate<@Nullable Object, @Nullable Object> matches) {
-        for (Component c : COMPONENTS.get(record.getClass())) {
-            if (!matches.test(c.get(record), c.get(other))) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** The components of a record by the names that they have in Java, and without one where they are inline. */
