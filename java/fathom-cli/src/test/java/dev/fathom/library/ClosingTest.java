@@ -207,7 +207,7 @@ class ClosingTest {
         for (String module :
                 List.of("java/fathom-view", "java/fathom-experiments", "java/fathom-labs", "java/fathom-cli")) {
             for (Class<?> type : PublicApi.classes(ROOT.resolve(module).resolve("target/classes"))) {
-                if (AutoCloseable.class.isAssignableFrom(type) && !type.isInterface() && !type.isSynthetic()) {
+                if (AutoCloseable.class.isAssignableFrom(type) && !type.isInterface()) {
                     closeable.add(type.getSimpleName());
                 }
             }

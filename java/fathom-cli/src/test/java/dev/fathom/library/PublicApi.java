@@ -71,7 +71,7 @@ final class PublicApi {
         return shown.containsKey(type) || visible(type) && !type.getName().startsWith("dev.fathom.");
     }
 
-    /** Every class of a folder of compiled classes, without running any of its code. */
+    /** Every class of a folder of compiled classes that a source names, without running any of its code. */
     static Collection<Class<?>> classes(Path folder) throws IOException, ClassNotFoundException {
         List<Path> files;
         try (Stream<Path> all = Files.walk(folder)) {
@@ -83,7 +83,10 @@ final class PublicApi {
         Set<Class<?>> classes = new LinkedHashSet<>();
         for (Path file : files) {
             String name = folder.relativize(file).toString().replace('/', '.').replaceAll("\\.class$", "");
-            classes.add(Class.forName(name, false, PublicApi.class.getClassLoader()));
+            Class<?> type = Class.forName(name, false, PublicApi.class.getClassLoader());
+            if (!type.isSynthetic()) {
+                classes.add(type);
+            }
         }
         return classes;
     }

@@ -94,6 +94,14 @@ final class Held {
         return order[d];
     }
 
+    private int[] axes(int... dims) {
+        int[] axes = new int[dims.length];
+        for (int i = 0; i < axes.length; i++) {
+            axes[i] = order[dims[i]];
+        }
+        return axes;
+    }
+
     Tensor channelsFirst() {
         return made(0, Operator.inOrder(rank()));
     }
@@ -113,10 +121,7 @@ final class Held {
 
     /** The tensor whose dimension i is dimension {@code wanted[i]} of the graph's. */
     Tensor arranged(int... wanted) {
-        int[] axes = new int[wanted.length];
-        for (int d = 0; d < axes.length; d++) {
-            axes[d] = order[wanted[d]];
-        }
+        int[] axes = axes(wanted);
         return Arrays.equals(axes, Operator.inOrder(axes.length)) ? tensor : tensor.permute(axes);
     }
 
@@ -140,7 +145,7 @@ final class Held {
 
     /** Returns this value without these dimensions, each of which is 1. */
     Held squeezed(int... dims) {
-        int[] axes = IntStream.of(dims).map(this::axis).toArray();
+        int[] axes = axes(dims);
         int[] left = IntStream.range(0, rank())
                 .filter(a -> IntStream.of(axes).noneMatch(x -> x == a))
                 .map(tensor::dim)
@@ -150,7 +155,7 @@ final class Held {
 
     /** Returns another tensor, which lacks these dimensions, in the layout that this value's other dimensions have. */
     Held without(Tensor other, int... dims) {
-        int[] axes = IntStream.of(dims).map(this::axis).toArray();
+        int[] axes = axes(dims);
         int[] left = IntStream.range(0, rank())
                 .filter(d -> IntStream.of(dims).noneMatch(x -> x == d))
                 .map(this::axis)
@@ -180,7 +185,7 @@ final class Held {
 
     /** This value with its dimensions in another order: dimension d is the former {@code wanted[d]}. */
     Held transposed(int... wanted) {
-        return new Held(tensor, type, IntStream.of(wanted).map(this::axis).toArray());
+        return new Held(tensor, type, axes(wanted));
     }
 
     /**

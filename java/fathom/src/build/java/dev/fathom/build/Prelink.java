@@ -21,15 +21,16 @@ import org.objectweb.asm.tree.LineNumberNode;
 import org.objectweb.asm.tree.MethodNode;
 
 /**
- * Writes into a folder of compiled classes what javac leaves to the JVM: a class file for each lambda and method
- * reference, and {@code equals} and {@code hashCode} of records.
+ * Writes into a folder of compiled classes what javac leaves to the JVM: the classes of lambdas and method references,
+ * and {@code equals} and {@code hashCode} of records.
  *
  * <p>A JVM makes these when they are needed for the first time, which takes several times as long as reading them from
  * a jar. With classes of lambdas alone, the first answer of ResNet-50 in a file of ONNX comes after 522 ms instead of
  * 596, and that of an encoder after 401 instead of 451. The class {@code Outer$$Lambda$7} is a nest mate of its outer
  * class and so may call what is private there; in a stack trace it has the line of its expression. Expressions of one
- * outer class and interface share a class, but for interfaces of nets, which tell one layer from another by its class,
- * and that it holds nothing by its fields. Lambdas that can be serialized stay as javac compiles them.
+ * outer class and interface share a class, unless the interface is one of nets: a net tells layers apart by their
+ * classes, and knows by its fields whether a layer holds parameters, so there each expression has a class of its own.
+ * Lambdas that can be serialized stay as javac compiles them.
  *
  * <p>Classes that were written once stay as they are until they are compiled again: after a change of this one run
  * {@code mvn clean}.
@@ -83,7 +84,7 @@ public final class Prelink {
             ClassNode c = made.made();
             changed.put(c.name, c);
         }
-        // what others need first, so that a run that is interrupted leaves no class that needs a missing one
+        // the new classes first, so that an interrupted run leaves no class that needs a missing one
         write(c -> c.name.contains(MARK));
         write(c -> !c.name.contains(MARK));
     }
@@ -102,7 +103,7 @@ public final class Prelink {
         return folder.resolve(c.name + ".class");
     }
 
-    /** Removes a class of an earlier run whose outer class has been compiled anew, which does not name it then. */
+    /** Removes a class that an earlier run wrote, if its outer class was compiled again since and names it no more. */
     private void removeIfStale(ClassNode c) throws IOException {
         ClassNode host = classes.get(c.nestHostClass);
         if (host == null || host.nestMembers == null || !host.nestMembers.contains(c.name)) {
@@ -139,7 +140,7 @@ public final class Prelink {
         return new LambdaClass(outer, host, outer.name + MARK + n, type);
     }
 
-    /** Whether an interface is one of nets, or of another module, so that it may be. */
+    /** Whether an interface is one of nets. One of another module is taken for one, since its parents are not known. */
     private boolean mayBeNet(String name) {
         ClassNode type = classes.get(name);
         return !name.startsWith("java/")

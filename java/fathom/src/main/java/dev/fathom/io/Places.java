@@ -62,7 +62,7 @@ final class Places {
         return dims.length == 1 && (strides[0] == 1 || dims[0] == 1);
     }
 
-    /** The elements of an index of the first dimension, if it is the first one in both; else 0. */
+    /** The number of elements in a row, if the first dimension is the first one in the tensor too; else 0. */
     int row() {
         long row = 1;
         for (int i = 1; i < dims.length; i++) {
@@ -71,8 +71,8 @@ final class Places {
         return strides[0] == row && dims.length <= Shape.MAX_RANK ? (int) row : 0;
     }
 
-    /** Runs a kernel that puts so many rows, which lie at {@code from} as in the tensor, as they lie in the array. */
-    void turn(Commands commands, long from, int rows, long to) {
+    /** Copies rows from {@code from}, where they lie as in the tensor, to {@code to} as they lie in the array. */
+    void permute(Commands commands, long from, int rows, long to) {
         long[] sizes = new long[Shape.MAX_RANK];
         long[] steps = new long[Shape.MAX_RANK]; // in the tensor, along the dimensions of the array
         Arrays.fill(sizes, 1);

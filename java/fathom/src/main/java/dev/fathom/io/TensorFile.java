@@ -281,7 +281,8 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
      * @throws IllegalStateException if the file was closed
      * @throws UncheckedIOException if the file cannot be read
      * @throws NativeException if dimensions change places and the native library cannot be loaded
-     * @throws NativeMemoryException if they do and the limit of native memory leaves no room for half a megabyte
+     * @throws NativeMemoryException if dimensions change places and the limit of native memory leaves no room for half
+     *     a megabyte
      */
     public final void copy(String name, FloatBuffer to, int... order) {
         Entry e = entry(name, to);
@@ -303,7 +304,7 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
         }
     }
 
-    /** Copies a tensor whose rows stay one behind the other, the elements of each in the order that a kernel gives. */
+    /** Copies a tensor whose rows keep their order; a kernel puts the elements of each row in order. */
     private void copyRows(Entry e, Places places, FloatBuffer to) {
         Stored stored = stored(e);
         Commands commands = new Commands();
@@ -313,7 +314,7 @@ public sealed class TensorFile implements AutoCloseable permits Safetensors {
             FloatBuffer inOrder = rows.view(CHUNK, CHUNK).asFloatBuffer();
             values(e, places.row(), (from, n, at) -> {
                 int fine = stored.floats(from, n, asRead.clear());
-                places.turn(commands, rows.address(), n / places.row(), turned);
+                places.permute(commands, rows.address(), n / places.row(), turned);
                 to.put(inOrder.clear().limit(n));
                 return fine;
             });

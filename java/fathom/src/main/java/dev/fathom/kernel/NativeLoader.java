@@ -97,9 +97,10 @@ final class NativeLoader {
     }
 
     /**
-     * A file in the jar of a platform beside that with this class, as a repository keeps them, or null. It is found
-     * without a class loader, which asks all modules of the JVM first and opens all jars before this one: a plan's
-     * first answer comes 3 ms sooner. A module has to name the natives that it requires.
+     * A file in the jar of the platform, if that jar lies beside the jar with this class, as in a repository; else
+     * null. A class loader would ask all modules of the JVM first and open every jar up to this one: without it, a
+     * plan's first answer comes 3 ms sooner. A named module gets null, because it has to name the natives that it
+     * requires.
      */
     private static @Nullable URL beside(String platform, String name) throws IOException {
         if (NativeLoader.class.getModule().isNamed()) {

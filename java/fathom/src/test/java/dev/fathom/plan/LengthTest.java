@@ -113,6 +113,19 @@ class LengthTest {
         }
     }
 
+    /** Images whose height is free do not count as fixed, though only their second dimension differs. */
+    @Test
+    void onlyTheFirstDimensionOfAFixedValueDiffers() {
+        for (int height : new int[] {Dim.LENGTH, 12}) {
+            try (var model = Model.of(new Conv(4, 4, Window.of(3).pad(1)), 1);
+                    Plan plan =
+                            Plan.freeze(model, (net, in) -> net.apply(in[0]), Spec.of("x", Dim.BATCH, height, 12, 4))) {
+                int x = plan.calls.graph().inputs[0];
+                assertThat(plan.calls.fixed().get(x)).isEqualTo(height == 12);
+            }
+        }
+    }
+
     private static float[] floats(FloatBuffer b) {
         float[] values = new float[b.remaining()];
         b.get(values);
