@@ -8,9 +8,9 @@
 static void halo_row(const float *x, int64_t count, int64_t before, float *to, int64_t width) {
     before = least(before, width); /* all of it, if strides step over x */
     int64_t exist = clamp(width - before, 0, count);
-    memset(to, 0, (size_t)before * 4);
-    memcpy(to + before, x, (size_t)exist * 4);
-    memset(to + before + exist, 0, (size_t)(width - before - exist) * 4);
+    EACH_VECTOR(before, v_put(to + i, v_set(0), m););
+    copy_row(x, to + before, exist);
+    EACH_VECTOR(width - before - exist, v_put(to + before + exist + i, v_set(0), m););
 }
 
 /* rows i0 .. i1 of an image of a joined window, to */
