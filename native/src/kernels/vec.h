@@ -472,7 +472,7 @@ static inline v v_gelu_slope(v x) {
 }
 
 /* log(1 + e^(beta x)) / beta, where a beta x beyond the floats is no harm */
-static inline v v_softplus(v x, v beta) { return v_sel(x < 0, v_set(0), x) + v_log1p(v_exp_down(v_minus_abs(beta * x))) / beta; }
+static inline v v_softplus(v x, v beta) { return v_max(v_set(0), x) + v_log1p(v_exp_down(v_minus_abs(beta * x))) / beta; }
 
 /*
  * x sigmoid(w) for w of the sign of x, and near = -|x| or something above it where e^w ends in 0: x / (1 + e^-w), on the left
