@@ -15,7 +15,9 @@ import java.util.stream.Stream;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
 
-/** What a user downloads with {@code dev.fathom:fathom} for one platform: three libraries, 5 MB, and about what is said. */
+/**
+ * What a user downloads with {@code dev.fathom:fathom} for one platform: three libraries, 5 MB, and about what is said.
+ */
 class ClosureTest {
     private static final Pattern SAID = Pattern.compile("all that they need are ([0-9.]+) MB");
 
