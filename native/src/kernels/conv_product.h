@@ -159,16 +159,16 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
     int64_t far = g->n * (g->x_image + g->y_image) > l2_floats(16);
     int64_t ahead = g->x_image ? g->columns.stride * g->x_pixel : 0; /* a copy of the image (halo_copy) is near */
     int64_t o = t0 / per_row % g->rows.out, q0 = out * i / per_row, q1, r0, r1;
-    const int64_t step = out / per_row, left = out % per_row; /* q1 = out i / per_row, without a division for each tile */
+    const int64_t height_least = out / per_row, rest_each = out % per_row; /* q1 = out i / per_row, without a division for each tile */
     int64_t rest = out * i % per_row;
     axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
     for (int64_t t = t0; t < t1; t++, q0 = q1) {
         if (i == per_row) {
-            i = q0 = rest = 0;
+            i = q0 = 0; /* and rest is 0 again */
             if (++o == g->rows.out) o = 0, n++;
             axis_taps(&g->rows, o, b->r0, b->r1, &r0, &r1);
         }
-        i++, q1 = q0 + step, rest += left;
+        i++, q1 = q0 + height_least, rest += rest_each;
         if (rest >= per_row) rest -= per_row, q1++;
         const struct tile_place at = tile_place(g, b, n, o, q0, r0);
         const int64_t height = q1 - q0, within = r0 < r1 && q0 >= b->full0 && q1 <= b->full1;

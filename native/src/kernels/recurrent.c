@@ -77,7 +77,7 @@ static void rnn_tanh_row(const struct row *r, const struct weights *w) {
 }
 static void rnn_relu_row(const struct row *r, const struct weights *w) {
     EACH_VECTOR(w->units, {
-        v x = gate(r, w, 0, i, m), h = v_max(v_set(0), x);
+        v x = gate(r, w, 0, i, m), h = v_relu(x);
         keep(r, w, 0, i, m, h);
         show(r, i, m, h);
     });

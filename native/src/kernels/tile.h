@@ -121,12 +121,12 @@ INLINE void tile_step(int R, int NV, int reach, int64_t row, const float *const 
 }
 
 /*
- * A line of each row at a time: many requests at once would keep the tile waiting. Those of the next results come one pass after the other,
- * since a sum may be short: of 24 steps to 144 channels on Zen 4 it took 8 to 20 % longer with four passes between them. They begin at the
- * pass FIRST: on AVX2 a first convolution of 27 steps takes 9 % longer with 4.
+ * One line of each row at a time, since many requests at once would keep the tile waiting. A sum may be short, so each pass asks for a line
+ * of the next results: 24 steps to 144 channels took 8 to 20 % longer on Zen 4 with four passes between two lines. The first pass asks for
+ * none, and on AVX2 the second does not either: a first convolution of 27 steps took 9 % longer where it did.
  */
 INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t lda, int64_t p) {
-    enum { FIRST = VL == 16 ? 4 : 8 };
+    enum { FIRST = (VL == 16 ? 1 : 2) * TILE_STEPS };
     if (p % 16 == 0 && (*s)->left_ahead) {
         const float *at = left + (*s)->left_ahead;
         UNROLLED for (int i = 0; i < R; i++, at += lda) {

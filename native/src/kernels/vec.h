@@ -156,7 +156,10 @@ static inline v_double v_widen(const float *p) { return (v_double)_mm256_cvtps_p
 static inline v_double v_widen(const float *p) { return (v_double){p[0], p[1]}; }
 #endif
 
-/* mask ? a : b; the mask is a comparison of vectors (all ones or zeros). gcc turns this into mask registers or one blend. */
+/*
+ * mask ? a : b; the mask is a comparison of vectors (all ones or zeros). gcc makes one blend of this on AVX2 and up to three instructions
+ * on AVX-512, so what can be a maximum or a minimum is written as one.
+ */
 static inline v v_sel(vi mask, v a, v b) { return (v)((mask & (vi)a) | (~mask & (vi)b)); }
 #if VL == 16
 static const vi V_LANE = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -215,6 +218,7 @@ static inline v v_min(v a, v b) { return (v)_mm_min_ps((__m128)a, (__m128)b); }
 static inline v v_max(v a, v b) { return v_sel(a > b, a, b); }
 static inline v v_min(v a, v b) { return v_sel(a < b, a, b); }
 #endif
+static inline v v_relu(v x) { return v_max(v_set(0), x); }
 
 /* ---- 16 virtual lanes: a sum that is the same for every vector width; element i goes to lane i % 16 ---- */
 
@@ -459,7 +463,7 @@ static inline v v_gauss_times(v z, v m, float unit, int more) {
 /* x Phi(x) = max(x, 0) - t Phi(-t), t = |x|: the tail at -t is erfc's, its relative error bounded down to the smallest normal number */
 static inline v v_gelu(v x) {
     v t = v_min(v_set(13.2f), v_abs(x));
-    return v_max(v_set(0), x) - v_gauss_times(t, t * v_mills(t), -0.5f, 0);
+    return v_relu(x) - v_gauss_times(t, t * v_mills(t), -0.5f, 0);
 }
 /*
  * Phi(x) + x phi(x); at -t it is exp(-t^2 / 2) (mills(t) - t / sqrt(2 pi)), at t one minus that. The last values that are not 0 are
@@ -472,7 +476,7 @@ static inline v v_gelu_slope(v x) {
 }
 
 /* log(1 + e^(beta x)) / beta, where a beta x beyond the floats is no harm */
-static inline v v_softplus(v x, v beta) { return v_max(v_set(0), x) + v_log1p(v_exp_down(v_minus_abs(beta * x))) / beta; }
+static inline v v_softplus(v x, v beta) { return v_relu(x) + v_log1p(v_exp_down(v_minus_abs(beta * x))) / beta; }
 
 /*
  * x sigmoid(w) for w of the sign of x, and near = -|x| or something above it where e^w ends in 0: x / (1 + e^-w), on the left

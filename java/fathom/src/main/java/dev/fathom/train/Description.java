@@ -142,7 +142,7 @@ final class Description {
                                 || o instanceof Character);
     }
 
-    private static boolean isLambda(@Nullable Object o) {
+    static boolean isLambda(@Nullable Object o) {
         return o != null && o.getClass().isSynthetic();
     }
 

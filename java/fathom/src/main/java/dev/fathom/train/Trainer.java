@@ -879,7 +879,7 @@ public final class Trainer<M extends Net> {
         lines.add("optimizer: " + recipe);
         if (schedule != CONSTANT) {
             lines.add("schedule: "
-                    + (schedule.getClass().isSynthetic() ? "a function of epochs and steps" : schedule.toString()));
+                    + (Description.isLambda(schedule) ? "a function of epochs and steps" : schedule.toString()));
         }
         said(lines, "batches of a step", accumulation.isEmpty() ? List.of() : List.of(accumulation));
         said(lines, "shards of a batch", cut() == 0 ? List.of() : List.of(cut()));
