@@ -4,6 +4,7 @@
  */
 #include "conv_product.h"
 #include "depthwise.h"
+#include "gemm.h"
 #include "halo.h"
 #include "im2col.h"
 #include "planes.h"
@@ -183,6 +184,23 @@ static void planes_conv(struct conv_call *call) {
     fathom_parallel_with(planes_part, &p, fathom_parts(nanos, call->n * g->oh), call->scratch + planes_filters(g), planes_slot(g));
 }
 
+/* ---- 1x1 kernels: a product of matrices ---- */
+
+static int is_product_conv(const struct conv_call *c) { return is_pointwise(&c->g) && c->g.groups == 1 && c->ld == c->g.k; }
+static struct linear_args conv_product(const struct conv_call *c) {
+    const struct conv_args *a = c->a;
+    return (struct linear_args){LINEAR_END(a), .x = a->x, .w = a->w, .packed = c->packed ? a->packed : 0, .m = c->g.w, .n = c->g.k,
+                                .k = c->g.c, .scratch = c->scratch};
+}
+static int64_t product_conv_floats(const struct conv_call *c) {
+    struct linear_args a = conv_product(c);
+    return linear_scratch(&a);
+}
+static void product_conv(struct conv_call *c) {
+    struct linear_args a = conv_product(c);
+    linear_run(&a);
+}
+
 /* ---- small kernels of stride 1 between many channels ---- */
 
 static int is_winograd_conv(const struct conv_call *c) { return is_winograd(&c->g); }
@@ -212,6 +230,7 @@ static const struct conv_form {
     {is_depthwise_conv, depthwise_conv_floats, depthwise_conv},
     {is_planes_conv, planes_conv_floats, planes_conv},
     {is_winograd_conv, winograd_conv_floats, winograd_conv},
+    {is_product_conv, product_conv_floats, product_conv},
     {is_joined_conv, joined_conv_floats, joined_conv},
     {is_any_conv, panels_floats, plain_conv},
 };

@@ -5,6 +5,7 @@
 #include "conv_product.h"
 #include "columns.h"
 #include "depthwise.h"
+#include "gemm.h"
 #include "im2col.h"
 #include "winograd.h"
 
@@ -133,6 +134,22 @@ static void foreign_data(const struct data_call *c) {
                                   .scratch = a->scratch});
 }
 
+/* ---- 1x1 kernels: a product of matrices, which reads w as it lies where few pixels want it ---- */
+
+static int is_product_data(const struct data_call *c) { return is_pointwise(&c->g) && c->g.groups == 1; }
+static struct gemm_args data_product(const struct data_call *c) {
+    return (struct gemm_args){.a = c->a->dy, .b = c->a->w, .c = c->a->dx, .m = c->g.w, .n = c->g.c, .k = c->g.k, .add = c->a->add,
+                              .scratch = c->scratch};
+}
+static int64_t product_data_floats(const struct data_call *c) {
+    struct gemm_args a = data_product(c);
+    return gemm_scratch(&a);
+}
+static void product_data(const struct data_call *c) {
+    struct gemm_args a = data_product(c);
+    gemm_run(&a);
+}
+
 /* ---- small kernels of stride 1 between many channels ---- */
 
 static int is_winograd_data(const struct data_call *c) { return is_winograd(&c->g); }
@@ -221,6 +238,7 @@ static const struct data_form {
     void (*run)(const struct data_call *);
 } data_forms[] = {
     {is_foreign_data, foreign_data_floats, foreign_data},
+    {is_product_data, product_data_floats, product_data},
     {is_winograd_data, winograd_data_floats, winograd_data},
     {is_depthwise_up, depthwise_data_floats, depthwise_up},
     {is_depthwise_data, depthwise_data_floats, depthwise_data},

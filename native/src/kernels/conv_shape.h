@@ -39,6 +39,11 @@ static inline int window_fits(const struct window *g, int64_t n) {
 
 static inline int has_no_outputs(const struct window *g, int64_t n) { return n == 0 || g->oh == 0 || g->ow == 0 || g->k == 0; }
 
+/* every output reads its own pixel, with one tap */
+static inline int is_pointwise(const struct window *g) {
+    return g->kh == 1 && g->kw == 1 && g->sh == 1 && g->sw == 1 && !g->top && !g->left && g->oh == g->h && g->ow == g->w;
+}
+
 /*
  * A window that covers its image is a product of N rows, a 1x1 window one of N H W rows: one image of one row, one tap. Of no channels
  * nothing is read.
@@ -53,7 +58,7 @@ static inline struct window simplified(struct window g, int64_t *n) {
         g.c *= g.h * g.w;
         g.h = g.w = g.kh = g.kw = g.sh = g.sw = 1;
     }
-    if (g.kh == 1 && g.kw == 1 && g.sh == 1 && g.sw == 1 && !g.top && !g.left && g.oh == g.h && g.ow == g.w) {
+    if (is_pointwise(&g)) {
         g.w = g.ow = *n * g.h * g.w;
         g.h = g.oh = *n = 1;
     }

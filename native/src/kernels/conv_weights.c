@@ -211,8 +211,7 @@ static void run_winograd_weights(const struct weights_call *call) {
 
 static int is_product_weights(const struct weights_call *c) {
     const struct window *g = &c->g;
-    int is_product = c->n == 1 && g->h == 1 && g->oh == 1 && g->ow == g->w && g->kh == 1 && g->kw == 1 && g->sw == 1 && !g->top
-                     && !g->left && g->groups == 1 && !is_joined_sum(g);
+    int is_product = is_pointwise(g) && g->groups == 1 && !is_joined_sum(g);
     int is_aliased = (g->c % ALIASED_PIXELS == 0 || g->k % ALIASED_PIXELS == 0) && least(g->c, g->k) >= ALIASED_PIXELS / 2;
     int is_wide = VL < 16 && most(g->c, g->k) >= WIDE_PIXELS && least(g->c, g->k) >= 64;
     return is_product && (is_aliased || is_wide) && !is_split_weights(g);
