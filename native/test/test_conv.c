@@ -328,6 +328,7 @@ int main(void) {
     test_conv(square(1, 2, 3, 70, 390, 1, 1, 0, 1));
     test_conv(window_of(1, 1, 3, 256, 512, 1, 1, 1, 2, 1, 1, 0, 0, 1, 1, 1)); /* as many outputs as inputs, but no product */
     test_conv(window_of(1, 1, 2, 64, 400, 1, 1, 1, 2, 1, 1, 0, 0, 0, 1, 1));
+    test_conv(square(2, 3, 4, 0, 20, 1, 1, 0, 1)); /* of no channels */
     test_conv(window_of(1, 1, 4, 64, 400, 1, 1, 2, 1, 1, 1, 1, 0, 0, 0, 1));
     test_conv(window_of(1, 1, 700, 20, 130, 1, 3, 1, 2, 1, 1, 0, 0, 1, 0, 1));
     test_conv(square(2, 97, 101, 48, 64, 1, 2, 0, 1)); /* in parts that are joined */

@@ -1,4 +1,4 @@
-/* C[m, n] (+)= op(A) op(B), as the kernel gemm computes it, for other kernels; and the floats of scratch that it takes. */
+/* Products of matrices for other kernels, as the kernels gemm and linear compute them, and the floats of scratch that these take. */
 #ifndef FATHOM_GEMM_H
 #define FATHOM_GEMM_H
 
