@@ -309,6 +309,10 @@ int main(void) {
         test_conv(square(2, 5 + i, 20 - i, 20, 20, 3, 2, i % 4, 20));
         test_conv(square(2, 20 - i, 5 + i, 20, 20, 5, 2, i % 4, 20));
     }
+    for (int64_t pad = 0; pad < 4; pad++) { /* gradients of its taps over wide images, in tiles and by whole rows */
+        test_conv(square(1, 4, 27 + pad, 128, 128, 3, 1, pad, 128));
+        test_conv(square(2, 5, 30 - pad, 52, 52, 3, 1, pad, 52));
+    }
     for (int64_t n = 6; n < 15; n += 4) { /* tiles of an output of several images */
         test_conv(square(n, 5, 7, 20, 33, 5, 1, 2, 1));
         test_conv(square(n, 7, 4, 34, 18, 3, 2, 1, 2));

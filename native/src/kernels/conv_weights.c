@@ -12,11 +12,16 @@
 
 enum {
     PIXELS_AHEAD = 32,    /* about as long as memory takes */
-    COPIED_PIXELS = 256,  /* of a panel, which fill half of L1, */
-    COPYING_TILES = 10,   /* where a thread has so many tiles for a tap that read them */
+    COPIED_PIXELS = 256,  /* of a panel, which fill half of an L1 of 32 KiB */
     ALIASED_PIXELS = 512, /* floats. On AVX-512 512 x 2,048 and 256 x 1,024 take 0.55 to 0.75 of the time as products, 128 x 512 1.75 */
     WIDE_PIXELS = 384     /* floats. On AVX2 320 x 1,280 takes 0.75 of the time as a product, 128 x 512 0.8, 64 x 384 0.94 */
 };
+
+/*
+ * A thread that has so many tiles for a tap copies the pixels that they read. With an L1 of 48 KiB, which holds more of them where they
+ * lie, 11 tiles on 64 to 128 channels take 1.14 times as long with copies, and 22 on 128 to 256 0.96.
+ */
+static int64_t copying_tiles(void) { return machine.l1 > 32 << 10 ? 16 : 10; }
 
 /* floats of x and dy that stay in L2 while all tiles of a weight gradient pass over them */
 static int64_t span_floats(void) { return most(l2_floats(3), 48 * 1024); }
@@ -123,7 +128,7 @@ static void weights_sum(const struct weights *w, int64_t from, int64_t to, int64
                         float *scratch, float *out, int64_t add) {
     struct weights moved = *w;
     struct span p;
-    int64_t taps = w->rows.taps * w->columns.taps, copied = u1 - u0 < COPYING_TILES * taps ? 0 : w->copied;
+    int64_t taps = w->rows.taps * w->columns.taps, copied = u1 - u0 < copying_tiles() * taps ? 0 : w->copied;
     const float *copy = copied ? scratch : 0;
     if (!copied) taps = 1; /* one tap at a time where its pixels are copied, else all */
     for (int64_t u = from, empty = from == to; u < to || empty; add = 1, empty = 0) {
@@ -335,7 +340,7 @@ static int is_any_weights(const struct weights_call *c) { return c != 0; }
 static int64_t copied_pixels(const struct weights_call *c) {
     const struct window *g = &c->g;
     int fits = c->n * g->oh == 1 || g->ow <= COPIED_PIXELS;
-    return VL < 16 && g->groups == 1 && g->sw > 1 && fits && row_tiles(g->k, g->c) >= COPYING_TILES ? COPIED_PIXELS : 0;
+    return VL < 16 && g->groups == 1 && g->sw > 1 && fits && row_tiles(g->k, g->c) >= copying_tiles() ? COPIED_PIXELS : 0;
 }
 /* a span of whole rows may have a row more */
 static int64_t copy_floats(const struct weights_call *c) {

@@ -8,7 +8,9 @@ enum {
     DEPTHWISE_WIDE = 4,                       /* by so many: its chains keep the multipliers busy, */
     DEPTHWISE_HELD = 9,                       /* and of at most so many taps in registers: more would move sums to the stack, */
     DEPTHWISE_ROW_HELD = TILE_VECS == 2,      /* or, where registers are few, of those that a row of pixels meets */
-    DEPTHWISE_AHEAD = 1024                    /* how many floats ahead along a row the sums for taps ask for what they read */
+    DEPTHWISE_AHEAD = 1024,                   /* how many floats ahead along a row the tiles of sums for taps ask for what they read */
+    DEPTHWISE_WIDEST = 24,                    /* outputs of a row that are summed whole wherever they come from, */
+    DEPTHWISE_ALIASED = 128                   /* and channels a multiple of which lets pixels share few sets of L1 */
 };
 
 /*
@@ -417,45 +419,50 @@ INLINE void depthwise_near(const struct weights *w, const struct depthwise_tile 
     EACH_SUM(rows, vectors, v_store(at, sum[r][s][j]);)
 }
 
-/* what output q and the two pixels that it is the first to read bring to the sums, and its gradient; bounded: not all may exist */
-INLINE void depthwise_step(const struct weights *w, const float *x, const float *dy, int64_t q, const int rows, const int vectors,
-                           const int bounded, v *gradient, v (*sum)[3][2]) {
-    const int64_t c = w->g.c, x_row = w->x_row, first = 2 * q - w->columns.before;
-    const int output = !bounded || q < w->g.ow, earlier = !bounded || q > 0;
-    const int pixel = !bounded || (first >= 0 && first < w->columns.in), next = !bounded || (first >= -1 && first + 1 < w->columns.in);
+/*
+ * What the pixels that output q is the first to read bring to the sums: pixel i of them, of which there are `stride`, is tap s of the output
+ * that lies (s - i) / stride before q. gradient: those of outputs q, q - 1 and q - 2. bounded: not all of them may exist.
+ */
+INLINE void depthwise_step(const struct weights *w, const float *x, const float *dy, int64_t q, const int stride, const int rows,
+                           const int vectors, const int bounded, v (*gradient)[2], v (*sum)[3][2]) {
+    const int64_t c = w->g.c, x_row = w->x_row, ow = w->g.ow, first = q * stride - w->columns.before;
     UNROLLED for (int j = 0; j < vectors; j++) {
-        v last = gradient[j];
-        if (output) gradient[j] = v_get(dy + j * VL, VL);
-        UNROLLED for (int r = 0; r < rows; r++) {
-            const float *at = x + r * x_row + j * VL;
-            if (pixel) {
-                v left = v_get(at, VL);
-                if (output) sum[r][0][j] = v_fma(left, gradient[j], sum[r][0][j]);
-                if (earlier) sum[r][2][j] = v_fma(left, last, sum[r][2][j]);
+        gradient[2][j] = gradient[1][j], gradient[1][j] = gradient[0][j];
+        if (!bounded || q < ow) gradient[0][j] = v_get(dy + j * VL, VL);
+    }
+    UNROLLED for (int i = 0; i < stride; i++) {
+        if (bounded && (first + i < 0 || first + i >= w->columns.in)) continue;
+        UNROLLED for (int j = 0; j < vectors; j++) UNROLLED for (int r = 0; r < rows; r++) {
+            const v left = v_get(x + i * c + r * x_row + j * VL, VL);
+            UNROLLED for (int s = i; s < 3; s += stride) {
+                const int back = (s - i) / stride;
+                if (!bounded || (q >= back && q - back < ow)) sum[r][s][j] = v_fma(left, gradient[back][j], sum[r][s][j]);
             }
-            if (next && output) sum[r][1][j] = v_fma(v_get(at + c, VL), gradient[j], sum[r][1][j]);
         }
     }
 }
 
 /*
- * out[r][s] += the sums over whole rows of outputs that lie two pixels apart, all of which read `rows` rows of the kernel. Nothing is
- * asked for in advance: the processor guesses such regular steps, and requests would only disturb it.
+ * out[r][s] += the sums over whole rows of outputs, all of which read `rows` rows of the kernel. Nothing is asked for in advance: the
+ * processor guesses such regular steps, and requests would only disturb it.
  */
-INLINE void depthwise_apart(const struct weights *w, const struct depthwise_tile *t, int64_t i, float *out, const int rows,
-                            const int vectors) {
-    const int64_t c = w->g.c, ow = w->g.ow, before = w->columns.before;
-    const int64_t full0 = most(ceil_div(before, 2), 1), full1 = least((w->columns.in + before) / 2, ow);
+INLINE void depthwise_line(const struct weights *w, const struct depthwise_tile *t, int64_t i, float *out, const int stride, const int rows,
+                           const int vectors) {
+    const int64_t c = w->g.c, ow = w->g.ow, before = w->columns.before, end = ow + 2 / stride;
+    const int64_t full0 = most(ceil_div(before, stride), 2 / stride), full1 = least((w->columns.in + before) / stride, ow);
     const float *x = t->x + i, *dy = t->dy + i;
-    v sum[3][3][2], gradient[2];
+    v sum[3][3][2], gradient[3][2] = {{{0}}};
     EACH_SUM(rows, vectors, sum[r][s][j] = v_load(at);)
     for (int64_t o = 0; o < t->count; o++, x += w->rows.stride * w->x_row, dy += ow * c) {
         const float *pixel = x, *right = dy;
         int64_t q = 0;
-        UNROLLED for (int j = 0; j < vectors; j++) gradient[j] = v_set(0);
-        for (; q <= ow && q < full0; q++, pixel += 2 * c, right += c) depthwise_step(w, pixel, right, q, rows, vectors, 1, gradient, sum);
-        for (; q < full1; q++, pixel += 2 * c, right += c) depthwise_step(w, pixel, right, q, rows, vectors, 0, gradient, sum);
-        for (; q <= ow; q++, pixel += 2 * c, right += c) depthwise_step(w, pixel, right, q, rows, vectors, 1, gradient, sum);
+#define STEPS(to, bounded)                                                                                                     \
+    for (; q < to; q++, pixel += stride * c, right += c)                                                                       \
+        depthwise_step(w, pixel, right, q, stride, rows, vectors, bounded, gradient, sum);
+        STEPS(least(full0, end), 1)
+        STEPS(full1, 0)
+        STEPS(end, 1)
+#undef STEPS
     }
     EACH_SUM(rows, vectors, v_store(at, sum[r][s][j]);)
 }
@@ -467,40 +474,55 @@ typedef void depthwise_sums_fn(const struct weights *w, const struct depthwise_t
 #define NEAR_OF(width, rows)                                                                                                   \
     SUMS_FN(depthwise_near_##width##rows##1) { depthwise_near(w, t, i, out, width, rows, 1); }                                 \
     SUMS_FN(depthwise_near_##width##rows##2) { depthwise_near(w, t, i, out, width, rows, 2); }
-#define APART_OF(width, rows)                                                                                                  \
-    SUMS_FN(depthwise_apart_##width##rows##1) { depthwise_apart(w, t, i, out, rows, 1); }                                      \
-    SUMS_FN(depthwise_apart_##width##rows##2) { depthwise_apart(w, t, i, out, rows, 2); }
+#define LINE_OF(stride, rows)                                                                                                  \
+    SUMS_FN(depthwise_line_##stride##rows##1) { depthwise_line(w, t, i, out, stride, rows, 1); }                               \
+    SUMS_FN(depthwise_line_##stride##rows##2) { depthwise_line(w, t, i, out, stride, rows, 2); }
 #define DEPTHWISE_NEAR(ROW) ROW(8, 2) ROW(8, 3) ROW(7, 2) ROW(7, 3) ROW(4, 2) ROW(4, 3) ROW(1, 2) ROW(1, 3)
-#define DEPTHWISE_APART(ROW) ROW(0, 2) ROW(0, 3)
+#define DEPTHWISE_LINES(ROW) ROW(1, 2) ROW(1, 3) ROW(2, 2) ROW(2, 3)
 DEPTHWISE_NEAR(NEAR_OF)
-DEPTHWISE_APART(APART_OF)
+DEPTHWISE_LINES(LINE_OF)
 
 static const struct depthwise_sums {
     int64_t stride, width, rows;  /* of outputs a row; 0: all of them */
     depthwise_sums_fn *one, *two; /* vectors; 0 where there are no registers for the sums of two */
 } depthwise_sums[] = {
-#define SUMS_OF(kind, stride, width, rows)                                                                                     \
-    {stride, width, rows, depthwise_##kind##_##width##rows##1, VL == 16 ? depthwise_##kind##_##width##rows##2 : 0},
-#define NEAR_SUMS(width, rows) SUMS_OF(near, 1, width, rows)
-#define APART_SUMS(width, rows) SUMS_OF(apart, 2, width, rows)
-    DEPTHWISE_NEAR(NEAR_SUMS) DEPTHWISE_APART(APART_SUMS)
+#define SUMS_OF(stride, width, rows, name) {stride, width, rows, depthwise_##name##1, VL == 16 ? depthwise_##name##2 : 0},
+#define NEAR_SUMS(width, rows) SUMS_OF(1, width, rows, near_##width##rows)
+#define LINE_SUMS(stride, rows) SUMS_OF(stride, 0, rows, line_##stride##rows)
+    DEPTHWISE_NEAR(NEAR_SUMS) DEPTHWISE_LINES(LINE_SUMS)
 };
 
+/* whether at most a pixel is missing on either side of a tile of outputs q .. q + width */
+static int fits(const struct weights *w, int64_t width, int64_t q) {
+    int64_t first = q - w->columns.before;
+    return first >= -1 && first + width + 1 <= w->columns.in;
+}
+
+/*
+ * Whether rows of outputs are summed whole, so that sums stay in registers from row to row. Tiles are better where one of them is a whole
+ * row, and in wide images that come from beyond L3 (with AVX2 from beyond half of it) or whose pixels share few sets of L1. Measured on a
+ * Zen 5 with AVX-512 and AVX2: whole rows take 0.4 and 0.3 of the time for 14 x 14 by 576 channels, 0.8 and 0.93 for 28 x 28 by 192, 0.75
+ * and 1.0 for 56 x 56 by 144, but 1.0 and 1.9 by 128.
+ */
+static int in_lines(const struct weights *w) {
+    int64_t c = w->g.c, ow = w->g.ow, floats = w->n * (w->x_image + w->g.oh * ow * c);
+    if (w->columns.stride > 1) return 1;
+    if ((ow == 4 || ow == 7 || ow == 8) && fits(w, ow, 0)) return 0;
+    return ow < DEPTHWISE_WIDEST || (c % DEPTHWISE_ALIASED && floats <= machine.l3 / (VL == 16 ? 4 : 8));
+}
+
 /* those of most outputs; ImageNet's sides are multiples of 7 */
-static const struct depthwise_sums *depthwise_widest(int64_t outputs, int64_t rows, int64_t stride) {
+static const struct depthwise_sums *depthwise_widest(const struct weights *w, int64_t outputs, int64_t rows) {
     const struct depthwise_sums *d = depthwise_sums;
-    while (d->rows != rows || d->stride != stride || d->width > outputs || (d->width == 8 && outputs % 7 == 0)) d++;
+    int64_t lines = in_lines(w);
+    while (d->rows != rows || d->stride != w->columns.stride || lines != !d->width || d->width > outputs
+           || (d->width == 8 && outputs % 7 == 0)) d++;
     return d;
 }
 
-/* whether at most a pixel is missing on either side of a tile that begins at output q */
-static int fits(const struct weights *w, const struct depthwise_sums *d, int64_t q) {
-    int64_t first = q - w->columns.before;
-    return !d->width || (first >= -1 && first + d->width + 1 <= w->columns.in);
-}
 /* whether a tile is a whole row of outputs, whose sums can stay in registers from row to row */
 static int is_row(const struct weights *w, const struct depthwise_sums *d) {
-    return !d->width || (d->width == w->g.ow && fits(w, d, 0));
+    return !d->width || (d->width == w->g.ow && fits(w, d->width, 0));
 }
 
 /*
@@ -509,12 +531,12 @@ static int is_row(const struct weights *w, const struct depthwise_sums *d) {
  */
 static void depthwise_sum_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t count, int64_t rows,
                                int64_t c0, int64_t c1) {
-    int64_t c = w->g.c, ow = w->g.ow, stride = w->columns.stride, x_below = w->rows.stride * w->x_row;
+    int64_t c = w->g.c, ow = w->g.ow, x_below = w->rows.stride * w->x_row;
     int64_t vectors = c0 + (c1 - c0) / VL * VL, width;
     for (int64_t q = 0; q < ow; q += width) {
-        const struct depthwise_sums *d = depthwise_widest(ow - q, rows, stride);
+        const struct depthwise_sums *d = depthwise_widest(w, ow - q, rows);
         width = d->width ? d->width : ow;
-        if (!fits(w, d, q)) {
+        if (d->width && !fits(w, width, q)) {
             width = 1;
             for (int64_t o = 0; o < count; o++)
                 depthwise_tap_rows(w, x + o * x_below, dy + o * ow * c, out, q, q + 1, rows, c0, vectors);
@@ -533,7 +555,7 @@ static void depthwise_sum_rows(const struct weights *w, const float *x, const fl
 void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
     int64_t line = w->out_row, width = w->g.ow * w->g.c, turn = depthwise_turn(w);
     int in_tiles = is_three(&w->rows) && is_three(&w->columns) && w->columns.stride <= 2;
-    int whole_rows = in_tiles && is_row(w, depthwise_widest(w->g.ow, 3, w->columns.stride));
+    int whole_rows = in_tiles && is_row(w, depthwise_widest(w, w->g.ow, 3));
     clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
     for (int64_t row = from, count; row < to; row += count) {
         int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;

@@ -90,12 +90,12 @@ INLINE void tile_store(int R, int NV, float *c, int64_t ldc, int64_t last, v (*s
 }
 
 /*
- * sum += x y, in the register of the sum. Where sums and vectors fill nearly all of AVX2's 16 registers, the compiler would take
- * instructions that overwrite a factor, copy vectors, and spill a sum in each pass: a tile of 6 x 16 reached 91 % of the peak, not 98.
+ * sum += x y, in the register of the sum. Where sums and vectors fill nearly all registers, the compiler would take instructions that
+ * overwrite a factor, copy vectors, and spill a sum in each pass: a tile of 6 x 16 of AVX2 reached 91 % of the peak, not 98.
  */
 static inline void add_product(v *sum, v x, v y) {
-#if defined(__AVX2__) && !defined(__AVX512F__)
-    __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(x), "x"(y));
+#if defined(__AVX2__)
+    __asm__("vfmadd231ps %2, %1, %0" : "+v"(*sum) : "v"(x), "v"(y));
 #else
     *sum = v_fma(x, y, *sum);
 #endif
@@ -122,11 +122,10 @@ INLINE void tile_step(int R, int NV, int reach, int64_t row, const float *const 
 
 /*
  * One line of each row at a time, since many requests at once would keep the tile waiting. A sum may be short, so each pass asks for a line
- * of the next results: 24 steps to 144 channels took 8 to 20 % longer on Zen 4 with four passes between two lines. The first pass asks for
- * none, and on AVX2 the second does not either: a first convolution of 27 steps took 9 % longer where it did.
+ * of the next results, from step `first` on: 24 steps to 144 channels took 8 to 20 % longer on Zen 4 with four passes between two lines. The
+ * first pass asks for none, and on AVX2 the second does not either: a first convolution of 27 steps took 9 % longer where it did.
  */
-INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t lda, int64_t p) {
-    enum { FIRST = (VL == 16 ? 1 : 2) * TILE_STEPS };
+INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t lda, int64_t p, int64_t first) {
     if (p % 16 == 0 && (*s)->left_ahead) {
         const float *at = left + (*s)->left_ahead;
         UNROLLED for (int i = 0; i < R; i++, at += lda) {
@@ -134,8 +133,8 @@ INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t 
             __builtin_prefetch(at, 0, 2);
         }
     }
-    if (p >= FIRST && p < FIRST + NV * VL / 16 * TILE_STEPS && (*s)->next) {
-        const float *at = (*s)->next + (p - FIRST) / TILE_STEPS * 16;
+    if (p >= first && p < first + NV * VL / 16 * TILE_STEPS && (*s)->next) {
+        const float *at = (*s)->next + (p - first) / TILE_STEPS * 16;
         int64_t ldc = (*s)->ldc;
         UNROLLED for (int i = 0; i < R; i++, at += ldc) {
             HERE(at);
@@ -169,7 +168,8 @@ INLINE void tile_left(int R, int reach, int64_t steps, const float **left) {
 /* sum[R][NV vectors] += left[R][sweep] right[sweep][NV vectors]; registers point at every third row of the left side */
 INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *b, v (*sum)[TILE_CHAINS]) {
     enum { REACH = 3 };
-    const int64_t lda = (*s)->lda, ldb = (*s)->ldb, beside = NV > TILE_VECS ? (*s)->beside : 0;
+    const int64_t ldb = (*s)->ldb, beside = NV > TILE_VECS ? (*s)->beside : 0;
+    int64_t lda = (*s)->lda, first = (VL == 16 ? 1 : 2) * TILE_STEPS;
     const float *soon = (*s)->soon;
     for (int64_t o = (*s)->outer;;) {
         for (int64_t q = (*s)->inner;; a += (*s)->a_inner, b += (*s)->b_inner) {
@@ -177,10 +177,11 @@ INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *
             UNROLLED for (int i = 0; i < (R + REACH - 1) / REACH; i++) left[i] = i ? left[i - 1] + REACH * lda : a;
             int64_t p = 0, depth = (*s)->depth;
             for (; p + TILE_STEPS <= depth; p += TILE_STEPS) {
-                tile_ahead(R, NV, s, left[0], lda, p);
+                tile_ahead(R, NV, s, left[0], lda, p, first);
                 if (soon) soon = tile_soon(s, soon);
                 UNROLLED for (int step = 0; step < TILE_STEPS; step++, right += ldb) {
                     HERE(right);
+                    HERE(lda); /* else the compiler keeps lda + step, too, and runs out of registers for them */
                     tile_step(R, NV, REACH, lda, left, step, right, beside, 0, sum);
                 }
                 tile_left(R, REACH, TILE_STEPS, left);
@@ -189,6 +190,7 @@ INLINE void tile_sum(int R, int NV, held_sweep *s, const float *a, const float *
                 tile_step(R, NV, REACH, lda, left, 0, right, beside, 0, sum);
                 tile_left(R, REACH, 1, left);
             }
+            if (VL == 16) first = INT64_MAX / 2; /* once for the whole sum; AVX2 has no register for it, and loses 3 to 6 % */
             if (--q == 0) break;
         }
         if (--o == 0) break;
