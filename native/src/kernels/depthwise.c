@@ -420,8 +420,8 @@ INLINE void depthwise_near(const struct weights *w, const struct depthwise_tile 
 }
 
 /*
- * What the pixels that output q is the first to read bring to the sums: pixel i of them, of which there are `stride`, is tap s of the output
- * that lies (s - i) / stride before q. gradient: those of outputs q, q - 1 and q - 2. bounded: not all of them may exist.
+ * What the pixels that output q is the first to read bring to the sums. There are `stride` of them, and pixel i is tap s of the output that
+ * lies (s - i) / stride before q. gradient: those of outputs q, q - 1 and q - 2. bounded: not all of them may exist.
  */
 INLINE void depthwise_step(const struct weights *w, const float *x, const float *dy, int64_t q, const int stride, const int rows,
                            const int vectors, const int bounded, v (*gradient)[2], v (*sum)[3][2]) {

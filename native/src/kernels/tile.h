@@ -122,8 +122,8 @@ INLINE void tile_step(int R, int NV, int reach, int64_t row, const float *const 
 
 /*
  * One line of each row at a time, since many requests at once would keep the tile waiting. A sum may be short, so each pass asks for a line
- * of the next results, from step `first` on: 24 steps to 144 channels took 8 to 20 % longer on Zen 4 with four passes between two lines. The
- * first pass asks for none, and on AVX2 the second does not either: a first convolution of 27 steps took 9 % longer where it did.
+ * of the next results, from step `first` on: 24 steps to 144 channels took 8 to 20 % longer on Zen 4 with four passes between two lines.
+ * The first pass asks for none, and on AVX2 the second does not either: a first convolution of 27 steps took 9 % longer where it did.
  */
 INLINE void tile_ahead(int R, int NV, held_sweep *s, const float *left, int64_t lda, int64_t p, int64_t first) {
     if (p % 16 == 0 && (*s)->left_ahead) {
