@@ -32,7 +32,7 @@ static void ask_processor(struct machine *m) {
         int64_t line = (b & 0xfff) + 1, partitions = (b >> 12 & 0x3ff) + 1, ways = (b >> 22) + 1;
         if ((a & 31) != 2) found(m, a >> 5 & 7, ways * partitions * line * ((int64_t)c + 1), (a >> 14 & 0xfff) + 1);
     }
-    /* where virtual machines hide those leaves, these older ones still tell of L1 and L2, and of no L3 that is a core's */
+    /* Virtual machines often hide that leaf. Two older ones still tell the sizes of L1 and L2; their L3 is that of all cores together. */
     if (!m->l1 && __get_cpuid(0x80000005, &a, &b, &c, &d)) found(m, 1, (int64_t)(c >> 24) << 10, 1);
     if (!m->l2 && __get_cpuid(0x80000006, &a, &b, &c, &d)) found(m, 2, (int64_t)(c >> 16) << 10, 1);
     __builtin_cpu_init();

@@ -5,6 +5,8 @@
 #include "check.h"
 #include "machine.h"
 
+#include <unistd.h>
+
 static const struct machine machines[] = {
     {.l1 = 1 << 10, .l2 = 4 << 10, .l3 = 16 << 10, .l3_cores = 1, .smt = 1},
     {.l1 = 32 << 10, .l2 = 256 << 10, .l3 = 128 << 10, .l3_cores = 4, .smt = 2},
@@ -103,6 +105,11 @@ static void test_streams(int isa) {
 int main(void) {
     const struct machine here = machine;
     CHECK(here.l1 > 0 && here.l1 <= here.l2 && here.l2 > 0 && here.l3 > 0 && here.l3_cores > 0 && here.smt > 0, "%s", fathom_machine());
+#ifdef _SC_LEVEL1_DCACHE_SIZE
+    long l1 = sysconf(_SC_LEVEL1_DCACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE); /* as glibc finds them, or 0; cores may share an L2 */
+    CHECK(l1 <= 0 || here.l1 == l1, "%s, and glibc says %ld bytes of L1", fathom_machine(), l1);
+    CHECK(l2 <= 0 || here.l2 <= l2, "%s, and glibc says %ld bytes of L2", fathom_machine(), l2);
+#endif
     FOR_EACH_ISA(isa) {
         test_products(isa);
         test_convolutions(isa);

@@ -157,7 +157,7 @@ static void conv_block(const struct conv *g, const struct tap_block *b, int64_t 
                        struct conv_panel *panels, int64_t count) {
     int64_t per_row = conv_row_tiles(g), out = g->columns.out, i = t0 % per_row, n = t0 / per_row / g->rows.out;
     int64_t far = g->n * (g->x_image + g->y_image) > l2_floats(16);
-    /* a copy of the image (halo_copy) is near, and pixels of a few channels follow each other closely enough for the processor to guess */
+    /* A copy of the image (halo_copy) is near. Pixels of few channels lie so close together that the processor fetches them unasked. */
     int64_t pixel = g->columns.stride * g->x_pixel, ahead = g->x_image && pixel >= 16 ? pixel : 0;
     int64_t o = t0 / per_row % g->rows.out, q0 = out * i / per_row, q1, r0, r1;
     const int64_t height_least = out / per_row, rest_each = out % per_row; /* q1 = out i / per_row, without a division for each tile */

@@ -18,8 +18,8 @@ enum {
 };
 
 /*
- * A thread that has so many tiles for a tap copies the pixels that they read. With an L1 of 48 KiB, which holds more of them where they
- * lie, 11 tiles on 64 to 128 channels take 1.14 times as long with copies, and 22 on 128 to 256 0.96.
+ * A thread with at least so many tiles for a tap copies the pixels that they read. An L1 of 48 KiB holds more of these pixels where they
+ * lie: there a layer of 64 to 128 channels (11 tiles) takes 1.14 times as long with copies, and one of 128 to 256 (22 tiles) 0.96 times.
  */
 static int64_t copying_tiles(void) { return machine.l1 > 32 << 10 ? 16 : 10; }
 

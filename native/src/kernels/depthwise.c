@@ -498,6 +498,20 @@ static int fits(const struct weights *w, int64_t width, int64_t q) {
     return first >= -1 && first + width + 1 <= w->columns.in;
 }
 
+/* whole rows (`lines`), or tiles of most outputs; ImageNet's sides are multiples of 7 */
+static const struct depthwise_sums *depthwise_widest(const struct weights *w, int lines, int64_t outputs, int64_t rows) {
+    const struct depthwise_sums *d = depthwise_sums;
+    while (d->rows != rows || d->stride != w->columns.stride || lines != !d->width || d->width > outputs
+           || (d->width == 8 && outputs % 7 == 0)) d++;
+    return d;
+}
+
+/* whether a tile is a whole row of outputs, whose sums can stay in registers from row to row */
+static int is_row(const struct weights *w) {
+    int64_t ow = w->g.ow;
+    return w->columns.stride == 1 && depthwise_widest(w, 0, ow, 3)->width == ow && fits(w, ow, 0);
+}
+
 /*
  * Whether rows of outputs are summed whole, so that sums stay in registers from row to row. Tiles are better where one of them is a whole
  * row, and in wide images that come from beyond L3 (with AVX2 from beyond half of it) or whose pixels share few sets of L1. Measured on a
@@ -507,34 +521,20 @@ static int fits(const struct weights *w, int64_t width, int64_t q) {
 static int in_lines(const struct weights *w) {
     int64_t c = w->g.c, ow = w->g.ow, floats = w->n * (w->x_image + w->g.oh * ow * c);
     if (w->columns.stride > 1) return 1;
-    if ((ow == 4 || ow == 7 || ow == 8) && fits(w, ow, 0)) return 0;
+    if (is_row(w)) return 0;
     return ow < DEPTHWISE_WIDEST || (c % DEPTHWISE_ALIASED && floats <= machine.l3 / (VL == 16 ? 4 : 8));
-}
-
-/* those of most outputs; ImageNet's sides are multiples of 7 */
-static const struct depthwise_sums *depthwise_widest(const struct weights *w, int64_t outputs, int64_t rows) {
-    const struct depthwise_sums *d = depthwise_sums;
-    int64_t lines = in_lines(w);
-    while (d->rows != rows || d->stride != w->columns.stride || lines != !d->width || d->width > outputs
-           || (d->width == 8 && outputs % 7 == 0)) d++;
-    return d;
-}
-
-/* whether a tile is a whole row of outputs, whose sums can stay in registers from row to row */
-static int is_row(const struct weights *w, const struct depthwise_sums *d) {
-    return !d->width || (d->width == w->g.ow && fits(w, d->width, 0));
 }
 
 /*
  * out += the sums of 3x3 neighboring taps for channels [c0, c1) over `count` rows of outputs that read `rows` rows of the kernel; x
  * lies on the first pixel of those that they read, or where it would be
  */
-static void depthwise_sum_rows(const struct weights *w, const float *x, const float *dy, float *out, int64_t count, int64_t rows,
-                               int64_t c0, int64_t c1) {
+static void depthwise_sum_rows(const struct weights *w, int lines, const float *x, const float *dy, float *out, int64_t count,
+                               int64_t rows, int64_t c0, int64_t c1) {
     int64_t c = w->g.c, ow = w->g.ow, x_below = w->rows.stride * w->x_row;
     int64_t vectors = c0 + (c1 - c0) / VL * VL, width;
     for (int64_t q = 0; q < ow; q += width) {
-        const struct depthwise_sums *d = depthwise_widest(w, ow - q, rows);
+        const struct depthwise_sums *d = depthwise_widest(w, lines, ow - q, rows);
         width = d->width ? d->width : ow;
         if (d->width && !fits(w, width, q)) {
             width = 1;
@@ -555,7 +555,7 @@ static void depthwise_sum_rows(const struct weights *w, const float *x, const fl
 void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0, int64_t c1, float *out) {
     int64_t line = w->out_row, width = w->g.ow * w->g.c, turn = depthwise_turn(w);
     int in_tiles = is_three(&w->rows) && is_three(&w->columns) && w->columns.stride <= 2;
-    int whole_rows = in_tiles && is_row(w, depthwise_widest(w, w->g.ow, 3));
+    int lines = in_tiles && in_lines(w), whole_rows = lines || (in_tiles && is_row(w));
     clear_rows(out + c0, line, w->rows.taps * w->columns.taps, whole(c1 - c0));
     for (int64_t row = from, count; row < to; row += count) {
         int64_t n = row / w->g.oh, o = row % w->g.oh, r0, r1;
@@ -571,7 +571,7 @@ void depthwise_sum(const struct weights *w, int64_t from, int64_t to, int64_t c0
                 count = least(end - o, to - row);
                 if (VL < 16) count = least(count, most(l2_floats(8) / (w->rows.stride * w->x_row + width), 1));
             }
-            depthwise_sum_rows(w, x, dy, out + r0 * 3 * line, count, r1 - r0, c0, c1);
+            depthwise_sum_rows(w, lines, x, dy, out + r0 * 3 * line, count, r1 - r0, c0, c1);
             continue;
         }
         for (int64_t r = r0, next; r < r1; x += (next - r) * w->rows.dilation * w->x_row, r = next) {
